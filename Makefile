@@ -1,0 +1,76 @@
+# Needs Python 3.11 or newer and make; everything else goes into .venv, nothing onto the machine.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+SUPPORTED := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 python3; do \
+	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
+
+VENV := .venv
+BENCH_VENV := .cache/venv-bench
+ENV := $(VENV)/.installed
+BENCH_ENV := $(BENCH_VENV)/.installed
+BIN := $(VENV)/bin
+
+# What to hand to pytest or to the bench, as in: make test ARGS="-k ledger"
+ARGS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+# Whatever the caller's shell points at, the code under test is the one of this directory.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+.PHONY: help env demo test test-kafka bench lint format render clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+env: $(ENV)  ## install the package and its tools into .venv
+
+demo: $(ENV)  ## run the whole thing here: broker, store, worker, exporter and simulated events
+	@exec $(BIN)/stream-app demo $(ARGS)
+
+test: $(ENV)  ## run all tests
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+test-kafka: $(ENV)  ## run the tests that need a broker on a real Apache Kafka (needs Java 17 and Maven)
+	@exec $(BIN)/python -m pytest --broker=kafka $(ARGS)
+
+bench: $(BENCH_ENV)  ## measure, and compare with Quix Streams
+	@exec $(BENCH_VENV)/bin/python -m bench $(ARGS)
+
+lint: $(ENV)  ## check style and types
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+format: $(ENV)  ## put the code into the house's style
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+render: $(ENV)  ## write schemas, dashboards, rules and tables anew
+	@exec $(BIN)/stream-app render $(ARGS)
+
+clean:  ## remove what make, the tools and the tests have left behind
+	rm -rf $(VENV) .cache build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(ENV): pyproject.toml
+	$(call install,$(VENV),dev)
+
+$(BENCH_ENV): pyproject.toml
+	$(call install,$(BENCH_VENV),bench)
+
+# A virtual environment may have outlived its Python, and dependency groups need a newer pip than Python 3.11 brings.
+define install
+	@python="$(PYTHON)"; set -eu; \
+	[ -n "$$python" ] || { echo "no Python 3.11 or newer on the PATH; say where: make PYTHON=/path/to/python3" >&2; exit 1; }; \
+	"$$python" -c '$(SUPPORTED)' || { echo "$$python is not a Python 3.11 or newer" >&2; exit 1; }; \
+	echo "installing into $(1) with $$("$$python" --version)"; \
+	$(1)/bin/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear $(1); \
+	$(1)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'; \
+	PYTHONWARNINGS=ignore $(1)/bin/python -m pip install --quiet --editable . --group $(2); \
+	touch $@
+endef

@@ -1,0 +1,193 @@
+"""All metrics of sections A, B and C, counted from the raw events by queries that stand next to their definitions."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from stream_app.audit.business_time import BusinessTime, instant_ms, months_back
+from stream_app.audit.capping import cap_labels
+from stream_app.audit.comparison import Difference, Labels, compare
+from stream_app.audit.intake import Intake
+from stream_app.audit.money import base_units, monthly_minor
+from stream_app.audit.sample import Sample
+from stream_app.audit.series import RECOUNTED
+from stream_app.audit.windows import windows_at
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_COHORT_MONTHS = 13
+_OLDEST_DUE = "lifecycle_step_oldest_due_timestamp_seconds"
+
+# In this order: a later one may build on the tables of an earlier one.
+_DEFINITIONS = (
+    "_shapes",
+    "leads",
+    "email",
+    "programs",
+    "reopened",
+    "scores",
+    "opportunities",
+    "mrr",
+    "customers",
+    "spend",
+    "reach",
+    "survey",
+)
+
+# A private temporary database: in memory while it is small, on disk beyond the cache, gone when closed.
+_TEMPORARY = ""
+_SETTINGS = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA temp_store = FILE;
+PRAGMA cache_size = -65536;
+"""
+
+
+def _sql(name: str) -> str:
+    return files("stream_app.audit").joinpath("sql", f"{name}.sql").read_text("utf-8")
+
+
+class Recount:
+    """A second count of every metric, as a context manager that holds the events in SQLite.
+
+    Events are given in log order. Only `lead.erased` depends on it: the events of an erased lead before and after its
+    erasure are two leads. What the erased one contributed stays counted; its due times go.
+    """
+
+    def __init__(
+        self,
+        *,
+        timezone: str = "UTC",
+        step_limit: timedelta = timedelta(days=7),
+        label_cap: int = 100,
+        path: Path | None = None,
+    ) -> None:
+        """Begin with no events.
+
+        `timezone` gives days and months, `step_limit` is how long a step may take that names no due time, `label_cap`
+        is how many values of an unbounded label keep samples of their own. The events stay in a temporary database,
+        on disk once there are many (SQLITE_TMPDIR says where); with `path` they go into that new file, which is kept,
+        so that the tables behind a number can be looked at. FileExistsError if there is a file already,
+        ZoneInfoNotFoundError if there is no such zone.
+        """
+        if path is not None and path.exists():
+            message = f"{path} exists: a recount begins with an empty database"
+            raise FileExistsError(message)
+        self._business = BusinessTime(timezone)
+        self._label_cap = label_cap
+        self._intake = Intake()
+        self._is_counted = False
+        self._database = sqlite3.connect(_TEMPORARY if path is None else path, isolation_level=None)
+        self._database.executescript(_SETTINGS)
+        self._register(step_limit)
+        self._database.execute(_sql("_events"))
+        self._add_event = _sql("_add_event")
+
+    def __enter__(self) -> Self:
+        """Return the recount itself, ready for events."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the database; a temporary one is gone."""
+        self._database.close()
+
+    def add(self, events: Iterable[Mapping[str, object]]) -> None:
+        """Take in valid envelopes, parsed from JSON, in log order; copies have no effect.
+
+        ValueError for an event type that the contracts do not know; the events before it are in.
+        """
+        self._is_counted = False
+        self._database.execute("BEGIN")
+        try:
+            self._database.executemany(self._add_event, map(self._intake.row, events))
+        finally:
+            self._database.execute("COMMIT")
+
+    def readings(self, as_of: datetime) -> dict[tuple[str, Labels], float | int]:
+        """Return every sample at `as_of` (with an offset) by series name and label set; what is 0 is left out.
+
+        Counts are ints, money is in base units of its currency, durations and times are in seconds.
+        """
+        if not self._is_counted:
+            self._count()
+        if not self._set_clock((as_of - _EPOCH) // _MILLISECOND):
+            return {}
+        samples = cap_labels(list(self._samples()), self._label_cap)
+        return {key: _exposed(*key, value) for key, value in _merged(samples).items()}
+
+    def _register(self, step_limit: timedelta) -> None:
+        step_limit_ms = step_limit // _MILLISECOND
+        functions = (
+            ("instant_ms", 1, instant_ms),
+            ("step_limit_ms", 0, lambda: step_limit_ms),
+            ("month_of", 1, self._business.month_of),
+            ("month_start_ms", 1, self._business.month_start_ms),
+            ("next_month_start_ms", 1, self._business.next_month_start_ms),
+            ("day_start_ms", 1, self._business.day_text_start_ms),
+            ("monthly_minor", 5, monthly_minor),
+        )
+        for name, arguments, function in functions:
+            self._database.create_function(name, arguments, function, deterministic=True)
+
+    def _count(self) -> None:
+        leftovers = self._database.execute("SELECT type, name FROM sqlite_schema WHERE sql NOTNULL AND name <> 'event'")
+        # An index goes with its table.
+        for kind, name in leftovers.fetchall():
+            if kind != "index":
+                self._database.execute(f"DROP {kind} {name}")
+        for name in _DEFINITIONS:
+            self._database.executescript(_sql(name))
+        self._database.executescript(_sql("_indexes"))
+        self._is_counted = True
+
+    def _set_clock(self, now_ms: int) -> bool:
+        [newest_ms] = self._database.execute("SELECT max(at_ms) FROM event").fetchone()
+        if newest_ms is None:
+            return False
+        today = self._business.day_of(now_ms)
+        cohorts = (f"{months_back(today, _COHORT_MONTHS - 1):%Y-%m}", f"{today:%Y-%m}")
+        self._database.execute("DELETE FROM clock")
+        self._database.execute("INSERT INTO clock VALUES (?, ?, ?)", (now_ms, *cohorts))
+        self._database.execute("DELETE FROM window")
+        windows = windows_at(now_ms, newest_ms, self._business)
+        self._database.executemany("INSERT INTO window VALUES (?, ?, ?)", windows)
+        return True
+
+    def _samples(self) -> Iterator[Sample]:
+        for query in ("_flows", "_levels", "_distributions"):
+            for series, labels, value in self._database.execute(_sql(query)):
+                if value:
+                    yield Sample(series, json.loads(labels), value, is_flow=query == "_flows")
+
+
+def _merged(samples: Iterable[Sample]) -> dict[tuple[str, Labels], int]:
+    merged: dict[tuple[str, Labels], int] = {}
+    for sample in samples:
+        key = (sample.series, frozenset(sample.labels.items()))
+        if key not in merged:
+            merged[key] = sample.value
+        elif sample.series == _OLDEST_DUE:
+            merged[key] = min(merged[key], sample.value)
+        else:
+            merged[key] += sample.value
+    return merged
+
+
+def _exposed(series: str, labels: Labels, value: int) -> float | int:
+    currency = dict(labels).get("currency")
+    if currency is not None:
+        return base_units(value, currency)
+    if series == _OLDEST_DUE or series.endswith("_seconds_gsum"):
+        return value / 1000
+    return value
+
+
+__all__ = ["RECOUNTED", "Difference", "Recount", "compare"]

@@ -1,0 +1,115 @@
+-- "A lead's source, channel and campaign come from its earliest lead.created (import or not)";
+-- a missing source there is `unknown`, an empty label value is `none`.
+CREATE TABLE lead_created AS
+SELECT
+    owner AS lead, at_ms, id, source,
+    coalesce(data ->> 'is_import', 0) AS is_import,
+    data ->> 'score' AS score,
+    coalesce(nullif(coalesce(data ->> 'source', 'unknown'), ''), 'none') AS lead_source,
+    coalesce(nullif(data ->> 'channel', ''), 'none') AS channel,
+    coalesce(nullif(data ->> 'campaign_id', ''), 'none') AS campaign,
+    row_number() OVER (PARTITION BY owner ORDER BY at_ms, id, source) AS place
+FROM event
+WHERE thing = 'lead.created';
+
+CREATE TABLE lead_origin (
+    lead TEXT PRIMARY KEY, at_ms INTEGER, id TEXT, source TEXT, lead_source TEXT, channel TEXT, campaign TEXT
+) WITHOUT ROWID;
+INSERT INTO lead_origin
+SELECT lead, at_ms, id, source, lead_source, channel, campaign FROM lead_created WHERE place = 1;
+
+-- lifecycle_new_leads: "a lead exists: lead.created with is_import=false, at its time (earliest, if several)"
+CREATE TABLE new_lead AS
+SELECT lead, min(at_ms) AS at_ms FROM lead_created WHERE NOT is_import GROUP BY lead;
+
+INSERT INTO shown VALUES ('lifecycle_new_leads', '5m 1h 24h 7d 30d mtd prev_month prev_month_to_date');
+INSERT INTO fact
+SELECT
+    'lifecycle_new_leads',
+    json_object('source', lead_source, 'channel', channel, 'campaign', campaign),
+    new_lead.at_ms,
+    1
+FROM new_lead JOIN lead_origin USING (lead);
+
+-- "lead.created stands in the stage history as an entry into `lead` only if it is earlier than every stage_changed to
+-- `lead` (the earliest lead.created if there are several)."
+CREATE TABLE stage_told AS
+SELECT owner AS lead, data ->> 'to' AS stage, at_ms, id, source FROM event WHERE thing = 'lead.stage_changed'
+UNION ALL
+SELECT lead, 'lead', at_ms, id, source
+FROM lead_origin
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM event
+    WHERE thing = 'lead.stage_changed' AND owner = lead AND data ->> 'to' = 'lead'
+        AND (event.at_ms, event.id, event.source) <= (lead_origin.at_ms, lead_origin.id, lead_origin.source)
+);
+
+-- "Stages in time order, equal neighbours collapsed, are the lead's stage history."
+CREATE TABLE stage_history AS
+WITH told AS (
+    SELECT *, lag(stage) OVER (PARTITION BY lead ORDER BY at_ms, id, source) IS NOT stage AS is_entry FROM stage_told
+)
+SELECT
+    lead, stage, at_ms,
+    row_number() OVER (PARTITION BY lead, stage ORDER BY at_ms, id, source) AS visit,
+    lead(at_ms) OVER (PARTITION BY lead ORDER BY at_ms, id, source) IS NULL AS is_latest
+FROM told
+WHERE is_entry;
+
+-- lifecycle_stage_entries: "a lead enters a funnel stage for the first time, at that first time"
+INSERT INTO shown VALUES ('lifecycle_stage_entries', '5m 1h 24h 7d 30d mtd prev_month prev_month_to_date');
+INSERT INTO fact
+SELECT
+    'lifecycle_stage_entries',
+    json_object('funnel_stage', stage, 'source', coalesce(lead_source, 'none'), 'campaign', coalesce(campaign, 'none')),
+    stage_history.at_ms,
+    1
+FROM stage_history LEFT JOIN lead_origin USING (lead)
+WHERE visit = 1;
+
+-- lifecycle_stage_reentries: "a lead enters a stage again after having been in another"
+INSERT INTO shown VALUES ('lifecycle_stage_reentries', '24h 7d 30d mtd');
+INSERT INTO fact
+SELECT 'lifecycle_stage_reentries', json_object('funnel_stage', stage), at_ms, 1 FROM stage_history WHERE visit > 1;
+
+CREATE TABLE status_told AS
+SELECT
+    owner AS lead, data ->> 'to' AS status, at_ms, id, source,
+    row_number() OVER (PARTITION BY owner ORDER BY at_ms DESC, id DESC, source DESC) = 1 AS is_newest
+FROM event
+WHERE thing = 'lead.status_changed';
+
+-- lifecycle_leads_in_stage: "leads whose latest stage is this ...; disqualified leads excluded", where disqualified is a
+-- lead "whose newest status is disqualified ..., until a newer status".
+CREATE VIEW level_leads_in_stage AS
+SELECT
+    'lifecycle_leads_in_stage' AS series,
+    json_object('funnel_stage', stage) AS labels,
+    count(*) AS value
+FROM stage_history
+WHERE is_latest AND lead NOT IN (SELECT lead FROM status_told WHERE is_newest AND status = 'disqualified')
+GROUP BY stage;
+
+-- lifecycle_stage_transition_seconds: "first entry into a stage minus first entry into the previous of
+-- lead -> mql -> sql -> customer (previous must be earlier or equal)"
+INSERT INTO shown VALUES ('lifecycle_stage_transition_seconds', '30d mtd');
+INSERT INTO bucket
+SELECT 'lifecycle_stage_transition_seconds', column1 * 3600000, (column1 * 3600) || '.0'
+FROM (VALUES (1), (6), (24), (72), (168), (336), (720), (1440), (2160), (4320), (8760));
+INSERT INTO observation
+WITH transition (earlier, later, name) AS (
+    VALUES ('lead', 'mql', 'lead_mql'), ('mql', 'sql', 'mql_sql'), ('sql', 'customer', 'sql_customer')
+),
+first_entry AS MATERIALIZED (
+    SELECT lead, stage, at_ms FROM stage_history WHERE visit = 1
+)
+SELECT
+    'lifecycle_stage_transition_seconds',
+    json_object('transition', transition.name),
+    entered.at_ms,
+    entered.at_ms - previous.at_ms
+FROM transition
+JOIN first_entry AS entered ON entered.stage = transition.later
+JOIN first_entry AS previous ON previous.lead = entered.lead AND previous.stage = transition.earlier
+WHERE previous.at_ms <= entered.at_ms;

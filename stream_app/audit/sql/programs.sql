@@ -1,0 +1,146 @@
+-- Every program event with its place among those of its type in the enrolment (of a step: in the step).
+CREATE TABLE program_event AS
+WITH told AS (
+    SELECT
+        owner AS lead, part AS enrollment, type, at_ms, id, source,
+        iif(type IN ('program.step_entered', 'program.step_exited'), data ->> 'step_id', NULL) AS step,
+        data ->> 'program_id' AS program,
+        data ->> 'outcome' AS outcome,
+        iif(type = 'program.step_entered', data ->> 'due_at', NULL) AS due_at
+    FROM event
+    WHERE thing = 'program'
+)
+SELECT
+    lead, enrollment, type, at_ms, id, source, step, program, outcome,
+    iif(due_at IS NULL, at_ms + step_limit_ms(), instant_ms(due_at)) AS due_ms,
+    row_number() OVER (PARTITION BY lead, enrollment, type, step ORDER BY at_ms, id, source) AS place,
+    row_number() OVER (PARTITION BY lead, enrollment ORDER BY type <> 'program.enrolled', at_ms, id, source) AS naming
+FROM told;
+
+-- "An enrolment's program is that of its earliest program.enrolled, without one that of its earliest event; all its
+-- enrolment and step facts carry it." It begins at its earliest program.enrolled and ends at its earliest program.exited.
+CREATE TABLE enrollment (
+    lead TEXT, enrollment TEXT, program TEXT, begun_ms INTEGER, begun_id TEXT, begun_source TEXT,
+    ended_ms INTEGER, outcome TEXT, PRIMARY KEY (lead, enrollment)
+) WITHOUT ROWID;
+INSERT INTO enrollment
+SELECT
+    lead, enrollment,
+    max(program) FILTER (WHERE naming = 1),
+    max(at_ms) FILTER (WHERE type = 'program.enrolled' AND place = 1),
+    max(id) FILTER (WHERE type = 'program.enrolled' AND place = 1),
+    max(source) FILTER (WHERE type = 'program.enrolled' AND place = 1),
+    max(at_ms) FILTER (WHERE type = 'program.exited' AND place = 1),
+    max(outcome) FILTER (WHERE type = 'program.exited' AND place = 1)
+FROM program_event
+GROUP BY lead, enrollment;
+
+-- lifecycle_program_enrollments / lifecycle_program_exits: "an enrolment begins (program.enrolled) / ends
+-- (program.exited), once each per enrollment_id, at the earliest such event"
+INSERT INTO shown VALUES
+    ('lifecycle_program_enrollments', '5m 1h 24h 7d 30d'),
+    ('lifecycle_program_exits', '5m 1h 24h 7d 30d');
+INSERT INTO fact
+SELECT 'lifecycle_program_enrollments', json_object('program', program), begun_ms, 1
+FROM enrollment
+WHERE begun_ms IS NOT NULL;
+INSERT INTO fact
+SELECT 'lifecycle_program_exits', json_object('program', program, 'outcome', outcome), ended_ms, 1
+FROM enrollment
+WHERE ended_ms IS NOT NULL;
+
+-- lifecycle_program_balance: "enrolments begun and not ended", those "that have an `enrolled` and no `exited`"
+CREATE VIEW level_program_balance AS
+SELECT 'lifecycle_program_balance' AS series, json_object('program', program) AS labels, count(*) AS value
+FROM enrollment
+WHERE begun_ms IS NOT NULL AND ended_ms IS NULL
+GROUP BY program;
+
+-- "A step is entered at its earliest step_entered, left at its earliest step_exited, or, without one, at the enrolment's
+-- end if it was entered at or before it. A step_exited without entry is an exit too. ... The due time is that of the
+-- earliest step_entered; left out, it is entry + the step limit."
+CREATE TABLE step AS
+WITH own AS (
+    SELECT
+        lead, enrollment, step,
+        max(at_ms) FILTER (WHERE type = 'program.step_entered') AS entered_ms,
+        max(due_ms) FILTER (WHERE type = 'program.step_entered') AS due_ms,
+        max(at_ms) FILTER (WHERE type = 'program.step_exited') AS left_ms,
+        max(outcome) FILTER (WHERE type = 'program.step_exited') AS outcome
+    FROM program_event
+    WHERE place = 1 AND type IN ('program.step_entered', 'program.step_exited')
+    GROUP BY lead, enrollment, step
+)
+SELECT
+    lead, program, step, entered_ms, due_ms,
+    CASE WHEN left_ms IS NOT NULL THEN left_ms WHEN entered_ms <= ended_ms THEN ended_ms END AS left_ms,
+    CASE WHEN left_ms IS NOT NULL THEN own.outcome WHEN entered_ms <= ended_ms THEN enrollment.outcome END AS outcome
+FROM own JOIN enrollment USING (lead, enrollment);
+
+-- lifecycle_step_entries / lifecycle_step_exits: "an enrolment enters / leaves a step, each once per (enrolment, step), at
+-- the earliest such event; program.exited is the exit of every step entered at or before it that has no exit of its own"
+INSERT INTO shown VALUES
+    ('lifecycle_step_entries', '5m 1h 24h 7d 30d'),
+    ('lifecycle_step_exits', '5m 1h 24h 7d 30d');
+INSERT INTO fact
+SELECT 'lifecycle_step_entries', json_object('program', program, 'step', step), entered_ms, 1
+FROM step
+WHERE entered_ms IS NOT NULL;
+INSERT INTO fact
+SELECT 'lifecycle_step_exits', json_object('program', program, 'step', step, 'outcome', outcome), left_ms, 1
+FROM step
+WHERE left_ms IS NOT NULL;
+
+-- lifecycle_step_due: "an enrolment's step falls due, dated at its due time (whether it has left by then or not)"
+INSERT INTO shown VALUES ('lifecycle_step_due', '1h 24h 7d');
+INSERT INTO fact
+SELECT 'lifecycle_step_due', json_object('program', program, 'step', step), due_ms, 1
+FROM step
+WHERE due_ms IS NOT NULL;
+
+-- lifecycle_step_balance: "enrolments in the step now", that is "entered and not left"
+CREATE VIEW level_step_balance AS
+SELECT
+    'lifecycle_step_balance' AS series,
+    json_object('program', program, 'step', step) AS labels,
+    count(*) AS value
+FROM step
+WHERE entered_ms IS NOT NULL AND left_ms IS NULL
+GROUP BY program, step;
+
+-- "an erased lead is never overdue": its due times go, all else that it contributed stays.
+CREATE TABLE waiting_step AS
+SELECT program, step, due_ms
+FROM step
+WHERE entered_ms IS NOT NULL AND left_ms IS NULL
+    AND lead NOT IN (SELECT owner FROM event WHERE thing = 'lead.erased');
+
+-- lifecycle_step_overdue: "of those, past their due time", "steps whose due time is before `now`"
+CREATE VIEW level_step_overdue AS
+SELECT
+    'lifecycle_step_overdue' AS series,
+    json_object('program', program, 'step', step) AS labels,
+    count(*) AS value
+FROM waiting_step
+WHERE due_ms < (SELECT now_ms FROM clock)
+GROUP BY program, step;
+
+-- lifecycle_step_oldest_due_timestamp_seconds: "earliest due time among those in the step" (here in milliseconds)
+CREATE VIEW level_step_oldest_due AS
+SELECT
+    'lifecycle_step_oldest_due_timestamp_seconds' AS series,
+    json_object('program', program, 'step', step) AS labels,
+    min(due_ms) AS value
+FROM waiting_step
+GROUP BY program, step;
+
+-- lifecycle_step_dwell_seconds: "exit minus entry of a step, where the entry is not later"
+INSERT INTO shown VALUES ('lifecycle_step_dwell_seconds', '30d mtd');
+INSERT INTO bucket
+SELECT 'lifecycle_step_dwell_seconds', column1 * 3600000, (column1 * 3600) || '.0'
+FROM (VALUES (1), (6), (24), (48), (72), (168), (336), (720), (1440));
+INSERT INTO observation
+SELECT
+    'lifecycle_step_dwell_seconds', json_object('program', program, 'step', step), left_ms, left_ms - entered_ms
+FROM step
+WHERE entered_ms <= left_ms;

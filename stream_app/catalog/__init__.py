@@ -1,0 +1,1 @@
+"""What is measured: event types, entities, metrics and ratios, as declarations on top of `core`."""

@@ -1,0 +1,30 @@
+"""The kinds of entities, and which of them an event belongs to."""
+
+from stream_app.catalog import account, lead, records
+from stream_app.catalog.events import LeadErased
+from stream_app.core.entity import EntityKind
+
+LEAD = EntityKind(
+    name="lead", key="lead_id", state=lead.Lead, merges=lead.MERGES, too_late=lead.too_late, forget=lead.forget,
+    erased_by=LeadErased, taken_back=lead.due_facts,
+)  # fmt: skip
+ACCOUNT = EntityKind(
+    name="account", key="account_id", state=account.Account, merges=account.MERGES, too_late=account.too_late,
+    forget=account.forget,
+)  # fmt: skip
+SPEND = EntityKind(
+    name="spend", key="spend_id", state=records.Spend, merges=records.SPEND_MERGES, too_late=records.too_late,
+    forget=records.forget,
+)  # fmt: skip
+RESPONDENT = EntityKind(
+    name="respondent", key="respondent_id", state=records.Respondent, merges=records.SURVEY_MERGES,
+    too_late=records.too_late, forget=records.forget,
+)  # fmt: skip
+REACH = EntityKind(
+    name="reach", key="reach_id", state=records.Reach, merges=records.REACH_MERGES, too_late=records.too_late,
+    forget=records.forget,
+)  # fmt: skip
+
+ENTITIES = (LEAD, ACCOUNT, SPEND, RESPONDENT, REACH)
+KIND_OF = {event_type: kind for kind in ENTITIES for event_type in kind.types}
+"""Event class -> kind of entity."""

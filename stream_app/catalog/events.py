@@ -1,0 +1,424 @@
+"""The event types and their `data`, as the contract page `docs/events.md` describes them.
+
+Every field of `data` that is required there has no default here. An optional field may be left out or null: both mean
+absent. Unknown fields are ignored.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, get_args
+
+from msgspec import Meta, Struct
+
+from stream_app.core.envelope import Event, Identifier, Label
+from stream_app.core.money import Currency
+
+LongText = Annotated[str, Meta(max_length=1024)] | None
+RequiredLabel = Annotated[str, Meta(min_length=1, max_length=64)]
+Amount = Annotated[int, Meta(ge=0, le=10**14)]
+Score = Annotated[int, Meta(ge=-(10**9), le=10**9)]
+
+Stage = Literal["lead", "mql", "sal", "sql", "opportunity", "customer"]
+Status = Literal["open", "working", "not_ready", "disqualified", "converted"]
+Engagement = Literal["form_submit", "reply", "meeting", "webinar", "page_view", "call", "chat"]
+Outcome = Literal[
+    "advanced", "completed", "goal_met", "unsubscribed", "bounced", "disqualified", "list_removed", "error", "timeout"
+]
+Audience = Literal["prospect", "customer"]
+OpportunityKind = Literal["new_business", "upsell", "cross_sell", "renewal"]
+Interval = Literal["day", "week", "month", "quarter", "year"]
+SubscriptionStatus = Literal["trialing", "active", "past_due", "paused", "canceled"]
+CancelReason = Literal["voluntary", "involuntary"]
+SpendKind = Literal["media", "labour", "technology", "agency", "event", "content", "sales"]
+ReachKind = Literal["web_sessions", "web_visitors", "impressions", "ad_clicks", "responses"]
+
+STAGES: tuple[str, ...] = get_args(Stage)
+OUTCOMES: tuple[str, ...] = get_args(Outcome)
+AUDIENCES: tuple[str, ...] = get_args(Audience)
+OPPORTUNITY_KINDS: tuple[str, ...] = get_args(OpportunityKind)
+CANCEL_REASONS: tuple[str, ...] = get_args(CancelReason)
+SPEND_KINDS: tuple[str, ...] = get_args(SpendKind)
+REACH_KINDS: tuple[str, ...] = get_args(ReachKind)
+
+MAX_ITEM_MINOR = 10**14
+MAX_PERIOD_DAYS = 3660
+
+
+class LeadData(Struct, kw_only=True, gc=False):
+    """What every event about a lead names."""
+
+    lead_id: Identifier
+
+
+class LeadCreatedData(LeadData, kw_only=True, gc=False):
+    """A lead came to exist."""
+
+    source: Label = None
+    channel: Label = None
+    campaign_id: Label = None
+    program_id: Label = None
+    score: Score | None = None
+    is_import: bool | None = None
+
+
+class StageChangedData(LeadData, kw_only=True, gc=False):
+    """A lead moved to a funnel stage; moving back is legal."""
+
+    to: Stage
+    reason: LongText = None
+
+
+class StatusChangedData(LeadData, kw_only=True, gc=False):
+    """A lead's working status changed."""
+
+    to: Status
+    reason: LongText = None
+
+
+class ScoreChangedData(LeadData, kw_only=True, gc=False):
+    """A lead's absolute score after `activity`."""
+
+    score: Score
+    activity: Label = None
+
+
+class LeadEngagedData(LeadData, kw_only=True, gc=False):
+    """A lead did something by itself."""
+
+    kind: Engagement
+    program_id: Label = None
+    campaign_id: Label = None
+
+
+class EnrollmentData(LeadData, kw_only=True, gc=False):
+    """What every event about an enrolment names."""
+
+    program_id: RequiredLabel
+    enrollment_id: Identifier
+
+
+class StepEnteredData(EnrollmentData, kw_only=True, gc=False):
+    """An enrolment entered a step; `due_at` is when the lead should have left it."""
+
+    step_id: RequiredLabel
+    due_at: Annotated[datetime, Meta(tz=True)] | None = None
+
+
+class StepExitedData(EnrollmentData, kw_only=True, gc=False):
+    """An enrolment left a step."""
+
+    step_id: RequiredLabel
+    outcome: Outcome
+
+
+class ProgramExitedData(EnrollmentData, kw_only=True, gc=False):
+    """An enrolment ended; steps that are still open end with the same outcome."""
+
+    outcome: Outcome
+
+
+class EmailData(LeadData, kw_only=True, gc=False):
+    """Something happened to one e-mail message."""
+
+    message_id: Identifier
+    program_id: Label = None
+    step_id: Label = None
+    campaign_id: Label = None
+    audience: Audience | None = None
+    machine: bool | None = None
+    bounce: Literal["hard", "soft"] | None = None
+
+
+class OpportunityData(Struct, kw_only=True, gc=False):
+    """The whole new state of an opportunity; `amount_minor` is its first-year value."""
+
+    account_id: Identifier
+    opportunity_id: Identifier
+    kind: OpportunityKind
+    amount_minor: Amount
+    currency: Currency
+    source: Label = None
+    channel: Label = None
+    campaign_id: Label = None
+    lead_id: Identifier | None = None
+    stage: LongText = None
+    reason: LongText = None
+
+
+class Item(Struct, kw_only=True, gc=False):
+    """One price of a subscription."""
+
+    plan_id: Identifier
+    unit_amount_minor: Amount
+    quantity: Annotated[int, Meta(ge=0, le=10**9)] | None = None
+    interval: Interval
+    interval_count: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    usage: Literal["licensed", "metered"] | None = None
+
+    def __post_init__(self) -> None:
+        """Keep sums within what the store adds exactly (53 bits)."""
+        quantity = 1 if self.quantity is None else self.quantity
+        if self.unit_amount_minor * quantity > MAX_ITEM_MINOR:
+            msg = f"Expected `unit_amount_minor` x `quantity` <= {MAX_ITEM_MINOR}"
+            raise ValueError(msg)
+
+
+class SubscriptionData(Struct, kw_only=True, gc=False):
+    """The whole new state of a subscription."""
+
+    account_id: Identifier
+    subscription_id: Identifier
+    currency: Currency
+    items: Annotated[list[Item], Meta(max_length=1000)]
+    status: SubscriptionStatus | None = None
+    discount_percent_forever: Annotated[float, Meta(ge=0, le=100)] | None = None
+    reason: CancelReason | None = None
+
+
+class InvoiceData(Struct, kw_only=True, gc=False):
+    """What became of an invoice's payment."""
+
+    account_id: Identifier
+    invoice_id: Identifier
+    subscription_id: Identifier | None = None
+    amount_minor: Amount
+    currency: Currency
+
+
+class SpendData(Struct, kw_only=True, gc=False):
+    """Spend over a period of whole days, both ends included."""
+
+    spend_id: Identifier
+    amount_minor: Amount
+    currency: Currency
+    kind: SpendKind
+    campaign_id: Label = None
+    program_id: Label = None
+    channel: Label = None
+    source: Label = None
+    period_start: date
+    period_end: date
+
+    def __post_init__(self) -> None:
+        """Refuse periods that run backwards or that would make an absurd number of days."""
+        days = (self.period_end - self.period_start).days
+        if not 0 <= days < MAX_PERIOD_DAYS:
+            msg = f"Expected `period_end` 0 to {MAX_PERIOD_DAYS - 1} days after `period_start`"
+            raise ValueError(msg)
+
+
+class ReachData(Struct, kw_only=True, gc=False):
+    """A count for one day."""
+
+    reach_id: Identifier
+    day: date
+    kind: ReachKind
+    count: Annotated[int, Meta(ge=0, le=10**12)]
+    channel: Label = None
+    campaign_id: Label = None
+
+
+class SurveyData(Struct, kw_only=True, gc=False):
+    """An answer to the question how likely one is to recommend us."""
+
+    respondent_id: Identifier
+    survey_id: Identifier
+    score: Annotated[int, Meta(ge=0, le=10)]
+    segment: Label = None
+
+
+class LeadCreated(Event, tag="lead.created"):
+    """See `LeadCreatedData`."""
+
+    data: LeadCreatedData
+
+
+class LeadStageChanged(Event, tag="lead.stage_changed"):
+    """See `StageChangedData`."""
+
+    data: StageChangedData
+
+
+class LeadStatusChanged(Event, tag="lead.status_changed"):
+    """See `StatusChangedData`."""
+
+    data: StatusChangedData
+
+
+class LeadScoreChanged(Event, tag="lead.score_changed"):
+    """See `ScoreChangedData`."""
+
+    data: ScoreChangedData
+
+
+class LeadEngaged(Event, tag="lead.engaged"):
+    """See `LeadEngagedData`."""
+
+    data: LeadEngagedData
+
+
+class LeadErased(Event, tag="lead.erased"):
+    """The right to erasure: the lead's entity is deleted, what it contributed stays counted."""
+
+    data: LeadData
+
+
+class ProgramEnrolled(Event, tag="program.enrolled"):
+    """An enrolment began."""
+
+    data: EnrollmentData
+
+
+class ProgramStepEntered(Event, tag="program.step_entered"):
+    """See `StepEnteredData`."""
+
+    data: StepEnteredData
+
+
+class ProgramStepExited(Event, tag="program.step_exited"):
+    """See `StepExitedData`."""
+
+    data: StepExitedData
+
+
+class ProgramExited(Event, tag="program.exited"):
+    """See `ProgramExitedData`."""
+
+    data: ProgramExitedData
+
+
+class EmailEvent(Event):
+    """Something happened to one e-mail message."""
+
+    data: EmailData
+
+
+class EmailSent(EmailEvent, tag="email.sent"):
+    """The message left for its recipient."""
+
+
+class EmailDelivered(EmailEvent, tag="email.delivered"):
+    """The recipient's server took it."""
+
+
+class EmailBounced(EmailEvent, tag="email.bounced"):
+    """The recipient's server refused it."""
+
+
+class EmailOpened(EmailEvent, tag="email.opened"):
+    """Its images were loaded, by a person or (`machine`) by a prefetcher."""
+
+
+class EmailClicked(EmailEvent, tag="email.clicked"):
+    """A link was followed, by a person or (`machine`) by a scanner."""
+
+
+class EmailReplied(EmailEvent, tag="email.replied"):
+    """The recipient answered."""
+
+
+class EmailUnsubscribed(EmailEvent, tag="email.unsubscribed"):
+    """The recipient opted out."""
+
+
+class EmailComplained(EmailEvent, tag="email.complained"):
+    """The recipient called it spam."""
+
+
+class OpportunityEvent(Event):
+    """The newest of these is the opportunity's state."""
+
+    data: OpportunityData
+
+
+class OpportunityCreated(OpportunityEvent, tag="opportunity.created"):
+    """The opportunity was opened."""
+
+
+class OpportunityChanged(OpportunityEvent, tag="opportunity.changed"):
+    """Its state changed."""
+
+
+class OpportunityWon(OpportunityEvent, tag="opportunity.won"):
+    """It was won."""
+
+
+class OpportunityLost(OpportunityEvent, tag="opportunity.lost"):
+    """It was lost."""
+
+
+class SubscriptionEvent(Event):
+    """The newest of these is the subscription's state."""
+
+    data: SubscriptionData
+
+
+class SubscriptionStarted(SubscriptionEvent, tag="subscription.started"):
+    """The subscription began."""
+
+
+class SubscriptionChanged(SubscriptionEvent, tag="subscription.changed"):
+    """Its state changed."""
+
+
+class SubscriptionPaused(SubscriptionEvent, tag="subscription.paused"):
+    """It was paused."""
+
+
+class SubscriptionResumed(SubscriptionEvent, tag="subscription.resumed"):
+    """It was resumed."""
+
+
+class SubscriptionCanceled(SubscriptionEvent, tag="subscription.canceled"):
+    """It was canceled."""
+
+
+class InvoicePaid(Event, tag="invoice.paid"):
+    """The invoice was paid."""
+
+    data: InvoiceData
+
+
+class InvoicePaymentFailed(Event, tag="invoice.payment_failed"):
+    """A payment of the invoice failed."""
+
+    data: InvoiceData
+
+
+class SpendRecorded(Event, tag="spend.recorded"):
+    """See `SpendData`; the newest replaces the record."""
+
+    data: SpendData
+
+
+class ReachRecorded(Event, tag="reach.recorded"):
+    """See `ReachData`; the newest replaces the record."""
+
+    data: ReachData
+
+
+class SurveyResponded(Event, tag="survey.responded"):
+    """See `SurveyData`."""
+
+    data: SurveyData
+
+
+EVENT_TYPES: tuple[type[Event], ...] = (
+    LeadCreated, LeadStageChanged, LeadStatusChanged, LeadScoreChanged, LeadEngaged, LeadErased,
+    ProgramEnrolled, ProgramStepEntered, ProgramStepExited, ProgramExited,
+    EmailSent, EmailDelivered, EmailBounced, EmailOpened, EmailClicked, EmailReplied, EmailUnsubscribed, EmailComplained,
+    OpportunityCreated, OpportunityChanged, OpportunityWon, OpportunityLost,
+    SubscriptionStarted, SubscriptionChanged, SubscriptionPaused, SubscriptionResumed, SubscriptionCanceled,
+    InvoicePaid, InvoicePaymentFailed,
+    SpendRecorded, ReachRecorded, SurveyResponded,
+)  # fmt: skip
+
+TOPICS: dict[str, tuple[str, ...]] = {
+    "lead": ("lead", "program"),
+    "email": ("email",),
+    "opportunity": ("opportunity",),
+    "billing": ("subscription", "invoice"),
+    "spend": ("spend",),
+    "survey": ("survey",),
+    "reach": ("reach",),
+}
+"""Topic suffix -> the event families that are produced to it."""

@@ -1,0 +1,312 @@
+"""The Lead: how its events merge, and the facts that follow from it."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from msgspec import Struct
+
+from stream_app.catalog import enrolment as enrolments
+from stream_app.catalog import events as e
+from stream_app.catalog import message as messages
+from stream_app.catalog.bounds import SCORE_BOUNDS, TRANSITION_BOUNDS
+from stream_app.catalog.enrolment import Enrolment
+from stream_app.catalog.message import Message
+from stream_app.core.calendar import day_of, end_of_month
+from stream_app.core.envelope import milliseconds
+from stream_app.core.facts import DAY_MS, LEVEL, Change, Fact, Rules
+from stream_app.core.histogram import observation
+from stream_app.core.timeline import Row, identity, join
+
+NO_SCORE = -(2**53)
+FAR = 2**62
+TRANSITIONS = (("lead", "mql"), ("mql", "sql"), ("sql", "customer"))
+MQL_COHORT_MS = 30 * DAY_MS
+
+SCORE_OF_CREATED = ""
+"""The activity of the score in `lead.created`: it sorts before every other row of the same moment and identity."""
+
+
+class Lead(Struct, array_like=True):
+    """Everything that is remembered of a lead; every list holds rows (at, identity, ...) in order.
+
+    `newest` is the time of its newest event, `oldest` a lower bound for what may be forgotten.
+    """
+
+    id: str
+    newest: int = 0
+    oldest: int = FAR
+    created: list[tuple[int, str, str, str, str, int, bool]] = []
+    stages: list[tuple[int, str, str]] = []
+    statuses: list[tuple[int, str, str]] = []
+    scores: list[tuple[int, str, int, str]] = []
+    touches: list[tuple[int, str]] = []
+    messages: dict[str, Message] = {}
+    enrolments: dict[str, Enrolment] = {}
+
+
+def stage_history(lead: Lead) -> list[tuple[int, str]]:
+    """(at, stage) in time order, equal neighbours collapsed. The creation stands for an entry into `lead`."""
+    rows: list[Row] = list(lead.stages)
+    if lead.created:
+        at, name, *_ = lead.created[0]
+        entered = next((row for row in rows if row[2] == "lead"), None)
+        if entered is None or (at, name) < entered[:2]:
+            rows = sorted([*rows, (at, name, "lead")])
+    history: list[tuple[int, str]] = []
+    for at, _, stage in rows:
+        if not history or history[-1][1] != stage:
+            history.append((at, stage))
+    return history
+
+
+def new_lead_at(lead: Lead) -> int | None:
+    """When the lead came to exist, imports aside."""
+    return next((row[0] for row in lead.created if not row[6]), None)
+
+
+def stage_facts(lead: Lead, _: Rules) -> list[Fact]:
+    """New leads, entries into stages and the way between them, and the stage it is in."""
+    source, channel, campaign = lead.created[0][2:5] if lead.created else ("none", "none", "none")
+    found: list[Fact] = []
+    created = new_lead_at(lead)
+    if created is not None:
+        found.append((("new_leads", source, channel, campaign), created, 1))
+    history = stage_history(lead)
+    first: dict[str, int] = {}
+    for at, stage in history:
+        if stage in first:
+            found.append((("stage_reentries", stage), at, 1))
+        else:
+            first[stage] = at
+            found.append((("stage_entries", stage, source, campaign), at, 1))
+    for before, after in TRANSITIONS:
+        if before in first and after in first and first[before] <= first[after]:
+            series = ("stage_transition_seconds", f"{before}_{after}")
+            found += observation(series, TRANSITION_BOUNDS, first[after], first[after] - first[before], 1000)
+    if created is not None and "mql" in first and first["mql"] - created <= MQL_COHORT_MS:
+        found.append((("lead_mql_cohort",), created, 1))
+    if history and not (lead.statuses and lead.statuses[-1][2] == "disqualified"):
+        found.append((("leads_in_stage", history[-1][1]), LEVEL, 1))
+    return found
+
+
+def _not_ready_episodes(lead: Lead) -> Iterator[tuple[int, int]]:
+    start: int | None = None
+    for at, _, status in lead.statuses:
+        if status == "not_ready":
+            start = at if start is None else start
+        elif start is not None:
+            yield start, at
+            start = None
+    if start is not None:
+        yield start, FAR
+
+
+def _program_at(lead: Lead, at: int) -> str | None:
+    running: list[tuple[int, str, str]] = []
+    for each in lead.enrolments.values():
+        begun, ended = each.first(enrolments.ENROLLED), each.first(enrolments.EXITED)
+        if begun and begun[0] <= at and not (ended and ended[0] <= at):
+            running.append((begun[0], begun[1], each.program))
+    return max(running)[2] if running else None
+
+
+def reopening_facts(lead: Lead, _: Rules) -> list[Fact]:
+    """The first engagement of each not-ready episode during which the lead was in a program."""
+    found: list[Fact] = []
+    for start, end in _not_ready_episodes(lead):
+        for at, _ in lead.touches:
+            if start <= at < end and (program := _program_at(lead, at)) is not None:
+                found.append((("reopened_leads", program), at, 1))
+                break
+    return found
+
+
+def score_facts(lead: Lead, _: Rules) -> list[Fact]:
+    """Differences between neighbouring scores."""
+    found: list[Fact] = []
+    scores = lead.scores
+    for (_, _, before, _), (at, _, after, activity) in zip(scores, scores[1:], strict=False):
+        name = activity or "unknown"
+        found.append((("score_changes", name), at, 1))
+        if after != before:
+            found.append((("score_delta", name), at, after - before))
+    return found
+
+
+def new_lead_score_facts(lead: Lead, rules: Rules) -> list[Fact]:
+    """The score of a new lead at the end of the month in which it was created."""
+    created = new_lead_at(lead)
+    if created is None or not lead.scores:
+        return []
+    month = rules.calendar.month(created)
+    end = rules.calendar.start_of_day(day_of(end_of_month(month)) + 1)
+    index = bisect_right(lead.scores, end - 1, key=lambda row: row[0])
+    if index == 0:
+        return []
+    return observation(("new_lead_score", month), SCORE_BOUNDS, LEVEL, lead.scores[index - 1][2])
+
+
+def message_facts(lead: Lead, _: Rules, message_id: str) -> list[Fact]:
+    """See `message.facts`."""
+    known = lead.messages.get(message_id)
+    return messages.facts(known) if known else []
+
+
+def enrolment_facts(lead: Lead, _: Rules, enrollment_id: str) -> list[Fact]:
+    """See `enrolment.facts`."""
+    known = lead.enrolments.get(enrollment_id)
+    return enrolments.facts(known, f"{lead.id}\x1f{enrollment_id}") if known else []
+
+
+def _created(lead: Lead, event: e.LeadCreated, at: int, change: Change) -> bool:
+    data = event.data
+    change.touch(stage_facts)
+    change.touch(new_lead_score_facts)
+    name = identity(event.id, event.source)
+    score = NO_SCORE if data.score is None else data.score
+    row = (
+        at, name, data.source or "unknown", data.channel or "none", data.campaign_id or "none", score, bool(data.is_import),
+    )  # fmt: skip
+    change.touch(score_facts)
+    fresh = join(lead.created, row)  # type: ignore[arg-type]
+    scored = next((row for row in lead.created if row[5] != NO_SCORE), None)
+    lead.scores = [row for row in lead.scores if row[3] != SCORE_OF_CREATED]
+    if scored:
+        join(lead.scores, (*scored[:2], scored[5], SCORE_OF_CREATED))  # type: ignore[arg-type]
+    return fresh
+
+
+def _stage(lead: Lead, event: e.LeadStageChanged, at: int, change: Change) -> bool:
+    change.touch(stage_facts)
+    return join(lead.stages, (at, identity(event.id, event.source), event.data.to))  # type: ignore[arg-type]
+
+
+def _status(lead: Lead, event: e.LeadStatusChanged, at: int, change: Change) -> bool:
+    change.touch(stage_facts)
+    change.touch(reopening_facts)
+    return join(lead.statuses, (at, identity(event.id, event.source), event.data.to))  # type: ignore[arg-type]
+
+
+def _score(lead: Lead, event: e.LeadScoreChanged, at: int, change: Change) -> bool:
+    change.touch(score_facts)
+    change.touch(new_lead_score_facts)
+    row = (at, identity(event.id, event.source), event.data.score, event.data.activity or "unknown")
+    return join(lead.scores, row)  # type: ignore[arg-type]
+
+
+def _engaged(lead: Lead, event: e.LeadEngaged, at: int, change: Change) -> bool:
+    if event.data.kind == "page_view":
+        return True
+    return _touched(lead, at, identity(event.id, event.source), change)
+
+
+def _touched(lead: Lead, at: int, name: str, change: Change) -> bool:
+    change.touch(reopening_facts)
+    return join(lead.touches, (at, name))  # type: ignore[arg-type]
+
+
+def _mailed(state: str, lead: Lead, event: e.EmailEvent, at: int, change: Change) -> bool:
+    data = event.data
+    change.touch(message_facts, data.message_id)
+    name = identity(event.id, event.source)
+    message = lead.messages.get(data.message_id)
+    if message is None:
+        message = lead.messages[data.message_id] = Message()
+    code = messages.code_of(state, machine=bool(data.machine))
+    if code in {messages.CLICKED, messages.REPLIED}:
+        _touched(lead, at, name, change)
+    labels = (data.program_id or "none", data.step_id or "none", data.audience or "prospect")
+    return messages.merge(message, (at, name, code), labels)
+
+
+def _enrolment_event(
+    lead: Lead, event: Any, at: int, change: Change, code: int, step: str = "", detail: int | str = ""  # noqa: ANN401
+) -> bool:
+    data: e.EnrollmentData = event.data
+    change.touch(enrolment_facts, data.enrollment_id)
+    change.touch(reopening_facts)
+    enrolment = lead.enrolments.get(data.enrollment_id)
+    if enrolment is None:
+        enrolment = lead.enrolments[data.enrollment_id] = Enrolment()
+    row = (at, identity(event.id, event.source), code, step, detail)
+    return enrolments.merge(enrolment, row, data.program_id)
+
+
+def _enrolled(lead: Lead, event: e.ProgramEnrolled, at: int, change: Change) -> bool:
+    return _enrolment_event(lead, event, at, change, enrolments.ENROLLED)
+
+
+def _entered(lead: Lead, event: e.ProgramStepEntered, at: int, change: Change) -> bool:
+    data = event.data
+    due = at + change.rules.step_limit_ms if data.due_at is None else milliseconds(data.due_at)
+    return _enrolment_event(lead, event, at, change, enrolments.ENTERED, data.step_id, due)
+
+
+def _left(lead: Lead, event: e.ProgramStepExited, at: int, change: Change) -> bool:
+    return _enrolment_event(lead, event, at, change, enrolments.LEFT, event.data.step_id, event.data.outcome)
+
+
+def _exited(lead: Lead, event: e.ProgramExited, at: int, change: Change) -> bool:
+    return _enrolment_event(lead, event, at, change, enrolments.EXITED, "", event.data.outcome)
+
+
+MERGES: dict[type[Any], Callable[..., bool]] = {
+    e.LeadCreated: _created,
+    e.LeadStageChanged: _stage,
+    e.LeadStatusChanged: _status,
+    e.LeadScoreChanged: _score,
+    e.LeadEngaged: _engaged,
+    e.ProgramEnrolled: _enrolled,
+    e.ProgramStepEntered: _entered,
+    e.ProgramStepExited: _left,
+    e.ProgramExited: _exited,
+    e.EmailSent: partial(_mailed, "sent"),
+    e.EmailDelivered: partial(_mailed, "delivered"),
+    e.EmailBounced: partial(_mailed, "bounced"),
+    e.EmailOpened: partial(_mailed, "opened"),
+    e.EmailClicked: partial(_mailed, "clicked"),
+    e.EmailReplied: partial(_mailed, "replied"),
+    e.EmailUnsubscribed: partial(_mailed, "unsubscribed"),
+    e.EmailComplained: partial(_mailed, "complained"),
+}
+
+_FORGETTABLE = frozenset(MERGES) - {e.LeadCreated, e.LeadStageChanged, e.LeadStatusChanged}
+
+
+def too_late(lead: Lead, event: Any, at: int, limit: int) -> bool:  # noqa: ANN401
+    """Whether an event is of a kind that is forgotten at this age, so that a copy of it could not be told from a new one."""
+    if at >= limit or type(event) not in _FORGETTABLE:
+        return False
+    return not (type(event).__struct_config__.tag.startswith("program.") and event.data.enrollment_id in lead.enrolments)
+
+
+def forget(lead: Lead, limit: int) -> None:
+    """Drop what is kept only to merge and is older than `limit`; what it contributed stays counted."""
+    if lead.oldest >= limit:
+        return
+    lead.touches = [row for row in lead.touches if row[0] >= limit]
+    stale = bisect_right(lead.scores, limit - 1, key=lambda row: row[0])
+    lead.scores = lead.scores[max(stale - 1, 0) :]
+    for message_id in [name for name, message in lead.messages.items() if message.events[-1][0] < limit]:
+        del lead.messages[message_id]
+    for enrollment_id in [name for name, each in lead.enrolments.items() if _is_over(each, limit)]:
+        del lead.enrolments[enrollment_id]
+    kept = [row[0] for row in (*lead.touches[:1], *lead.scores[1:2])]
+    kept += [message.events[0][0] for message in lead.messages.values()]
+    kept += [each.events[0][0] for each in lead.enrolments.values()]
+    lead.oldest = min(kept, default=FAR)
+
+
+def _is_over(enrolment: Enrolment, limit: int) -> bool:
+    return enrolment.events[-1][0] < limit and enrolment.first(enrolments.EXITED) is not None
+
+
+def due_facts(lead: Lead, rules: Rules) -> list[Fact]:
+    """The due times that name the lead: what an erasure takes back."""
+    return [
+        fact for enrollment_id in lead.enrolments for fact in enrolment_facts(lead, rules, enrollment_id)
+        if fact[0][0] == "step_due_at"
+    ]  # fmt: skip

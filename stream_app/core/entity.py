@@ -1,0 +1,86 @@
+"""Folding events into an entity: merge them, and say what that changes in the numbers."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from stream_app.core.envelope import Event
+from stream_app.core.facts import Change, Delta, Fact, Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityKind:
+    """How one kind of entity lives: its state, its key in an event's `data`, its merges and what it forgets."""
+
+    name: str
+    key: str
+    state: type[Any]
+    merges: dict[type[Any], Callable[..., bool]]
+    too_late: Callable[[Any, Any, int, int], bool]
+    forget: Callable[[Any, int], None]
+    erased_by: type[Any] | None = None
+    taken_back: Callable[[Any, Rules], list[Fact]] | None = None
+    encode: Callable[[Any], bytes] = field(default=msgspec.msgpack.Encoder().encode, repr=False)
+
+    @property
+    def types(self) -> tuple[type[Any], ...]:
+        """Every event type of this entity."""
+        return (*self.merges, *([self.erased_by] if self.erased_by else []))
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the events of a fold."""
+
+    applied: Counter[type[Event]] = field(default_factory=Counter)
+    duplicates: int = 0
+    too_late: int = 0
+
+
+def fold(
+    kind: EntityKind, entity: Any, key: str, events: Iterable[tuple[int, Event]], rules: Rules, delta: Delta, tally: Tally
+) -> Any:  # noqa: ANN401 - any kind of entity
+    """The entity after the events (milliseconds, event); None if it was erased. Adds to `delta` and `tally`.
+
+    The entity that is passed in is altered: the caller owns it and drops it if the result is not committed.
+    """
+    change: Change | None = None
+    for at, event in events:
+        if type(event) is kind.erased_by:
+            if entity is not None:
+                if change:
+                    change.add_to(delta)
+                    change = None
+                _take_back(kind, entity, rules, delta)
+                entity = None
+            tally.applied[type(event)] += 1
+            continue
+        if entity is None:
+            entity = kind.state(key)
+        if change is None:
+            change = Change(entity, rules)
+        if at < entity.newest and kind.too_late(entity, event, at, entity.newest - rules.horizon_ms):
+            tally.too_late += 1
+            continue
+        if kind.merges[type(event)](entity, event, at, change):
+            tally.applied[type(event)] += 1
+        else:
+            tally.duplicates += 1
+            continue
+        if at > entity.newest:
+            entity.newest = at
+        if at < entity.oldest:
+            entity.oldest = at
+    if change:
+        change.add_to(delta)
+        kind.forget(entity, entity.newest - rules.horizon_ms)
+    return entity
+
+
+def _take_back(kind: EntityKind, entity: Any, rules: Rules, delta: Delta) -> None:  # noqa: ANN401
+    if kind.taken_back:
+        for series, at, amount in kind.taken_back(entity, rules):
+            delta[series, at] = delta.get((series, at), 0) - amount

@@ -1,0 +1,68 @@
+"""Facts: what an entity contributes to the numbers, and how a change of the entity becomes a change of the numbers."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from stream_app.core.calendar import Calendar
+
+Series = tuple[str, ...]
+"""The name of a metric and the values of its labels, in the order in which the metric declares them."""
+
+LEVEL = -1
+"""The `at` of a fact that is a level: it holds until the entity changes, not at a moment."""
+
+Fact = tuple[Series, int, int]
+"""(series, event time in milliseconds or `LEVEL`, amount): counts, money in minor units, durations in milliseconds."""
+
+Delta = dict[tuple[Series, int], int]
+"""How much each series changes at each moment."""
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The settings on which numbers depend; changing one needs a rebuild."""
+
+    calendar: Calendar
+    horizon_ms: int = 400 * DAY_MS
+    step_limit_ms: int = 7 * DAY_MS
+
+
+Aspect = Callable[..., list[Fact]]
+"""`aspect(entity, rules, *which)`: the facts of one part of an entity (one message, one enrolment, its stages)."""
+
+
+class Change:
+    """Watches the aspects of an entity that events touch, so that only those are recomputed.
+
+    `touch` is called with an aspect before an event alters it, `add_to` once after the last event.
+    """
+
+    __slots__ = ("_before", "_entity", "rules")
+
+    def __init__(self, entity: Any, rules: Rules) -> None:  # noqa: ANN401 - any kind of entity
+        self._entity = entity
+        self._before: dict[tuple[Any, ...], list[Fact]] = {}
+        self.rules = rules
+
+    def touch(self, aspect: Aspect, *which: str) -> None:
+        """Remember the facts of an aspect as they are, unless it was touched before."""
+        key = (aspect, *which)
+        if key not in self._before:
+            self._before[key] = aspect(self._entity, self.rules, *which)
+
+    def add_to(self, delta: Delta) -> None:
+        """Add facts(after) - facts(before) of everything touched."""
+        for key, before in self._before.items():
+            after = key[0](self._entity, self.rules, *key[1:])
+            if after != before:
+                _add(delta, after, 1)
+                _add(delta, before, -1)
+
+
+def _add(delta: Delta, facts: Iterable[Fact], sign: int) -> None:
+    for series, at, amount in facts:
+        cell = (series, at)
+        delta[cell] = delta.get(cell, 0) + sign * amount

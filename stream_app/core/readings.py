@@ -1,0 +1,187 @@
+"""From sums of buckets to what users see: readings, with zeros, caps, units and the windows that can be answered."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import accumulate, product
+
+from stream_app.core.histogram import SUM, bound_label
+from stream_app.core.metric import PREFIX, Kind, Metric, Unit
+from stream_app.core.money import base_units
+from stream_app.core.windows import Clock, Window, answerable
+
+Labels = tuple[str, ...]
+"""Label values in the order in which a metric declares its labels."""
+
+Totals = Mapping[str, Mapping[Labels, int]]
+"""Metric name -> label values -> sum."""
+
+NONE: Mapping[Labels, int] = {}
+OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One number: the full series name, its labels and its value in the unit that users see."""
+
+    name: str
+    labels: tuple[tuple[str, str], ...]
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The due times of one step: how many are past, and the earliest in milliseconds."""
+
+    overdue: int
+    oldest: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything that readings are made from, at one moment."""
+
+    clock: Clock
+    newest: Clock | None
+    windows: Mapping[Window, Totals]
+    levels: Totals
+    due: Mapping[Labels, Due]
+    caps: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def total(self, window: Window, name: str) -> Mapping[Labels, int]:
+        """Sums of a flow over a window by label values."""
+        return self.windows[window].get(name, NONE)
+
+    def level(self, name: str) -> Mapping[Labels, int]:
+        """A level by label values."""
+        return self.levels.get(name, NONE)
+
+    def answers(self, window: Window) -> bool:
+        """Whether all buckets of a window are still kept."""
+        return answerable(window, self.clock, self.newest)
+
+
+def capped_values(metrics: Iterable[Metric], view: View, limit: int) -> tuple[dict[str, frozenset[str]], dict[str, int]]:
+    """For each capped label that has more than `limit` values, those that stay; and how many do not, by label."""
+    flows: dict[str, dict[str, int]] = {}
+    for metric in metrics:
+        counted = metric.kind is Kind.FLOW and metric.unit is Unit.COUNT and Window.D30 in metric.windows
+        for index, label in enumerate(metric.labels):
+            if not label.capped:
+                continue
+            ranks = flows.setdefault(label.name, {})
+            for labels in _every_labels(metric, view):
+                ranks.setdefault(labels[index], 0)
+            if counted:
+                for labels, amount in view.total(Window.D30, metric.name).items():
+                    ranks[labels[index]] = ranks.get(labels[index], 0) + amount
+    kept: dict[str, frozenset[str]] = {}
+    folded: dict[str, int] = {}
+    for label, ranks in flows.items():
+        folded[label] = max(0, len(ranks) - limit)
+        if folded[label]:
+            best = sorted(ranks, key=lambda value: (-ranks[value], value))[:limit]
+            kept[label] = frozenset(best)
+    return kept, folded
+
+
+def _every_labels(metric: Metric, view: View) -> Iterator[Labels]:
+    if metric.kind is Kind.DUE:
+        yield from view.due
+    elif metric.kind is Kind.LEVEL:
+        yield from view.level(metric.name)
+    else:
+        for window in metric.windows:
+            yield from view.total(window, metric.name)
+
+
+def cap(labels: Labels, metric: Metric, caps: Mapping[str, frozenset[str]]) -> Labels:
+    """Label values with those beyond the cap called `other`."""
+    return tuple(
+        OTHER if label.capped and label.name in caps and value not in caps[label.name] else value
+        for label, value in zip(metric.labels, labels, strict=False)
+    ) + labels[len(metric.labels) :]
+
+
+def capped(totals: Mapping[Labels, int], metric: Metric, view: View) -> Mapping[Labels, int]:
+    """Sums by capped label values."""
+    if not any(label.name in view.caps for label in metric.labels if label.capped):
+        return totals
+    merged: dict[Labels, int] = {}
+    for labels, amount in totals.items():
+        name = cap(labels, metric, view.caps)
+        merged[name] = merged.get(name, 0) + amount
+    return merged
+
+
+def readings_of(metric: Metric, view: View) -> list[Reading]:
+    """Every reading of one declared metric."""
+    if metric.kind is Kind.HISTOGRAM:
+        return list(_histogram(metric, view))
+    if metric.kind is Kind.LEVEL:
+        totals = capped(view.level(metric.name), metric, view)
+        return [reading(metric, labels, totals.get(labels, 0)) for labels in with_zeros(metric, [totals])]
+    windows = [window for window in metric.windows if view.answers(window)]
+    sums = {window: capped(view.total(window, metric.name), metric, view) for window in windows}
+    known = with_zeros(metric, sums.values())
+    return [reading(metric, labels, sums[window].get(labels, 0), window) for labels in known for window in windows]
+
+
+def with_zeros(metric: Metric, totals: Iterable[Mapping[Labels, int]]) -> list[Labels]:
+    """Label values that are seen, each with every value of the closed labels; sorted by label values."""
+    opened = {
+        tuple(value for label, value in zip(metric.labels, labels, strict=True) if label.values is None)
+        for total in totals
+        for labels in total
+    }
+    if all(label.values is not None for label in metric.labels):
+        opened = {()}
+    found: list[Labels] = []
+    for each in sorted(opened):
+        rest = iter(each)
+        found += product(*[label.values if label.values is not None else (next(rest),) for label in metric.labels])
+    return found
+
+
+def reading(metric: Metric, labels: Labels, amount: int, window: Window | None = None, name: str = "") -> Reading:
+    """One reading in the unit that users see."""
+    named = tuple(zip((label.name for label in metric.labels), labels, strict=True))
+    value: float = amount
+    if metric.unit is Unit.MONEY:
+        value = base_units(amount, dict(named)["currency"])
+    return Reading(name or metric.series, (*named, ("window", window.value)) if window else named, value)
+
+
+def _histogram(metric: Metric, view: View) -> Iterator[Reading]:
+    sources: list[tuple[tuple[tuple[str, str], ...], Mapping[Labels, int]]] = [
+        ((("window", window.value),), view.total(window, metric.name)) for window in metric.windows if view.answers(window)
+    ] or [((), view.level(metric.name))]
+    names = [label.name for label in metric.labels]
+    scale = 1000 if metric.unit is Unit.SECONDS else 1
+    bounds = [*map(bound_label, metric.bounds), "+Inf"]
+    seen: list[dict[Labels, tuple[list[int], int]]] = []
+    for _, totals in sources:
+        series: dict[Labels, tuple[list[int], int]] = {}
+        for (*labels, part), amount in capped(totals, metric, view).items():
+            counts, sum_ = series.get(tuple(labels), ([0] * len(bounds), 0))
+            if part == SUM:
+                sum_ += amount
+            else:
+                counts[int(part)] += amount
+            series[tuple(labels)] = (counts, sum_)
+        seen.append(series)
+    known = sorted({labels for series in seen for labels in series})
+    if all(label.values is not None for label in metric.labels):
+        known = list(product(*(label.values or () for label in metric.labels)))
+    for labels in known:
+        named = tuple(zip(names, labels, strict=True))
+        for (window, _), series in zip(sources, seen, strict=True):
+            counts, sum_ = series.get(labels, ([0] * len(bounds), 0))
+            for bound, count in zip(bounds, accumulate(counts), strict=True):
+                yield Reading(f"{metric.series}_bucket", (*named, *window, ("le", bound)), count)
+            yield Reading(f"{metric.series}_gcount", (*named, *window), sum(counts))
+            yield Reading(f"{metric.series}_gsum", (*named, *window), sum_ / scale)
+
+
+def gauge(name: str, value: float, **labels: str) -> Reading:
+    """A derived reading, its name without the prefix."""
+    return Reading(PREFIX + name, tuple(labels.items()), value)

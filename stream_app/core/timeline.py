@@ -1,0 +1,31 @@
+"""Timelines: the rows that an entity knows of one thing, each row `(at, identity, *content)`, in that order.
+
+`join` is commutative, associative and idempotent, which is the whole reason why neither the order nor the number of
+deliveries can matter.
+"""
+
+from bisect import insort
+from typing import Any
+
+Row = tuple[Any, ...]
+
+
+def identity(event_id: str, source: str) -> str:
+    """One string for (`id`, `source`) that sorts as the pair does."""
+    return f"{event_id}\x00{source}" if source else event_id
+
+
+def join(rows: list[Row], row: Row) -> bool:
+    """Add a row; false if its identity stood there already (then the smaller of the two rows stands)."""
+    name = row[1]
+    for index, known in enumerate(rows):
+        if known[1] == name:
+            if row < known:
+                rows[index] = row
+                rows.sort()
+            return False
+    if not rows or rows[-1] < row:
+        rows.append(row)
+    else:
+        insort(rows, row)
+    return True

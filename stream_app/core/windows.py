@@ -1,0 +1,100 @@
+"""Grains, windows, and which buckets a window is the sum of at a given moment."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stream_app.core.calendar import Calendar, date_of, first_of_month, month_before
+
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
+
+
+class Grain(StrEnum):
+    """The width of a bucket. Minutes and hours are whole ones of the epoch, days those of the business time zone."""
+
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+
+
+KEPT: dict[Grain, int] = {Grain.MINUTE: 3 * 60, Grain.HOUR: 9 * 24, Grain.DAY: 800}
+"""How many buckets of a grain are kept, counted back from the newest event of the namespace."""
+
+Bucket = tuple[Grain, int]
+"""A grain and the number of the bucket since the epoch."""
+
+
+class Window(StrEnum):
+    """What a flow is summed over; the value is the `window` label."""
+
+    M5 = "5m"
+    H1 = "1h"
+    H24 = "24h"
+    D7 = "7d"
+    D30 = "30d"
+    D90 = "90d"
+    MTD = "mtd"
+    PREV_MONTH = "prev_month"
+    PREV_MONTH_TO_DATE = "prev_month_to_date"
+    MONTH_BEFORE_PREV = "month_before_prev"
+    D30_BEFORE = "30d_before"
+    FULL_DAYS_MTD = "full_days_mtd"
+
+
+GRAIN_OF: dict[Window, Grain] = {
+    Window.M5: Grain.MINUTE,
+    Window.H1: Grain.MINUTE,
+    Window.H24: Grain.HOUR,
+    Window.D7: Grain.HOUR,
+} | {window: Grain.DAY for window in Window if window not in {Window.M5, Window.H1, Window.H24, Window.D7}}
+
+_FIXED = {Window.M5: 5, Window.H1: 60, Window.H24: 24, Window.D7: 168, Window.D30: 30, Window.D90: 90}
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The buckets that are running at a moment."""
+
+    now: int
+    minute: int
+    hour: int
+    day: int
+
+    @classmethod
+    def at(cls, now: int, calendar: Calendar) -> "Clock":
+        """The clock at epoch milliseconds."""
+        return cls(now, now // MINUTE_MS, now // HOUR_MS, calendar.day(now))
+
+    def running(self, grain: Grain) -> int:
+        """The number of the bucket of a grain that is running."""
+        return {Grain.MINUTE: self.minute, Grain.HOUR: self.hour, Grain.DAY: self.day}[grain]
+
+
+def span(window: Window, clock: Clock) -> range:
+    """The numbers of the buckets (of the window's grain) that the window sums; empty when it has no day yet."""
+    if window in _FIXED:
+        running = clock.running(GRAIN_OF[window])
+        return range(running - _FIXED[window] + 1, running + 1)
+    first = first_of_month(clock.day)
+    previous = month_before(clock.day)
+    if window is Window.MTD:
+        return range(first, clock.day + 1)
+    if window is Window.FULL_DAYS_MTD:
+        return range(first, clock.day)
+    if window is Window.PREV_MONTH:
+        return range(previous, first)
+    if window is Window.PREV_MONTH_TO_DATE:
+        full_days = date_of(clock.day).day - 1
+        return range(previous, min(previous + full_days, first))
+    if window is Window.MONTH_BEFORE_PREV:
+        return range(month_before(previous), previous)
+    return range(clock.day - 59, clock.day - 29)  # D30_BEFORE
+
+
+def answerable(window: Window, clock: Clock, newest: Clock | None) -> bool:
+    """Whether every bucket of the window is still kept, the newest event being at `newest`; false for an empty window."""
+    buckets = span(window, clock)
+    if not buckets:
+        return False
+    grain = GRAIN_OF[window]
+    return newest is None or buckets.start > newest.running(grain) - KEPT[grain]

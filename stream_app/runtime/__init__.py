@@ -1,0 +1,1 @@
+"""Where the product touches the world: brokers, stores, clocks and processes."""

@@ -1,0 +1,113 @@
+#!lua
+-- One batch, all or nothing: nothing is written before everything is checked.
+-- KEYS: the ledger of the generation, the pointer to the generations.
+-- ARGV: a msgpack map (see ledger.py), the new states of all entities end to end.
+-- Every write is an absolute value, so that a torn append-only file cannot add twice.
+local ledger, pointer = KEYS[1], KEYS[2]
+local c, states = cmsgpack.unpack(ARGV[1]), ARGV[2]
+
+local generation = redis.call('HGET', pointer, c.role) or c.first
+if generation ~= c.generation then
+  return {'generation', generation}
+end
+
+local definitions = redis.call('HGET', ledger, 'definitions')
+if definitions and definitions ~= c.definitions then
+  return {'definitions'}
+end
+
+local stored = redis.call('HGET', ledger, c.partition) or ''
+if stored ~= c.expected then
+  return {'offset', stored}
+end
+
+local TAG = 16 -- characters of a version at the head of every entity's value
+local stale = {}
+for i = 1, #c.entities, 3 do
+  if redis.call('GETRANGE', c.entities[i], 0, TAG - 1) ~= c.entities[i + 1] then
+    stale[#stale + 1] = c.entities[i]
+  end
+end
+if #stale > 0 then
+  return {'version', stale}
+end
+
+local from = 1
+for i = 1, #c.entities, 3 do
+  local key, length = c.entities[i], c.entities[i + 2]
+  if length < 0 then
+    redis.call('DEL', key)
+  else
+    redis.call('SET', key, c.tag .. string.sub(states, from, from + length - 1), 'EX', c.idle_seconds)
+    from = from + length
+  end
+end
+
+-- Adds amounts to the fields of a hash; `unpack` takes some thousands of values at most.
+local SLICE = 2000
+local function add(key, fields, amounts)
+  local zero = {}
+  for first = 1, #fields, SLICE do
+    local last = math.min(first + SLICE - 1, #fields)
+    local old = redis.call('HMGET', key, unpack(fields, first, last))
+    local new = {}
+    for i = first, last do
+      local sum = (tonumber(old[i - first + 1]) or 0) + amounts[i]
+      if sum == 0 then
+        zero[#zero + 1] = fields[i]
+      else
+        new[#new + 1] = fields[i]
+        new[#new + 1] = string.format('%.0f', sum)
+      end
+    end
+    if #new > 0 then
+      redis.call('HSET', key, unpack(new))
+    end
+  end
+  for first = 1, #zero, SLICE do
+    redis.call('HDEL', key, unpack(zero, first, math.min(first + SLICE - 1, #zero)))
+  end
+  redis.call('HSET', key, '', c.tag)
+end
+
+-- The newest bucket of each grain says which buckets are still kept; what fell behind is swept, some at a time.
+local SWEEP = 1000
+local alive_after = {}
+for grain, newest in pairs(c.newest) do
+  local mark = math.max(tonumber(redis.call('HGET', ledger, 'newest:' .. grain) or newest), newest)
+  redis.call('HSET', ledger, 'newest:' .. grain, string.format('%.0f', mark))
+  local target = mark - c.kept[grain]
+  local swept = tonumber(redis.call('HGET', ledger, 'swept:' .. grain) or target)
+  local last = math.min(target, swept + SWEEP)
+  for number = swept + 1, last do
+    redis.call('UNLINK', c.prefix .. grain .. ':' .. string.format('%.0f', number))
+  end
+  redis.call('HSET', ledger, 'swept:' .. grain, string.format('%.0f', math.max(swept, last)))
+  alive_after[grain] = target
+end
+
+for i = 1, #c.buckets, 4 do
+  local grain, number = c.buckets[i], c.buckets[i + 1]
+  if number > alive_after[grain] then
+    add(c.prefix .. grain .. ':' .. string.format('%.0f', number), c.buckets[i + 2], c.buckets[i + 3])
+  end
+end
+if #c.levels > 0 then
+  add(c.prefix .. 'level', c.levels, c.level_amounts)
+end
+
+local dues = c.prefix .. 'due'
+for i = 1, #c.no_longer_due, 2 do
+  local key = dues .. ':' .. c.no_longer_due[i]
+  redis.call('ZREM', key, c.no_longer_due[i + 1])
+  if redis.call('EXISTS', key) == 0 then
+    redis.call('SREM', dues, c.no_longer_due[i])
+  end
+end
+for i = 1, #c.due, 3 do
+  redis.call('ZADD', dues .. ':' .. c.due[i], string.format('%.0f', c.due[i + 2]), c.due[i + 1])
+  redis.call('SADD', dues, c.due[i])
+end
+
+redis.call('HSET', ledger, c.partition, c.next, 'definitions', c.definitions)
+return {'applied'}

@@ -1,0 +1,71 @@
+"""How each client library is told where Kafka and Redis are, and who we are there."""
+
+import ssl
+from typing import Any
+
+import redis
+import redis.asyncio
+from faust.auth import SASLCredentials, SSLCredentials
+from faust.types.auth import CredentialsT
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from stream_app.runtime.settings import Settings
+
+REDIS_TIMEOUT_S = 5.0
+
+
+def async_redis(settings: Settings) -> "redis.asyncio.Redis":
+    """The store for a worker. It never retries by itself: the ledger's patience does, visibly."""
+    retry = redis.asyncio.retry.Retry(NoBackoff(), 0)  # type: ignore[attr-defined]
+    return redis.asyncio.Redis.from_url(settings.redis_url, retry=retry, **_redis_options(settings))
+
+
+def sync_redis(settings: Settings) -> "redis.Redis":
+    """The store for everything else."""
+    return redis.Redis.from_url(settings.redis_url, retry=Retry(NoBackoff(), 0), **_redis_options(settings))
+
+
+def _redis_options(settings: Settings) -> dict[str, Any]:
+    options: dict[str, Any] = {"socket_timeout": REDIS_TIMEOUT_S, "socket_connect_timeout": REDIS_TIMEOUT_S, "protocol": 2}
+    if settings.redis_username:
+        options["username"] = settings.redis_username
+    if settings.redis_password:
+        options["password"] = settings.redis_password.get_secret_value()
+    if settings.redis_ca_file and settings.redis_url.startswith("rediss://"):
+        options["ssl_ca_certs"] = str(settings.redis_ca_file)
+    return options
+
+
+def kafka_options(settings: Settings) -> dict[str, Any]:
+    """Arguments of kafka-python's clients."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.brokers.split(","),
+        "security_protocol": settings.kafka_security.upper(),
+    }
+    if context := settings.tls():
+        options["ssl_context"] = context
+    if settings.kafka_password:
+        options["sasl_mechanism"] = settings.kafka_sasl_mechanism
+        options["sasl_plain_username"] = settings.kafka_username
+        options["sasl_plain_password"] = settings.kafka_password.get_secret_value()
+    return options
+
+
+def aiokafka_options(settings: Settings) -> dict[str, Any]:
+    """Arguments of aiokafka's clients."""
+    options = kafka_options(settings)
+    return options | {"bootstrap_servers": settings.brokers}
+
+
+def faust_credentials(settings: Settings) -> CredentialsT | None:
+    """The worker's credentials. Without an SSL context Faust would silently send a password in the clear."""
+    context: ssl.SSLContext | None = settings.tls()
+    if settings.kafka_password:
+        return SASLCredentials(
+            username=settings.kafka_username,
+            password=settings.kafka_password.get_secret_value(),
+            ssl_context=context,
+            mechanism=settings.kafka_sasl_mechanism,
+        )
+    return SSLCredentials(context) if context else None

@@ -1,0 +1,51 @@
+"""Stops the intake of a topic most of whose records are rejected: a bad deploy must not drain it into the dead letters."""
+
+import logging
+from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+_LOOKED_AT = 1000
+
+
+class FloodGate:
+    """Judges topics by their last 1,000 records. Restarting the worker opens all gates."""
+
+    def __init__(self, ratio: float, on_stop: Callable[[str], None]) -> None:
+        self._limit = ratio * _LOOKED_AT
+        self._on_stop = on_stop
+        self._recent: dict[str, list[tuple[int, int]]] = {}
+        self.stopped: set[str] = set()
+
+    def admits(self, topic: str, records: int, rejected: int) -> bool:
+        """Whether a batch may be applied. The first time that it may not, `on_stop` hears the topic."""
+        if topic in self.stopped:
+            return False
+        if not rejected or self._rejected_recently(topic, records, rejected) <= self._limit:
+            return True
+        self.stopped.add(topic)
+        log.error(
+            "%s: more than %d of the last %d records were rejected. Its intake is stopped and nothing is lost: mend the "
+            "producer, look at `stream-app dlq list`, then restart the worker",
+            topic, self._limit, _LOOKED_AT,
+        )  # fmt: skip
+        self._on_stop(topic)
+        return False
+
+    def count(self, topic: str, records: int, rejected: int) -> None:
+        """Remember a batch that was applied."""
+        recent = self._recent.setdefault(topic, [])
+        recent.append((records, rejected))
+        while sum(size for size, _ in recent) - recent[0][0] >= _LOOKED_AT:
+            recent.pop(0)
+
+    def _rejected_recently(self, topic: str, records: int, rejected: int) -> float:
+        """Rejected among the last 1,000 records; a batch that reaches further back counts by its share."""
+        left, found = _LOOKED_AT, 0.0
+        for size, bad in [(records, rejected), *reversed(self._recent.get(topic, []))]:
+            if size:
+                found += bad * min(1.0, left / size)
+            left -= size
+            if left <= 0:
+                break
+        return found

@@ -1,0 +1,172 @@
+"""The hot path: batch -> decode -> fold -> one script."""
+
+import logging
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+
+from stream_app.core.cells import cells_of
+from stream_app.core.entity import EntityKind, Tally, fold
+from stream_app.core.envelope import Decoder, Event, Rejected
+from stream_app.core.facts import Delta, Rules
+from stream_app.core.metric import Metric
+from stream_app.core.windows import Clock, Grain
+from stream_app.runtime.batch import Batch, RecordLike
+from stream_app.runtime.flood import FloodGate
+from stream_app.runtime.ledger import Applied, Commit, Ledger, NewGeneration, State, WrongOffset, WrongVersion
+from stream_app.runtime.telemetry import Telemetry
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The catalogue as the hot path needs it."""
+
+    decoder: Decoder
+    kind_of: Mapping[type[Event], EntityKind]
+    metrics: Mapping[str, Metric]
+    rules: Rules
+
+
+class DeadLetters(Protocol):
+    """Where rejected records go."""
+
+    async def send(self, batch: Batch, rejected: Sequence[tuple[RecordLike, Rejected]]) -> None:
+        """Return when all of them are safely written."""
+
+
+@dataclass(slots=True)
+class _Decoded:
+    """A batch, sorted: the events of each entity in the order of the log, and what is no event."""
+
+    groups: dict[str, tuple[EntityKind, str, list[tuple[int, Event]]]]
+    rejected: list[tuple[RecordLike, Rejected]]
+    newest: int
+
+
+class Pipeline:
+    """Applies batches one after another. What it holds between them is a cache and may be wrong or lost at any time."""
+
+    def __init__(
+        self, model: Model, ledger: Ledger, dead_letters: DeadLetters, flood_gate: FloodGate, telemetry: Telemetry,
+        *, cached_entities: int = 20_000,
+    ) -> None:  # fmt: skip
+        self._model = model
+        self._ledger = ledger
+        self._dead_letters = dead_letters
+        self._flood_gate = flood_gate
+        self._telemetry = telemetry
+        self._cache: dict[str, tuple[str, Any]] = {}
+        self._cached_entities = cached_entities
+        self._decode_state = {
+            kind.name: msgspec.msgpack.Decoder(kind.state).decode for kind in set(model.kind_of.values())
+        }
+
+    async def positions(self, partitions: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
+        """Stored next offset per partition; nothing was ever applied of one that is missing."""
+        return await self._ledger.positions(partitions)
+
+    async def apply(self, batch: Batch) -> int:
+        """Apply a batch; the offset to read next. Anything but `batch.end`: nothing was changed, read from there."""
+        decoded = self._decode(batch)
+        if not self._flood_gate.admits(batch.topic, len(batch.records), len(decoded.rejected)):
+            return batch.begin
+        if decoded.rejected:
+            await self._dead_letters.send(batch, decoded.rejected)
+        while True:
+            verdict, tally = await self._fold_and_commit(batch, decoded)
+            match verdict:
+                case Applied():
+                    self._flood_gate.count(batch.topic, len(batch.records), len(decoded.rejected))
+                    self._telemetry.applied(batch, tally, decoded.rejected, decoded.newest)
+                    return batch.end
+                case WrongVersion(keys):
+                    self._telemetry.conflict("version")
+                    log.info("%d entities were changed by another worker, folding again", len(keys))
+                case WrongOffset(stored):
+                    self._telemetry.conflict("offset")
+                    log.info(
+                        "%s[%d]: the ledger stands at %d, not at %d: reading from there",
+                        batch.topic, batch.partition, stored, batch.begin,
+                    )  # fmt: skip
+                    return stored
+                case NewGeneration():
+                    log.info("a rebuild has switched generations: reading from where the new one stands")
+                    self._cache.clear()
+                    stored_now = await self._ledger.positions([batch.source])
+                    return stored_now.get(batch.source, 0)
+
+    def _decode(self, batch: Batch) -> _Decoded:
+        now = int(time.time() * 1000)
+        decode, kind_of = self._model.decoder.decode, self._model.kind_of
+        groups: dict[str, tuple[EntityKind, str, list[tuple[int, Event]]]] = {}
+        rejected: list[tuple[RecordLike, Rejected]] = []
+        newest = -1
+        for record in batch.records:
+            result = decode(record, now)
+            if type(result) is Rejected:
+                rejected.append((record, result))
+                continue
+            at, event = result
+            newest = max(newest, at)
+            kind = kind_of[type(event)]
+            key = getattr(event.data, kind.key)
+            name = f"{kind.name}:{key}"
+            group = groups.get(name)
+            if group is None:
+                groups[name] = (kind, key, [result])
+            else:
+                group[2].append(result)
+        return _Decoded(groups, rejected, newest)
+
+    async def _fold_and_commit(
+        self, batch: Batch, decoded: _Decoded
+    ) -> tuple[Applied | WrongOffset | WrongVersion | NewGeneration, Tally]:
+        prefix = await self._ledger.prefix()
+        versions = await self._checked_out(prefix, decoded)
+        delta: Delta = {}
+        tally = Tally()
+        states: list[State] = []
+        folded: dict[str, Any] = {}
+        rules = self._model.rules
+        for name, (kind, key, events) in decoded.groups.items():
+            version, entity = versions[name]
+            folded[name] = entity = fold(kind, entity, key, events, rules, delta, tally)
+            if version or entity is not None:
+                states.append(State(prefix + name, version, None if entity is None else kind.encode(entity)))
+        newest: dict[Grain, int] = {}
+        if decoded.newest >= 0:
+            clock = Clock.at(decoded.newest, rules.calendar)
+            newest = {grain: clock.running(grain) for grain in Grain}
+        cells = cells_of(delta, self._model.metrics, rules.calendar)
+        commit_started = time.perf_counter()
+        verdict = await self._ledger.commit(
+            Commit(batch.source, batch.begin, batch.end, states, cells, newest),
+        )
+        self._telemetry.committed(time.perf_counter() - commit_started)
+        if isinstance(verdict, Applied):
+            self._check_in(verdict.version, folded)
+        return verdict, tally
+
+    async def _checked_out(self, prefix: str, decoded: _Decoded) -> dict[str, tuple[str, Any]]:
+        """Version and state of the batch's entities. They leave the cache until their fold is committed."""
+        cache = self._cache
+        versions = {name: cache.pop(name, None) for name in decoded.groups}
+        missing = [name for name, known in versions.items() if known is None]
+        loaded = await self._ledger.load([prefix + name for name in missing])
+        for name, stored in zip(missing, loaded, strict=True):
+            kind = decoded.groups[name][0]
+            versions[name] = ("", None) if stored is None else (stored[0], self._decode_state[kind.name](stored[1]))
+        return versions  # type: ignore[return-value]
+
+    def _check_in(self, version: str, folded: Mapping[str, Any]) -> None:
+        cache = self._cache
+        for name, entity in folded.items():
+            if entity is not None:
+                cache[name] = (version, entity)
+        while len(cache) > self._cached_entities:
+            del cache[next(iter(cache))]

@@ -1,0 +1,152 @@
+"""Settings: environment variables `STREAM_APP_…`, their command-line twins, and secrets from files."""
+
+import os
+import ssl
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from stream_app.core.calendar import Calendar
+from stream_app.core.facts import DAY_MS, Rules
+
+PREFIX = "STREAM_APP_"
+_SECRETS = ("kafka_password", "redis_password")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. A secret may also stand in a file that `STREAM_APP_<NAME>_FILE` names."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    kafka_url: str = Field("kafka://127.0.0.1:9092", description="Kafka brokers, comma-separated after kafka://.")
+    kafka_security: Literal["plaintext", "ssl", "sasl_ssl", "sasl_plaintext"] = Field(
+        "plaintext", description="How to talk to Kafka; sasl_plaintext sends the password in the clear."
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="SASL mechanism."
+    )
+    kafka_username: str | None = Field(None, description="SASL user.")
+    kafka_password: SecretStr | None = Field(None, description="SASL password; better in a file (…_FILE).")
+    kafka_ca_file: Path | None = Field(None, description="CA certificates that sign the brokers' (system's if left out).")
+    kafka_cert_file: Path | None = Field(None, description="Client certificate for mutual TLS.")
+    kafka_key_file: Path | None = Field(None, description="Key of the client certificate.")
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis or Valkey; rediss:// for TLS.")
+    redis_username: str | None = Field(None, description="ACL user.")
+    redis_password: SecretStr | None = Field(None, description="Its password; better in a file (…_FILE).")
+    redis_ca_file: Path | None = Field(None, description="CA certificates that sign the store's (system's if left out).")
+    namespace: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")] = Field(
+        "lifecycle", description="Prefix of topics and keys; one per tenant or brand."
+    )
+    group: str | None = Field(None, description="Kafka consumer group (the namespace if left out).")
+    timezone: str = Field("UTC", description="Business time zone of days and months, as in America/New_York.")
+    host: str = Field("127.0.0.1", description="Address that the exporter and the worker's health listen on.")
+    exporter_port: Annotated[int, Field(ge=1, le=65535)] = Field(9464, description="Port of the exporter.")
+    worker_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        9465, description="Port of the worker's own metrics and health; 0 = off."
+    )
+    horizon_days: Annotated[int, Field(ge=100)] = Field(
+        400, description="How long events are remembered to tell copies from new ones; changing it needs a rebuild."
+    )
+    step_limit_days: Annotated[float, Field(gt=0, le=3650)] = Field(
+        7, description="When a step falls due whose event has no due_at; changing it needs a rebuild."
+    )
+    batch_events: Annotated[int, Field(ge=1, le=50_000)] = Field(4000, description="Most events applied at once.")
+    cached_entities: Annotated[int, Field(ge=0)] = Field(20_000, description="Entities that a worker keeps in memory.")
+    label_limit: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        100, description="Values per open label that are exported; the rest is summed as `other`."
+    )
+    flood_ratio: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.5, description="Share of rejected among a topic's last 1,000 records beyond which its intake stops."
+    )
+    gross_margin: Annotated[float, Field(gt=0, le=1)] = Field(0.8, description="Gross margin for ROMI, CLV and CAC payback.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            msg = "no time zone of that name; one looks like Europe/Berlin"
+            raise ValueError(msg) from None
+        return value
+
+    @field_validator("kafka_url", "redis_url")
+    @classmethod
+    def _no_password_in_url(cls, value: str) -> str:
+        if urlsplit(value.split(",")[0]).password:
+            msg = "a URL is printed, so it must not hold a password: use …_USERNAME and …_PASSWORD_FILE"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("kafka_url")
+    @classmethod
+    def _kafka_scheme(cls, value: str) -> str:
+        if not value.startswith("kafka://"):
+            msg = "must begin with kafka://"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_scheme(cls, value: str) -> str:
+        if not value.startswith(("redis://", "rediss://")):
+            msg = "must begin with redis:// or rediss://"
+            raise ValueError(msg)
+        if "ssl_cert_reqs" in value or "ssl_check_hostname" in value:
+            msg = "certificates are always checked; set STREAM_APP_REDIS_CA_FILE for an authority of your own"
+            raise ValueError(msg)
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.kafka_security.startswith("sasl") and not (self.kafka_username and self.kafka_password):
+            msg = f"kafka_security {self.kafka_security} needs kafka_username and kafka_password (or …_PASSWORD_FILE)"
+            raise ValueError(msg)
+        return self
+
+    @classmethod
+    def load(cls, **given: Any) -> Self:  # noqa: ANN401 - whatever the fields take
+        """Settings from what is given, then the environment, then files. Raises pydantic.ValidationError or OSError."""
+        for name in _SECRETS:
+            path = os.environ.get(f"{PREFIX}{name.upper()}_FILE")
+            if path and given.get(name) is None and f"{PREFIX}{name.upper()}" not in os.environ:
+                given[name] = Path(path).read_text(encoding="utf-8").strip()
+        return cls(**{name: value for name, value in given.items() if value is not None})
+
+    @property
+    def brokers(self) -> str:
+        """The brokers as `host:port,host:port`."""
+        return self.kafka_url.removeprefix("kafka://").rstrip("/")
+
+    @property
+    def consumer_group(self) -> str:
+        """The Kafka consumer group of the workers."""
+        return self.group or self.namespace
+
+    @property
+    def rules(self) -> Rules:
+        """The settings on which numbers depend."""
+        return Rules(Calendar(self.timezone), self.horizon_days * DAY_MS, round(self.step_limit_days * DAY_MS))
+
+    @property
+    def step_limit(self) -> timedelta:
+        """When a step falls due whose event has no `due_at`."""
+        return timedelta(days=self.step_limit_days)
+
+    def topic(self, suffix: str) -> str:
+        """The full name of a topic."""
+        return f"{self.namespace}.{suffix}"
+
+    def tls(self) -> ssl.SSLContext | None:
+        """The TLS context for Kafka, None without TLS."""
+        if not self.kafka_security.endswith("ssl"):
+            return None
+        context = ssl.create_default_context(cafile=self.kafka_ca_file)
+        if self.kafka_cert_file:
+            context.load_cert_chain(self.kafka_cert_file, self.kafka_key_file)
+        return context

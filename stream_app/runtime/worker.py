@@ -1,0 +1,436 @@
+"""One process of the consumer group: reads batches, has them applied, and keeps to what the ledger says."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+
+import faust
+from aiokafka.errors import KafkaError
+from faust.app.base import BootStrategy
+from faust.tables import TableManager
+from mode.supervisors import CrashingSupervisor
+from yarl import URL
+
+from stream_app.runtime.transport import Consumer, Fetched, Group, TopicRecreatedError, Transport
+from stream_app.runtime.watchdog import Observation, watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from faust.types.auth import CredentialsT
+    from faust.types.streams import StreamT
+
+    from stream_app.runtime.batch import Batch
+
+__all__ = ["Exit", "Hooks", "Quiet", "Sink", "State", "Worker", "WorkerSettings"]
+
+_log = logging.getLogger(__name__)
+_NOISY: Final = ("aiokafka", "faust", "mode", "kafka")
+# How long other workers' progress may go unnoticed while draining, in seconds.
+_DRAIN_LOOK: Final = 1.0
+
+
+class Sink(Protocol):
+    """Where batches go."""
+
+    async def positions(self, partitions: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
+        """Return the stored next offset per partition; one that is missing was never applied, or the store lost it."""
+
+    async def apply(self, batch: Batch) -> int:
+        """Apply a batch and return the offset to read next.
+
+        `batch.end`: it is applied, or was already. Anything else: nothing was changed; what is buffered of the
+        partition is dropped and it is read from that offset, 0 meaning that nothing was ever applied.
+        Never raises but for CancelledError: trouble with the store waits and retries inside.
+        """
+
+
+class Exit(IntEnum):
+    """How a worker ends. Everything but OK and RECREATED is worth a restart."""
+
+    OK = 0
+    CRASHED = 1
+    RECREATED = 3
+    STALLED = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings:
+    """How a worker reads. Times are in seconds."""
+
+    #: `host:port` of some brokers, comma-separated.
+    brokers: str
+    group: str
+    topics: Sequence[str]
+    credentials: CredentialsT | None = None
+    client_id: str = "stream-app"
+    #: Stable name of this member; a restart within the session timeout then costs no rebalance.
+    instance_id: str | None = None
+    #: Most records in a batch.
+    max_events: int = 4_000
+    #: Most bytes that one fetch asks for of one partition.
+    fetch_bytes: int = 1_048_576
+    #: Batches that wait for their turn.
+    buffered_batches: int = 4
+    session_timeout: float = 30.0
+    heartbeat_interval: float = 3.0
+    rebalance_timeout: float = 60.0
+    request_timeout: float = 90.0
+    commit_interval: float = 2.8
+    watch_interval: float = 5.0
+    #: How long a standstill may last before the process ends; longer than the rebalance timeout.
+    patience: float = 120.0
+    #: How long a batch that is being applied may hold up the end of the process.
+    grace: float = 10.0
+
+
+class Hooks:
+    """What a worker tells while it runs. Called on its event loop; must return at once and not raise."""
+
+    def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
+        """Hear that exactly these partitions are this worker's now."""
+
+    def revoked(self, partitions: Collection[tuple[str, int]]) -> None:
+        """Hear that these partitions are no longer this worker's."""
+
+    def lost(self, topic: str, partition: int, stored: int | None, begin: int) -> None:
+        """Hear that `[stored, begin)` is gone from the log before it was applied (retention); reading goes on.
+
+        `stored` None: the ledger knows nothing of the partition. That is a first start on an old topic, or a rebuild
+        that cannot reach back to the beginning.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What can be seen of a worker at one moment."""
+
+    assigned: frozenset[tuple[str, int]]
+    #: Where the next batch begins, of every assigned partition that is being read.
+    positions: Mapping[tuple[str, int], int]
+    #: The end of what can be read, where known.
+    ends: Mapping[tuple[str, int], int]
+    #: Offsets between position and end, summed per topic of `assigned`.
+    lag: Mapping[str, int]
+    paused: frozenset[str]
+    group: Group
+    rebalancing: bool
+    #: When a batch was last applied, in seconds of the monotonic clock.
+    applied_at: float | None
+
+    @property
+    def connected(self) -> bool:
+        """Whether the worker is a member of its group and the group's broker answers."""
+        return self.group.coordinator and self.group.generation > 0
+
+
+class Quiet(logging.Filter):
+    """Lets each line of code of the chatty libraries log `burst` times in `period` seconds. Everybody else may talk."""
+
+    def __init__(self, burst: int = 5, period: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take the limits."""
+        super().__init__()
+        self._burst, self._period, self._clock = burst, period, clock
+        self._seen: dict[tuple[str, int], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether the record may pass; the first one after silence tells how many did not."""
+        if record.name.partition(".")[0] not in _NOISY:
+            return True
+        now, place = self._clock(), (record.pathname, record.lineno)
+        since, count = self._seen.get(place, (now, 0))
+        if now - since >= self._period:
+            if count > self._burst:
+                record.msg = f"{record.getMessage()} [{count - self._burst} more like this were not logged]"
+                record.args = None
+            since, count = now, 0
+        self._seen[place] = since, count + 1
+        return count < self._burst
+
+
+class _ConsumerOnly(BootStrategy):
+    """Nothing is produced by way of Faust, and nothing is served."""
+
+    enable_kafka_producer = False
+    enable_web = False
+
+
+class _NoTables(TableManager):
+    async def on_start(self) -> None:
+        # Faust sleeps for a second here, in which tables may still be declared.
+        await self._update_channels()
+        await self.recovery.start()
+
+
+class _App(faust.App):
+    BootStrategy = _ConsumerOnly
+
+
+class Worker:
+    """Reads the topics of a group and has every batch applied once, in order, one after another."""
+
+    def __init__(self, settings: WorkerSettings, sink: Sink, hooks: Hooks | None = None) -> None:
+        """Take what it needs; nothing happens before `run`."""
+        self.max_events = settings.max_events
+        self.fetch_bytes = settings.fetch_bytes
+        self._settings, self._sink, self._hooks = settings, sink, hooks or Hooks()
+        self._app: faust.App | None = None
+        self._assigned: frozenset[tuple[str, int]] = frozenset()
+        self._rebalancing = True
+        self._moved_at: float | None = None
+        self._applied_at: float | None = None
+        self._applying: tuple[str, int] | None = None
+        self._ends: dict[tuple[str, int], int] = {}
+        self._exit: Exit | None = None
+        self._ending = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._applied = asyncio.Event()
+        self._idle.set()
+
+    # Running ----------------------------------------------------------------------------------------------------------
+
+    async def run(self, until: Mapping[tuple[str, int], int] | None = None) -> Exit:
+        """Work until `stop`, SIGTERM or SIGINT, or trouble.
+
+        With `until` it ends as well once the ledger has reached these offsets, whichever worker did it: they are the
+        ends of the log of every partition of the topics at some moment.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        try:
+            with tempfile.TemporaryDirectory(prefix="stream-app-") as directory:
+                return await self._run(self._build(directory), until)
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+    async def _run(self, app: faust.App, until: Mapping[tuple[str, int], int] | None) -> Exit:
+        self._app = app
+        work = [self._start(app), watch(self, interval=self._settings.watch_interval, patience=self._settings.patience)]
+        if until is not None:
+            work.append(self._drain(until))
+        tasks = [asyncio.create_task(part) for part in work]
+        for task in tasks:
+            task.add_done_callback(self._check)
+        await self._ending.wait()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), self._settings.grace)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await app.stop()
+        self._app = None
+        return self._exit or Exit.OK
+
+    async def _start(self, app: faust.App) -> None:
+        await app.start()
+        await app.wait_until_stopped()
+        if app.crash_reason is not None:
+            raise app.crash_reason
+
+    def _check(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("the worker crashed", exc_info=error)
+            self._end(Exit.CRASHED)
+
+    def stop(self) -> None:
+        """End in order: the batch that is being applied is finished, offsets are committed, the group is left."""
+        self._end(Exit.OK)
+
+    def _end(self, code: Exit) -> None:
+        if self._exit is None:
+            self._exit = code
+        self._ending.set()
+
+    def _build(self, directory: str) -> faust.App:
+        settings = self._settings
+        app = _App(
+            settings.group,
+            broker=[URL(f"batch://{broker.strip()}") for broker in settings.brokers.split(",")],
+            broker_credentials=settings.credentials,
+            broker_client_id=settings.client_id,
+            broker_session_timeout=settings.session_timeout,
+            broker_heartbeat_interval=settings.heartbeat_interval,
+            broker_rebalance_timeout=settings.rebalance_timeout,
+            broker_request_timeout=settings.request_timeout,
+            broker_commit_interval=settings.commit_interval,
+            consumer_group_instance_id=settings.instance_id,
+            key_serializer="raw",
+            value_serializer="raw",
+            store="memory://",
+            datadir=directory,
+            # The ledger makes a batch whose partition was taken away meanwhile harmless, so nobody waits for it.
+            stream_wait_empty=False,
+            stream_buffer_maxsize=settings.buffered_batches,
+            stream_recovery_delay=0,
+            TableManager=_NoTables,
+            topic_disable_leader=True,
+            topic_allow_declare=False,
+            web_enabled=False,
+            autodiscover=False,
+        )
+        cast("Transport", app.transport).feed = self
+        topic = app.topic(*settings.topics, value_type=bytes, key_serializer="raw", value_serializer="raw", acks=False)
+        app.agent(topic, name="apply", concurrency=1, supervisor_strategy=CrashingSupervisor)(self._consume)
+        return app
+
+    @property
+    def _consumer(self) -> Consumer:
+        if self._app is None:
+            message = "the worker does not run"
+            raise RuntimeError(message)
+        return cast("Consumer", self._app.consumer)
+
+    # Applying ---------------------------------------------------------------------------------------------------------
+
+    async def _consume(self, stream: StreamT[Any]) -> None:
+        async for fetched in stream:
+            if not self._ending.is_set():
+                await self._take(fetched)
+
+    async def _take(self, fetched: Fetched) -> None:
+        consumer, batch = self._consumer, fetched.batch
+        expected = consumer.expects(fetched)
+        if expected is None:
+            return
+        if expected != batch.begin:
+            _log.warning("%s[%d] was read from %d instead of %d", *batch.source, batch.begin, expected)
+            await consumer.seed({batch.source})
+            return
+        self._applying = batch.source
+        self._idle.clear()
+        try:
+            offset = await self._sink.apply(batch)
+        finally:
+            self._applying = None
+            self._idle.set()
+        self._applied_at = time.monotonic()
+        if offset == batch.end:
+            consumer.advance(fetched)
+            self._applied.set()
+        elif consumer.expects(fetched) is not None:
+            await consumer.rewind(*batch.source, offset)
+
+    async def _drain(self, until: Mapping[tuple[str, int], int]) -> None:
+        while True:
+            stored = await self._sink.positions(until.keys())
+            if all(stored.get(source, 0) >= end for source, end in until.items()):
+                _log.info("drained")
+                self.stop()
+                return
+            self._applied.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._applied_up_to(until), _DRAIN_LOOK)
+
+    async def _applied_up_to(self, until: Mapping[tuple[str, int], int]) -> None:
+        while True:
+            await self._applied.wait()
+            self._applied.clear()
+            expected = self._consumer.expected
+            if all(expected.get(source, 0) >= until[source] for source in self._assigned if source in until):
+                return
+
+    # Steering ---------------------------------------------------------------------------------------------------------
+
+    async def pause_topic(self, topic: str) -> None:
+        """Stop the intake of a topic until `resume_topic`. Nothing is lost; its lag grows and shows in `state`."""
+        await self._consumer.pause_topic(topic)
+
+    async def resume_topic(self, topic: str) -> None:
+        """Go on with a topic from where the ledger says."""
+        await self._consumer.resume_topic(topic)
+
+    def state(self) -> State:
+        """Return what can be seen now; works at any time, from the event loop."""
+        consumer = self._consumer if self._app is not None else None
+        positions = consumer.expected if consumer is not None else {}
+        fetched = {source: consumer.log_end(*source) for source in self._assigned} if consumer is not None else {}
+        asked = {source: end for source, end in self._ends.items() if source in self._assigned}
+        ends = asked | {source: max(end, asked.get(source, 0)) for source, end in fetched.items() if end is not None}
+        lag = dict.fromkeys((topic for topic, _ in self._assigned), 0)
+        for source, end in ends.items():
+            lag[source[0]] += max(0, end - positions.get(source, 0))
+        return State(
+            assigned=self._assigned,
+            positions=positions,
+            ends=ends,
+            lag=lag,
+            paused=consumer.paused_topics if consumer is not None else frozenset(),
+            group=consumer.group() if consumer is not None else Group(-1, coordinator=False, error=None, polled=None),
+            rebalancing=self._rebalancing,
+            applied_at=self._applied_at,
+        )
+
+    # What the transport tells -----------------------------------------------------------------------------------------
+
+    async def positions(self, partitions: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
+        """Transport: where to read from."""
+        return await self._sink.positions(partitions)
+
+    def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
+        """Transport: the group has handed over these partitions, and no others."""
+        self._assigned, self._rebalancing, self._moved_at = frozenset(partitions), False, time.monotonic()
+        _log.info("assigned: %s", sorted(partitions))
+        self._hooks.assigned(partitions)
+
+    def revoked(self, partitions: Collection[tuple[str, int]]) -> None:
+        """Transport: the group has taken these partitions away."""
+        self._assigned, self._rebalancing = frozenset(), True
+        if partitions:
+            self._hooks.revoked(partitions)
+
+    def lost(self, topic: str, partition: int, stored: int | None, begin: int) -> None:
+        """Transport: the log begins behind what was stored."""
+        level = logging.ERROR if stored is not None else logging.WARNING
+        _log.log(level, "%s[%d]: offsets %d to %d are gone from the log", topic, partition, stored or 0, begin)
+        self._hooks.lost(topic, partition, stored, begin)
+
+    def failed(self, error: Exception) -> None:
+        """Transport: trouble that only a human can end."""
+        _log.error("%s", error)
+        self._end(Exit.RECREATED if isinstance(error, TopicRecreatedError) else Exit.CRASHED)
+
+    # What the watchdog asks -------------------------------------------------------------------------------------------
+
+    async def observe(self, timeout: float) -> Observation:  # noqa: ASYNC109
+        """Watchdog: look at the ledger, the log and the group."""
+        before, applying = self.state(), {self._applying}
+        stored: Mapping[tuple[str, int], int] | None = None
+        with suppress(TimeoutError):
+            stored = await asyncio.wait_for(self._sink.positions(before.assigned), timeout)
+        asked = False
+        with suppress(TimeoutError, KafkaError):
+            self._ends = await asyncio.wait_for(self._consumer.log_ends(before.assigned), timeout)
+            asked = True
+        after = self.state()
+        moves = [at for at in (self._moved_at, self._applied_at) if at is not None]
+        return Observation(
+            at=time.monotonic(),
+            stored=stored,
+            before=before.positions,
+            after=after.positions,
+            applying={source for source in (*applying, self._applying) if source is not None},
+            lag=sum(lag for topic, lag in after.lag.items() if topic not in after.paused) if asked else None,
+            progress=max(moves, default=None),
+            member=after.connected and not after.rebalancing and after.group.error is None,
+            coordinator=after.group.coordinator,
+        )
+
+    async def reseed(self, partitions: Collection[tuple[str, int]]) -> None:
+        """Watchdog: the ledger is not where the worker believes."""
+        _log.warning("the ledger has moved under %s: reading on from where it says", sorted(partitions))
+        await self._consumer.seed(partitions)
+
+    def give_up(self, reason: str) -> None:
+        """Watchdog: this process is stuck."""
+        _log.error("giving up: %s", reason)
+        self._end(Exit.STALLED)

@@ -1,0 +1,21 @@
+"""A seeded world of B2B lifecycle events: the same plan, the same bytes."""
+
+from stream_app.simulator.bad import bad_records
+from stream_app.simulator.disorder import disorder
+from stream_app.simulator.plan import SCENARIOS, Plan
+from stream_app.simulator.record import Record, records
+from stream_app.simulator.timeline import history, live
+from stream_app.simulator.topic import record_key, topic_family
+
+__all__ = [
+    "SCENARIOS",
+    "Plan",
+    "Record",
+    "bad_records",
+    "disorder",
+    "history",
+    "live",
+    "record_key",
+    "records",
+    "topic_family",
+]

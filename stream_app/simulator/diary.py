@@ -1,0 +1,47 @@
+"""What the things of the simulated world leave behind, before it becomes envelopes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from stream_app.simulator.rhythm import Region
+
+Data: TypeAlias = dict[str, object]
+
+
+# A plain tuple: the garbage collector lets go of it, and millions wait at a time.
+Draft: TypeAlias = "tuple[int, str, str, Region | None, Data]"
+"""An event before it is written: when (ms), its id, its type, in whose offset to write times (None: UTC), its data.
+
+In its data `due_at` is in ms too and dates are day numbers. Drafts sort by (when, id).
+"""
+
+
+class Diary:
+    """The drafts of one thing, numbered as they are written down."""
+
+    __slots__ = ("_count", "_drafts", "_region", "tag")
+
+    def __init__(self, tag: str, region: Region | None = None) -> None:
+        """Begin the diary of the thing with this tag, unique in its world."""
+        self.tag = tag
+        self._region = region
+        self._drafts: list[Draft] = []
+        self._count = 0
+
+    def write(self, at: int, event_type: str, data: Data) -> None:
+        """Note an event; the diary keeps the data, so it must not be changed later."""
+        self._count += 1
+        # Padded, so that of two events of one millisecond the later written has the larger id.
+        self._drafts.append((at, f"evt-{self.tag}-{self._count:03x}", event_type, self._region, data))
+
+    def name(self, prefix: str) -> str:
+        """Return a new identifier for something that belongs to this thing: a message, an enrolment, an invoice."""
+        self._count += 1
+        return f"{prefix}-{self.tag}{self._count:x}"
+
+    def take(self) -> list[Draft]:
+        """Hand over what was written since the last time."""
+        drafts, self._drafts = self._drafts, []
+        return drafts

@@ -1,0 +1,24 @@
+"""What a network does to a tidy history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from stream_app.simulator.chance import chance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+T = TypeVar("T")
+
+
+def disorder(events: Iterable[T], seed: int, duplicates: float = 0.1) -> list[T]:
+    """Return all the events in a random order, with copies: `duplicates` is how many there are per event, on average.
+
+    A copy is the very same object; one event may be there more than twice.
+    """
+    rng = chance(seed, "disorder")
+    disordered = list(events)
+    disordered += rng.choices(disordered, k=round(len(disordered) * duplicates)) if disordered else []
+    rng.shuffle(disordered)
+    return disordered

@@ -1,0 +1,67 @@
+"""What goes wrong in the scenarios, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from stream_app.simulator.chance import between, chance
+from stream_app.simulator.rhythm import DAY, HOUR
+
+if TYPE_CHECKING:
+    from stream_app.simulator.plan import Plan
+
+STALLED_PROGRAM: Final = "welcome"
+STALLED_STEP: Final = "customer-story"
+STALL_HOURS: Final = 48
+BOT_HOURS: Final = 6
+CHURN_DAYS: Final = 5
+_CHURN_SHARE: Final = 0.15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disturbance:
+    """Since when (ms since the epoch) each trouble of a scenario is on; None: not in this world.
+
+    From `stalled_since` nothing leaves the step `STALLED_STEP` of `STALLED_PROGRAM`; from `bots_since` machines
+    open and click what was delivered; from `churn_since` until `churn_until` a share of the accounts cancels.
+    """
+
+    stalled_since: int | None = None
+    bots_since: int | None = None
+    churn_since: int | None = None
+    churn_until: int = 0
+
+
+def disturbance(plan: Plan) -> Disturbance:
+    """Return what goes wrong in a plan; all of it ends or is still going on at the end of the history."""
+    last = plan.last
+    match plan.scenario:
+        case "stall":
+            return Disturbance(stalled_since=last - STALL_HOURS * HOUR)
+        case "bots":
+            return Disturbance(bots_since=last - BOT_HOURS * HOUR)
+        case "churn":
+            return Disturbance(churn_since=last - CHURN_DAYS * DAY, churn_until=last)
+        case _:
+            return Disturbance()
+
+
+def cancels_at(trouble: Disturbance, seed: int, account_id: str, since: int) -> int | None:
+    """Return when the wave of cancellations takes an account that is a customer since that instant, if it does (ms)."""
+    if trouble.churn_since is None or since >= trouble.churn_since:
+        return None
+    rng = chance(seed, "churn", account_id)
+    if rng.random() >= _CHURN_SHARE:
+        return None
+    return between(rng, trouble.churn_since, trouble.churn_until - HOUR)
+
+
+def is_stalled(trouble: Disturbance, program_id: str, step_id: str, leaving_at: int) -> bool:
+    """Tell whether a lead that would leave this step at that instant is stuck in it."""
+    return (
+        trouble.stalled_since is not None
+        and leaving_at > trouble.stalled_since
+        and step_id == STALLED_STEP
+        and program_id == STALLED_PROGRAM
+    )

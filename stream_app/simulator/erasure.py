@@ -1,0 +1,25 @@
+"""The right to be forgotten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from stream_app.simulator.chance import around, chance, happens
+from stream_app.simulator.rhythm import DAY
+
+if TYPE_CHECKING:
+    from stream_app.simulator.diary import Diary, Draft
+    from stream_app.simulator.plan import Plan
+
+_ASKS: Final = 0.005
+
+
+def erase_some(plan: Plan, lead_id: str, diary: Diary) -> list[Draft]:
+    """Take what a lead leaves behind; of the few that ask for it nothing follows their erasure."""
+    drafts = diary.take()
+    rng = chance(plan.seed, "erasure", lead_id)
+    if not drafts or not happens(rng, _ASKS):
+        return drafts
+    at = min(drafts)[0] + around(rng, 15 * DAY, 0.9)
+    diary.write(at, "lead.erased", {"lead_id": lead_id})
+    return [draft for draft in drafts if draft[0] < at] + diary.take()

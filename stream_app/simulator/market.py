@@ -1,0 +1,136 @@
+"""What marketing spends and how many people it reaches, day by day."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from typing import TYPE_CHECKING, Final
+
+from stream_app.simulator.chance import around, between, chance, happens
+from stream_app.simulator.company import CAMPAIGNS, PRICE_FACTORS, PROGRAMS
+from stream_app.simulator.diary import Diary
+from stream_app.simulator.rhythm import DAY, HOUR, calendar_date, day_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+    from random import Random
+
+    from stream_app.simulator.company import Campaign
+    from stream_app.simulator.diary import Draft
+    from stream_app.simulator.plan import Plan
+
+_BY_WEEKDAY: Final = (1.15, 1.25, 1.25, 1.2, 1.05, 0.55, 0.55)
+_SPEND_CORRECTED: Final = 0.12
+_REACH_CORRECTED: Final = 0.06
+_PARTIAL_COUNT: Final = 0.15
+_LATE_NOTE_DAYS: Final = 4
+# (kind, share of the month's media money, program it is booked on)
+_OVERHEADS: Final = (
+    ("labour", 0.55, None),
+    ("labour", 0.1, "welcome"),
+    ("labour", 0.08, "re-engage"),
+    ("technology", 0.18, None),
+    ("agency", 0.2, None),
+    ("content", 0.15, None),
+    ("sales", 1.1, None),
+)
+
+
+def campaign_days(plan: Plan, campaign: Campaign) -> Iterator[tuple[int, list[Draft]]]:
+    """Record a campaign's days one by one, yielding when the next begins (ms) and what the last one brought."""
+    rng = chance(plan.seed, "campaign", campaign.campaign_id)
+    diary = Diary(f"c{CAMPAIGNS.index(campaign)}")
+    day = plan.first // DAY + 1
+    while True:
+        today = calendar_date(day)
+        expected = plan.leads / plan.days * campaign.share * campaign.season[today.month - 1]
+        strength = expected * _BY_WEEKDAY[today.weekday()] * rng.lognormvariate(0.0, 0.18)
+        if campaign.cost:
+            _spend(diary, rng, campaign, day, strength)
+        for kind, count in _reach(rng, campaign, strength):
+            _count(diary, rng, campaign, day, kind, count)
+        day += 1
+        yield day * DAY, diary.take()
+
+
+def _spend(diary: Diary, rng: Random, campaign: Campaign, day: int, strength: float) -> None:
+    """Book a day's media money on the next morning; now and then the invoice says otherwise some days later."""
+    amount = round(strength * campaign.cost * PRICE_FACTORS[campaign.currency] * rng.lognormvariate(0.0, 0.1))
+    spend = {
+        "spend_id": f"{campaign.campaign_id}.{calendar_date(day)}",
+        "amount_minor": amount,
+        "currency": campaign.currency,
+        "kind": "event" if campaign.channel == "event" else "media",
+        "campaign_id": campaign.campaign_id,
+        "channel": campaign.channel,
+        "source": campaign.source,
+        "period_start": day,
+        "period_end": day,
+    }
+    noted = (day + 1) * DAY + 5 * HOUR + around(rng, 20 * 60_000)
+    diary.write(noted, "spend.recorded", spend)
+    if happens(rng, _SPEND_CORRECTED):
+        corrected = round(amount * (0.93 + 0.09 * rng.random()))
+        later = noted + between(rng, DAY, _LATE_NOTE_DAYS * DAY)
+        diary.write(later, "spend.recorded", {**spend, "amount_minor": corrected})
+
+
+def _reach(rng: Random, campaign: Campaign, strength: float) -> Iterator[tuple[str, int]]:
+    sessions = around(rng, strength * campaign.visits, 0.15)
+    yield "web_sessions", sessions
+    if not campaign.cost:
+        yield "web_visitors", round(sessions * (0.72 + 0.1 * rng.random()))
+    if campaign.views:
+        yield "impressions", around(rng, strength * campaign.views, 0.2)
+        yield "ad_clicks", around(rng, strength * campaign.visits * 0.9, 0.2)
+        yield "responses", around(rng, strength * 1.4, 0.2)
+
+
+def _count(diary: Diary, rng: Random, campaign: Campaign, day: int, kind: str, count: int) -> None:  # noqa: PLR0913
+    """Record a day's count: some tools report it at noon already, all of them at night, a few once more later."""
+    reach = {
+        "reach_id": f"{campaign.campaign_id}.{kind}.{calendar_date(day)}",
+        "day": day,
+        "kind": kind,
+        "count": count,
+        "channel": campaign.channel,
+        "campaign_id": campaign.campaign_id,
+    }
+    if happens(rng, _PARTIAL_COUNT):
+        noon = day * DAY + 12 * HOUR + around(rng, HOUR)
+        diary.write(noon, "reach.recorded", {**reach, "count": int(count * (0.3 + 0.2 * rng.random()))})
+    night = (day + 1) * DAY + around(rng, 2 * HOUR)
+    diary.write(night, "reach.recorded", reach)
+    if happens(rng, _REACH_CORRECTED):
+        diary.write(night + between(rng, DAY, 2 * DAY), "reach.recorded", {**reach, "count": int(count * 0.97)})
+
+
+def overhead_months(plan: Plan) -> Iterator[tuple[int, list[Draft]]]:
+    """Book the costs that come by the month on its first morning, yielding when the next begins (ms)."""
+    rng = chance(plan.seed, "overheads")
+    diary = Diary("c-")
+    at = plan.first + HOUR
+    first = calendar_date(plan.first // DAY).replace(day=1)
+    media = 30 * sum(campaign.share * campaign.cost for campaign in CAMPAIGNS) * plan.leads / plan.days
+    while True:
+        length = monthrange(first.year, first.month)[1]
+        start = day_number(first)
+        for number, (kind, share, program) in enumerate(_OVERHEADS):
+            spend: dict[str, object] = {
+                "spend_id": f"{kind}-{number}.{first:%Y-%m}",
+                "amount_minor": round(media * share * rng.lognormvariate(0.0, 0.05)),
+                "currency": "USD",
+                "kind": kind,
+                "period_start": start,
+                "period_end": start + length - 1,
+            }
+            if program is not None:
+                spend["program_id"] = PROGRAMS[program].program_id
+            diary.write(at + around(rng, HOUR), "spend.recorded", spend)
+        first = _next_month(first)
+        at = day_number(first) * DAY + 6 * HOUR
+        yield day_number(first) * DAY, diary.take()
+
+
+def _next_month(first: date) -> date:
+    return first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)

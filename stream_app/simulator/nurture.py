@@ -1,0 +1,108 @@
+"""One lead's way through one nurture program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from stream_app.simulator.chance import around, happens
+from stream_app.simulator.disturbance import is_stalled
+from stream_app.simulator.mail import Letter, send
+from stream_app.simulator.person import is_reachable
+from stream_app.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, at_work
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from stream_app.simulator.company import Program, Step
+    from stream_app.simulator.diary import Data, Diary
+    from stream_app.simulator.mail import Reaction
+    from stream_app.simulator.person import Life
+
+_LATE: Final = 0.03
+_OWN_EXIT_OF_LEAVERS: Final = 0.6
+# Per step, besides those who unsubscribe, bounce or reach the goal.
+_LEAVERS: Final = ((0.006, "list_removed"), (0.011, "disqualified"), (0.014, "error"), (0.02, "timeout"))
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Something outside of the program that ends an enrolment: when (ms) and with which outcome."""
+
+    at: int
+    outcome: str
+
+
+@dataclass(slots=True)
+class Journey:
+    """What came of an enrolment: when it ended (ms; None: stuck for good) and when the person clicked or replied."""
+
+    ended_at: int | None = None
+    engaged_at: list[int] = field(default_factory=list)
+
+
+def enrol(life: Life, program: Program, at: int, goal: Goal | None = None) -> Journey:
+    """Lead a person through a program from that instant on, until its end, the goal or a drop-out."""
+    rng, diary = life.rng, life.diary
+    enrolment: Data = {
+        "lead_id": life.person.lead_id,
+        "program_id": program.program_id,
+        "enrollment_id": diary.name("enr"),
+    }
+    journey = Journey()
+    diary.write(at, "program.enrolled", {**enrolment})
+    for step in program.steps:
+        at += around(rng, 3 * SECOND)
+        _enter(diary, enrolment, step, at)
+        reaction = _write_to(life, program, step, at, goal)
+        if reaction is not None:
+            journey.engaged_at += [when for when in (reaction.clicked_at, reaction.replied_at) if when is not None]
+        left, outcome = _leaving(rng, step, at, goal, reaction)
+        if is_stalled(life.trouble, program.program_id, step.step_id, left):
+            return journey
+        if outcome == "advanced" and step is program.steps[-1]:
+            outcome = "completed"
+        if outcome in {"advanced", "completed"} or happens(rng, _OWN_EXIT_OF_LEAVERS):
+            diary.write(left, "program.step_exited", {**enrolment, "step_id": step.step_id, "outcome": outcome})
+        at = left
+        if outcome != "advanced":
+            journey.ended_at = at + around(rng, 2 * SECOND)
+            diary.write(journey.ended_at, "program.exited", {**enrolment, "outcome": outcome})
+            break
+    return journey
+
+
+def _enter(diary: Diary, enrolment: Data, step: Step, at: int) -> None:
+    entry: Data = {**enrolment, "step_id": step.step_id}
+    if step.says_due:
+        entry["due_at"] = at + step.wait + step.grace
+    diary.write(at, "program.step_entered", entry)
+
+
+def _write_to(life: Life, program: Program, step: Step, at: int, goal: Goal | None) -> Reaction | None:
+    """Send the letter of a step in working hours, unless the person cannot be reached or is past the goal by then."""
+    letter_at = at_work(life.rng, life.person.region, at + around(life.rng, 20 * MINUTE, 1.0), 0.1)
+    if not is_reachable(life.person, letter_at) or (goal is not None and letter_at >= goal.at):
+        return None
+    return send(life, Letter(program.program_id, step.step_id, None, program.audience), letter_at)
+
+
+def _leaving(rng: Random, step: Step, at: int, goal: Goal | None, reaction: Reaction | None) -> tuple[int, str]:
+    """Tell when the step is left and why: whichever comes first."""
+    left, outcome = at + step.wait + around(rng, 10 * MINUTE, 1.0), "advanced"
+    if happens(rng, _LATE):
+        left += step.grace + around(rng, 16 * HOUR, 0.7)
+    drawn = rng.random()
+    for share, reason in _LEAVERS:
+        if drawn < share:
+            left, outcome = at + int(step.wait * rng.random()) + SECOND, reason
+            if reason == "timeout":
+                left = at + step.wait + step.grace + DAY
+            break
+    if goal is not None and goal.at < left:
+        left, outcome = max(goal.at, at + SECOND), goal.outcome
+    if reaction is not None:
+        for gone, reason in ((reaction.bounced_at, "bounced"), (reaction.unsubscribed_at, "unsubscribed")):
+            if gone is not None and gone + MINUTE < left:
+                left, outcome = gone + MINUTE, reason
+    return left, outcome

@@ -1,0 +1,50 @@
+"""How fast a world goes by once its history is over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from stream_app.simulator.rhythm import DAY, HOUR, SECOND, activity_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stream_app.simulator.diary import Draft
+
+Clock: TypeAlias = "Callable[[int], int]"
+"""Turns an instant of the world into the instant at which it is to be seen (both ms); never goes backwards."""
+
+_INSTANTS = frozenset({"due_at"})
+_DAYS = frozenset({"day", "period_start", "period_end"})
+
+
+def natural_clock(last: int, since: int) -> Clock:
+    """Return the clock that lets the world go on at its own pace from `since` as if it were `last`."""
+    return lambda at: at if at <= last else at + since - last
+
+
+def hurried_clock(last: int, since: int, rate: float, per_week: float) -> Clock:
+    """Return the clock that makes a world of `per_week` events a week show `rate` events a second from `since` on.
+
+    Nights and weekends take as little time as little happens in them.
+    """
+    stretch = per_week / rate * SECOND
+    begin = activity_at(last)
+    return lambda at: at if at <= last else since + int((activity_at(at) - begin) * stretch)
+
+
+def retimed(draft: Draft, clock: Clock) -> Draft:
+    """Return a draft with every time and date in it as the clock has them."""
+    at, event_id, event_type, region, data = draft
+    moved: dict[str, int] = {}
+    for field in _INSTANTS & data.keys():
+        moved[field] = clock(_number(data[field]))
+    for field in _DAYS & data.keys():
+        moved[field] = clock(_number(data[field]) * DAY + 12 * HOUR) // DAY
+    return clock(at), event_id, event_type, region, {**data, **moved} if moved else data
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(value)
+    return value

@@ -1,0 +1,49 @@
+"""A lead and the plain facts that are written about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stream_app.simulator.company import Campaign
+    from stream_app.simulator.diary import Data
+    from stream_app.simulator.person import Life
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """A lead: its contact, the campaign that brought it, and the account that it would become."""
+
+    life: Life
+    campaign: Campaign
+    account_id: str
+
+
+def write_stage(prospect: Prospect, at: int, stage: str, reason: str | None = None) -> None:
+    """Write that the lead is in a funnel stage now."""
+    _write(prospect, at, "lead.stage_changed", stage, reason)
+
+
+def write_status(prospect: Prospect, at: int, status: str, reason: str | None = None) -> None:
+    """Write that the lead has a status now."""
+    _write(prospect, at, "lead.status_changed", status, reason)
+
+
+def write_engagement(prospect: Prospect, at: int, kind: str, points: int, program_id: str | None = None) -> None:
+    """Write that the lead did something, and note the points that it earns for it."""
+    person = prospect.life.person
+    engagement: Data = {"lead_id": person.lead_id, "kind": kind}
+    if program_id is not None:
+        engagement["program_id"] = program_id
+    elif kind in {"form_submit", "webinar"}:
+        engagement["campaign_id"] = prospect.campaign.campaign_id
+    prospect.life.diary.write(at, "lead.engaged", engagement)
+    person.moves.append((at + 700, points, kind))
+
+
+def _write(prospect: Prospect, at: int, event_type: str, to: str, reason: str | None) -> None:
+    change: Data = {"lead_id": prospect.life.person.lead_id, "to": to}
+    if reason is not None:
+        change["reason"] = reason
+    prospect.life.diary.write(at, event_type, change)

@@ -1,0 +1,47 @@
+"""What a producer sends: the records of a world, spoilt ones included where the plan wants them."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import orjson
+
+from stream_app.simulator.bad import bad_records
+from stream_app.simulator.chance import chance, happens
+from stream_app.simulator.topic import record_key, topic_family
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from stream_app.simulator.diary import Data
+    from stream_app.simulator.plan import Plan
+
+_BAD_SHARE: Final = 0.08
+_BATCH: Final = 1000
+
+
+class Record(NamedTuple):
+    """A record to send: the family of its topic ("lead", "email" ...), its key, and its value, which has no newline."""
+
+    family: str
+    key: bytes
+    value: bytes
+
+
+def records(plan: Plan, envelopes: Iterable[Data]) -> Iterator[Record]:
+    """Yield the records of envelopes, in their order; in the scenario `bad-producer` bad ones come in between."""
+    if plan.scenario != "bad-producer":
+        yield from map(_record, envelopes)
+        return
+    rng = chance(plan.seed, "bad-producer")
+    bad = (value for batch in count() for value, _ in bad_records(plan.seed + batch, _BATCH))
+    for envelope in envelopes:
+        record = _record(envelope)
+        yield record
+        if happens(rng, _BAD_SHARE):
+            yield record._replace(value=next(bad))
+
+
+def _record(envelope: Data) -> Record:
+    return Record(topic_family(str(envelope["type"])), record_key(envelope).encode(), orjson.dumps(envelope))

@@ -1,0 +1,64 @@
+"""The history of a world, and its continuation."""
+
+from __future__ import annotations
+
+from itertools import chain, takewhile
+from typing import TYPE_CHECKING, Final
+
+from stream_app.simulator.agenda import happenings
+from stream_app.simulator.pace import hurried_clock, natural_clock, retimed
+from stream_app.simulator.rhythm import DAY, activity_at, instant
+from stream_app.simulator.writing import envelope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from stream_app.simulator.diary import Data
+    from stream_app.simulator.plan import Plan
+
+_RECENT: Final = 28 * DAY
+
+
+def history(plan: Plan) -> Iterator[Data]:
+    """Yield the envelopes of a world in event-time order, up to `plan.until` inclusive.
+
+    All but the signing of the installed base (see `Plan.backfill`) lies in the last `plan.days` days.
+    """
+    last = plan.last
+    return map(envelope, takewhile(lambda draft: draft[0] <= last, happenings(plan)))
+
+
+def live(plan: Plan, since: datetime, rate: float | None = None) -> Iterator[Data]:
+    """Yield, without end, what comes after the history: the same people living on, with event times after `since`.
+
+    `rate` is how many events a second are wished, on average: the world is then hurried, waits and due times
+    included, as if its nights and weekends were short. Without it the world goes on at its own pace. Nothing happens
+    between `plan.until` and a later `since`. The history is gone through once more before the first event.
+    Raises ValueError for a `since` before `plan.until` and for a rate that is not above 0.
+    """
+    last, begin = plan.last, instant(since)
+    if begin < last:
+        message = "since: not before the end of the history"
+        raise ValueError(message)
+    if rate is not None and rate <= 0:
+        message = "rate: above 0"
+        raise ValueError(message)
+    return _continue(plan, last, begin, rate)
+
+
+def _continue(plan: Plan, last: int, begin: int, rate: float | None) -> Iterator[Data]:
+    counted_from = max(plan.first, last - _RECENT)
+    recent = 0
+    ahead = happenings(plan)
+    for draft in ahead:
+        if draft[0] > last:
+            break
+        recent += draft[0] > counted_from
+    if rate is None:
+        clock = natural_clock(last, begin)
+    else:
+        weeks = activity_at(last) - activity_at(counted_from)
+        clock = hurried_clock(last, begin, rate, max(recent, 1) / weeks)
+    for following in chain((draft,), ahead):
+        yield envelope(retimed(following, clock))

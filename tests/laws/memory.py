@@ -1,0 +1,129 @@
+"""The product's own fold and readings on a store of dictionaries: what the ledger's script does, in the plainest words."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from stream_app.catalog.board import capped_view, readings
+from stream_app.catalog.entities import KIND_OF
+from stream_app.catalog.events import EVENT_TYPES
+from stream_app.catalog.metrics import BY_NAME
+from stream_app.core.calendar import Calendar
+from stream_app.core.cells import cells_of
+from stream_app.core.entity import Tally, fold
+from stream_app.core.envelope import Decoder, Rejected
+from stream_app.core.facts import Rules
+from stream_app.core.readings import Due, Reading, View
+from stream_app.core.sums import RunningSum
+from stream_app.core.windows import GRAIN_OF, KEPT, Clock, Grain, Window, span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from stream_app.core.readings import Labels
+
+FAR_FUTURE = 10**14
+DECODER = Decoder(EVENT_TYPES)
+
+
+@dataclass(frozen=True)
+class _Record:
+    value: bytes
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+class MemoryStore:
+    """Folds batches of envelopes; every entity is encoded and decoded between batches, as a worker without cache does."""
+
+    def __init__(self, timezone: str = "UTC", rules: Rules | None = None) -> None:
+        self.rules = rules or Rules(Calendar(timezone))
+        self.entities: dict[str, bytes] = {}
+        self.buckets: dict[tuple[Grain, int], dict[Labels, int]] = defaultdict(lambda: defaultdict(int))
+        self.levels: dict[Labels, int] = defaultdict(int)
+        self.due: dict[Labels, dict[str, int]] = defaultdict(dict)
+        self.newest: Clock | None = None
+        self.tally = Tally()
+
+    def apply(self, envelopes: Iterable[dict[str, Any]]) -> None:
+        """Fold one batch and store what it changes."""
+        groups: dict[tuple[str, str], list[Any]] = defaultdict(list)
+        newest = -1
+        for envelope in envelopes:
+            result = DECODER.decode(_Record(json.dumps(envelope).encode()), FAR_FUTURE)
+            assert not isinstance(result, Rejected), (result, envelope)
+            at, event = result
+            newest = max(newest, at)
+            kind = KIND_OF[type(event)]
+            groups[kind.name, getattr(event.data, kind.key)].append(result)
+        delta: dict[Any, int] = {}
+        for (name, key), events in groups.items():
+            kind = KIND_OF[type(events[0][1])]
+            known = self.entities.pop(f"{name}:{key}", None)
+            entity = None if known is None else msgspec.msgpack.decode(known, type=kind.state)
+            entity = fold(kind, entity, key, events, self.rules, delta, self.tally)
+            if entity is not None:
+                self.entities[f"{name}:{key}"] = kind.encode(entity)
+        self._store(cells_of(delta, BY_NAME, self.rules.calendar), newest)
+
+    def _store(self, cells: Any, newest: int) -> None:
+        if newest >= 0 and (self.newest is None or newest > self.newest.now):
+            self.newest = Clock.at(newest, self.rules.calendar)
+        for bucket, amounts in cells.buckets.items():
+            for series, amount in amounts.items():
+                self.buckets[bucket][series] += amount
+        for grain, number in list(self.buckets):
+            assert self.newest
+            if number <= self.newest.running(grain) - KEPT[grain]:
+                del self.buckets[grain, number]
+        for series, amount in cells.levels.items():
+            self.levels[series] += amount
+        for _, *labels, member in cells.no_longer_due:
+            self.due[tuple(labels)].pop(member, None)
+        for (_, *labels, member), at in cells.due.items():
+            self.due[tuple(labels)][member] = at
+
+    def view(self, now: int) -> View:
+        """What readings are made from at a moment."""
+        clock = Clock.at(now, self.rules.calendar)
+        windows = {}
+        for window in Window:
+            total = RunningSum()
+            numbers = span(window, clock)
+            total.move(numbers, {
+                number: by_metric(self.buckets[GRAIN_OF[window], number])
+                for number in numbers if (GRAIN_OF[window], number) in self.buckets
+            })  # fmt: skip
+            windows[window] = total.totals
+        due = {
+            labels: Due(sum(at < now for at in members.values()), min(members.values()))
+            for labels, members in self.due.items() if members
+        }  # fmt: skip
+        return View(clock, self.newest, windows, by_metric(self.levels), due)
+
+    def readings(self, now: int, limit: int = 100) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+        """Every reading that is not zero."""
+        return by_name(readings(capped_view(self.view(now), limit)[0]))
+
+
+def by_metric(series: dict[Labels, int]) -> dict[str, dict[Labels, int]]:
+    """Split series into the name of the metric and its label values."""
+    found: dict[str, dict[Labels, int]] = defaultdict(dict)
+    for (name, *labels), amount in series.items():
+        if amount:
+            found[name][tuple(labels)] = amount
+    return dict(found)
+
+
+def by_name(found: Iterable[Reading]) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    """Readings by series and labels, those that are zero left out. No series may occur twice."""
+    named: dict[tuple[str, frozenset[tuple[str, str]]], float] = {}
+    for reading in found:
+        key = (reading.name, frozenset(reading.labels))
+        assert key not in named, key
+        named[key] = reading.value
+    return {key: value for key, value in named.items() if value}

@@ -1,0 +1,154 @@
+"""The brute-force recount: every series of sections A, B and C, straight from the definitions.
+
+It shares nothing with the product. Quotations in the docstrings are the definitions (the metric catalogue, the event
+contracts and `docs/settled.md`), so that one can be laid beside the other. It is written to be obvious, not to be fast:
+every series walks over all events of each lead, message, enrolment or account again.
+
+It is a function of the *set* of events. `lead.erased`, the one event whose effect depends on when it arrives, is
+taken as having arrived after everything else of its lead.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from . import accounts, leads, messages, programs, records
+from .facts import Event, Fact, Level, Observation, distinct, grouped, instant, milliseconds, read
+from .samples import WINDOWS, Samples, add_up, cap, histogram, in_units, with_label
+from .windows import Window, kept, window
+
+__all__ = ["answerable", "recount"]
+
+Envelope = Mapping[str, Any]
+
+ALL_WINDOWS = ("5m", "1h", "24h", "7d", "30d", "90d", "mtd", "prev_month", "prev_month_to_date")
+SCORE = "lifecycle_new_lead_score"
+
+
+def answerable(name: str, events: Iterable[Envelope], as_of: datetime, timezone: str = "UTC") -> bool:
+    """Tell whether a window has samples at all.
+
+    It has none where it is empty (`prev_month_to_date` on the 1st) and where it begins before what its grain keeps:
+    "(minutes 3 h, hours 9 days, days 800 days, counted back from the newest event of the namespace): a window that
+    reaches further back has no sample, because a wrong number is worse than none". Without any event nothing limits
+    it.
+    """
+    zone = ZoneInfo(timezone)
+    candidate = window(name, milliseconds(as_of), zone)
+    newest = max((instant(event["time"]) for event in events), default=None)
+    return candidate is not None and (newest is None or kept(candidate, newest, zone))
+
+
+def recount(  # noqa: PLR0913 - the settings that the definitions name
+    events: Iterable[Envelope],
+    *,
+    as_of: datetime,
+    timezone: str = "UTC",
+    step_limit: timedelta = timedelta(days=7),
+    label_cap: int = 100,
+    kept_from: None = None,
+) -> dict[tuple[str, frozenset[tuple[str, str]]], float | int]:
+    """Return the value of every sample of sections A, B and C; one that is 0 may be left out, one without answer is."""
+    del kept_from  # nothing is defined for it yet
+    envelopes = list(events)
+    zone, now = ZoneInfo(timezone), milliseconds(as_of)
+    windows: dict[str, Window] = {}
+    for name in ALL_WINDOWS:
+        candidate = window(name, now, zone)
+        if candidate is not None and answerable(name, envelopes, as_of, timezone):
+            windows[name] = candidate
+    everything = [read(envelope) for envelope in envelopes]
+    erased = {str(event.data["lead_id"]) for event in everything if event.type == "lead.erased"}
+    standing = distinct(event for event in everything if event.type != "lead.erased")
+    limit = step_limit // timedelta(milliseconds=1)
+
+    samples: Samples = {}
+    samples |= windowed_sums(flows(standing, zone=zone, step_limit=limit), windows, zone)
+    samples |= add_up(
+        ((item.series, item.labels), item.value)
+        for item in levels(standing, erased, windows, as_of=now, zone=zone, step_limit=limit)
+    )
+    samples |= windowed_histograms(durations(standing), windows, zone)
+    for cohort, scores in leads.new_lead_scores(leads.by_lead(standing), as_of=now, zone=zone).items():
+        if scores:
+            samples |= histogram(SCORE, frozenset({("cohort", cohort)}), scores, unit=1)
+    return {
+        (series, labels): in_units(series, labels, amount)
+        for (series, labels), amount in cap(samples, label_cap).items()
+    }
+
+
+def flows(events: list[Event], *, zone: ZoneInfo, step_limit: int) -> Iterator[Fact]:
+    """Return every fact of section A, in the order of its table."""
+    of_leads, of_accounts = leads.by_lead(events), accounts.by_account(events)
+    yield from leads.new_leads(of_leads)
+    yield from leads.stage_entries(of_leads)
+    yield from leads.stage_reentries(of_leads)
+    yield from leads.reopened_leads(of_leads)
+    yield from messages.email_messages(events)
+    yield from messages.email_events(events)
+    yield from messages.email_cohort(events)
+    yield from messages.cohort_machine_opens(events)
+    yield from programs.enrolment_flows(of_leads)
+    yield from programs.step_flows(of_leads, step_limit=step_limit)
+    yield from leads.score_changes(of_leads)
+    yield from accounts.opportunity_flows(of_accounts)
+    yield from accounts.new_customers(of_accounts)
+    yield from accounts.lost_customers(of_accounts)
+    yield from accounts.lost_opening_customers(of_accounts, zone=zone)
+    yield from accounts.mrr_movements(of_accounts)
+    yield from accounts.invoices(of_accounts)
+    yield from records.reach(events, zone=zone)
+    yield from records.spend(events, zone=zone)
+    yield from records.nps_responses(events)
+
+
+def levels(  # noqa: PLR0913 - each of them moves one of the levels
+    events: list[Event],
+    erased: set[str],
+    windows: Mapping[str, Window],
+    *,
+    as_of: int,
+    zone: ZoneInfo,
+    step_limit: int,
+) -> Iterator[Level]:
+    """Return every contribution to the levels of section B, in the order of its table."""
+    of_leads, of_accounts = leads.by_lead(events), accounts.by_account(events)
+    yield from leads.leads_in_stage(of_leads)
+    yield from programs.program_balance(of_leads)
+    yield from programs.step_balance(of_leads)
+    yield from programs.step_overdue(of_leads, erased, as_of=as_of, step_limit=step_limit)
+    yield from programs.step_due_times(of_leads, erased, step_limit=step_limit)
+    yield from accounts.mrr_levels(of_accounts)
+    yield from accounts.opening_balances(of_accounts, windows, zone=zone)
+    yield from accounts.cohorts(of_accounts, as_of=as_of, zone=zone)
+    yield from accounts.open_pipeline(of_accounts)
+
+
+def durations(events: list[Event]) -> Iterator[Observation]:
+    """Return every observation of the two windowed distributions of section C."""
+    of_leads = leads.by_lead(events)
+    yield from leads.stage_transitions(of_leads)
+    yield from programs.step_dwells(of_leads)
+
+
+def windowed_sums(facts: Iterable[Fact], windows: Mapping[str, Window], zone: ZoneInfo) -> Samples:
+    """Count the facts dated in each window: "each is the number of facts dated in the window"."""
+    return add_up(
+        ((item.series, with_label(item.labels, "window", name)), item.value)
+        for item in facts
+        for name in WINDOWS[item.series]
+        if name in windows and windows[name].contains(item.at, zone)
+    )
+
+
+def windowed_histograms(observations: Iterable[Observation], windows: Mapping[str, Window], zone: ZoneInfo) -> Samples:
+    """Return the distributions of the observations dated in each window."""
+    samples: Samples = {}
+    for (series, labels), own in grouped(observations, lambda item: (item.series, item.labels)).items():
+        for name in WINDOWS[series]:
+            values = [item.value for item in own if name in windows and windows[name].contains(item.at, zone)]
+            if values:
+                samples |= histogram(series, with_label(labels, "window", name), values, unit=1000)
+    return samples

@@ -1,0 +1,262 @@
+"""Leads: new ones, their stages, what reopens them, their scores."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from .facts import (
+    NONE,
+    UNKNOWN,
+    Event,
+    Fact,
+    Level,
+    Observation,
+    earliest,
+    fact,
+    grouped,
+    level,
+    newest,
+    observation,
+    of_type,
+)
+from .programs import Enrolment, enrolments
+from .windows import first_instant, last_months, local_day, month_after, month_name
+
+ByLead = Mapping[str, list[Event]]
+Stages = list[tuple[str, int]]
+
+TRANSITIONS = (("lead", "mql"), ("mql", "sql"), ("sql", "customer"))
+
+
+def by_lead(events: Sequence[Event]) -> ByLead:
+    """Group what is about a lead."""
+    families = ("lead", "program", "email")
+    of_leads = [event for event in events if event.type.split(".")[0] in families]
+    return grouped(of_leads, lambda event: str(event.data["lead_id"]))
+
+
+def imported(created: Event) -> bool:
+    """Tell whether a `lead.created` is an import (default false)."""
+    return bool(created.data.get("is_import") or False)
+
+
+def origin(lead: Sequence[Event]) -> tuple[str, str, str]:
+    """Return a lead's source, channel and campaign.
+
+    "A lead's source, channel and campaign come from its earliest `lead.created` (import or not), in every metric that
+    has them. A missing `source` in `lead.created` is `unknown`; with no `lead.created` at all it is `none`."
+    """
+    created = earliest(of_type(lead, "lead.created"))
+    if created is None:
+        return (NONE, NONE, NONE)
+    return (created.label("source", UNKNOWN), created.label("channel"), created.label("campaign_id"))
+
+
+def came_new(lead: Sequence[Event]) -> int | None:
+    """Return when a lead came into being: "dated at the earliest `lead.created` with `is_import=false`"."""
+    created = earliest([event for event in of_type(lead, "lead.created") if not imported(event)])
+    return None if created is None else created.at
+
+
+def stage_history(lead: Sequence[Event]) -> Stages:
+    """Return a lead's stages with the times of entering them.
+
+    "Stages in time order, equal neighbours collapsed, are the lead's stage history." "`lead.created` stands in the
+    stage history as an entry into `lead` only if it is earlier than every `stage_changed` to `lead` (the earliest
+    `lead.created` if there are several)."
+    """
+    entries = [(event.order, str(event.data["to"])) for event in of_type(lead, "lead.stage_changed")]
+    created = earliest(of_type(lead, "lead.created"))
+    if created is not None and all(created.order < order for order, stage in entries if stage == "lead"):
+        entries.append((created.order, "lead"))
+    history: Stages = []
+    for order, stage in sorted(entries):
+        if not history or history[-1][0] != stage:
+            history.append((stage, order[0]))
+    return history
+
+
+def first_entries(history: Stages) -> dict[str, int]:
+    """Return the time of the first entry into each stage."""
+    firsts: dict[str, int] = {}
+    for stage, at in history:
+        if stage not in firsts:
+            firsts[stage] = at
+    return firsts
+
+
+def new_leads(leads: ByLead) -> Iterator[Fact]:
+    """`lifecycle_new_leads`.
+
+    "a lead exists: `lead.created` with is_import=false, at its time (earliest, if several)".
+    """
+    for lead in leads.values():
+        at = came_new(lead)
+        if at is not None:
+            source, channel, campaign = origin(lead)
+            yield fact("lifecycle_new_leads", at, source=source, channel=channel, campaign=campaign)
+
+
+def stage_entries(leads: ByLead) -> Iterator[Fact]:
+    """`lifecycle_stage_entries`: "a lead enters a funnel stage for the first time, at that first time"."""
+    for lead in leads.values():
+        source, _, campaign = origin(lead)
+        for stage, at in first_entries(stage_history(lead)).items():
+            yield fact("lifecycle_stage_entries", at, funnel_stage=stage, source=source, campaign=campaign)
+
+
+def stage_reentries(leads: ByLead) -> Iterator[Fact]:
+    """`lifecycle_stage_reentries`: "a lead enters a stage again after having been in another"."""
+    for lead in leads.values():
+        been_in: set[str] = set()
+        for stage, at in stage_history(lead):
+            if stage in been_in:
+                yield fact("lifecycle_stage_reentries", at, funnel_stage=stage)
+            been_in.add(stage)
+
+
+def not_ready_episodes(lead: Sequence[Event]) -> list[tuple[int, int | None]]:
+    """Return the not-ready episodes of a lead; the end of the last one may be open.
+
+    "A not-ready episode is `[first not_ready, next other status)`; consecutive `not_ready` are one episode."
+    """
+    episodes: list[tuple[int, int | None]] = []
+    begun: int | None = None
+    for event in sorted(of_type(lead, "lead.status_changed"), key=lambda event: event.order):
+        if event.data["to"] == "not_ready":
+            if begun is None:
+                begun = event.at
+        elif begun is not None:
+            episodes.append((begun, event.at))
+            begun = None
+    if begun is not None:
+        episodes.append((begun, None))
+    return episodes
+
+
+def reopens(event: Event) -> bool:
+    """Tell whether an event is an engagement that can reopen.
+
+    "Reopening engagements: `email.clicked` that is not `machine`, `email.replied`, `lead.engaged` except `page_view`."
+    """
+    if event.type == "email.clicked":
+        return not event.data.get("machine")
+    if event.type == "lead.engaged":
+        return bool(event.data["kind"] != "page_view")
+    return event.type == "email.replied"
+
+
+def program_at(candidates: Sequence[Enrolment], at: int) -> str | None:
+    """Return the program in which the lead is at an instant.
+
+    ""Was in a program": an enrolment whose earliest `program.enrolled` is at or before the engagement and whose
+    earliest `program.exited` is not. Several: the one that began latest by (`time`, `id`)."
+    """
+    latest: Event | None = None
+    program: str | None = None
+    for enrolment in candidates:
+        begun, ended = enrolment.enrolled, enrolment.exited
+        if begun is None or begun.at > at:
+            continue
+        if ended is not None and ended.at <= at:
+            continue
+        if latest is None or begun.order > latest.order:
+            latest, program = begun, enrolment.program
+    return program
+
+
+def reopened_leads(leads: ByLead) -> Iterator[Fact]:
+    """`lifecycle_reopened_leads`.
+
+    "once per not-ready episode [...]: the earliest of a human click, a reply, or `lead.engaged` (not `page_view`)
+    inside the episode, provided the lead was in a program at that time [...]: the earliest engagement that meets all
+    of this; opens never reopen. Dated at that engagement"; "program (of the latest such enrolment)".
+    """
+    for lead in leads.values():
+        lead_enrolments = enrolments(lead)
+        engagements = sorted((event for event in lead if reopens(event)), key=lambda event: event.order)
+        for begun, ended in not_ready_episodes(lead):
+            for engagement in engagements:
+                # "An engagement at the very start counts, one at the very end does not."
+                inside = begun <= engagement.at and (ended is None or engagement.at < ended)
+                program = program_at(lead_enrolments, engagement.at)
+                if inside and program is not None:
+                    yield fact("lifecycle_reopened_leads", engagement.at, program=program)
+                    break
+
+
+def scores(lead: Sequence[Event]) -> list[Event]:
+    """Return the events that give a lead's scores, in order.
+
+    "A lead's scores are those of its `score_changed` events and of its earliest `lead.created` that carries one, in
+    (`time`, `id`) order."
+    """
+    scored = of_type(lead, "lead.score_changed")
+    created = earliest([event for event in of_type(lead, "lead.created") if event.data.get("score") is not None])
+    if created is not None:
+        scored.append(created)
+    return sorted(scored, key=lambda event: event.order)
+
+
+def score_changes(leads: ByLead) -> Iterator[Fact]:
+    """`lifecycle_score_delta` / `lifecycle_score_changes`.
+
+    "difference between consecutive scores of a lead by event time (sum) / how many, by the activity of the later
+    one"; "the first score has no difference"; "(`created` never has one but can be later than a `score_changed`: then
+    it is `unknown`)".
+    """
+    for lead in leads.values():
+        before: Event | None = None
+        for event in scores(lead):
+            if before is not None:
+                activity = event.label("activity", UNKNOWN) if event.type == "lead.score_changed" else UNKNOWN
+                difference = int(event.data["score"]) - int(before.data["score"])
+                yield fact("lifecycle_score_delta", event.at, difference, activity=activity)
+                yield fact("lifecycle_score_changes", event.at, activity=activity)
+            before = event
+
+
+def leads_in_stage(leads: ByLead) -> Iterator[Level]:
+    """`lifecycle_leads_in_stage`: "leads whose latest stage is this [...]; disqualified leads excluded"."""
+    for lead in leads.values():
+        status = newest(of_type(lead, "lead.status_changed"))
+        if status is not None and status.data["to"] == "disqualified":
+            continue
+        history = stage_history(lead)
+        if history:
+            yield level("lifecycle_leads_in_stage", funnel_stage=history[-1][0])
+
+
+def stage_transitions(leads: ByLead) -> Iterator[Observation]:
+    """`lifecycle_stage_transition_seconds`.
+
+    "first entry into a stage minus first entry into the previous of lead → mql → sql → customer (previous must be
+    earlier or equal)", "dated at the later event".
+    """
+    for lead in leads.values():
+        firsts = first_entries(stage_history(lead))
+        for previous, stage in TRANSITIONS:
+            if previous in firsts and stage in firsts and firsts[previous] <= firsts[stage]:
+                yield observation(
+                    "lifecycle_stage_transition_seconds",
+                    firsts[stage],
+                    firsts[stage] - firsts[previous],
+                    transition=f"{previous}_{stage}",
+                )
+
+
+def new_lead_scores(leads: ByLead, *, as_of: int, zone: ZoneInfo) -> dict[str, list[int]]:
+    """`lifecycle_new_lead_score`: the observations of each cohort.
+
+    "score of each new lead as of the end of the month in which it was created (the last score by then; during the
+    month, so far); label `cohort` = `YYYY-MM`, the last 13". "No score by then: no observation."
+    """
+    cohorts: dict[str, list[int]] = {cohort: [] for cohort in last_months(as_of, zone)}
+    for lead in leads.values():
+        at = came_new(lead)
+        if at is None or month_name(at, zone) not in cohorts:
+            continue
+        month_end = first_instant(month_after(local_day(at, zone)), zone)
+        by_then = [event for event in scores(lead) if event.at < month_end]
+        if by_then:
+            cohorts[month_name(at, zone)].append(int(by_then[-1].data["score"]))
+    return cohorts

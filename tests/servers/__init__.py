@@ -1,0 +1,1 @@
+"""Servers that only tests and benches start: real Apache Kafka, and Tansu."""

