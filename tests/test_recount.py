@@ -195,13 +195,13 @@ def test_retention() -> None:
         return [name for name in names if answerable(name, events, moment(at))]
 
     assert answers("2026-03-15T12:00:00") == list(names)
-    # Minutes are kept from 09:00 on. At 09:59 the hour begins at 09:00, at 09:58 at 08:59.
-    assert "1h" in answers("2026-03-15T09:59:30")
-    assert "1h" not in answers("2026-03-15T09:58:30")
-    # Hours are kept from 6 March, 12:00 on: 168 of them as of 13 March 11:00 begin on 6 March 12:00.
-    assert "7d" in answers("2026-03-13T11:30:00")
-    assert "7d" not in answers("2026-03-13T10:30:00")
-    # Days: 800 before 15 March 2026 12:00 is 5 January 2024 12:00; 30 days that begin on the 6th end on 4 February.
+    # 180 minutes that end with 12:00 begin with 09:01. At 10:00 the hour begins with 09:01, at 09:59 with 09:00.
+    assert "1h" in answers("2026-03-15T10:00:30")
+    assert "1h" not in answers("2026-03-15T09:59:30")
+    # 216 hours that end with 12 o'clock begin on 6 March at 13:00; 168 hours that end on 13 March at 12 do, too.
+    assert "7d" in answers("2026-03-13T12:30:00")
+    assert "7d" not in answers("2026-03-13T11:30:00")
+    # 800 days that end on 15 March 2026 begin on 6 January 2024; 30 days that begin there end on 4 February.
     assert answers("2024-02-04T00:00:00") == ["30d", "mtd"]
     assert answers("2024-02-03T00:00:00") == ["mtd"]
     counts = told(events, "2024-02-03T00:00:00")

@@ -32,7 +32,7 @@ def windows_at(now_ms: int, newest_ms: int, business: BusinessTime) -> Iterator[
     yield from _buckets(_HOUR_WINDOWS, HOUR_MS, now_ms, newest_ms // HOUR_MS - _HOURS_KEPT)
     oldest_day = business.day_of(newest_ms) - _DAYS_KEPT
     for name, first, after_last in _days(business.day_of(now_ms)):
-        if first >= oldest_day:
+        if first > oldest_day:
             yield Window(name, business.day_start_ms(first), business.day_start_ms(after_last))
 
 
@@ -40,7 +40,7 @@ def _buckets(lengths: dict[str, int], size_ms: int, now_ms: int, oldest: int) ->
     running = now_ms // size_ms
     for name, length in lengths.items():
         first = running - length + 1
-        if first >= oldest:
+        if first > oldest:
             yield Window(name, first * size_ms, (running + 1) * size_ms)
 
 

@@ -10,18 +10,34 @@ from stream_app.core.readings import Reading, View, capped_values, readings_of
 
 SHOWN: tuple[Metric, ...] = tuple(metric for metric in METRICS if not metric.internal)
 
-
-def capped_view(view: View, limit: int) -> tuple[View, dict[str, int]]:
-    """The view with its label caps, and how many values each label's cap folded into `other`."""
-    caps, folded = capped_values(METRICS, view, limit)
-    return replace(view, caps=caps), folded
+_HELP = {shown.series: shown.definition for shown in (*SHOWN, *DERIVED)}
 
 
-def readings(view: View) -> Iterator[Reading]:
-    """Every reading of the catalogue."""
-    for metric in SHOWN:
-        yield from readings_of(metric, view)
-    for derived in DERIVED:
-        yield from derived.read(view)
+def help_of(series: str) -> str:
+    """The definition of a series in one sentence."""
+    return _HELP[series]
 
 
+class Board:
+    """Readings of successive views. A metric that did not move, under the same caps and windows, is not read again."""
+
+    def __init__(self, label_limit: int) -> None:
+        self._limit = label_limit
+        self._known: dict[str, tuple[object, list[Reading]]] = {}
+        self.overflow: dict[str, int] = {}
+
+    def readings(self, view: View, moved: frozenset[str] | None = None) -> Iterator[Reading]:
+        """Every reading. `moved` names the metrics that changed since the view before; None = any may have."""
+        caps, self.overflow = capped_values(METRICS, view, self._limit)
+        view = replace(view, caps=caps)
+        for metric in SHOWN:
+            yield from self._readings_of(metric, view, moved)
+        for derived in DERIVED:
+            yield from derived.read(view)
+
+    def _readings_of(self, metric: Metric, view: View, moved: frozenset[str] | None) -> list[Reading]:
+        basis = (view.caps, tuple(view.answers(window) for window in metric.windows))
+        known = self._known.get(metric.name)
+        if known is None or moved is None or metric.name in moved or known[0] != basis:
+            known = self._known[metric.name] = (basis, readings_of(metric, view))
+        return known[1]

@@ -4,14 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from stream_app.catalog.metrics import BY_NAME
-from stream_app.core.calendar import month_of, months_before
 from stream_app.core.metric import PREFIX, Label, Unit
 from stream_app.core.money import base_units
-from stream_app.core.readings import Reading, View, cap, gauge
+from stream_app.core.readings import Reading, View, cap, gauge, recent_months
 from stream_app.core.windows import Window
 
 GAINS = frozenset({"new", "expansion", "reactivation"})
-COHORT_MONTHS = 13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +55,6 @@ def currencies(view: View) -> list[str]:
     """Every currency in which there is or was MRR in the windows that are read."""
     moved = (view.total(window, "mrr_movement") for window in (Window.MTD, Window.PREV_MONTH))
     return sorted({labels[0] for labels in view.level("mrr")} | {labels[0] for total in moved for labels in total})
-
-
-def recent_months(view: View) -> list[str]:
-    """The running month and the twelve before it."""
-    current = month_of(view.clock.day)
-    return [months_before(current, count) for count in range(COHORT_MONTHS)]
 
 
 def cohort_name(view: View, month: str) -> str:

@@ -50,7 +50,7 @@ class LeadData(Struct, kw_only=True, gc=False):
 
 
 class LeadCreatedData(LeadData, kw_only=True, gc=False):
-    """A lead came to exist."""
+    """`source` left out is `unknown`, `is_import` left out is false: imports are no new leads."""
 
     source: Label = None
     channel: Label = None
@@ -61,28 +61,28 @@ class LeadCreatedData(LeadData, kw_only=True, gc=False):
 
 
 class StageChangedData(LeadData, kw_only=True, gc=False):
-    """A lead moved to a funnel stage; moving back is legal."""
+    """`to` is the new stage; moving back is legal."""
 
     to: Stage
     reason: LongText = None
 
 
 class StatusChangedData(LeadData, kw_only=True, gc=False):
-    """A lead's working status changed."""
+    """`to` is the new status."""
 
     to: Status
     reason: LongText = None
 
 
 class ScoreChangedData(LeadData, kw_only=True, gc=False):
-    """A lead's absolute score after `activity`."""
+    """`score` is the absolute score after `activity`, which left out is `unknown`."""
 
     score: Score
     activity: Label = None
 
 
 class LeadEngagedData(LeadData, kw_only=True, gc=False):
-    """A lead did something by itself."""
+    """`kind` is what the lead did."""
 
     kind: Engagement
     program_id: Label = None
@@ -97,27 +97,27 @@ class EnrollmentData(LeadData, kw_only=True, gc=False):
 
 
 class StepEnteredData(EnrollmentData, kw_only=True, gc=False):
-    """An enrolment entered a step; `due_at` is when the lead should have left it."""
+    """`due_at` is when the lead should have left the step; left out, the step limit after entry (7 days unless set)."""
 
     step_id: RequiredLabel
     due_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 class StepExitedData(EnrollmentData, kw_only=True, gc=False):
-    """An enrolment left a step."""
+    """`outcome` is how it left."""
 
     step_id: RequiredLabel
     outcome: Outcome
 
 
 class ProgramExitedData(EnrollmentData, kw_only=True, gc=False):
-    """An enrolment ended; steps that are still open end with the same outcome."""
+    """`outcome` is how it ended; steps that are still open end with the same."""
 
     outcome: Outcome
 
 
 class EmailData(LeadData, kw_only=True, gc=False):
-    """Something happened to one e-mail message."""
+    """`audience` left out is `prospect`. `machine` left out is false: a person, not a prefetcher or link scanner."""
 
     message_id: Identifier
     program_id: Label = None
@@ -129,7 +129,7 @@ class EmailData(LeadData, kw_only=True, gc=False):
 
 
 class OpportunityData(Struct, kw_only=True, gc=False):
-    """The whole new state of an opportunity; `amount_minor` is its first-year value."""
+    """The whole new state of an opportunity, never a difference; `amount_minor` is its first-year value."""
 
     account_id: Identifier
     opportunity_id: Identifier
@@ -145,7 +145,7 @@ class OpportunityData(Struct, kw_only=True, gc=False):
 
 
 class Item(Struct, kw_only=True, gc=False):
-    """One price of a subscription."""
+    """One price; `quantity` and `interval_count` left out are 1, `usage` left out is `licensed`."""
 
     plan_id: Identifier
     unit_amount_minor: Amount
@@ -163,7 +163,11 @@ class Item(Struct, kw_only=True, gc=False):
 
 
 class SubscriptionData(Struct, kw_only=True, gc=False):
-    """The whole new state of a subscription."""
+    """The whole new state of a subscription, never a difference.
+
+    `status` left out follows from the type: `paused`, `canceled`, else `active`. `discount_percent_forever` left out is 0,
+    `reason` left out is `voluntary`.
+    """
 
     account_id: Identifier
     subscription_id: Identifier
@@ -185,7 +189,7 @@ class InvoiceData(Struct, kw_only=True, gc=False):
 
 
 class SpendData(Struct, kw_only=True, gc=False):
-    """Spend over a period of whole days, both ends included."""
+    """The amount is spread evenly over the days of the period, both ends included; the newest replaces the whole record."""
 
     spend_id: Identifier
     amount_minor: Amount
@@ -207,7 +211,7 @@ class SpendData(Struct, kw_only=True, gc=False):
 
 
 class ReachData(Struct, kw_only=True, gc=False):
-    """A count for one day."""
+    """A count for one day; the newest replaces the record."""
 
     reach_id: Identifier
     day: date
@@ -218,7 +222,7 @@ class ReachData(Struct, kw_only=True, gc=False):
 
 
 class SurveyData(Struct, kw_only=True, gc=False):
-    """An answer to the question how likely one is to recommend us."""
+    """`score` is how likely the respondent is to recommend us, 0 to 10."""
 
     respondent_id: Identifier
     survey_id: Identifier
@@ -227,31 +231,31 @@ class SurveyData(Struct, kw_only=True, gc=False):
 
 
 class LeadCreated(Event, tag="lead.created"):
-    """See `LeadCreatedData`."""
+    """A lead came to exist."""
 
     data: LeadCreatedData
 
 
 class LeadStageChanged(Event, tag="lead.stage_changed"):
-    """See `StageChangedData`."""
+    """A lead moved to a funnel stage."""
 
     data: StageChangedData
 
 
 class LeadStatusChanged(Event, tag="lead.status_changed"):
-    """See `StatusChangedData`."""
+    """A lead's working status changed."""
 
     data: StatusChangedData
 
 
 class LeadScoreChanged(Event, tag="lead.score_changed"):
-    """See `ScoreChangedData`."""
+    """A lead's score changed."""
 
     data: ScoreChangedData
 
 
 class LeadEngaged(Event, tag="lead.engaged"):
-    """See `LeadEngagedData`."""
+    """A lead did something by itself."""
 
     data: LeadEngagedData
 
@@ -269,19 +273,19 @@ class ProgramEnrolled(Event, tag="program.enrolled"):
 
 
 class ProgramStepEntered(Event, tag="program.step_entered"):
-    """See `StepEnteredData`."""
+    """An enrolment entered a step."""
 
     data: StepEnteredData
 
 
 class ProgramStepExited(Event, tag="program.step_exited"):
-    """See `StepExitedData`."""
+    """An enrolment left a step."""
 
     data: StepExitedData
 
 
 class ProgramExited(Event, tag="program.exited"):
-    """See `ProgramExitedData`."""
+    """An enrolment ended."""
 
     data: ProgramExitedData
 
@@ -385,19 +389,19 @@ class InvoicePaymentFailed(Event, tag="invoice.payment_failed"):
 
 
 class SpendRecorded(Event, tag="spend.recorded"):
-    """See `SpendData`; the newest replaces the record."""
+    """Money was spent."""
 
     data: SpendData
 
 
 class ReachRecorded(Event, tag="reach.recorded"):
-    """See `ReachData`; the newest replaces the record."""
+    """Something was counted on a day."""
 
     data: ReachData
 
 
 class SurveyResponded(Event, tag="survey.responded"):
-    """See `SurveyData`."""
+    """A respondent answered."""
 
     data: SurveyData
 

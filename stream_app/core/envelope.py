@@ -7,6 +7,7 @@ headers and the value is `data`): https://github.com/cloudevents/spec/blob/v1.0.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from math import floor
 from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_type_hints
 
 import msgspec
@@ -18,6 +19,9 @@ Label = Annotated[str, Meta(max_length=64)] | None
 MAX_VALUE_BYTES = 256 * 1024
 MAX_FUTURE_MS = 5 * 60 * 1000
 MAX_NAMED_VALUES = 20
+
+FREE_TEXT = frozenset({"reason", "stage"})
+"""Fields of `data` whose text is neither an identifier nor a label: it may contain anything."""
 
 Cause = Literal["malformed", "invalid", "unknown_type", "future", "too_large", "pii_identifier"]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
@@ -49,8 +53,11 @@ class Record(Protocol):
 
 
 def milliseconds(moment: datetime) -> int:
-    """Epoch milliseconds, floored. Half a microsecond is added because a float of seconds is that inexact."""
-    return int(moment.timestamp() * 1000 + 0.0005) if moment.year >= 1970 else -1  # noqa: PLR2004
+    """Epoch milliseconds, floored; -1 for all before 1970.
+
+    Half a microsecond is added because a float of seconds is that inexact.
+    """
+    return max(-1, floor(moment.timestamp() * 1000 + 0.0005))
 
 
 def event_type(kind: type[Event]) -> str:
@@ -80,9 +87,9 @@ class Decoder:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return self._explain(value, error)
         moment = event.time
-        at = int(moment.timestamp() * 1000 + 0.0005)  # `milliseconds`, inlined: this line runs for every event
-        # An `@` or a control character stands in JSON as itself or as \\u00..: a cheap filter before the real check.
-        if at > now + MAX_FUTURE_MS or at < 0 or b"@" in value or b"\\u00" in value:
+        at = floor(moment.timestamp() * 1000 + 0.0005)  # `milliseconds`, inlined: this line runs for every event
+        # A control character stands in JSON as an escape only, an `@` also as itself: a cheap filter before the real check.
+        if at > now + MAX_FUTURE_MS or at < 0 or b"@" in value or b"\\" in value:
             return _forbidden(event, at, now) or (at, event)
         return at, event
 
@@ -137,7 +144,10 @@ def _allowed(kind: type[Struct], path: str) -> tuple[str, ...]:
     """The values that a `Literal` field at a dotted path such as `data.items[0].interval` takes."""
     hint: Any = kind
     for name in _INDEX.sub("", path).split("."):
-        hint = get_type_hints(_struct_of(hint))[name]
+        hints = get_type_hints(_struct_of(hint))
+        if name not in hints:  # `type`, given twice
+            return ()
+        hint = hints[name]
     literals = [hint, *get_args(hint)]
     return next(get_args(each) for each in literals if get_args(each) and isinstance(get_args(each)[0], str))
 
@@ -168,7 +178,7 @@ def _texts(data: Struct, path: str) -> Iterator[tuple[str, str]]:
     """Identifiers and labels with their paths; free text (`reason`, an opportunity's `stage`) is none of them."""
     for field in data.__struct_fields__:
         value = getattr(data, field)
-        if isinstance(value, str) and field not in {"reason", "stage"}:
+        if isinstance(value, str) and field not in FREE_TEXT:
             yield f"{path}.{field}", value
         elif isinstance(value, list):
             for index, each in enumerate(value):

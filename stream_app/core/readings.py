@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate, product
 
+from stream_app.core.calendar import month_of, months_before
 from stream_app.core.histogram import SUM, bound_label
 from stream_app.core.metric import PREFIX, Kind, Metric, Unit
 from stream_app.core.money import base_units
@@ -172,14 +173,26 @@ def _histogram(metric: Metric, view: View) -> Iterator[Reading]:
     known = sorted({labels for series in seen for labels in series})
     if all(label.values is not None for label in metric.labels):
         known = list(product(*(label.values or () for label in metric.labels)))
+    months = recent_months(view)
     for labels in known:
         named = tuple(zip(names, labels, strict=True))
+        if dict(named).get("cohort", months[0]) not in months:
+            continue
         for (window, _), series in zip(sources, seen, strict=True):
             counts, sum_ = series.get(labels, ([0] * len(bounds), 0))
             for bound, count in zip(bounds, accumulate(counts), strict=True):
                 yield Reading(f"{metric.series}_bucket", (*named, *window, ("le", bound)), count)
             yield Reading(f"{metric.series}_gcount", (*named, *window), sum(counts))
             yield Reading(f"{metric.series}_gsum", (*named, *window), sum_ / scale)
+
+
+COHORT_MONTHS = 13
+
+
+def recent_months(view: View) -> list[str]:
+    """The running month and the twelve before it, newest first: the values of the label `cohort`."""
+    current = month_of(view.clock.day)
+    return [months_before(current, count) for count in range(COHORT_MONTHS)]
 
 
 def gauge(name: str, value: float, **labels: str) -> Reading:

@@ -63,7 +63,7 @@ class Pipeline:
         self._cache: dict[str, tuple[str, Any]] = {}
         self._cached_entities = cached_entities
         self._decode_state = {
-            kind.name: msgspec.msgpack.Decoder(kind.state).decode for kind in set(model.kind_of.values())
+            kind.name: msgspec.msgpack.Decoder(kind.state).decode for kind in model.kind_of.values()
         }
 
     async def positions(self, partitions: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int]:

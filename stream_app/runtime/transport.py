@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeVar, cast
 
@@ -24,11 +25,12 @@ from aiokafka.structs import OffsetAndMetadata
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
+from mode.threads import WorkerThread
 
 from stream_app.runtime.batch import Batch, split
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 
     from mode import ServiceT
 
@@ -150,8 +152,18 @@ class _Track:
     committed: int | None = None
 
 
+class _Daemon(WorkerThread):
+    """A thread that cannot keep a process alive whose event loop has given up on it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **kwargs)
+        self.daemon = True
+
+
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread that talks to the broker. aiokafka's objects belong to its loop and are touched nowhere else."""
+
+    Worker = _Daemon
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -162,16 +174,25 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         """Faust: connect."""
         await super().on_start()
         fetcher = self._ensure_consumer()._fetcher
-        fetch = fetcher._proc_fetch_request
+        fetcher._proc_fetch_request = self._paced(fetcher._proc_fetch_request)
+
+    def _paced(self, fetch: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
+        empty = 0
 
         async def paced(*request: object) -> bool:
+            nonlocal empty
             started = self.thread_loop.time()
-            arrived = cast("bool", await fetch(*request))
-            if not arrived and self.thread_loop.time() - started < _PACE:
-                await asyncio.sleep(_PACE)
-            return arrived
+            # aiokafka cancels fetches when it is closed, and breaks off closing if one of them says that it was.
+            with suppress(asyncio.CancelledError):
+                if await fetch(*request):
+                    empty = 0
+                    return True
+                empty += 1
+                if self.thread_loop.time() - started < _PACE:
+                    await asyncio.sleep(min(empty * _PACE / 10, _PACE))
+            return False
 
-        fetcher._proc_fetch_request = paced
+        return paced
 
     async def run(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Run `work` on the thread's loop. Unlike `call_thread` nothing queues up behind a look for records."""
@@ -264,14 +285,10 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             if assignment is not None and tp in assignment.tps:
                 consumer.seek(tp, at.position)
                 self._cursors[tp] = _Cursor(assignment, epoch, at.begin)
-        self._hold()
+        await self.hold()
 
-    async def pause(self, topics: frozenset[str]) -> None:
-        """Fetch nothing of these topics, and of the others again."""
-        self.paused = topics
-        self._hold()
-
-    def _hold(self) -> None:
+    async def hold(self) -> None:
+        """Fetch nothing of the paused topics, and of the others again."""
         consumer = self._ensure_consumer()
         for tp in consumer.assignment():
             if tp.topic in self.paused:
@@ -399,15 +416,19 @@ class Consumer(driver.Consumer):
         stored = await self.transport.feed.positions([(*tp,) for tp in claims])
         await self._sit(claims, {TP(*source): offset for source, offset in stored.items()})
 
-    async def pause_topic(self, topic: str) -> None:
+    def pause_topic(self, topic: str) -> None:
         """Stop the intake of a topic. What is buffered of it is dropped, and read again later."""
         self._claim({tp for tp in self._tracks if tp.topic == topic})
-        await self._thread.run(self._thread.pause(self._thread.paused | {topic}))
+        self._hold(self._thread.paused | {topic})
 
-    async def resume_topic(self, topic: str) -> None:
+    def resume_topic(self, topic: str) -> None:
         """Go on with a topic from where the ledger says."""
-        await self._thread.run(self._thread.pause(self._thread.paused - {topic}))
-        await self.seed({(*tp,) for tp in self._tracks if tp.topic == topic})
+        self._hold(self._thread.paused - {topic})
+        self.add_future(self.seed({(*tp,) for tp in self._tracks if tp.topic == topic}))
+
+    def _hold(self, topics: frozenset[str]) -> None:
+        self._thread.paused = topics
+        self.add_future(self._thread.run(self._thread.hold()))
 
     async def log_ends(self, partitions: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
         """Ask the broker for the end of what can be read of each partition. Raises KafkaError."""

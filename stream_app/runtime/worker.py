@@ -36,6 +36,8 @@ _log = logging.getLogger(__name__)
 _NOISY: Final = ("aiokafka", "faust", "mode", "kafka")
 # How long other workers' progress may go unnoticed while draining, in seconds.
 _DRAIN_LOOK: Final = 1.0
+# A sink that wants the very batch that it did not apply once more is not asked at full speed.
+_AGAIN: Final = 0.1
 
 
 class Sink(Protocol):
@@ -88,7 +90,7 @@ class WorkerSettings:
     watch_interval: float = 5.0
     #: How long a standstill may last before the process ends; longer than the rebalance timeout.
     patience: float = 120.0
-    #: How long a batch that is being applied may hold up the end of the process.
+    #: How long a batch that is being applied, and then the broker, may hold up the end of the process.
     grace: float = 10.0
 
 
@@ -227,7 +229,10 @@ class Worker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await app.stop()
+        try:
+            await asyncio.wait_for(app.stop(), self._settings.grace)
+        except TimeoutError:
+            _log.warning("left without saying goodbye: the broker does not answer")
         self._app = None
         return self._exit or Exit.OK
 
@@ -318,6 +323,8 @@ class Worker:
             consumer.advance(fetched)
             self._applied.set()
         elif consumer.expects(fetched) is not None:
+            if offset == batch.begin:
+                await asyncio.sleep(_AGAIN)
             await consumer.rewind(*batch.source, offset)
 
     async def _drain(self, until: Mapping[tuple[str, int], int]) -> None:
@@ -341,13 +348,17 @@ class Worker:
 
     # Steering ---------------------------------------------------------------------------------------------------------
 
-    async def pause_topic(self, topic: str) -> None:
-        """Stop the intake of a topic until `resume_topic`. Nothing is lost; its lag grows and shows in `state`."""
-        await self._consumer.pause_topic(topic)
+    def pause_topic(self, topic: str) -> None:
+        """Stop the intake of a topic until `resume_topic`.
 
-    async def resume_topic(self, topic: str) -> None:
+        Nothing is lost: a batch of it that is being applied is finished, what is buffered is read again later. Its lag
+        grows and shows in `state`. To be called on the event loop of a running worker, also from inside `Sink.apply`.
+        """
+        self._consumer.pause_topic(topic)
+
+    def resume_topic(self, topic: str) -> None:
         """Go on with a topic from where the ledger says."""
-        await self._consumer.resume_topic(topic)
+        self._consumer.resume_topic(topic)
 
     def state(self) -> State:
         """Return what can be seen now; works at any time, from the event loop."""

@@ -10,8 +10,11 @@ from stream_app.simulator.chance import chance
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stream_app.simulator.diary import Data
+
 _NO: Final = object()
 """Stands for a field that is left out."""
+_ANY_ID: Final = b"bad-id"
 _LONG_ID: Final = "x" * 129
 _LONG_LABEL: Final = "c" * 65
 _LIMIT: Final = 256 * 1024
@@ -27,7 +30,7 @@ _DEAL: Final = {
 }
 _ITEM: Final = {"plan_id": "team", "unit_amount_minor": 4900, "quantity": 3, "interval": "month"}
 _SUBSCRIPTION: Final = {"account_id": "0015gAB", "subscription_id": "sub-1", "currency": "EUR", "items": [_ITEM]}
-_GOOD: Final[dict[str, dict[str, object]]] = {
+_GOOD: Final[dict[str, Data]] = {
     "lead.created": {"lead_id": "65059681032", "source": "partner", "score": 12},
     "lead.stage_changed": {"lead_id": "65059681032", "to": "mql"},
     "lead.status_changed": {"lead_id": "65059681032", "to": "open"},
@@ -151,32 +154,28 @@ _SPOILT: Final = tuple(
     for recipe in recipes
 )
 """One round of bad records with an envelope: the cause and the recipe."""
-_WRECKS: Final = ("empty", "cut", "tail", "latin-1", "framed", "python", "zip", "[]", "null", "42", '"lead.created"')
 
 
 def bad_records(seed: int, n: int) -> Iterator[tuple[bytes, str]]:
     """Yield n raw values, none with a newline, and the cause each is to be dead-lettered for.
 
-    A round of a hundred holds every cause in many varieties; each round is shuffled anew. The same seed, the same bytes.
+    A round of some hundred holds every cause in many varieties and is shuffled anew. The same seed, the same bytes.
     """
     rng = chance(seed, "bad")
     made = 0
     while made < n:
-        round_ = [("malformed", wreck, "", None) for wreck in _WRECKS] + list(_SPOILT)
-        rng.shuffle(round_)
-        for cause, kind, field, value in round_[: n - made]:
-            event_id = f"bad-{seed:x}-{made:x}"
-            if cause == "malformed":
-                yield _wreck(kind, event_id), cause
-            else:
-                yield _json(_spoil(kind, field, value, event_id)), cause
+        spoilt = [(_json(_spoil(kind, field, value)), cause) for cause, kind, field, value in _SPOILT]
+        spoilt += [(wreck, "malformed") for wreck in _wrecks()]
+        rng.shuffle(spoilt)
+        for value, cause in spoilt[: n - made]:
+            yield value.replace(_ANY_ID, f"bad-{seed:x}-{made:x}".encode()), cause
             made += 1
 
 
-def _envelope(event_type: str, event_id: str) -> dict[str, object]:
+def _envelope(event_type: str) -> Data:
     return {
         "specversion": "1.0",
-        "id": event_id,
+        "id": _ANY_ID.decode(),
         "source": "/legacy-crm",
         "type": event_type,
         "time": "2026-01-15T10:00:00.000Z",
@@ -184,15 +183,15 @@ def _envelope(event_type: str, event_id: str) -> dict[str, object]:
     }
 
 
-def _spoil(event_type: str, field: str, value: object, event_id: str) -> dict[str, object]:
-    envelope = _envelope(event_type, event_id)
+def _spoil(event_type: str, field: str, value: object) -> Data:
+    envelope = _envelope(event_type)
     name = field.removeprefix("data.")
     if name == field:
         return _with(envelope, name, value)
     return {**envelope, "data": _with(_GOOD[event_type], name, value)}
 
 
-def _with(fields: dict[str, object], name: str, value: object) -> dict[str, object]:
+def _with(fields: Data, name: str, value: object) -> Data:
     if value is _NO:
         return {key: kept for key, kept in fields.items() if key != name}
     return {**fields, name: value}
@@ -202,24 +201,20 @@ def _json(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def _wreck(kind: str, event_id: str) -> bytes:
-    """Return bytes that are not a JSON object."""
-    envelope = _envelope("lead.created", event_id)
+def _wrecks() -> tuple[bytes, ...]:
+    """Return bytes that are not a JSON object in UTF-8."""
+    envelope = _envelope("lead.created")
     good = _json(envelope)
-    match kind:
-        case "empty":
-            return b""
-        case "cut":
-            return good[: len(good) // 2]
-        case "tail":
-            return good + b"}"
-        case "latin-1":
-            return good.replace(b"partner", "Händler".encode("latin-1"))
-        case "framed":  # as a schema registry's serializer sends it
-            return b"\x00\x00\x00\x00\x07" + good
-        case "python":
-            return str(envelope).encode()
-        case "zip":
-            return b"\x1f\x8b\x08\x00" + good[:40]
-        case _:
-            return kind.encode()
+    return (
+        b"",
+        good[: len(good) // 2],
+        good + b"}",
+        good.replace(b"partner", "Händler".encode("latin-1")),
+        b"\x00\x00\x00\x00\x07" + good,  # as the serializer of a schema registry frames it
+        str(envelope).encode(),
+        b"\x1f\x8b\x08\x00" + good[:40],
+        b"[" + good + b"]",
+        b"null",
+        b"42",
+        b'"lead.created"',
+    )

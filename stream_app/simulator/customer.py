@@ -128,7 +128,7 @@ def _keep_in_touch(customer: Customer, anchor: int) -> None:
         send(customer.life, Letter(campaign_id=NEWSLETTER, audience="customer"), at)
         write_scores(customer.life)
     if customer.subscriptions[0].age % _SURVEY_EVERY == customer.survey_phase and happens(rng, _ANSWERS):
-        feeling = 2.5 + 9.5 * customer.health + rng.gauss(0.0, 1.8)
+        feeling = 3.6 + 9.0 * customer.health + rng.gauss(0.0, 1.8)
         answer = {
             "respondent_id": f"r{person.lead_id}",
             "survey_id": "nps-quarterly",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from stream_app.simulator.rhythm import Region
 
-Data: TypeAlias = dict[str, object]
+Data: TypeAlias = dict[str, Any]
+"""A JSON object."""
 
 
 # A plain tuple: the garbage collector lets go of it, and millions wait at a time.
@@ -39,7 +40,7 @@ class Diary:
     def name(self, prefix: str) -> str:
         """Return a new identifier for something that belongs to this thing: a message, an enrolment, an invoice."""
         self._count += 1
-        return f"{prefix}-{self.tag}{self._count:x}"
+        return f"{prefix}-{self.tag}-{self._count:x}"
 
     def take(self) -> list[Draft]:
         """Hand over what was written since the last time."""

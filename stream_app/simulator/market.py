@@ -47,8 +47,8 @@ def campaign_days(plan: Plan, campaign: Campaign) -> Iterator[tuple[int, list[Dr
         strength = expected * _BY_WEEKDAY[today.weekday()] * rng.lognormvariate(0.0, 0.18)
         if campaign.cost:
             _spend(diary, rng, campaign, day, strength)
-        for kind, count in _reach(rng, campaign, strength):
-            _count(diary, rng, campaign, day, kind, count)
+        for reached in _reach(rng, campaign, strength):
+            _count(diary, rng, campaign, day, reached)
         day += 1
         yield day * DAY, diary.take()
 
@@ -86,8 +86,9 @@ def _reach(rng: Random, campaign: Campaign, strength: float) -> Iterator[tuple[s
         yield "responses", around(rng, strength * 1.4, 0.2)
 
 
-def _count(diary: Diary, rng: Random, campaign: Campaign, day: int, kind: str, count: int) -> None:  # noqa: PLR0913
+def _count(diary: Diary, rng: Random, campaign: Campaign, day: int, reached: tuple[str, int]) -> None:
     """Record a day's count: some tools report it at noon already, all of them at night, a few once more later."""
+    kind, count = reached
     reach = {
         "reach_id": f"{campaign.campaign_id}.{kind}.{calendar_date(day)}",
         "day": day,

@@ -30,7 +30,7 @@ def hurried_clock(last: int, since: int, rate: float, per_week: float) -> Clock:
     """
     stretch = per_week / rate * SECOND
     begin = activity_at(last)
-    return lambda at: at if at <= last else since + int((activity_at(at) - begin) * stretch)
+    return lambda at: at if at <= last else since + 1 + int((activity_at(at) - begin) * stretch)
 
 
 def retimed(draft: Draft, clock: Clock) -> Draft:
@@ -38,13 +38,7 @@ def retimed(draft: Draft, clock: Clock) -> Draft:
     at, event_id, event_type, region, data = draft
     moved: dict[str, int] = {}
     for field in _INSTANTS & data.keys():
-        moved[field] = clock(_number(data[field]))
+        moved[field] = clock(data[field])
     for field in _DAYS & data.keys():
-        moved[field] = clock(_number(data[field]) * DAY + 12 * HOUR) // DAY
+        moved[field] = clock(data[field] * DAY + 12 * HOUR) // DAY
     return clock(at), event_id, event_type, region, {**data, **moved} if moved else data
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int):
-        raise TypeError(value)
-    return value

@@ -44,4 +44,4 @@ def records(plan: Plan, envelopes: Iterable[Data]) -> Iterator[Record]:
 
 
 def _record(envelope: Data) -> Record:
-    return Record(topic_family(str(envelope["type"])), record_key(envelope).encode(), orjson.dumps(envelope))
+    return Record(topic_family(envelope["type"]), record_key(envelope).encode(), orjson.dumps(envelope))

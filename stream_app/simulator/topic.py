@@ -30,7 +30,5 @@ def topic_family(event_type: str) -> str:
 
 def record_key(envelope: Data) -> str:
     """Return the identifier of the entity that an envelope is about. Raises KeyError if it has none."""
-    data = envelope["data"]
-    if not isinstance(data, dict):
-        raise KeyError(envelope["type"])
-    return str(data[_TOPICS[str(envelope["type"]).partition(".")[0]][1]])
+    _, key = _TOPICS[envelope["type"].partition(".")[0]]
+    return str(envelope["data"][key])

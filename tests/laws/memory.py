@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from stream_app.catalog.board import capped_view, readings
+from stream_app.catalog.board import Board
 from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES
 from stream_app.catalog.metrics import BY_NAME
@@ -107,7 +107,7 @@ class MemoryStore:
 
     def readings(self, now: int, limit: int = 100) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Every reading that is not zero."""
-        return by_name(readings(capped_view(self.view(now), limit)[0]))
+        return by_name(Board(limit).readings(self.view(now)))
 
 
 def by_metric(series: dict[Labels, int]) -> dict[str, dict[Labels, int]]:

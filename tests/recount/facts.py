@@ -59,10 +59,7 @@ class Event:
 
     def label(self, name: str, default: str = NONE) -> str:
         """Return a label's value: "An absent value is `none`", "An empty label value is an absent one: `none`"."""
-        value = self.data.get(name)
-        if value is None:
-            return default
-        return str(value) or NONE
+        return str(self.data.get(name) or default)
 
 
 THINGS: Mapping[str, tuple[str, ...]] = {

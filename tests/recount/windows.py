@@ -20,8 +20,9 @@ FIXED = {
     "30d": ("day", 30),
     "90d": ("day", 90),
 }
-# "minutes 3 h, hours 9 days, days 800 days, counted back from the newest event of the namespace"
-KEPT = {"minute": 3 * HOUR, "hour": 9 * DAY, "day": 800 * DAY}
+# "180 minutes, 216 hours, 800 days, counted back in whole buckets from the one of the namespace's newest event, that one
+# included"
+KEPT = {"minute": 180, "hour": 216, "day": 800}
 
 
 def local_day(at: int, zone: ZoneInfo) -> date:
@@ -124,4 +125,4 @@ def window(name: str, as_of: int, zone: ZoneInfo) -> Window | None:
 
 def kept(candidate: Window, newest: int, zone: ZoneInfo) -> bool:
     """Tell whether the grain still keeps the window: "a window that reaches further back has no sample"."""
-    return candidate.begins(zone) >= newest - KEPT[candidate.grain]
+    return candidate.first > bucket(newest, candidate.grain, zone) - KEPT[candidate.grain]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.partitioner import DefaultPartitioner
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -67,19 +67,28 @@ class Cluster:
         asyncio.run(self._produce(topic, values, key, partition, timestamp, headers))
 
     def read(self, topic: str) -> list[Record]:
-        """Return all that the topic holds, in the order of each partition, committed or not."""
+        """Return all that the topic holds, in the order of each partition, committed or not.
+
+        Not for use in a running event loop.
+        """
+        with self.admin() as admin:
+            (described,) = admin.describe_topics([topic])
+        numbers = sorted(partition["partition_index"] for partition in described["partitions"])
+        return asyncio.run(self._read([TopicPartition(topic, number) for number in numbers]))
+
+    async def _read(self, partitions: list[TopicPartition]) -> list[Record]:
         records: list[Record] = []
-        with KafkaConsumer(bootstrap_servers=self.address, enable_auto_commit=False) as consumer:
-            partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic))]
+        async with AIOKafkaConsumer(bootstrap_servers=self.address, enable_auto_commit=False) as consumer:
             consumer.assign(partitions)
-            consumer.seek_to_beginning(*partitions)
+            await consumer.seek_to_beginning(*partitions)
             while True:
-                polled = consumer.poll(timeout_ms=_IDLE_MS, max_records=10_000)
+                polled = await consumer.getmany(timeout_ms=_IDLE_MS)
                 records.extend(_record(raw) for batch in polled.values() for raw in batch)
                 # Both must hold: a first poll can come back empty, and Tansu puts the end before its last batch.
-                if not polled and all(
-                    consumer.position(p) >= end for p, end in consumer.end_offsets(partitions).items()
-                ):
+                if polled:
+                    continue
+                ends = await consumer.end_offsets(partitions)
+                if all([await consumer.position(partition) >= end for partition, end in ends.items()]):
                     return records
 
     async def _produce(  # noqa: PLR0913, PLR0917 - as above
@@ -123,5 +132,5 @@ class Cluster:
             await asyncio.gather(*sent)
 
 
-def _record(raw: Any) -> Record:  # noqa: ANN401 - kafka-python has no types
+def _record(raw: Any) -> Record:  # noqa: ANN401 - aiokafka has no types
     return Record(raw.partition, raw.offset, raw.timestamp, raw.key, raw.value, tuple(raw.headers))

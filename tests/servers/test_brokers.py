@@ -13,6 +13,21 @@ def broker(request: pytest.FixtureRequest) -> Cluster:
     return Cluster(request.getfixturevalue(request.param))
 
 
+@pytest.mark.parametrize(("broker", "fixture"), [("tansu", "tansu"), ("kafka", "real_kafka")])
+def test_the_ordinary_broker_is_the_one_asked_for(
+    kafka: str, request: pytest.FixtureRequest, broker: str, fixture: str
+) -> None:
+    asked = request.config.getoption("--broker") == broker
+    assert (kafka == request.getfixturevalue(fixture)) == asked
+
+
+def test_what_the_ordinary_broker_is_given_comes_back(cluster: Cluster, namespace: str) -> None:
+    cluster.create(namespace)
+    cluster.produce(namespace, [b"a"], key=lambda _: b"k", headers=[("reason", b"late")])
+    (record,) = cluster.read(namespace)
+    assert (record.key, record.value, record.headers) == (b"k", b"a", (("reason", b"late"),))
+
+
 def test_keyed_values_come_back_in_order_and_together(broker: Cluster, namespace: str) -> None:
     values = [b"%d" % number for number in range(5000)]
     broker.create(namespace, partitions=3)

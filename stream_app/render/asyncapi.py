@@ -1,0 +1,137 @@
+"""The topics and what flows through them, as one AsyncAPI 3.0 document: https://www.asyncapi.com/docs/reference/specification/v3.0.0"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from stream_app.core.envelope import CAUSES, MAX_VALUE_BYTES, Event, event_type
+from stream_app.render.catalogue import Catalogue, Rendered
+from stream_app.render.schemas import description, schema_path
+
+PATH = "schemas/asyncapi.json"
+
+# The newest dialect that AsyncAPI 3.0 names. The schemas use only keywords that mean the same in draft-07 and 2020-12.
+_FORMAT = "application/schema+json;version=draft-07"
+
+_INTRODUCTION = (
+    "Producers write B2B lifecycle events; workers read them, and write those that they cannot read to the dead letters. "
+    "Each event may come as a structured CloudEvent (the value is the whole envelope) or in binary mode (the attributes are "
+    f"`ce_` headers, the value is `data`). A value has at most {MAX_VALUE_BYTES} bytes. Order and copies do not matter."
+)
+_DEAD_LETTERS = "Rejected records: key and value untouched, the reason and the place they came from in the headers."
+
+Node = dict[str, Any]
+
+
+def asyncapi(catalogue: Catalogue) -> Rendered:
+    """The AsyncAPI document; it refers to the schema files beside it."""
+    channels: Node = {suffix: _channel(catalogue, suffix) for suffix in catalogue.topics}
+    operations: Node = {
+        f"receive-{suffix}": {"action": "receive", "channel": {"$ref": f"#/channels/{suffix}"}} for suffix in channels
+    }
+    channels["dlq"] = {
+        "address": f"{catalogue.namespace}.dlq",
+        "description": _DEAD_LETTERS,
+        "messages": {"rejected": {"$ref": "#/components/messages/rejected"}},
+    }
+    operations["send-dlq"] = {"action": "send", "channel": {"$ref": "#/channels/dlq"}}
+    document = {
+        "asyncapi": "3.0.0",
+        "info": {"title": "stream-app", "version": "1.0.0", "description": _INTRODUCTION},
+        "defaultContentType": "application/json",
+        "channels": channels,
+        "operations": operations,
+        "components": {"messages": dict(_messages(catalogue)) | {"rejected": _rejected()}},
+    }
+    return {PATH: json.dumps(document, indent=2, ensure_ascii=False) + "\n"}
+
+
+def types_on(catalogue: Catalogue, suffix: str) -> list[type[Event]]:
+    """The event types of a topic, in order of declaration."""
+    return [kind for kind in catalogue.event_types if event_type(kind).partition(".")[0] in catalogue.topics[suffix]]
+
+
+def key_on(catalogue: Catalogue, suffix: str) -> str:
+    """The field of `data` by which the records of a topic are keyed. ValueError if its types do not agree on one."""
+    (key,) = {catalogue.keys[kind] for kind in types_on(catalogue, suffix)}
+    return key
+
+
+def _channel(catalogue: Catalogue, suffix: str) -> Node:
+    names = [event_type(kind) for kind in types_on(catalogue, suffix)]
+    key = key_on(catalogue, suffix)
+    modes = [(name, name) for name in names] + [(f"{name}.binary", f"{name}.binary") for name in names]
+    return {
+        "address": f"{catalogue.namespace}.{suffix}",
+        "description": f"Events of {', '.join(catalogue.topics[suffix])}, keyed by `{key}`.",
+        "messages": {name: {"$ref": f"#/components/messages/{message}"} for name, message in modes},
+    }
+
+
+def _messages(catalogue: Catalogue) -> Iterator[tuple[str, Node]]:
+    for kind in catalogue.event_types:
+        name = event_type(kind)
+        file = schema_path(kind).rpartition("/")[2]
+        key = {"kafka": {"key": {"type": "string", "description": f"`data.{catalogue.keys[kind]}`, in UTF-8"}}}
+        yield name, {
+            "name": name,
+            "title": f"{name}, structured",
+            "summary": description(kind),
+            "contentType": "application/cloudevents+json",
+            "payload": {"schemaFormat": _FORMAT, "schema": {"$ref": f"./{file}"}},
+            "bindings": key,
+        }
+        yield f"{name}.binary", {
+            "name": name,
+            "title": f"{name}, in binary mode",
+            "summary": description(kind),
+            "contentType": "application/json",
+            "headers": {"schemaFormat": _FORMAT, "schema": _attributes(name, file)},
+            "payload": {"schemaFormat": _FORMAT, "schema": {"$ref": f"./{file}#/properties/data"}},
+            "bindings": key,
+        }
+
+
+def _attributes(name: str, file: str) -> Node:
+    shared = ("id", "source", "time", "specversion")
+    return {
+        "type": "object",
+        "properties": {"ce_type": {"const": name}}
+        | {f"ce_{attribute}": {"$ref": f"./{file}#/properties/{attribute}"} for attribute in shared},
+        "required": ["ce_type", "ce_id", "ce_time"],
+    }
+
+
+def _rejected() -> Node:
+    headers: Node = {
+        "cause": {"enum": list(CAUSES), "description": "Why it was rejected."},
+        "detail": {"type": "string", "description": "The field and the rule, never the value."},
+        "topic": {"type": "string", "description": "Where the record stood."},
+        "partition": {"type": "string", "pattern": "^[0-9]+$", "description": "Where the record stood, in decimal digits."},
+        "offset": {"type": "string", "pattern": "^[0-9]+$", "description": "Where the record stood, in decimal digits."},
+        "time": {"type": "string", "format": "date-time", "description": "When it was rejected."},
+    }
+    optional: Node = {
+        "truncated": {
+            "type": "string",
+            "pattern": "^[0-9]+$",
+            "description": "Bytes of the whole value, if the broker took only the head of it.",
+        },
+    }
+    return {
+        "name": "rejected",
+        "title": "A rejected record",
+        "summary": "`topic`, `partition` and `offset` identify it: after a crash it can stand here twice.",
+        "contentType": "application/octet-stream",
+        "headers": {
+            "schemaFormat": _FORMAT,
+            "schema": {
+                "type": "object",
+                "properties": headers | optional,
+                "patternProperties": {"^original\\.": {"description": "A header of the record itself."}},
+                "required": list(headers),
+            },
+        },
+        "payload": {"schemaFormat": _FORMAT, "schema": {"description": "The rejected value, byte for byte."}},
+        "bindings": {"kafka": {"key": {"description": "The original key."}}},
+    }

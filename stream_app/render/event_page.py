@@ -1,0 +1,133 @@
+"""`docs/events.md`: the event contracts, rendered from the types that the worker decodes with."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from msgspec import Struct
+
+from stream_app.core.envelope import CAUSES, MAX_FUTURE_MS, MAX_VALUE_BYTES, Event, event_type
+from stream_app.render.asyncapi import key_on, types_on
+from stream_app.render.catalogue import Catalogue, Rendered
+from stream_app.render.markdown import GENERATED, code, page, table
+from stream_app.render.schemas import data_of, description, event_schema, schema_path
+
+PATH = "docs/events.md"
+
+_MANY_VALUES = 20
+
+_ENVELOPE = f"""\
+Every record's value is a JSON object shaped like a structured CloudEvent 1.0:
+
+```json
+{{"specversion":"1.0","id":"evt-7f3","source":"/hubspot/12345","type":"lead.stage_changed",
+ "time":"2026-03-02T09:14:03.741Z","data":{{"lead_id":"65059681032","to":"mql"}}}}
+```
+
+| field | rule |
+| --- | --- |
+| `id`, `source` | The pair identifies the event: seen again, it is a copy and has no effect. `id` is required; `source` left out is the empty text. |
+| `type` | Required; one of those below. |
+| `time` | Required: when it happened, RFC 3339 **with an offset**. Kept in whole milliseconds. Not before 1970 and not more than {MAX_FUTURE_MS // 60_000} minutes ahead of the worker's clock. |
+| `specversion` | Optional; if there, `"1.0"`. |
+| `data` | Required object, by type. |
+| anything else | Ignored, in `data` too. |
+
+An optional field may be left out or null: both mean absent. Identifiers are opaque texts of 1 to 128 characters. Identifiers
+and labels never contain an `@` (an e-mail address is never to become a key, a label or a log line) or control characters.
+Money is in minor units of an ISO 4217 currency. A value has at most {MAX_VALUE_BYTES // 1024} KiB.
+
+**Binary mode** of CloudEvents is read too: headers `ce_id`, `ce_source`, `ce_type`, `ce_time`, and `data` as the value.
+
+The record key should be the field that the table names: it keeps the events of one entity in order and one worker busy with
+it. Correctness does not depend on it, nor on order, nor on copies."""
+
+_REJECTED = {
+    "malformed": "Not JSON, not an object, or not UTF-8.",
+    "invalid": "Not as the schema says; `detail` says where.",
+    "unknown_type": "`type` is none of those on this page.",
+    "future": f"`time` is more than {MAX_FUTURE_MS // 60_000} minutes ahead of the worker's clock.",
+    "too_large": f"The value is over {MAX_VALUE_BYTES // 1024} KiB.",
+    "pii_identifier": "An identifier or label contains an `@`.",
+}
+
+
+def event_page(catalogue: Catalogue) -> Rendered:
+    """The page of all event types: envelope, topics, each type's `data`, and what becomes of rejected records."""
+    types = (_topic(catalogue, suffix) for suffix in catalogue.topics)
+    return {
+        PATH: page(
+            "# Events",
+            GENERATED,
+            "## Envelope",
+            _ENVELOPE,
+            "## Topics",
+            _topics(catalogue),
+            "A namespace other than the default takes the place of the first word of every topic.",
+            *types,
+            "## Rejected records",
+            f"They go to `{catalogue.namespace}.dlq` with key and value untouched and the headers "
+            f"{code(('cause', 'detail', 'topic', 'partition', 'offset', 'time'))}. After a crash a record can stand there "
+            "twice: `topic`, `partition` and `offset` identify it. `detail` names the field and the rule, never the value.",
+            table(("cause", "meaning"), ((code([cause]), _REJECTED[cause]) for cause in CAUSES)),
+            "## Files",
+            "A JSON Schema of each type lies in [`schemas/`](../schemas), with records that are to be taken and refused in "
+            "[`schemas/examples/`](../schemas/examples); [`schemas/asyncapi.json`](../schemas/asyncapi.json) describes all "
+            "topics in AsyncAPI 3.0.",
+        )
+    }
+
+
+def _topics(catalogue: Catalogue) -> str:
+    rows = [
+        (code([f"{catalogue.namespace}.{suffix}"]), code([key_on(catalogue, suffix)]), code(f"{each}.*" for each in families))
+        for suffix, families in catalogue.topics.items()
+    ]
+    return table(
+        ("topic", "record key", "types"), [*rows, (code([f"{catalogue.namespace}.dlq"]), "as it was", "rejected records")]
+    )
+
+
+def _topic(catalogue: Catalogue, suffix: str) -> str:
+    sections = [_section(data, list(kinds)) for data, kinds in groupby(types_on(catalogue, suffix), data_of)]
+    return page(f"## Topic `{catalogue.namespace}.{suffix}`", *sections).rstrip()
+
+
+def _section(data: type[Struct], kinds: list[type[Event]]) -> str:
+    names = [event_type(kind) for kind in kinds]
+    meanings = [f"- [`{event_type(kind)}`](../{schema_path(kind)}): {description(kind)}" for kind in kinds]
+    schema = event_schema(kinds[0])["properties"]["data"]
+    return page(
+        f"### {', '.join(names)}",
+        "\n".join(meanings),
+        f"`data`: {description(data)}",
+        table(("field", "", "rule"), _fields(schema)),
+    ).rstrip()
+
+
+def _fields(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str, str]]:
+    for name, field in schema["properties"].items():
+        required = "required" if name in schema["required"] else "optional"
+        yield code([prefix + name]), required, rule(field)
+        if field.get("type") == "array":
+            yield from _fields(field["items"], f"{prefix}{name}[].")
+
+
+def rule(field: dict[str, Any]) -> str:
+    """What a field's schema asks for, in words."""
+    if "anyOf" in field:
+        return rule(next(each for each in field["anyOf"] if each != {"type": "null"}))
+    if "enum" in field:
+        values = field["enum"]
+        return code(values) if len(values) <= _MANY_VALUES else f"one of the {len(values)} codes that the schema lists"
+    if field["type"] == "array":
+        return f"list of at most {field['maxItems']:,} objects. {field['items']['description']}"
+    if "format" in field:
+        return "RFC 3339 moment with an offset" if field["format"] == "date-time" else "date, `YYYY-MM-DD`"
+    if field["type"] == "string":
+        free = "" if "pattern" in field else "free "
+        least = f"{field['minLength']} to " if "minLength" in field else "at most "
+        return f"{free}text of {least}{field['maxLength']:,} characters"
+    if field["type"] == "boolean":
+        return "true or false"
+    return f"{field['type']}, {field['minimum']:,} to {field['maximum']:,}"

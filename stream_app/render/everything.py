@@ -1,0 +1,15 @@
+"""Every file that is rendered and committed."""
+
+from stream_app.render.asyncapi import asyncapi
+from stream_app.render.catalogue import Catalogue, Rendered
+from stream_app.render.event_page import event_page
+from stream_app.render.metric_page import metric_page
+from stream_app.render.schemas import schemas
+
+OWNED = ("schemas/*",)
+"""Globs of files that only rendering writes: one that is not rendered any more is left over. Folders are not files."""
+
+
+def everything(catalogue: Catalogue) -> Rendered:
+    """All rendered files of a catalogue."""
+    return schemas(catalogue) | asyncapi(catalogue) | event_page(catalogue) | metric_page(catalogue)

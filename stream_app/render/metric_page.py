@@ -1,0 +1,116 @@
+"""`docs/metrics.md`: what each series means, rendered from its declaration."""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from stream_app.core.metric import Kind, Label, Metric, Unit
+from stream_app.core.windows import Window
+from stream_app.render.catalogue import Catalogue, Declared, Rendered
+from stream_app.render.markdown import GENERATED, code, page, table
+
+PATH = "docs/metrics.md"
+
+SECTIONS = {
+    "A": ("Flows", "Gauges with a `window`: the number of facts dated in the window, by event time."),
+    "B": ("Levels", "Gauges: how things stand now."),
+    "C": ("Distributions", "Gauge histograms: `_bucket` (cumulative, by `le`), `_gcount` and `_gsum`."),
+    "D": ("Ratios", "Gauges computed from the above, which stay exported. No sample where the denominator is 0."),
+}
+
+_INTRODUCTION = """\
+The numbers depend only on the set of events: order, copies, crashes and restarts do not move them. A late event restates
+the window that it belongs to."""
+
+_CONVENTIONS = """\
+## How to read a series
+
+- **Windows** end with the bucket that is running and count it whole: `5m` is 5 minute buckets, `1h` 60, `24h` 24 hour
+  buckets, `7d` 168, `30d` 30 day buckets, `90d` 90. `mtd` is this month so far, `prev_month` the one before,
+  `prev_month_to_date` as many full days of that month as this month has completed. Days and months are those of the
+  business time zone (`STREAM_APP_TIMEZONE`). A window that reaches back beyond what is kept has no sample.
+- **Labels** marked *open* keep their values with the largest flow over 30 days (100 of them, `STREAM_APP_LABEL_LIMIT`); the
+  others are summed into `other`. An absent value is `none`. No identifier of a person, company, message or subscription is
+  ever a label.
+- **Money** is in base units of the label `currency` (euros, not cents); currencies are never added up.
+- **Ratios** are 0 to 1.
+- *First* is the earliest by event time, *newest* the latest; ties go by (`time`, `id`)."""
+
+_UNITS = {
+    Unit.COUNT: "count",
+    Unit.MONEY: "money, base units of `currency`",
+    Unit.SECONDS: "seconds",
+    Unit.POINTS: "points",
+    Unit.RATIO: "ratio",
+    Unit.MONTHS: "months",
+    Unit.TIMESTAMP: "seconds since 1970 (UTC)",
+}
+
+
+def metric_page(catalogue: Catalogue) -> Rendered:
+    """The page of all metrics that users see: a summary, then a section for each."""
+    shown = exported(catalogue)
+    parts = (_part(letter, [each for each in shown if each.section == letter]) for letter in SECTIONS)
+    return {PATH: page("# Metrics", GENERATED, _INTRODUCTION, _summary(shown), _CONVENTIONS, *parts)}
+
+
+def exported(catalogue: Catalogue) -> list[Declared]:
+    """The metrics that users see, by section and in order of declaration. ValueError for a section that has no heading."""
+    visible = [metric for metric in catalogue.metrics if not metric.internal]
+    shown: list[Declared] = [*visible, *catalogue.derived, *catalogue.ratios]
+    if unknown := {each.section for each in shown} - SECTIONS.keys():
+        msg = f"no such section of the metrics page: {', '.join(sorted(unknown))}"
+        raise ValueError(msg)
+    return sorted(shown, key=lambda each: each.section)
+
+
+def _summary(shown: Sequence[Declared]) -> str:
+    rows = (
+        (f"[`{each.series}`](#{each.series})", code(label.name for label in each.labels) or "–", _windows(each.windows))
+        for each in shown
+    )
+    return page("## All series", table(("series", "labels", "windows"), rows)).rstrip()
+
+
+def _part(letter: str, shown: Iterable[Declared]) -> str:
+    title, meaning = SECTIONS[letter]
+    sections = [_section(each) for each in shown]
+    return page(f"## {letter}. {title}", meaning, *sections).rstrip() if sections else ""
+
+
+def _section(each: Declared) -> str:
+    example = getattr(each, "example", "")
+    facts = chain(
+        (f"- Unit: {_UNITS[each.unit]}",),
+        (f"- Windows: {_windows(each.windows)}" for _ in each.windows[:1]),
+        (f"- Label `{label.name}`: {_values(label)}" for label in each.labels),
+        _buckets(each),
+    )
+    return page(
+        f"### {each.series}",
+        each.definition,
+        "\n".join(facts),
+        f"> **Note.** {each.note}" if each.note else "",
+        f"**Example.** {example}" if example else "",
+    ).rstrip()
+
+
+def _windows(windows: Sequence[Window]) -> str:
+    return code(window.value for window in windows) or "–"
+
+
+def _values(label: Label) -> str:
+    if label.values is not None:
+        return code(label.values)
+    return "open" if label.capped else "as they occur"
+
+
+def _buckets(each: Declared) -> tuple[str, ...]:
+    if isinstance(each, Metric) and each.kind is Kind.HISTOGRAM:
+        bounds = (f"`{bound:g}`{_duration(bound) if each.unit is Unit.SECONDS else ''}" for bound in each.bounds)
+        return (f"- Buckets up to: {', '.join(bounds)}",)
+    return ()
+
+
+def _duration(seconds: float) -> str:
+    hours = round(seconds / 3600)
+    return f" ({hours // 24}d)" if hours % 24 == 0 else f" ({hours}h)"

@@ -1,0 +1,193 @@
+"""Puts rejected records aside: the worker's side of the dead letter topic."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.partitioner import DefaultPartitioner
+
+from stream_app.runtime.connections import aiokafka_options
+from stream_app.runtime.patience import Patience
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from aiokafka.producer.message_accumulator import BatchBuilder
+
+    from stream_app.core.envelope import Rejected
+    from stream_app.runtime.batch import Batch, RecordLike
+    from stream_app.runtime.settings import Settings
+
+__all__ = ["ORIGINAL", "TRUNCATED", "DeadLetterTopic"]
+
+_log = logging.getLogger(__name__)
+
+ORIGINAL: Final = "original."
+"""What the names of a record's own headers begin with among the dead letters."""
+
+TRUNCATED: Final = "truncated"
+"""Header of a dead letter that is not the whole record; it says how many bytes the whole value had."""
+
+_BATCH_BYTES: Final = 256 * 1024
+# Far above what a broker takes unless told otherwise (1 MiB), and far below the request at which Kafka hangs up instead
+# of saying that it is too large (100 MB).
+_LARGEST_BYTES: Final = 8 * 1024 * 1024
+_HEAD_BYTES: Final = 16 * 1024
+_REQUEST_TIMEOUT_MS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    key: bytes | None
+    value: bytes | None
+    place: bytes
+    about: tuple[tuple[str, bytes], ...]
+    headers: tuple[tuple[str, bytes | None], ...]
+    cuts: int = 0
+
+    @property
+    def all_headers(self) -> list[tuple[str, bytes | None]]:
+        return [*self.about, *self.headers]
+
+    @property
+    def size(self) -> int:
+        """Roughly what it takes on the wire, in bytes."""
+        named = sum(len(name) + len(value or b"") + 8 for name, value in self.all_headers)
+        return len(self.key or b"") + len(self.value or b"") + named + 32
+
+    def shorter(self) -> _Letter:
+        """Keep the head of it, and when that is too much as well, only where it was and what was wrong with it.
+
+        Raises MessageSizeTooLargeError when there is nothing left to cut.
+        """
+        if self.cuts == 0:
+            about = (*self.about, (TRUNCATED, b"%d" % len(self.value or b"")))
+            head = replace(self, value=self.value and self.value[:_HEAD_BYTES], about=about, cuts=1)
+            return head if head.size <= 2 * _HEAD_BYTES else head.shorter()
+        if self.cuts == 1:
+            return replace(self, key=None, value=b"", headers=(), cuts=2)
+        raise MessageSizeTooLargeError
+
+
+class DeadLetterTopic:
+    """Writes rejected records to `<namespace>.dlq`, each with its cause and the place that it came from.
+
+    Key and value are the record's own bytes; its headers are kept under names that begin with `original.`. A record may
+    be written twice after a crash anyhow, so the producer is not an idempotent one: that would gain nothing, and would
+    take what comes after a record that was refused as too large for a broken sequence.
+    Belongs to the event loop that it is first used in.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Take what it needs; it connects when the first record is rejected."""
+        self._settings = settings
+        self._topic = settings.topic("dlq")
+        self._partition_of = DefaultPartitioner()
+        self._producer: AIOKafkaProducer | None = None
+        self._patience = Patience(f"Kafka ({self._topic})", KafkaError)
+
+    @property
+    def patience(self) -> Patience:
+        """Says whether Kafka takes dead letters."""
+        return self._patience
+
+    async def send(self, batch: Batch, rejected: Sequence[tuple[RecordLike, Rejected]]) -> None:
+        """Return when all of them are safely written, however long that takes. Raises nothing but CancelledError.
+
+        A record that is too large to be kept is cut, and has a header `truncated` that says how long its value was.
+        """
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").encode()
+        waiting = [_letter(batch, record, reason, now) for record, reason in rejected]
+        singly = False
+        while waiting:
+            refused = await self._patience.until_done(partial(self._write, waiting, singly=singly))
+            if refused:
+                _log.warning("%s refused %d records as too large, keeping less of them", self._topic, len(refused))
+            waiting, singly = refused, True
+
+    async def close(self) -> None:
+        """Disconnect. The next `send` connects again."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with suppress(KafkaError, OSError):
+                await producer.stop()
+
+    async def _write(self, letters: Sequence[_Letter], *, singly: bool) -> list[_Letter]:
+        """Write each letter once and return what is to be tried again because it was too large."""
+        try:
+            producer = await self._connected()
+            numbers = sorted(await producer.partitions_for(self._topic))
+            by_partition: dict[int, list[_Letter]] = {}
+            for letter in letters:
+                # A copy that is written after a crash, and the mark that it was sent again, follow it in the same
+                # partition. Retention then never takes the mark first.
+                number = self._partition_of(letter.key or letter.place, numbers, numbers)
+                by_partition.setdefault(number, []).append(letter)
+            sent: list[tuple[asyncio.Future[object], list[_Letter]]] = []
+            for number, part in by_partition.items():
+                for builder, inside in _packed(producer, part, singly=singly):
+                    sent.append((await producer.send_batch(builder, self._topic, partition=number), inside))
+            results = await asyncio.gather(*(future for future, _ in sent), return_exceptions=True)
+            again: list[_Letter] = []
+            for (_, inside), result in zip(sent, results, strict=True):
+                if isinstance(result, MessageSizeTooLargeError):
+                    again += [letter.shorter() for letter in inside] if len(inside) == 1 else inside
+                elif isinstance(result, BaseException):
+                    raise result
+        except (KafkaError, OSError):
+            # A producer that has failed may have given up for good; a new one costs little.
+            await self.close()
+            raise
+        return again
+
+    async def _connected(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            self._producer = AIOKafkaProducer(
+                **aiokafka_options(self._settings),
+                acks="all",
+                max_batch_size=_BATCH_BYTES,
+                request_timeout_ms=_REQUEST_TIMEOUT_MS,
+            )
+            await self._producer.start()
+        return self._producer
+
+
+def _letter(batch: Batch, record: RecordLike, reason: Rejected, now: bytes) -> _Letter:
+    about = (
+        ("cause", reason.cause.encode()),
+        ("detail", reason.detail.encode()),
+        ("topic", batch.topic.encode()),
+        ("partition", b"%d" % batch.partition),
+        ("offset", b"%d" % record.offset),
+        ("time", now),
+    )
+    place = f"{batch.topic}:{batch.partition}:{record.offset}".encode()
+    headers = tuple((ORIGINAL + name, value) for name, value in record.headers)
+    letter = _Letter(record.key, record.value, place, about, headers)
+    return letter if letter.size <= _LARGEST_BYTES else letter.shorter()
+
+
+def _packed(
+    producer: AIOKafkaProducer, letters: Sequence[_Letter], *, singly: bool
+) -> Iterator[tuple[BatchBuilder, list[_Letter]]]:
+    builder = producer.create_batch()
+    inside: list[_Letter] = []
+    for letter in letters:
+        # A letter that is larger than a batch is taken as the first of one, and stays alone in it.
+        record = {"timestamp": None, "key": letter.key, "value": letter.value, "headers": letter.all_headers}
+        if (singly and inside) or builder.append(**record) is None:
+            builder.close()
+            yield builder, inside
+            builder, inside = producer.create_batch(), []
+            builder.append(**record)
+        inside.append(letter)
+    builder.close()
+    yield builder, inside

@@ -1,0 +1,93 @@
+"""The exporter: readings as Prometheus scrapes them. The only process that exports business numbers."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from redis.exceptions import RedisError
+
+from stream_app.core.readings import Reading, View
+from stream_app.runtime.reader import Reader
+
+log = logging.getLogger(__name__)
+
+
+class Board(Protocol):
+    """What is shown of a view: readings in the order of their series, and how many label values were folded, by label."""
+
+    overflow: dict[str, int]
+
+    def readings(self, view: View, moved: frozenset[str] | None = None) -> Iterator[Reading]:
+        """Every reading; `moved` names the metrics that changed since the view before."""
+
+
+class BusinessCollector(Collector):
+    """Reads the store at each scrape and builds every family anew."""
+
+    def __init__(self, reader: Reader, board: Board, help_of: Callable[[str], str], clock: Callable[[], int]) -> None:
+        self._reader, self._board, self._help_of, self._clock = reader, board, help_of, clock
+        self._turn = threading.Lock()
+
+    def collect(self) -> Iterator[Metric]:
+        """Everything that can be answered now; of a store that does not answer, only that."""
+        up = GaugeMetricFamily("stream_app_redis_up", "Whether the store answered.")
+        started = time.perf_counter()
+        with self._turn:
+            try:
+                look = self._reader.look(self._clock())
+            except (RedisError, OSError) as error:
+                log.warning("the store does not answer: %s", type(error).__name__)
+                up.add_metric([], 0)
+                yield up
+                return
+            up.add_metric([], 1)
+            yield up
+            yield from families(self._board.readings(look.view, look.moved), self._help_of)
+            overflow = GaugeMetricFamily(
+                "stream_app_label_overflow", "Values of a label that are summed into `other`.", labels=["label"]
+            )
+            for label, count in self._board.overflow.items():
+                overflow.add_metric([label], count)
+            yield overflow
+        duration = GaugeMetricFamily("stream_app_scrape_seconds", "How long reading and computing took.")
+        duration.add_metric([], time.perf_counter() - started)
+        yield duration
+
+
+def families(readings: Iterator[Reading], help_of: Callable[[str], str]) -> Iterator[Metric]:
+    """Metric families; readings of one series stand together. Histograms are recognised by their suffixes."""
+    for series, group in groupby(readings, key=_family_of):
+        family: Metric
+        first, *rest = group
+        if _suffix(first.name):
+            family = GaugeHistogramMetricFamily(series, help_of(series))
+        else:
+            family = GaugeMetricFamily(series, help_of(series))
+        for reading in (first, *rest):
+            family.add_sample(reading.name, dict(reading.labels), reading.value)
+        yield family
+
+
+_SUFFIXES = ("_bucket", "_gcount", "_gsum")
+
+
+def _suffix(name: str) -> str:
+    return next((suffix for suffix in _SUFFIXES if name.endswith(suffix)), "")
+
+
+def _family_of(reading: Reading) -> str:
+    return reading.name.removesuffix(_suffix(reading.name))
+
+
+def registry_of(*collectors: Collector) -> CollectorRegistry:
+    """A registry of nothing but these."""
+    registry = CollectorRegistry()
+    for collector in collectors:
+        registry.register(collector)
+    return registry

@@ -1,0 +1,130 @@
+"""One consistent look at the store, and the sums that follow from what changed since the last."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+from redis import Redis
+
+from stream_app.core.calendar import Calendar
+from stream_app.core.cells import SEPARATOR
+from stream_app.core.readings import Due, Labels, View
+from stream_app.core.sums import Contents, RunningSum
+from stream_app.core.windows import GRAIN_OF, Clock, Grain, Window, span
+from stream_app.runtime.keys import FIRST_GENERATION, namespace_prefix, pointer_key
+
+_LEVEL = "level"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look saw. `moved` names the metrics whose sums or levels changed since the look before."""
+
+    view: View
+    offsets: dict[tuple[str, int], int]
+    generation: str
+    moved: frozenset[str]
+
+
+class Reader:
+    """Keeps the buckets that windows are made of; a look asks the store only for those that changed."""
+
+    def __init__(self, redis: Redis, namespace: str, calendar: Calendar) -> None:
+        self._redis = redis
+        self._namespace = namespace
+        self._calendar = calendar
+        self._script = redis.register_script((files(__package__) / "read.lua").read_text())
+        self._tags: dict[str, str] = {}
+        self._contents: dict[Grain, dict[int, Contents]] = {grain: {} for grain in Grain}
+        self._levels: Contents = {}
+        self._sums = {window: RunningSum() for window in Window}
+
+    def look(self, now: int) -> Look:
+        """Read at epoch milliseconds `now`. Raises redis.RedisError."""
+        clock = Clock.at(now, self._calendar)
+        spans = {window: span(window, clock) for window in Window}
+        wanted: dict[Grain, set[int]] = {grain: set() for grain in Grain}
+        for window, numbers in spans.items():
+            wanted[GRAIN_OF[window]].update(numbers)
+        self._forget(wanted)
+        generation, ledger, changed, due = self._ask(wanted, now)
+        moved = self._take(changed)
+        for window, numbers in spans.items():
+            total = self._sums[window]
+            total.move(numbers, self._contents[GRAIN_OF[window]])
+            moved |= total.moved
+        fields = dict(zip(ledger[::2], ledger[1::2], strict=True))
+        view = View(
+            clock=clock,
+            newest=_newest(fields),
+            windows={window: total.totals for window, total in self._sums.items()},
+            levels=self._levels,
+            due={tuple(series.split(SEPARATOR)): Due(overdue, int(float(oldest))) for series, overdue, oldest in due},
+        )
+        return Look(view, _offsets(fields), generation, frozenset(moved))
+
+    def _forget(self, wanted: dict[Grain, set[int]]) -> None:
+        for grain, contents in self._contents.items():
+            for number in contents.keys() - wanted[grain]:
+                del contents[number]
+                self._tags.pop(f"{grain}:{number}", None)
+
+    def _ask(self, wanted: dict[Grain, set[int]], now: int) -> tuple[str, list[str], list[Any], list[Any]]:
+        known: list[str] = [_LEVEL, self._tags.get(_LEVEL, "")]
+        for grain, numbers in wanted.items():
+            for number in numbers:
+                name = f"{grain}:{number}"
+                known += (name, self._tags.get(name, ""))
+        argument = {"first": FIRST_GENERATION, "prefix": namespace_prefix(self._namespace), "known": known, "now": str(now)}
+        reply = self._script(keys=[pointer_key(self._namespace)], args=[msgspec.msgpack.encode(argument)])
+        return _text(reply)  # type: ignore[return-value]
+
+    def _take(self, changed: Iterable[tuple[str, list[str]]]) -> set[str]:
+        moved: set[str] = set()
+        for name, flat in changed:
+            tag, contents = "", {}
+            if flat:
+                fields = dict(zip(flat[::2], flat[1::2], strict=True))
+                tag = fields.pop("")
+                contents = _by_metric(fields)
+            self._tags[name] = tag
+            if name == _LEVEL:
+                moved |= self._levels.keys() | contents.keys()
+                self._levels = contents
+            else:
+                grain, _, number = name.partition(":")
+                self._contents[Grain(grain)][int(number)] = contents
+        return moved
+
+
+def _newest(fields: dict[str, str]) -> Clock | None:
+    marks = [fields.get(f"newest:{grain}") for grain in (Grain.MINUTE, Grain.HOUR, Grain.DAY)]
+    if None in marks:
+        return None
+    minute, hour, day = (int(mark) for mark in marks if mark is not None)
+    return Clock(minute * 60_000, minute, hour, day)
+
+
+def _offsets(fields: dict[str, str]) -> dict[tuple[str, int], int]:
+    found = {}
+    for name, value in fields.items():
+        topic, _, partition = name.rpartition(":")
+        if partition.isdigit():
+            found[topic, int(partition)] = int(value)
+    return found
+
+
+def _by_metric(fields: dict[str, str]) -> dict[str, dict[Labels, int]]:
+    contents: dict[str, dict[Labels, int]] = {}
+    for field, amount in fields.items():
+        name, *labels = field.split(SEPARATOR)
+        contents.setdefault(name, {})[tuple(labels)] = int(amount)
+    return contents
+
+
+def _text(value: Any) -> Any:  # noqa: ANN401 - a reply is any nesting of lists and strings
+    if isinstance(value, bytes):
+        return value.decode()
+    return [_text(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,143 @@
+"""One worker process: the pipeline behind a consumer, with its metrics and its health."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AsyncExitStack, nullcontext
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from prometheus_client import Gauge
+
+from stream_app.runtime.connections import async_redis, faust_credentials
+from stream_app.runtime.dead_letters import DeadLetterTopic
+from stream_app.runtime.flood import FloodGate
+from stream_app.runtime.ledger import Ledger
+from stream_app.runtime.pipeline import Model, Pipeline
+from stream_app.runtime.settings import Settings
+from stream_app.runtime.telemetry import Telemetry
+from stream_app.runtime.web import Page, metrics_route, serving
+from stream_app.runtime.worker import Exit, Hooks, Worker, WorkerSettings
+
+log = logging.getLogger(__name__)
+
+_LOOK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a worker did until it ended."""
+
+    exit: Exit
+    applied: int
+    duplicates: int
+    too_late: int
+    rejected: int
+
+
+class _Notes(Hooks):
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+
+    def lost(self, topic: str, partition: int, stored: int | None, begin: int) -> None:  # noqa: ARG002
+        self._telemetry.lost(topic)
+
+
+async def run(
+    settings: Settings, model: Model, definitions: str, topics: Sequence[str],
+    until: Mapping[tuple[str, int], int] | None = None,
+) -> Report:  # fmt: skip
+    """Work until told to stop, or until the ledger has reached `until`. Raises DefinitionsDifferError before it starts."""
+    telemetry = Telemetry()
+    async with AsyncExitStack() as stack:
+        redis = await stack.enter_async_context(async_redis(settings))
+        ledger = Ledger(redis, settings.namespace, definitions)
+        await ledger.check_definitions()
+        dead_letters = DeadLetterTopic(settings)
+        stack.push_async_callback(dead_letters.close)
+        worker: Worker
+
+        def stop_intake(topic: str) -> None:
+            pausing.append(asyncio.create_task(worker.pause_topic(topic)))
+
+        pausing: list[asyncio.Task[None]] = []
+        gate = FloodGate(settings.flood_ratio, stop_intake)
+        pipeline = Pipeline(
+            model, ledger, dead_letters, gate, telemetry, cached_entities=settings.cached_entities,
+        )  # fmt: skip
+        worker = Worker(_worker_settings(settings, topics), pipeline, _Notes(telemetry))
+        health = _Health(telemetry, worker, ledger, gate)
+        routes = {"/metrics": metrics_route(telemetry.registry), "/health": health.page}
+        stack.enter_context(
+            serving(settings.host, settings.worker_port, routes) if settings.worker_port else nullcontext()
+        )
+        looking = asyncio.create_task(health.keep_looking())
+        try:
+            ended = await worker.run(until)
+        finally:
+            looking.cancel()
+    return Report(
+        ended, telemetry.applied_events, telemetry.duplicate_events, telemetry.too_late_events, telemetry.rejected_records
+    )
+
+
+def _worker_settings(settings: Settings, topics: Collection[str]) -> WorkerSettings:
+    return WorkerSettings(
+        brokers=settings.brokers,
+        group=settings.consumer_group,
+        topics=sorted(topics),
+        credentials=faust_credentials(settings),
+        max_events=settings.batch_events,
+    )
+
+
+class _Health:
+    """Looks at the worker from its event loop, so that scrapes on another thread need not."""
+
+    def __init__(self, telemetry: Telemetry, worker: Worker, ledger: Ledger, gate: FloodGate) -> None:
+        self._worker, self._ledger, self._gate = worker, ledger, gate
+        registry = telemetry.registry
+        self._lag = Gauge(
+            "stream_app_consumer_lag", "Records of the worker's partitions not applied yet.", ["topic"], registry=registry
+        )
+        self._redis_up = Gauge("stream_app_redis_up", "Whether the store answers.", registry=registry)
+        self._kafka_up = Gauge("stream_app_kafka_up", "Whether the worker is a member of its group.", registry=registry)
+        self._stopped = Gauge(
+            "stream_app_intake_stopped", "1 for a topic whose intake was stopped because most records were rejected.",
+            ["topic"], registry=registry,
+        )  # fmt: skip
+        self._seen: dict[str, Any] = {"status": "starting"}
+
+    async def keep_looking(self) -> None:
+        """Look every second, until cancelled."""
+        while True:
+            self._look()
+            await asyncio.sleep(_LOOK_S)
+
+    def _look(self) -> None:
+        state = self._worker.state()
+        self._lag.clear()
+        for topic, lag in state.lag.items():
+            self._lag.labels(topic).set(lag)
+        up = self._ledger.patience.up
+        self._redis_up.set(up)
+        self._kafka_up.set(state.connected)
+        for topic in self._gate.stopped:
+            self._stopped.labels(topic).set(1)
+        healthy = up and state.connected and not self._gate.stopped
+        self._seen = {
+            "status": "ok" if healthy else "degraded",
+            "redis": up,
+            "kafka": state.connected,
+            "stopped_topics": sorted(self._gate.stopped),
+            "lag": dict(state.lag),
+        }
+
+    def page(self, _: Mapping[str, str]) -> Page:
+        """The last look: 200 while all is well, 503 otherwise."""
+        status = HTTPStatus.OK if self._seen["status"] == "ok" else HTTPStatus.SERVICE_UNAVAILABLE
+        return Page(orjson.dumps(self._seen, option=orjson.OPT_APPEND_NEWLINE), "application/json", status)
+
+

@@ -1,0 +1,1 @@
+"""The audit's recount, held against stories that were counted by hand."""

@@ -1,0 +1,45 @@
+"""Short ways to tell what happened and to read one number of what was counted."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import count
+
+from stream_app.audit import Recount
+
+Event = dict[str, object]
+Readings = dict[tuple[str, frozenset[tuple[str, str]]], float | int]
+
+_numbers = count(1)
+
+
+def happened(kind: str, time: str, /, **data: object) -> Event:
+    """Build the envelope of an event of this type and time; its id is a new one."""
+    return {
+        "specversion": "1.0",
+        "id": f"evt-{next(_numbers):06}",
+        "source": "/test",
+        "type": kind,
+        "time": time,
+        "data": data,
+    }
+
+
+def counted(events: Iterable[Event], as_of: str, *, timezone: str = "UTC", label_cap: int = 100) -> Readings:
+    """Recount the events as of a time with offset."""
+    with Recount(timezone=timezone, label_cap=label_cap) as recount:
+        recount.add(events)
+        return recount.readings(datetime.fromisoformat(as_of))
+
+
+def number(readings: Readings, series: str, **labels: str) -> float | int:
+    """Read one sample; 0 if there is none."""
+    return readings.get((f"lifecycle_{series}", frozenset(labels.items())), 0)
+
+
+def spread(readings: Readings, series: str) -> dict[tuple[str, ...], float | int]:
+    """Read all samples of a series by their label values, ordered by label name."""
+    return {
+        tuple(value for _, value in sorted(labels)): value
+        for (name, labels), value in readings.items()
+        if name == f"lifecycle_{series}"
+    }
