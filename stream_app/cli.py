@@ -21,7 +21,7 @@ from stream_app.catalog.board import Board, help_of
 from stream_app.catalog.definitions import fingerprint
 from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES, TOPICS
-from stream_app.catalog.metrics import BY_NAME
+from stream_app.catalog.metrics import METRICS
 from stream_app.core.envelope import Decoder, milliseconds
 from stream_app.core.readings import Reading
 from stream_app.runtime import service
@@ -147,7 +147,7 @@ def worker(settings: Settings, *, drain: bool, as_json: bool) -> None:
 
     topics = event_topics(settings)
     rules = settings.rules
-    model = Model(Decoder(EVENT_TYPES), KIND_OF, BY_NAME, rules)
+    model = Model(Decoder(EVENT_TYPES), KIND_OF, METRICS, rules)
     until = ends(settings, topics) if drain else None
     try:
         report = asyncio.run(service.run(settings, model, fingerprint(rules), topics, until))

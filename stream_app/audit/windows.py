@@ -9,9 +9,11 @@ from stream_app.audit.business_time import BusinessTime, month_before
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 
+# So many buckets, the one of the newest event included.
 _MINUTES_KEPT = 3 * 60
 _HOURS_KEPT = 9 * 24
 _DAYS_KEPT = timedelta(days=800)
+_DAY = timedelta(days=1)
 
 _MINUTE_WINDOWS = {"5m": 5, "1h": 60}
 _HOUR_WINDOWS = {"24h": 24, "7d": 168}
@@ -28,11 +30,11 @@ class Window(NamedTuple):
 
 def windows_at(now_ms: int, newest_ms: int, business: BusinessTime) -> Iterator[Window]:
     """Every window that has a sample at `now_ms`, when the newest event of all is dated `newest_ms`."""
-    yield from _buckets(_MINUTE_WINDOWS, MINUTE_MS, now_ms, newest_ms // MINUTE_MS - _MINUTES_KEPT)
-    yield from _buckets(_HOUR_WINDOWS, HOUR_MS, now_ms, newest_ms // HOUR_MS - _HOURS_KEPT)
-    oldest_day = business.day_of(newest_ms) - _DAYS_KEPT
+    yield from _buckets(_MINUTE_WINDOWS, MINUTE_MS, now_ms, newest_ms // MINUTE_MS - _MINUTES_KEPT + 1)
+    yield from _buckets(_HOUR_WINDOWS, HOUR_MS, now_ms, newest_ms // HOUR_MS - _HOURS_KEPT + 1)
+    oldest_day = business.day_of(newest_ms) - _DAYS_KEPT + _DAY
     for name, first, after_last in _days(business.day_of(now_ms)):
-        if first > oldest_day:
+        if first >= oldest_day:
             yield Window(name, business.day_start_ms(first), business.day_start_ms(after_last))
 
 
@@ -40,12 +42,12 @@ def _buckets(lengths: dict[str, int], size_ms: int, now_ms: int, oldest: int) ->
     running = now_ms // size_ms
     for name, length in lengths.items():
         first = running - length + 1
-        if first > oldest:
+        if first >= oldest:
             yield Window(name, first * size_ms, (running + 1) * size_ms)
 
 
 def _days(today: date) -> Iterator[tuple[str, date, date]]:
-    tomorrow = today + timedelta(days=1)
+    tomorrow = today + _DAY
     for name, length in _DAY_WINDOWS.items():
         yield name, tomorrow - timedelta(days=length), tomorrow
     month = today.replace(day=1)

@@ -1,6 +1,5 @@
 """One enrolment of a lead in a nurture program: its steps, their due times, its end, and the facts of them."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -14,19 +13,22 @@ ENROLLED, ENTERED, LEFT, EXITED = range(4)
 
 _UNKNOWN_ORIGIN = (9, 0, "", "")
 
+Event = tuple[int, str, int, str, int | str]
+"""(at, identity, code, step or "", due time in ms or outcome)."""
 
-class Enrolment(Struct, array_like=True):
-    """`events` are rows (at, identity, code, step, due time in ms | outcome). `origin` is the row that names the program."""
+
+class Enrolment(Struct, array_like=True, gc=False):
+    """`events` are in order; `origin` is what the event says that names the program."""
 
     origin: tuple[int, int, str, str] = _UNKNOWN_ORIGIN
-    events: list[tuple[int, str, int, str, int | str]] = []
+    events: list[Event] = []
 
     @property
     def program(self) -> str:
         """That of the earliest `enrolled`, else of the earliest event."""
         return self.origin[3]
 
-    def first(self, code: int) -> tuple[int, str, int, str, int | str] | None:
+    def first(self, code: int) -> Event | None:
         """The earliest event with a code."""
         return next((row for row in self.events if row[2] == code), None)
 
@@ -34,43 +36,50 @@ class Enrolment(Struct, array_like=True):
 class Visit(NamedTuple):
     """An enrolment's stay in a step, milliseconds; None is not yet, or not seen."""
 
-    step: str
     entered: int | None
-    due: int | None
+    due: int
     left: int | None
-    outcome: str | None
+    outcome: str
 
 
-def merge(enrolment: Enrolment, row: tuple[int, str, int, str, int | str], program: str) -> bool:
+def origin(row: Event, program: str) -> tuple[int, int, str, str]:
+    """What an event says about the enrolment's program; the smallest counts."""
+    return 0 if row[2] == ENROLLED else 1, row[0], row[1], program
+
+
+def merge(enrolment: Enrolment, row: Event, program: str) -> bool:
     """Add an event; false for a duplicate."""
-    at, name, code, *_ = row
-    enrolment.origin = min(enrolment.origin, (0 if code == ENROLLED else 1, at, name, program))
+    enrolment.origin = min(enrolment.origin, origin(row, program))
     rows: list[Row] = enrolment.events  # type: ignore[assignment]
     return join(rows, row)
 
 
-def visits(enrolment: Enrolment) -> Iterator[Visit]:
+def steps(enrolment: Enrolment) -> list[str]:
     """The steps that the enrolment entered or left."""
-    entered: dict[str, tuple[int, int]] = {}
-    left: dict[str, tuple[int, str]] = {}
-    end: tuple[int, str] | None = None
-    for at, _, code, step, detail in enrolment.events:
-        if code == ENTERED:
-            entered.setdefault(step, (at, int(detail)))
-        elif code == LEFT:
-            left.setdefault(step, (at, str(detail)))
-        elif code == EXITED and end is None:
-            end = (at, str(detail))
-    for step in {**entered, **left}:
-        since, due = entered.get(step, (None, None))
-        exit_ = left.get(step)
-        if exit_ is None and end is not None and since is not None and since <= end[0]:
-            exit_ = end
-        yield Visit(step, since, due, *(exit_ or (None, None)))
+    return list({row[3]: None for row in enrolment.events if row[3]})
 
 
-def facts(enrolment: Enrolment, member: str) -> list[Fact]:
-    """`member` names the enrolment in the sets of due times."""
+def visit(enrolment: Enrolment, step: str) -> Visit:
+    """The stay in one step; the end of the enrolment is the exit of a step that has none of its own."""
+    entered: int | None = None
+    due, left, end = 0, None, None
+    for row in enrolment.events:
+        code = row[2]
+        if code == EXITED:
+            end = end or row
+        elif row[3] == step:
+            if code == ENTERED:
+                if entered is None:
+                    entered, due = row[0], int(row[4])
+            elif left is None:
+                left = row
+    if left is None and end is not None and entered is not None and entered <= end[0]:
+        left = end
+    return Visit(entered, due, left[0], str(left[4])) if left else Visit(entered, due, None, "")
+
+
+def facts(enrolment: Enrolment) -> list[Fact]:
+    """The enrolment as a whole: begun, ended, or running."""
     program = enrolment.program
     begun, ended = enrolment.first(ENROLLED), enrolment.first(EXITED)
     found: list[Fact] = []
@@ -80,15 +89,22 @@ def facts(enrolment: Enrolment, member: str) -> list[Fact]:
         found.append((("program_exits", program, str(ended[4])), ended[0], 1))
     elif begun:
         found.append((("program_balance", program), LEVEL, 1))
-    for step, entered, due, left, outcome in visits(enrolment):
-        if entered is not None and due is not None:
-            found.append((("step_entries", program, step), entered, 1))
-            found.append((("step_due", program, step), due, 1))
-            if left is None:
-                found.append((("step_balance", program, step), LEVEL, 1))
-                found.append((("step_due_at", program, step, member), due, 1))
-        if left is not None:
-            found.append((("step_exits", program, step, str(outcome)), left, 1))
-            if entered is not None and entered <= left:
-                found += observation(("step_dwell_seconds", program, step), DWELL_BOUNDS, left, left - entered, 1000)
+    return found
+
+
+def step_facts(enrolment: Enrolment, step: str, member: str) -> list[Fact]:
+    """One step of the enrolment; `member` names the enrolment in the set of due times."""
+    entered, due, left, outcome = visit(enrolment, step)
+    program = enrolment.program
+    found: list[Fact] = []
+    if entered is not None:
+        found.append((("step_entries", program, step), entered, 1))
+        found.append((("step_due", program, step), due, 1))
+        if left is None:
+            found.append((("step_balance", program, step), LEVEL, 1))
+            found.append((("step_due_at", program, step, member), due, 1))
+    if left is not None:
+        found.append((("step_exits", program, step, outcome), left, 1))
+        if entered is not None and entered <= left:
+            found += observation(("step_dwell_seconds", program, step), DWELL_BOUNDS, left, left - entered, 1000)
     return found

@@ -41,6 +41,7 @@ REACH_KINDS: tuple[str, ...] = get_args(ReachKind)
 
 MAX_ITEM_MINOR = 10**14
 MAX_PERIOD_DAYS = 3660
+FIRST_YEAR = 1970
 
 
 class LeadData(Struct, kw_only=True, gc=False):
@@ -203,7 +204,10 @@ class SpendData(Struct, kw_only=True, gc=False):
     period_end: date
 
     def __post_init__(self) -> None:
-        """Refuse periods that run backwards or that would make an absurd number of days."""
+        """Refuse periods that run backwards, that would make an absurd number of days, or that no clock reaches."""
+        if self.period_start.year < FIRST_YEAR:
+            msg = f"Expected `period_start` in {FIRST_YEAR} or later"
+            raise ValueError(msg)
         days = (self.period_end - self.period_start).days
         if not 0 <= days < MAX_PERIOD_DAYS:
             msg = f"Expected `period_end` 0 to {MAX_PERIOD_DAYS - 1} days after `period_start`"
@@ -219,6 +223,12 @@ class ReachData(Struct, kw_only=True, gc=False):
     count: Annotated[int, Meta(ge=0, le=10**12)]
     channel: Label = None
     campaign_id: Label = None
+
+    def __post_init__(self) -> None:
+        """Refuse days that no clock reaches."""
+        if self.day.year < FIRST_YEAR:
+            msg = f"Expected `day` in {FIRST_YEAR} or later"
+            raise ValueError(msg)
 
 
 class SurveyData(Struct, kw_only=True, gc=False):

@@ -13,7 +13,7 @@ from stream_app.catalog import message as messages
 from stream_app.catalog.bounds import SCORE_BOUNDS, TRANSITION_BOUNDS
 from stream_app.catalog.enrolment import Enrolment
 from stream_app.catalog.message import Message
-from stream_app.core.calendar import day_of, end_of_month
+from stream_app.core.calendar import month_after, month_of
 from stream_app.core.envelope import milliseconds
 from stream_app.core.facts import DAY_MS, LEVEL, Change, Fact, Rules
 from stream_app.core.histogram import observation
@@ -28,7 +28,7 @@ SCORE_OF_CREATED = ""
 """The activity of the score in `lead.created`: it sorts before every other row of the same moment and identity."""
 
 
-class Lead(Struct, array_like=True):
+class Lead(Struct, array_like=True, gc=False):
     """Everything that is remembered of a lead; every list holds rows (at, identity, ...) in order.
 
     `newest` is the time of its newest event, `oldest` a lower bound for what may be forgotten.
@@ -141,12 +141,12 @@ def new_lead_score_facts(lead: Lead, rules: Rules) -> list[Fact]:
     created = new_lead_at(lead)
     if created is None or not lead.scores:
         return []
-    month = rules.calendar.month(created)
-    end = rules.calendar.start_of_day(day_of(end_of_month(month)) + 1)
+    day = rules.calendar.day(created)
+    end = rules.calendar.start_of_day(month_after(day))
     index = bisect_right(lead.scores, end - 1, key=lambda row: row[0])
     if index == 0:
         return []
-    return observation(("new_lead_score", month), SCORE_BOUNDS, LEVEL, lead.scores[index - 1][2])
+    return observation(("new_lead_score", month_of(day)), SCORE_BOUNDS, LEVEL, lead.scores[index - 1][2])
 
 
 def message_facts(lead: Lead, _: Rules, message_id: str) -> list[Fact]:
@@ -158,7 +158,13 @@ def message_facts(lead: Lead, _: Rules, message_id: str) -> list[Fact]:
 def enrolment_facts(lead: Lead, _: Rules, enrollment_id: str) -> list[Fact]:
     """See `enrolment.facts`."""
     known = lead.enrolments.get(enrollment_id)
-    return enrolments.facts(known, f"{lead.id}\x1f{enrollment_id}") if known else []
+    return enrolments.facts(known) if known else []
+
+
+def step_facts(lead: Lead, _: Rules, enrollment_id: str, step: str) -> list[Fact]:
+    """See `enrolment.step_facts`."""
+    known = lead.enrolments.get(enrollment_id)
+    return enrolments.step_facts(known, step, f"{lead.id}\x1f{enrollment_id}") if known else []
 
 
 def _created(lead: Lead, event: e.LeadCreated, at: int, change: Change) -> bool:
@@ -226,12 +232,21 @@ def _enrolment_event(
     lead: Lead, event: Any, at: int, change: Change, code: int, step: str = "", detail: int | str = ""  # noqa: ANN401
 ) -> bool:
     data: e.EnrollmentData = event.data
-    change.touch(enrolment_facts, data.enrollment_id)
-    change.touch(reopening_facts)
-    enrolment = lead.enrolments.get(data.enrollment_id)
+    enrollment_id = data.enrollment_id
+    enrolment = lead.enrolments.get(enrollment_id)
     if enrolment is None:
-        enrolment = lead.enrolments[data.enrollment_id] = Enrolment()
+        enrolment = Enrolment()
     row = (at, identity(event.id, event.source), code, step, detail)
+    renames = enrolments.origin(row, data.program_id) < enrolment.origin
+    if renames or not step:
+        change.touch(enrolment_facts, enrollment_id)
+        change.touch(reopening_facts)
+    if step:
+        change.touch(step_facts, enrollment_id, step)
+    if enrolment.events and (renames or code == enrolments.EXITED):
+        for each in enrolments.steps(enrolment):
+            change.touch(step_facts, enrollment_id, each)
+    lead.enrolments[enrollment_id] = enrolment
     return enrolments.merge(enrolment, row, data.program_id)
 
 
@@ -307,6 +322,9 @@ def _is_over(enrolment: Enrolment, limit: int) -> bool:
 def due_facts(lead: Lead, rules: Rules) -> list[Fact]:
     """The due times that name the lead: what an erasure takes back."""
     return [
-        fact for enrollment_id in lead.enrolments for fact in enrolment_facts(lead, rules, enrollment_id)
+        fact
+        for enrollment_id, enrolment in lead.enrolments.items()
+        for step in enrolments.steps(enrolment)
+        for fact in step_facts(lead, rules, enrollment_id, step)
         if fact[0][0] == "step_due_at"
     ]  # fmt: skip

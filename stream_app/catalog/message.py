@@ -16,7 +16,7 @@ _ARRIVED = frozenset({DELIVERED, OPENED, CLICKED, REPLIED, MACHINE_OPENED, MACHI
 _UNKNOWN_ORIGIN = (9, 0, "", "", "", "")
 
 
-class Message(Struct, array_like=True):
+class Message(Struct, array_like=True, gc=False):
     """`events` are rows (at, identity, code). `origin` is the row that gives the labels: the earliest `sent`, else event."""
 
     origin: tuple[int, int, str, str, str, str] = _UNKNOWN_ORIGIN

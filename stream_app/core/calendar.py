@@ -1,12 +1,13 @@
 """Days and months of the business time zone."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _QUARTER_MS = 15 * 60 * 1000
 _CACHED_QUARTERS = 200_000
+_CACHED_DAYS = 10_000
 
 
 class Calendar:
@@ -15,6 +16,7 @@ class Calendar:
     def __init__(self, timezone: str = "UTC") -> None:
         self.zone = ZoneInfo(timezone)
         self._days: dict[int, int] = {}
+        self._starts: dict[int, int] = {}
 
     def day(self, at: int) -> int:
         """The local day on which a moment falls."""
@@ -37,6 +39,14 @@ class Calendar:
 
     def start_of_day(self, day: int) -> int:
         """Epoch milliseconds of the first instant of a local day."""
+        start = self._starts.get(day)
+        if start is None:
+            if len(self._starts) >= _CACHED_DAYS:
+                self._starts.clear()
+            start = self._starts[day] = self._find_start(day)
+        return start
+
+    def _find_start(self, day: int) -> int:
         midnight = datetime.combine(date_of(day), datetime.min.time(), self.zone)
         start = int(midnight.timestamp()) * 1000
         # A zone that skips midnight when summer begins: the day starts at the first minute that exists.
@@ -80,7 +90,7 @@ def months_before(month: str, count: int) -> str:
     return f"{index // 12:04d}-{index % 12 + 1:02d}"
 
 
-def end_of_month(month: str) -> date:
-    """The last day of a `YYYY-MM`."""
-    following = months_before(month, -1)
-    return date(int(following[:4]), int(following[5:]), 1) - timedelta(days=1)
+@lru_cache(maxsize=4096)
+def month_after(day: int) -> int:
+    """The day number of the 1st of the month after the one that contains a day."""
+    return first_of_month(first_of_month(day) + 31)

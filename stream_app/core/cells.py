@@ -1,6 +1,7 @@
 """Cells: where a change of the numbers is written, as buckets, levels and due times."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from stream_app.core.calendar import Calendar
@@ -22,32 +23,47 @@ class Cells:
     no_longer_due: set[Series] = field(default_factory=set)
 
 
-def cells_of(delta: Delta, metrics: Mapping[str, Metric], calendar: Calendar) -> Cells:
-    """Spread a delta over the grains that its metrics keep."""
-    cells = Cells()
-    buckets = cells.buckets
-    for (series, at), amount in delta.items():
-        if not amount:
-            continue
-        metric = metrics[series[0]]
-        if at == LEVEL:
-            cells.levels[series] = cells.levels.get(series, 0) + amount
-        elif metric.kind is Kind.DUE:
-            if amount > 0:
-                cells.due[series] = at
-            else:
-                cells.no_longer_due.add(series)
-        else:
-            for grain in metric.grains:
-                if grain is Grain.MINUTE:
-                    bucket = (grain, at // MINUTE_MS)
-                elif grain is Grain.HOUR:
-                    bucket = (grain, at // HOUR_MS)
-                else:
-                    bucket = (grain, calendar.day(at))
-                amounts = buckets.get(bucket)
-                if amounts is None:
-                    amounts = buckets[bucket] = {}
+class Spreader:
+    """Spreads deltas over the grains that each metric keeps."""
+
+    def __init__(self, metrics: Iterable[Metric], calendar: Calendar) -> None:
+        self._grains = {metric.name: _grains(metric) for metric in metrics}
+        self._due = {metric.name for metric in metrics if metric.kind is Kind.DUE}
+        self._calendar = calendar
+
+    def cells(self, delta: Delta) -> Cells:
+        """Where a delta is written."""
+        cells = Cells()
+        levels = cells.levels
+        minutes: dict[int, dict[Series, int]] = defaultdict(dict)
+        hours: dict[int, dict[Series, int]] = defaultdict(dict)
+        days: dict[int, dict[Series, int]] = defaultdict(dict)
+        grains, day_of = self._grains, self._calendar.day
+        for series, at, amount in delta:
+            if at == LEVEL:
+                levels[series] = levels.get(series, 0) + amount
+                continue
+            in_minutes, in_hours, in_days = grains[series[0]]
+            if in_minutes:
+                amounts = minutes[at // MINUTE_MS]
                 amounts[series] = amounts.get(series, 0) + amount
-    cells.no_longer_due -= cells.due.keys()
-    return cells
+            if in_hours:
+                amounts = hours[at // HOUR_MS]
+                amounts[series] = amounts.get(series, 0) + amount
+            if in_days:
+                amounts = days[day_of(at)]
+                amounts[series] = amounts.get(series, 0) + amount
+            elif series[0] in self._due:
+                if amount > 0:
+                    cells.due[series] = at
+                else:
+                    cells.no_longer_due.add(series)
+        cells.no_longer_due -= cells.due.keys()
+        for grain, buckets in ((Grain.MINUTE, minutes), (Grain.HOUR, hours), (Grain.DAY, days)):
+            for number, amounts in buckets.items():
+                cells.buckets[grain, number] = amounts
+        return cells
+
+
+def _grains(metric: Metric) -> tuple[bool, bool, bool]:
+    return Grain.MINUTE in metric.grains, Grain.HOUR in metric.grains, Grain.DAY in metric.grains

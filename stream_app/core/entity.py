@@ -82,5 +82,4 @@ def fold(
 
 def _take_back(kind: EntityKind, entity: Any, rules: Rules, delta: Delta) -> None:  # noqa: ANN401
     if kind.taken_back:
-        for series, at, amount in kind.taken_back(entity, rules):
-            delta[series, at] = delta.get((series, at), 0) - amount
+        delta += [(series, at, -amount) for series, at, amount in kind.taken_back(entity, rules)]

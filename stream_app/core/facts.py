@@ -1,6 +1,6 @@
 """Facts: what an entity contributes to the numbers, and how a change of the entity becomes a change of the numbers."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,8 @@ LEVEL = -1
 Fact = tuple[Series, int, int]
 """(series, event time in milliseconds or `LEVEL`, amount): counts, money in minor units, durations in milliseconds."""
 
-Delta = dict[tuple[Series, int], int]
-"""How much each series changes at each moment."""
+Delta = list[Fact]
+"""What changes: facts that came, and facts that went with their amount negated."""
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -57,12 +57,13 @@ class Change:
         """Add facts(after) - facts(before) of everything touched."""
         for key, before in self._before.items():
             after = key[0](self._entity, self.rules, *key[1:])
-            if after != before:
-                _add(delta, after, 1)
-                _add(delta, before, -1)
-
-
-def _add(delta: Delta, facts: Iterable[Fact], sign: int) -> None:
-    for series, at, amount in facts:
-        cell = (series, at)
-        delta[cell] = delta.get(cell, 0) + sign * amount
+            if after == before:
+                continue
+            came, went = set(after), set(before)
+            if len(came) < len(after) or len(went) < len(before):
+                # The same fact twice, as two opens in one millisecond: sets would lose one.
+                delta += after
+                delta += [(series, at, -amount) for series, at, amount in before]
+            else:
+                delta += came - went
+                delta += [(series, at, -amount) for series, at, amount in went - came]

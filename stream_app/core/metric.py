@@ -65,6 +65,7 @@ class Metric:
         return PREFIX + self.name
 
     @property
-    def grains(self) -> frozenset[Grain]:
-        """The grains in which the metric's facts are kept."""
-        return frozenset(GRAIN_OF[window] for window in self.windows)
+    def grains(self) -> tuple[Grain, ...]:
+        """The grains in which the metric's facts are kept, finest first."""
+        kept = {GRAIN_OF[window] for window in self.windows}
+        return tuple(grain for grain in Grain if grain in kept)

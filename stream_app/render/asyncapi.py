@@ -1,4 +1,7 @@
-"""The topics and what flows through them, as one AsyncAPI 3.0 document: https://www.asyncapi.com/docs/reference/specification/v3.0.0"""
+"""The topics and what flows through them, as one AsyncAPI 3.0 document.
+
+https://www.asyncapi.com/docs/reference/specification/v3.0.0
+"""
 
 import json
 from collections.abc import Iterator
@@ -14,9 +17,10 @@ PATH = "schemas/asyncapi.json"
 _FORMAT = "application/schema+json;version=draft-07"
 
 _INTRODUCTION = (
-    "Producers write B2B lifecycle events; workers read them, and write those that they cannot read to the dead letters. "
-    "Each event may come as a structured CloudEvent (the value is the whole envelope) or in binary mode (the attributes are "
-    f"`ce_` headers, the value is `data`). A value has at most {MAX_VALUE_BYTES} bytes. Order and copies do not matter."
+    "Producers write B2B lifecycle events; workers read them, and write those that they reject to the dead letters. "
+    "Each event may come as a structured CloudEvent (the value is the whole envelope) or in binary mode (the "
+    "attributes are `ce_` headers, the value is `data`). "
+    f"A value has at most {MAX_VALUE_BYTES} bytes. Order and copies do not matter."
 )
 _DEAD_LETTERS = "Rejected records: key and value untouched, the reason and the place they came from in the headers."
 
@@ -24,7 +28,7 @@ Node = dict[str, Any]
 
 
 def asyncapi(catalogue: Catalogue) -> Rendered:
-    """The AsyncAPI document; it refers to the schema files beside it."""
+    """Return the AsyncAPI document; it refers to the schema files beside it."""
     channels: Node = {suffix: _channel(catalogue, suffix) for suffix in catalogue.topics}
     operations: Node = {
         f"receive-{suffix}": {"action": "receive", "channel": {"$ref": f"#/channels/{suffix}"}} for suffix in channels
@@ -47,12 +51,12 @@ def asyncapi(catalogue: Catalogue) -> Rendered:
 
 
 def types_on(catalogue: Catalogue, suffix: str) -> list[type[Event]]:
-    """The event types of a topic, in order of declaration."""
+    """Return the event types of a topic, in order of declaration."""
     return [kind for kind in catalogue.event_types if event_type(kind).partition(".")[0] in catalogue.topics[suffix]]
 
 
 def key_on(catalogue: Catalogue, suffix: str) -> str:
-    """The field of `data` by which the records of a topic are keyed. ValueError if its types do not agree on one."""
+    """Return the field of `data` that keys the records of a topic. ValueError if its types do not agree on one."""
     (key,) = {catalogue.keys[kind] for kind in types_on(catalogue, suffix)}
     return key
 
@@ -60,36 +64,40 @@ def key_on(catalogue: Catalogue, suffix: str) -> str:
 def _channel(catalogue: Catalogue, suffix: str) -> Node:
     names = [event_type(kind) for kind in types_on(catalogue, suffix)]
     key = key_on(catalogue, suffix)
-    modes = [(name, name) for name in names] + [(f"{name}.binary", f"{name}.binary") for name in names]
     return {
         "address": f"{catalogue.namespace}.{suffix}",
         "description": f"Events of {', '.join(catalogue.topics[suffix])}, keyed by `{key}`.",
-        "messages": {name: {"$ref": f"#/components/messages/{message}"} for name, message in modes},
+        "messages": {
+            message: {"$ref": f"#/components/messages/{message}"}
+            for name in names
+            for message in (name, f"{name}.binary")
+        },
     }
 
 
 def _messages(catalogue: Catalogue) -> Iterator[tuple[str, Node]]:
     for kind in catalogue.event_types:
         name = event_type(kind)
-        file = schema_path(kind).rpartition("/")[2]
-        key = {"kafka": {"key": {"type": "string", "description": f"`data.{catalogue.keys[kind]}`, in UTF-8"}}}
-        yield name, {
-            "name": name,
+        file = f"./{schema_path(kind).rpartition('/')[2]}"
+        key = {"type": "string", "description": f"`data.{catalogue.keys[kind]}`, in UTF-8"}
+        shared = {"name": name, "summary": description(kind), "bindings": {"kafka": {"key": key}}}
+        structured = {
             "title": f"{name}, structured",
-            "summary": description(kind),
             "contentType": "application/cloudevents+json",
-            "payload": {"schemaFormat": _FORMAT, "schema": {"$ref": f"./{file}"}},
-            "bindings": key,
+            "payload": _schema({"$ref": file}),
         }
-        yield f"{name}.binary", {
-            "name": name,
+        binary = {
             "title": f"{name}, in binary mode",
-            "summary": description(kind),
             "contentType": "application/json",
-            "headers": {"schemaFormat": _FORMAT, "schema": _attributes(name, file)},
-            "payload": {"schemaFormat": _FORMAT, "schema": {"$ref": f"./{file}#/properties/data"}},
-            "bindings": key,
+            "headers": _schema(_attributes(name, file)),
+            "payload": _schema({"$ref": f"{file}#/properties/data"}),
         }
+        yield name, shared | structured
+        yield f"{name}.binary", shared | binary
+
+
+def _schema(schema: Node) -> Node:
+    return {"schemaFormat": _FORMAT, "schema": schema}
 
 
 def _attributes(name: str, file: str) -> Node:
@@ -97,41 +105,34 @@ def _attributes(name: str, file: str) -> Node:
     return {
         "type": "object",
         "properties": {"ce_type": {"const": name}}
-        | {f"ce_{attribute}": {"$ref": f"./{file}#/properties/{attribute}"} for attribute in shared},
+        | {f"ce_{attribute}": {"$ref": f"{file}#/properties/{attribute}"} for attribute in shared},
         "required": ["ce_type", "ce_id", "ce_time"],
     }
 
 
 def _rejected() -> Node:
-    headers: Node = {
+    number = {"type": "string", "pattern": "^[0-9]+$"}
+    always: Node = {
         "cause": {"enum": list(CAUSES), "description": "Why it was rejected."},
         "detail": {"type": "string", "description": "The field and the rule, never the value."},
-        "topic": {"type": "string", "description": "Where the record stood."},
-        "partition": {"type": "string", "pattern": "^[0-9]+$", "description": "Where the record stood, in decimal digits."},
-        "offset": {"type": "string", "pattern": "^[0-9]+$", "description": "Where the record stood, in decimal digits."},
+        "topic": {"type": "string", "description": "Topic that the record was read from."},
+        "partition": number | {"description": "Its partition there, in decimal digits."},
+        "offset": number | {"description": "Its offset there, in decimal digits."},
         "time": {"type": "string", "format": "date-time", "description": "When it was rejected."},
     }
-    optional: Node = {
-        "truncated": {
-            "type": "string",
-            "pattern": "^[0-9]+$",
-            "description": "Bytes of the whole value, if the broker took only the head of it.",
-        },
+    truncated = number | {"description": "Bytes of the whole value, if the broker took only the head of it."}
+    headers = {
+        "type": "object",
+        "properties": always | {"truncated": truncated},
+        "patternProperties": {"^original\\.": {"description": "A header of the record itself."}},
+        "required": list(always),
     }
     return {
         "name": "rejected",
         "title": "A rejected record",
         "summary": "`topic`, `partition` and `offset` identify it: after a crash it can stand here twice.",
         "contentType": "application/octet-stream",
-        "headers": {
-            "schemaFormat": _FORMAT,
-            "schema": {
-                "type": "object",
-                "properties": headers | optional,
-                "patternProperties": {"^original\\.": {"description": "A header of the record itself."}},
-                "required": list(headers),
-            },
-        },
-        "payload": {"schemaFormat": _FORMAT, "schema": {"description": "The rejected value, byte for byte."}},
+        "headers": _schema(headers),
+        "payload": _schema({"description": "The rejected value, byte for byte."}),
         "bindings": {"kafka": {"key": {"description": "The original key."}}},
     }

@@ -15,6 +15,9 @@ from stream_app.render.schemas import data_of, description, event_schema, schema
 PATH = "docs/events.md"
 
 _MANY_VALUES = 20
+_FORMATS = {"date-time": "RFC 3339 moment with an offset", "date": "date, `YYYY-MM-DD`, from 1970 on"}
+
+_AHEAD = f"at most {MAX_FUTURE_MS // 60_000} minutes ahead of the worker's clock"
 
 _ENVELOPE = f"""\
 Every record's value is a JSON object shaped like a structured CloudEvent 1.0:
@@ -26,21 +29,33 @@ Every record's value is a JSON object shaped like a structured CloudEvent 1.0:
 
 | field | rule |
 | --- | --- |
-| `id`, `source` | The pair identifies the event: seen again, it is a copy and has no effect. `id` is required; `source` left out is the empty text. |
+| `id` | Required. `id` and `source` identify the event: seen again, it is a copy and has no effect. |
+| `source` | Optional, the empty text if left out. |
 | `type` | Required; one of those below. |
-| `time` | Required: when it happened, RFC 3339 **with an offset**. Kept in whole milliseconds. Not before 1970 and not more than {MAX_FUTURE_MS // 60_000} minutes ahead of the worker's clock. |
+| `time` | Required: when it happened, RFC 3339 **with an offset**, in whole milliseconds, not before 1970, {_AHEAD}. |
 | `specversion` | Optional; if there, `"1.0"`. |
 | `data` | Required object, by type. |
 | anything else | Ignored, in `data` too. |
 
-An optional field may be left out or null: both mean absent. Identifiers are opaque texts of 1 to 128 characters. Identifiers
-and labels never contain an `@` (an e-mail address is never to become a key, a label or a log line) or control characters.
-Money is in minor units of an ISO 4217 currency. A value has at most {MAX_VALUE_BYTES // 1024} KiB.
+An optional field of `data` may be left out or null: both mean absent. Identifiers are opaque texts of 1 to 128
+characters. Identifiers and labels never contain an `@` (an e-mail address is never to become a key, a label or a log
+line) or control characters. Money is in minor units of an ISO 4217 currency. A value has at most
+{MAX_VALUE_BYTES // 1024} KiB.
 
-**Binary mode** of CloudEvents is read too: headers `ce_id`, `ce_source`, `ce_type`, `ce_time`, and `data` as the value.
+**Binary mode** of CloudEvents is read too: headers `ce_id`, `ce_source`, `ce_type`, `ce_time`, and as the value `data`.
 
-The record key should be the field that the table names: it keeps the events of one entity in order and one worker busy with
-it. Correctness does not depend on it, nor on order, nor on copies."""
+The record key should be the field that the table names: it keeps the events of one entity in order and one worker busy
+with it. Correctness does not depend on it, nor on order, nor on copies."""
+
+_DEAD_LETTERS = """\
+Key and value are untouched; the headers are `cause`, `detail`, `topic`, `partition`, `offset`
+and `time`. After a crash a record can stand there twice: `topic`, `partition` and `offset` identify it. `detail` names
+the field and the rule, never the value."""
+
+_FILES = """\
+A JSON Schema of each type lies in [`schemas/`](../schemas), with records that are to be taken and refused in
+[`schemas/examples/`](../schemas/examples). [`schemas/asyncapi.json`](../schemas/asyncapi.json) describes all topics in
+AsyncAPI 3.0."""
 
 _REJECTED = {
     "malformed": "Not JSON, not an object, or not UTF-8.",
@@ -53,7 +68,7 @@ _REJECTED = {
 
 
 def event_page(catalogue: Catalogue) -> Rendered:
-    """The page of all event types: envelope, topics, each type's `data`, and what becomes of rejected records."""
+    """Return the page of all event types: envelope, topics, each type's `data`, what becomes of rejected records."""
     types = (_topic(catalogue, suffix) for suffix in catalogue.topics)
     return {
         PATH: page(
@@ -66,25 +81,26 @@ def event_page(catalogue: Catalogue) -> Rendered:
             "A namespace other than the default takes the place of the first word of every topic.",
             *types,
             "## Rejected records",
-            f"They go to `{catalogue.namespace}.dlq` with key and value untouched and the headers "
-            f"{code(('cause', 'detail', 'topic', 'partition', 'offset', 'time'))}. After a crash a record can stand there "
-            "twice: `topic`, `partition` and `offset` identify it. `detail` names the field and the rule, never the value.",
+            f"They go to `{catalogue.namespace}.dlq`. {_DEAD_LETTERS}",
             table(("cause", "meaning"), ((code([cause]), _REJECTED[cause]) for cause in CAUSES)),
             "## Files",
-            "A JSON Schema of each type lies in [`schemas/`](../schemas), with records that are to be taken and refused in "
-            "[`schemas/examples/`](../schemas/examples); [`schemas/asyncapi.json`](../schemas/asyncapi.json) describes all "
-            "topics in AsyncAPI 3.0.",
+            _FILES,
         )
     }
 
 
 def _topics(catalogue: Catalogue) -> str:
     rows = [
-        (code([f"{catalogue.namespace}.{suffix}"]), code([key_on(catalogue, suffix)]), code(f"{each}.*" for each in families))
+        (
+            code([f"{catalogue.namespace}.{suffix}"]),
+            code([key_on(catalogue, suffix)]),
+            code(f"{each}.*" for each in families),
+        )
         for suffix, families in catalogue.topics.items()
     ]
     return table(
-        ("topic", "record key", "types"), [*rows, (code([f"{catalogue.namespace}.dlq"]), "as it was", "rejected records")]
+        ("topic", "record key", "types"),
+        [*rows, (code([f"{catalogue.namespace}.dlq"]), "as it was", "rejected records")],
     )
 
 
@@ -114,20 +130,23 @@ def _fields(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str
 
 
 def rule(field: dict[str, Any]) -> str:
-    """What a field's schema asks for, in words."""
+    """Say in words what a field's schema asks for."""
     if "anyOf" in field:
         return rule(next(each for each in field["anyOf"] if each != {"type": "null"}))
     if "enum" in field:
         values = field["enum"]
         return code(values) if len(values) <= _MANY_VALUES else f"one of the {len(values)} codes that the schema lists"
-    if field["type"] == "array":
-        return f"list of at most {field['maxItems']:,} objects. {field['items']['description']}"
-    if "format" in field:
-        return "RFC 3339 moment with an offset" if field["format"] == "date-time" else "date, `YYYY-MM-DD`"
-    if field["type"] == "string":
-        free = "" if "pattern" in field else "free "
-        least = f"{field['minLength']} to " if "minLength" in field else "at most "
-        return f"{free}text of {least}{field['maxLength']:,} characters"
-    if field["type"] == "boolean":
-        return "true or false"
-    return f"{field['type']}, {field['minimum']:,} to {field['maximum']:,}"
+    match field["type"]:
+        case "array":
+            return f"list of at most {field['maxItems']:,} objects. {field['items']['description']}"
+        case "string":
+            return _FORMATS[field["format"]] if "format" in field else _text(field)
+        case "boolean":
+            return "true or false"
+        case number:
+            return f"{number}, {field['minimum']:,} to {field['maximum']:,}"
+
+
+def _text(field: dict[str, Any]) -> str:
+    least = f"{field['minLength']} to " if "minLength" in field else "at most "
+    return f"{'' if 'pattern' in field else 'free '}text of {least}{field['maxLength']:,} characters"

@@ -11,5 +11,5 @@ OWNED = ("schemas/*",)
 
 
 def everything(catalogue: Catalogue) -> Rendered:
-    """All rendered files of a catalogue."""
+    """Return all rendered files of a catalogue."""
     return schemas(catalogue) | asyncapi(catalogue) | event_page(catalogue) | metric_page(catalogue)

@@ -6,18 +6,18 @@ GENERATED = "<!-- Rendered from the declarations by `stream-app render`; changes
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; bars and line breaks in cells are made harmless."""
+    """Lay out a table; bars and line breaks in cells are made harmless."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
 
 
 def code(values: Iterable[str]) -> str:
-    """Values as code, separated by blanks."""
+    """Write values as code, separated by blanks."""
     return " ".join(f"`{value}`" for value in values)
 
 
 def page(*blocks: str) -> str:
-    """Blocks with a blank line between them; empty ones are left out."""
+    """Join blocks with a blank line between them; empty ones are left out."""
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 

@@ -18,8 +18,8 @@ SECTIONS = {
 }
 
 _INTRODUCTION = """\
-The numbers depend only on the set of events: order, copies, crashes and restarts do not move them. A late event restates
-the window that it belongs to."""
+The numbers depend only on the set of events: order, copies, crashes and restarts do not move them. A late event
+restates the window that it belongs to."""
 
 _CONVENTIONS = """\
 ## How to read a series
@@ -28,9 +28,9 @@ _CONVENTIONS = """\
   buckets, `7d` 168, `30d` 30 day buckets, `90d` 90. `mtd` is this month so far, `prev_month` the one before,
   `prev_month_to_date` as many full days of that month as this month has completed. Days and months are those of the
   business time zone (`STREAM_APP_TIMEZONE`). A window that reaches back beyond what is kept has no sample.
-- **Labels** marked *open* keep their values with the largest flow over 30 days (100 of them, `STREAM_APP_LABEL_LIMIT`); the
-  others are summed into `other`. An absent value is `none`. No identifier of a person, company, message or subscription is
-  ever a label.
+- **Labels** marked *open* keep their values with the largest flow over 30 days (100 of them, unless
+  `STREAM_APP_LABEL_LIMIT` says otherwise); the others are summed into `other`. An absent value is `none`. No identifier
+  of a person, company, message or subscription is ever a label.
 - **Money** is in base units of the label `currency` (euros, not cents); currencies are never added up.
 - **Ratios** are 0 to 1.
 - *First* is the earliest by event time, *newest* the latest; ties go by (`time`, `id`)."""
@@ -47,25 +47,25 @@ _UNITS = {
 
 
 def metric_page(catalogue: Catalogue) -> Rendered:
-    """The page of all metrics that users see: a summary, then a section for each."""
+    """Return the page of all metrics that users see: a summary, then a section for each."""
     shown = exported(catalogue)
     parts = (_part(letter, [each for each in shown if each.section == letter]) for letter in SECTIONS)
     return {PATH: page("# Metrics", GENERATED, _INTRODUCTION, _summary(shown), _CONVENTIONS, *parts)}
 
 
 def exported(catalogue: Catalogue) -> list[Declared]:
-    """The metrics that users see, by section and in order of declaration. ValueError for a section that has no heading."""
+    """Return the metrics that users see, by section and in order of declaration. ValueError for an unknown section."""
     visible = [metric for metric in catalogue.metrics if not metric.internal]
     shown: list[Declared] = [*visible, *catalogue.derived, *catalogue.ratios]
     if unknown := {each.section for each in shown} - SECTIONS.keys():
-        msg = f"no such section of the metrics page: {', '.join(sorted(unknown))}"
+        msg = f"no section of the metrics page: {', '.join(sorted(unknown))}"
         raise ValueError(msg)
     return sorted(shown, key=lambda each: each.section)
 
 
 def _summary(shown: Sequence[Declared]) -> str:
     rows = (
-        (f"[`{each.series}`](#{each.series})", code(label.name for label in each.labels) or "–", _windows(each.windows))
+        (f"[`{each.series}`](#{each.series})", code(label.name for label in each.labels) or "-", _windows(each.windows))
         for each in shown
     )
     return page("## All series", table(("series", "labels", "windows"), rows)).rstrip()
@@ -95,7 +95,7 @@ def _section(each: Declared) -> str:
 
 
 def _windows(windows: Sequence[Window]) -> str:
-    return code(window.value for window in windows) or "–"
+    return code(window.value for window in windows) or "-"
 
 
 def _values(label: Label) -> str:

@@ -1,7 +1,7 @@
 """A JSON Schema for each event type, from the very types that the worker decodes with.
 
-One file describes the whole envelope and refers to no other. Beyond what `msgspec` derives from the types it states the
-rules that the decoder checks by itself: moments with an offset, identifiers and labels without `@` and control characters.
+One file describes the whole envelope and refers to no other. Beyond what `msgspec` derives from the types it states
+what the decoder checks by itself: moments with an offset, identifiers and labels without `@` and control characters.
 """
 
 import json
@@ -16,10 +16,13 @@ from stream_app.render.catalogue import Catalogue, Rendered
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_DATE = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_DAY = r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?"
 _OFFSET = r"([Zz]|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])"
-_PATTERNS = {"date": f"^{_DATE}$", "date-time": f"^{_DATE}[Tt ]{_TIME}{_OFFSET}$"}
+_PATTERNS = {
+    "date": f"^(19[7-9]|[2-9][0-9][0-9])[0-9]-{_DAY}$",
+    "date-time": f"^[0-9]{{4}}-{_DAY}[Tt ]{_TIME}{_OFFSET}$",
+}
 
 # `\x00` and not `\u0000`: JavaScript, Python, Rust and Go agree on it.
 _BARE = r"^[^@\x00-\x1f]*$"
@@ -28,12 +31,12 @@ Schema = dict[str, Any]
 
 
 def schema_path(kind: type[Event]) -> str:
-    """Where the schema of an event type lies."""
+    """Return where the schema of an event type lies."""
     return f"schemas/{event_type(kind)}.json"
 
 
 def schemas(catalogue: Catalogue) -> Rendered:
-    """The schema file of every event type."""
+    """Return the schema file of every event type."""
     return {
         schema_path(kind): json.dumps(event_schema(kind), indent=2, ensure_ascii=False) + "\n"
         for kind in catalogue.event_types
@@ -41,36 +44,40 @@ def schemas(catalogue: Catalogue) -> Rendered:
 
 
 def event_schema(kind: type[Event]) -> Schema:
-    """The JSON Schema of an event of this type as a structured CloudEvent; unknown fields pass."""
+    """Return the JSON Schema of an event of this type as a structured CloudEvent; unknown fields pass."""
     name = event_type(kind)
-    body = _object(kind)
-    properties: Schema = body["properties"]
-    properties["id"]["pattern"] = _BARE
+    envelope: Schema = _object(kind)["properties"]
     return {
         "$schema": DIALECT,
         "$id": f"urn:stream-app:event:{name}",
         "title": name,
         "description": description(kind),
         "type": "object",
-        "properties": {"type": {"const": name}, **{key: properties[key] for key in ("id", "source", "time", "specversion")}}
-        | {"data": {"description": description(data_of(kind)), **_object(data_of(kind), texts=_BARE)}},
+        "properties": {
+            "type": {"const": name},
+            "id": envelope["id"] | {"pattern": _BARE},
+            "source": envelope["source"],
+            "time": envelope["time"],
+            "specversion": envelope["specversion"],
+            "data": {"description": description(data_of(kind)), **_object(data_of(kind), texts=_BARE)},
+        },
         "required": ["type", "id", "time", "data"],
     }
 
 
 def data_of(kind: type[Event]) -> type[Struct]:
-    """The struct of an event type's `data`."""
+    """Return the struct of an event type's `data`."""
     found: type[Struct] = get_type_hints(kind)["data"]
     return found
 
 
 def description(kind: type[Struct]) -> str:
-    """The docstring of a struct as one paragraph."""
+    """Return the docstring of a struct as one paragraph."""
     return " ".join((kind.__doc__ or "").split())
 
 
 def _object(kind: type[Struct], texts: str | None = None) -> Schema:
-    """A struct's schema, written out; its identifiers and labels match the pattern `texts`."""
+    """Return a struct's schema, written out; its identifiers and labels match the pattern `texts`."""
     (_,), components = msgspec.json.schema_components([kind], ref_template="{name}")
     derived: Schema = components[kind.__name__]
     hints = get_type_hints(kind, include_extras=True)
@@ -81,7 +88,7 @@ def _object(kind: type[Struct], texts: str | None = None) -> Schema:
     return {"type": "object", "properties": properties, "required": derived.get("required", [])}
 
 
-def _property(schema: Schema, hint: Any, texts: str | None) -> Schema:  # noqa: ANN401 - type hints have no type of their own
+def _property(schema: Schema, hint: Any, texts: str | None) -> Schema:  # noqa: ANN401 - a hint has no type of its own
     if "$ref" in schema:
         struct = next(each for each in _inside(hint) if isinstance(each, type) and issubclass(each, Struct))
         return {"description": description(struct), **_object(struct, texts)}
@@ -90,18 +97,21 @@ def _property(schema: Schema, hint: Any, texts: str | None) -> Schema:  # noqa: 
         return {"anyOf": [_property(each, hint, texts) for each in schema["anyOf"]]}
     if "items" in schema:
         return schema | {"items": _property(schema["items"], hint, texts)}
+    return schema | _added(schema, hint, texts)
+
+
+def _added(schema: Schema, hint: Any, texts: str | None) -> Schema:  # noqa: ANN401 - see `_property`
     if "enum" in schema:
         # msgspec sorts them; a reader wants the order in which they are declared.
-        return schema | {"enum": [value for each in _inside(hint) if get_origin(each) is Literal for value in get_args(each)]}
+        literals = (each for each in _inside(hint) if get_origin(each) is Literal)
+        return {"enum": [value for literal in literals for value in get_args(literal)]}
     if "format" in schema:
-        return schema | {"pattern": _PATTERNS[schema["format"]]}
-    if schema.get("type") == "string" and texts:
-        return schema | {"pattern": texts}
-    return schema
+        return {"pattern": _PATTERNS[schema["format"]]}
+    return {"pattern": texts} if schema.get("type") == "string" and texts else {}
 
 
 def _inside(hint: Any) -> list[Any]:  # noqa: ANN401 - see `_property`
-    """A type hint and everything that it is made of, without None and the values of literals."""
+    """Return a type hint and everything that it is made of, without None and the values of literals."""
     if hint is NoneType or hint is None:
         return []
     if get_origin(hint) is Literal:

@@ -7,7 +7,7 @@ from stream_app.render.everything import OWNED
 
 
 def stale(rendered: Mapping[str, str], root: Path, owned: Iterable[str] = OWNED) -> list[Path]:
-    """Paths below `root`, sorted, that are missing, differ from what is rendered, or match `owned` without being rendered."""
+    """Return paths below `root` that are missing, differ, or match `owned` without being rendered; sorted."""
     differing = {root / path for path, text in rendered.items() if _read(root / path) != text.encode()}
     return sorted(differing | _left_over(rendered, root, owned))
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from stream_app.core.cells import cells_of
+from stream_app.core.cells import Spreader
 from stream_app.core.entity import EntityKind, Tally, fold
 from stream_app.core.envelope import Decoder, Event, Rejected
 from stream_app.core.facts import Delta, Rules
@@ -28,7 +28,7 @@ class Model:
 
     decoder: Decoder
     kind_of: Mapping[type[Event], EntityKind]
-    metrics: Mapping[str, Metric]
+    metrics: Sequence[Metric]
     rules: Rules
 
 
@@ -56,6 +56,7 @@ class Pipeline:
         *, cached_entities: int = 20_000,
     ) -> None:  # fmt: skip
         self._model = model
+        self._spreader = Spreader(model.metrics, model.rules.calendar)
         self._ledger = ledger
         self._dead_letters = dead_letters
         self._flood_gate = flood_gate
@@ -128,7 +129,7 @@ class Pipeline:
     ) -> tuple[Applied | WrongOffset | WrongVersion | NewGeneration, Tally]:
         prefix = await self._ledger.prefix()
         versions = await self._checked_out(prefix, decoded)
-        delta: Delta = {}
+        delta: Delta = []
         tally = Tally()
         states: list[State] = []
         folded: dict[str, Any] = {}
@@ -142,7 +143,7 @@ class Pipeline:
         if decoded.newest >= 0:
             clock = Clock.at(decoded.newest, rules.calendar)
             newest = {grain: clock.running(grain) for grain in Grain}
-        cells = cells_of(delta, self._model.metrics, rules.calendar)
+        cells = self._spreader.cells(delta)
         commit_started = time.perf_counter()
         verdict = await self._ledger.commit(
             Commit(batch.source, batch.begin, batch.end, states, cells, newest),

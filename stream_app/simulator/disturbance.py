@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 STALLED_PROGRAM: Final = "welcome"
 STALLED_STEP: Final = "customer-story"
-STALL_HOURS: Final = 48
+STALL_HOURS: Final = 72
 BOT_HOURS: Final = 6
 CHURN_DAYS: Final = 5
 _CHURN_SHARE: Final = 0.15

@@ -39,7 +39,8 @@ _OVERHEADS: Final = (
 def campaign_days(plan: Plan, campaign: Campaign) -> Iterator[tuple[int, list[Draft]]]:
     """Record a campaign's days one by one, yielding when the next begins (ms) and what the last one brought."""
     rng = chance(plan.seed, "campaign", campaign.campaign_id)
-    diary = Diary(f"c{CAMPAIGNS.index(campaign)}")
+    # "s" is no hexadecimal digit: no lead has such a tag.
+    diary = Diary(f"s{CAMPAIGNS.index(campaign)}")
     day = plan.first // DAY + 1
     while True:
         today = calendar_date(day)
@@ -109,7 +110,7 @@ def _count(diary: Diary, rng: Random, campaign: Campaign, day: int, reached: tup
 def overhead_months(plan: Plan) -> Iterator[tuple[int, list[Draft]]]:
     """Book the costs that come by the month on its first morning, yielding when the next begins (ms)."""
     rng = chance(plan.seed, "overheads")
-    diary = Diary("c-")
+    diary = Diary("s-")
     at = plan.first + HOUR
     first = calendar_date(plan.first // DAY).replace(day=1)
     media = 30 * sum(campaign.share * campaign.cost for campaign in CAMPAIGNS) * plan.leads / plan.days

@@ -119,16 +119,17 @@ def test_a_day_without_midnight_begins_when_the_clock_has_jumped() -> None:
 
 
 def test_what_is_no_longer_kept_has_no_sample() -> None:
-    times = ["2026-03-12T12:00:00Z", "2026-03-12T08:59:00Z", "2026-03-03T11:00:00Z", "2023-12-30T12:00:00Z"]
-    # Minutes are kept for 3 h before the newest event, 12:00; an hour that begins at 08:01 reaches further.
-    windows = in_windows(times, "2026-03-12T09:00:00Z")
-    assert {"1h", "5m"} & windows.keys() == set()
-    # The hours from 9 days before are kept, and so are the days.
-    assert windows == {"24h": 1, "7d": 1, "30d": 3, "mtd": 3}
-    # Hours are kept back to March 3rd, 12:00: 24 hours before the 3rd are not.
-    assert in_windows(times, "2026-03-03T12:00:00Z") == {"30d": 1, "mtd": 1}
-    # 800 days before are January 2nd, 2024: no month that holds the 1st.
-    assert in_windows(times, "2023-12-31T12:00:00Z") == {}
+    times = ["2026-03-12T12:00:30Z", "2026-03-12T09:58:00Z", "2026-03-04T11:00:00Z", "2024-01-03T12:00:00Z"]
+    # 180 minutes up to and with 12:00 begin at 09:01: so does the hour of 10:00, that of 09:59 begins before.
+    assert in_windows(times, "2026-03-12T10:00:00Z")["24h"] == 1
+    assert "1h" not in in_windows(times, "2026-03-12T09:59:00Z")
+    assert in_windows([*times, "2026-03-12T09:01:00Z"], "2026-03-12T10:00:00Z")["1h"] == 2
+    # 216 hours up to and with 12:00 of March 12th begin on March 3rd at 13:00.
+    assert in_windows(times, "2026-03-04T12:00:00Z")["24h"] == 1
+    assert "24h" not in in_windows(times, "2026-03-04T11:59:00Z")
+    # 800 days up to and with March 12th, 2026 begin on January 3rd, 2024.
+    assert in_windows(times, "2024-02-01T12:00:00Z") == {"30d": 1}
+    assert in_windows(times, "2024-01-31T12:00:00Z") == {}
 
 
 def test_milliseconds_are_cut_off_and_offsets_count() -> None:

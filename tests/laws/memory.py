@@ -12,9 +12,9 @@ import msgspec
 from stream_app.catalog.board import Board
 from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES
-from stream_app.catalog.metrics import BY_NAME
+from stream_app.catalog.metrics import METRICS
 from stream_app.core.calendar import Calendar
-from stream_app.core.cells import cells_of
+from stream_app.core.cells import Spreader
 from stream_app.core.entity import Tally, fold
 from stream_app.core.envelope import Decoder, Rejected
 from stream_app.core.facts import Rules
@@ -60,7 +60,7 @@ class MemoryStore:
             newest = max(newest, at)
             kind = KIND_OF[type(event)]
             groups[kind.name, getattr(event.data, kind.key)].append(result)
-        delta: dict[Any, int] = {}
+        delta: list[Any] = []
         for (name, key), events in groups.items():
             kind = KIND_OF[type(events[0][1])]
             known = self.entities.pop(f"{name}:{key}", None)
@@ -68,7 +68,7 @@ class MemoryStore:
             entity = fold(kind, entity, key, events, self.rules, delta, self.tally)
             if entity is not None:
                 self.entities[f"{name}:{key}"] = kind.encode(entity)
-        self._store(cells_of(delta, BY_NAME, self.rules.calendar), newest)
+        self._store(Spreader(METRICS, self.rules.calendar).cells(delta), newest)
 
     def _store(self, cells: Any, newest: int) -> None:
         if newest >= 0 and (self.newest is None or newest > self.newest.now):

@@ -31,8 +31,8 @@ _JVM: Final = ("-Xms192m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLeve
 _LOGGING: Final = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
 
 # Kafka speaks slf4j 1.7 and brings no logger of its own; without one its errors would be lost.
-_POM: Final = f"""
-<project xmlns="http://maven.apache.org/POM/4.0.0">
+_POM: Final = f"""\
+<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>stream-app</groupId>
   <artifactId>kafka-for-tests</artifactId>
@@ -165,7 +165,7 @@ def _run(command: list[str], seconds: float, failure: type[RuntimeError]) -> str
         )
     except subprocess.CalledProcessError as error:
         said = (error.stdout + error.stderr).strip().splitlines()
-        message = f"{name} failed: " + "\n".join(said[:5])
+        message = f"{name} failed: " + "\n".join(said[:3])
         raise failure(message) from error
     except subprocess.TimeoutExpired as error:
         message = f"{name} took longer than {seconds:g} s"

@@ -49,12 +49,22 @@ def flag(value: object) -> bool:
 
 def instant(value: object) -> bool:
     """Tell whether a value is a time with an offset, to the millisecond."""
-    return isinstance(value, str) and bool(_TIME.fullmatch(value)) and datetime.fromisoformat(value).tzinfo is not None
+    return _parses(value, _TIME, datetime.fromisoformat)
 
 
 def day(value: object) -> bool:
     """Tell whether a value is a date."""
-    return isinstance(value, str) and bool(_DATE.fullmatch(value)) and date.fromisoformat(value) is not None
+    return _parses(value, _DATE, date.fromisoformat)
+
+
+def _parses(value: object, shape: re.Pattern[str], parse: Callable[[str], object]) -> bool:
+    if not isinstance(value, str) or shape.fullmatch(value) is None:
+        return False
+    try:
+        parse(value)
+    except ValueError:
+        return False
+    return True
 
 
 def currency(value: object) -> bool:

@@ -1,11 +1,11 @@
 -- "A lead's source, channel and campaign come from its earliest lead.created (import or not)";
--- a missing source there is `unknown`, an empty label value is `none`.
+-- a missing source there is `unknown`, "an empty label value is an absent one".
 CREATE TABLE lead_created AS
 SELECT
     owner AS lead, at_ms, id, source,
     coalesce(data ->> 'is_import', 0) AS is_import,
     data ->> 'score' AS score,
-    coalesce(nullif(coalesce(data ->> 'source', 'unknown'), ''), 'none') AS lead_source,
+    coalesce(nullif(data ->> 'source', ''), 'unknown') AS lead_source,
     coalesce(nullif(data ->> 'channel', ''), 'none') AS channel,
     coalesce(nullif(data ->> 'campaign_id', ''), 'none') AS campaign,
     row_number() OVER (PARTITION BY owner ORDER BY at_ms, id, source) AS place

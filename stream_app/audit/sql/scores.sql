@@ -9,7 +9,7 @@ WITH created AS (
 told AS (
     SELECT
         owner AS lead, at_ms, id, source, data ->> 'score' AS score,
-        coalesce(nullif(coalesce(data ->> 'activity', 'unknown'), ''), 'none') AS activity
+        coalesce(nullif(data ->> 'activity', ''), 'unknown') AS activity
     FROM event
     WHERE thing = 'lead.score_changed'
     UNION ALL

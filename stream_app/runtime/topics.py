@@ -1,0 +1,227 @@
+"""The topics of a namespace: made where they are missing, looked at where they exist, never changed or deleted."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka import TopicPartition as AsyncTopicPartition
+from kafka import KafkaAdminClient, OffsetSpec, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from stream_app.runtime.connections import aiokafka_options, kafka_options
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from stream_app.runtime.settings import Settings
+
+__all__ = [
+    "MissingTopicsError",
+    "Outcome",
+    "Shortcoming",
+    "Topic",
+    "apply",
+    "begins",
+    "describe",
+    "ends",
+    "shortcomings",
+]
+
+_CONNECT_MS: Final = 10_000
+_DAY_MS: Final = 24 * 60 * 60 * 1000
+# The window `previous_month` reaches back this far on the last day of a month.
+_LONGEST_WINDOW_DAYS: Final = 62
+_EVENTS: Final = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+_DEAD_LETTERS: Final = {"cleanup.policy": "delete", "retention.ms": str(90 * _DAY_MS), "retention.bytes": "-1"}
+_LOOK_MS: Final = 200
+_LOOKS: Final = 5
+
+
+class MissingTopicsError(Exception):
+    """Topics that are needed do not exist."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        """Name them and say what to do."""
+        super().__init__(f"no topic {', '.join(sorted(names))}: run `stream-app topics apply`")
+        self.names = tuple(sorted(names))
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as the broker describes it; a broker may keep its configuration to itself."""
+
+    name: str
+    partitions: int
+    config: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcoming:
+    """What is wrong with a topic, and the command that mends it."""
+
+    detail: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one topic."""
+
+    topic: str
+    created: bool
+    partitions: int
+    shortcomings: tuple[Shortcoming, ...]
+
+
+def apply(settings: Settings, names: Collection[str], partitions: int, replication: int | None = None) -> list[Outcome]:
+    """Create those of the event topics `names` that are missing, and the dead letter topic, which gets one partition.
+
+    Event topics keep their records for ever, because the numbers are recomputed from them; dead letters are kept for 90
+    days. Topics that exist stay as they are, and what is wrong with them is said in their outcome. `replication` None
+    leaves the number of copies to the broker. Raises kafka.errors.KafkaError.
+    """
+    dead_letters = settings.topic("dlq")
+    wanted = dict.fromkeys(names, (partitions, _EVENTS)) | {dead_letters: (1, _DEAD_LETTERS)}
+    with _admin(settings) as admin:
+        missing = wanted.keys() - _described(admin, wanted).keys()
+        created: set[str] = set()
+        if missing:
+            copies = -1 if replication is None else replication
+            asked = {
+                name: {"num_partitions": count, "replication_factor": copies, "configs": config}
+                for name, (count, config) in wanted.items()
+                if name in missing
+            }
+            answer = admin.create_topics(asked, raise_errors=False)
+            for each in answer["topics"]:
+                error = for_code(each["error_code"])
+                # Somebody else may have made it in between, and then it is theirs.
+                if error is TopicAlreadyExistsError:
+                    continue
+                if each["error_code"]:
+                    message = f"{each['name']}: {each['error_message'] or 'not created'}"
+                    raise error(message)
+                created.add(each["name"])
+            admin.wait_for_topics(list(missing))
+        topics = _described(admin, wanted)
+    return [
+        Outcome(name, name in created, topics[name].partitions, tuple(shortcomings(settings, topics[name], count)))
+        for name, (count, _) in wanted.items()
+    ]
+
+
+def describe(settings: Settings, names: Collection[str]) -> dict[str, Topic]:
+    """Look at topics; those that do not exist are left out. Raises kafka.errors.KafkaError."""
+    with _admin(settings) as admin:
+        return _described(admin, names)
+
+
+def shortcomings(settings: Settings, topic: Topic, partitions: int = 1) -> Iterator[Shortcoming]:
+    """Yield what would lose events or hold up workers, as far as the broker tells. `partitions` is the least wanted."""
+    if topic.partitions < partitions:
+        yield Shortcoming(
+            f"{topic.name} has {topic.partitions} of {partitions} partitions; no more workers than that share its load",
+            f"kafka-topics.sh --bootstrap-server {settings.brokers} --alter "
+            f"--topic {topic.name} --partitions {partitions}",
+        )
+    if "compact" in topic.config.get("cleanup.policy", ""):
+        yield Shortcoming(
+            f"{topic.name} is compacted: of the events of an entity all but the newest get lost",
+            _alter(settings, topic, "cleanup.policy=delete"),
+        )
+    if topic.name == settings.topic("dlq"):
+        return
+    kept, needed = int(topic.config.get("retention.ms", -1)), settings.horizon_days + _LONGEST_WINDOW_DAYS
+    if 0 <= kept < needed * _DAY_MS:
+        yield Shortcoming(
+            f"{topic.name} keeps events for {kept / _DAY_MS:.3g} days; to recompute the numbers takes all of them, and "
+            f"{needed} days at the least",
+            _alter(settings, topic, "retention.ms=-1"),
+        )
+    if int(topic.config.get("retention.bytes", -1)) >= 0:
+        yield Shortcoming(
+            f"{topic.name} drops events beyond a size of {topic.config['retention.bytes']} bytes per partition",
+            _alter(settings, topic, "retention.bytes=-1"),
+        )
+
+
+def begins(settings: Settings, names: Collection[str]) -> dict[tuple[str, int], int]:
+    """Return the offset of the oldest record of each partition. Raises MissingTopicsError, kafka.errors.KafkaError."""
+    with _admin(settings) as admin:
+        wanted = dict.fromkeys((TopicPartition(*source) for source in _sources(admin, names)), OffsetSpec.EARLIEST)
+        found = admin.list_partition_offsets(wanted)
+    return {(each.topic, each.partition): answer.offset for each, answer in found.items()}
+
+
+def ends(settings: Settings, names: Collection[str]) -> dict[tuple[str, int], int]:
+    """Return the offset behind the last record of each partition that can be read, open transactions left out.
+
+    Not for use in a running event loop. Raises MissingTopicsError and both clients' KafkaError.
+    """
+    with _admin(settings) as admin:
+        sources = _sources(admin, names)
+    return asyncio.run(_ends(settings, sources)) if sources else {}
+
+
+async def _ends(settings: Settings, sources: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    partitions = [AsyncTopicPartition(*source) for source in sources]
+    options = aiokafka_options(settings)
+    async with AIOKafkaConsumer(
+        **options, enable_auto_commit=False, isolation_level="read_committed", fetch_max_wait_ms=_LOOK_MS // 4
+    ) as consumer:
+        consumer.assign(partitions)
+        ends: dict[AsyncTopicPartition, int] = await consumer.end_offsets(partitions)
+        for partition, end in ends.items():
+            consumer.seek(partition, end)
+        # Tansu puts the end before its last batch. On a topic that grows all the time this ends all the same.
+        for _ in range(_LOOKS):
+            found = await consumer.getmany(timeout_ms=_LOOK_MS)
+            ends |= {partition: records[-1].offset + 1 for partition, records in found.items()}
+            if not found:
+                break
+    return {(each.topic, each.partition): end for each, end in ends.items()}
+
+
+@contextmanager
+def _admin(settings: Settings) -> Iterator[KafkaAdminClient]:
+    with KafkaAdminClient(**kafka_options(settings), bootstrap_timeout_ms=_CONNECT_MS) as admin:
+        yield admin
+
+
+def _sources(admin: KafkaAdminClient, names: Collection[str]) -> list[tuple[str, int]]:
+    topics = _described(admin, names, with_config=False)
+    if missing := set(names) - topics.keys():
+        raise MissingTopicsError(missing)
+    return [(topic.name, number) for topic in topics.values() for number in range(topic.partitions)]
+
+
+def _described(admin: KafkaAdminClient, names: Collection[str], *, with_config: bool = True) -> dict[str, Topic]:
+    if not names:
+        return {}
+    found = {each["name"]: each for each in admin.describe_topics(list(names)) if not each["error_code"]}
+    configs = _configs(admin, found) if with_config and found else {}
+    return {name: Topic(name, len(each["partitions"]), configs.get(name, {})) for name, each in found.items()}
+
+
+def _configs(admin: KafkaAdminClient, names: Collection[str]) -> dict[str, dict[str, str]]:
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    try:
+        answer = admin.describe_configs(asked, config_filter="all").get("topic", {})
+    except KafkaError:
+        return {}
+    return {
+        name: {key: each["value"] for key, each in config.items() if each["value"] is not None}
+        for name, config in answer.items()
+    }
+
+
+def _alter(settings: Settings, topic: Topic, config: str) -> str:
+    return (
+        f"kafka-configs.sh --bootstrap-server {settings.brokers} --alter --entity-type topics "
+        f"--entity-name {topic.name} --add-config {config}"
+    )

@@ -1,0 +1,132 @@
+"""Topics are made as the numbers need them, and what exists is left alone, on every broker."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from kafka import TopicPartition
+from kafka.errors import KafkaError
+
+from stream_app.runtime import topics
+from stream_app.runtime.settings import Settings
+from tests.servers.cluster import Cluster
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+@pytest.fixture(params=["kafka", "tansu", "real_kafka"])
+def broker(request: pytest.FixtureRequest) -> Cluster:
+    return Cluster(request.getfixturevalue(request.param))
+
+
+@pytest.fixture
+def settings(broker: Cluster, namespace: str) -> Settings:
+    return Settings.load(kafka_url=f"kafka://{broker.address}", namespace=namespace)
+
+
+def test_what_is_missing_is_made_and_what_exists_is_left_alone(broker: Cluster, settings: Settings) -> None:
+    lead, email, dead = (settings.topic(suffix) for suffix in ("lead", "email", "dlq"))
+    broker.create(lead, partitions=2)
+    made = topics.apply(settings, [lead, email], 4)
+    assert [(each.topic, each.created, each.partitions) for each in made] == [
+        (lead, False, 2),
+        (email, True, 4),
+        (dead, True, 1),
+    ]
+    again = topics.apply(settings, [lead, email], 1)
+    assert [(each.topic, each.created, each.partitions) for each in again] == [
+        (lead, False, 2),
+        (email, False, 4),
+        (dead, False, 1),
+    ]
+
+
+def test_event_topics_keep_everything_and_dead_letters_ninety_days(settings: Settings) -> None:
+    topics.apply(settings, [settings.topic("lead")], 1)
+    found = topics.describe(settings, [settings.topic("lead"), settings.topic("dlq"), settings.topic("nope")])
+    kept = {name: topic.config["retention.ms"] for name, topic in found.items()}
+    assert kept == {settings.topic("lead"): "-1", settings.topic("dlq"): str(90 * DAY_MS)}
+
+
+def test_a_topic_made_here_has_no_shortcomings(settings: Settings) -> None:
+    topics.apply(settings, [settings.topic("lead")], 3)
+    assert [each.shortcomings for each in topics.apply(settings, [settings.topic("lead")], 3)] == [(), ()]
+
+
+def test_too_few_partitions_and_a_short_memory_are_told_with_their_remedy(broker: Cluster, settings: Settings) -> None:
+    lead = settings.topic("lead")
+    broker.create(lead, configs={"retention.ms": str(7 * DAY_MS), "retention.bytes": "1000000000"})
+    outcome = topics.apply(settings, [lead], 2)[0]
+    details = [each.detail for each in outcome.shortcomings]
+    assert details[0].startswith(f"{lead} has 1 of 2 partitions")
+    assert details[1].startswith(f"{lead} keeps events for 7 days")
+    assert "462 days at the least" in details[1]
+    assert details[2].startswith(f"{lead} drops events beyond a size of 1000000000 bytes")
+    assert outcome.shortcomings[1].fix == (
+        f"kafka-configs.sh --bootstrap-server {broker.address} --alter --entity-type topics "
+        f"--entity-name {lead} --add-config retention.ms=-1"
+    )
+
+
+def test_a_compacted_topic_is_told(broker: Cluster, settings: Settings) -> None:
+    dead = settings.topic("dlq")
+    broker.create(dead, configs={"cleanup.policy": "compact"})
+    (outcome,) = topics.apply(settings, [], 1)
+    assert [each.detail for each in outcome.shortcomings] == [
+        f"{dead} is compacted: of the events of an entity all but the newest get lost"
+    ]
+
+
+def test_a_topic_that_cannot_be_made_is_an_error_that_names_it(real_kafka: str, namespace: str) -> None:
+    settings = Settings.load(kafka_url=f"kafka://{real_kafka}", namespace=namespace)
+    with pytest.raises(KafkaError, match=rf"{namespace}\.(lead|dlq)"):
+        topics.apply(settings, [settings.topic("lead")], 1, replication=3)
+
+
+def test_begin_and_end_are_those_of_every_partition(broker: Cluster, settings: Settings) -> None:
+    lead, email = settings.topic("lead"), settings.topic("email")
+    broker.create(lead, partitions=2)
+    broker.create(email)
+    broker.produce(lead, [b"x" * 1000] * 2000, partition=1)
+    broker.produce(lead, [b"y"] * 3, partition=1)
+    assert topics.ends(settings, [lead, email]) == {(lead, 0): 0, (lead, 1): 2003, (email, 0): 0}
+    assert topics.begins(settings, [lead, email]) == {(lead, 0): 0, (lead, 1): 0, (email, 0): 0}
+
+
+def test_the_begin_moves_when_records_are_deleted(real_kafka: str, namespace: str) -> None:
+    cluster = Cluster(real_kafka)
+    settings = Settings.load(kafka_url=f"kafka://{real_kafka}", namespace=namespace)
+    lead = settings.topic("lead")
+    cluster.create(lead)
+    cluster.produce(lead, [b"x"] * 5)
+    with cluster.admin() as admin:
+        admin.delete_records({TopicPartition(lead, 0): 3})
+    assert topics.begins(settings, [lead]) == {(lead, 0): 3}
+
+
+def test_the_end_lies_before_an_open_transaction_that_no_worker_can_read_yet(real_kafka: str, namespace: str) -> None:
+    settings = Settings.load(kafka_url=f"kafka://{real_kafka}", namespace=namespace)
+    lead = settings.topic("lead")
+    Cluster(real_kafka).create(lead)
+
+    async def run() -> None:
+        async with AIOKafkaProducer(bootstrap_servers=real_kafka, transactional_id=namespace) as producer:
+            async with producer.transaction():
+                await producer.send_and_wait(lead, b"a")
+            await producer.begin_transaction()
+            await producer.send_and_wait(lead, b"b")
+            assert await asyncio.to_thread(topics.ends, settings, [lead]) == {(lead, 0): 2}
+            await producer.abort_transaction()
+        assert await asyncio.to_thread(topics.ends, settings, [lead]) == {(lead, 0): 4}
+
+    asyncio.run(run())
+
+
+def test_missing_topics_are_named_with_what_to_do(settings: Settings) -> None:
+    with pytest.raises(topics.MissingTopicsError, match="topics apply") as raised:
+        topics.ends(settings, [settings.topic("b"), settings.topic("a")])
+    assert raised.value.names == (settings.topic("a"), settings.topic("b"))
+    with pytest.raises(topics.MissingTopicsError):
+        topics.begins(settings, [settings.topic("b")])
