@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from stream_app.audit.sample import Sample
 
 OTHER = "other"
-_CAPPED = ("program", "step", "campaign", "channel", "source")
+_CAPPED = ("program", "step", "campaign", "channel", "source", "activity")
 _RANKED_BY = "30d"
+_POINTS = "lifecycle_score_delta"
 
 
 def cap_labels(samples: list[Sample], kept: int) -> list[Sample]:
@@ -27,7 +28,9 @@ def _folded(samples: Iterable[Sample], label: str, kept: int) -> set[str]:
 
 
 def _ranks(sample: Sample) -> bool:
-    return sample.is_flow and sample.labels["window"] == _RANKED_BY and "currency" not in sample.labels
+    if "currency" in sample.labels or sample.series == _POINTS:
+        return False
+    return sample.is_flow and sample.labels["window"] == _RANKED_BY
 
 
 def _replaced(labels: dict[str, str], folded: dict[str, set[str]]) -> dict[str, str]:

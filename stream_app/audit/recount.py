@@ -13,6 +13,7 @@ from stream_app.audit.business_time import BusinessTime, instant_ms, months_back
 from stream_app.audit.capping import cap_labels
 from stream_app.audit.comparison import Difference, Labels, compare
 from stream_app.audit.intake import Intake
+from stream_app.audit.exposition import bound_label
 from stream_app.audit.money import base_units, monthly_minor
 from stream_app.audit.sample import Sample
 from stream_app.audit.series import RECOUNTED
@@ -133,6 +134,7 @@ class Recount:
             ("next_month_start_ms", 1, self._business.next_month_start_ms),
             ("day_start_ms", 1, self._business.day_text_start_ms),
             ("monthly_minor", 5, monthly_minor),
+            ("bound_label", 1, bound_label),
         )
         for name, arguments, function in functions:
             self._database.create_function(name, arguments, function, deterministic=True)

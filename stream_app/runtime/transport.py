@@ -23,6 +23,7 @@ from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssigno
 from aiokafka.errors import ConsumerStoppedError, KafkaError, OffsetOutOfRangeError
 from aiokafka.structs import OffsetAndMetadata
 from faust.exceptions import ConsumerNotStarted
+from faust.transport.consumer import ConsumerThread
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode.threads import WorkerThread
@@ -43,6 +44,8 @@ _FETCH_WAIT_MS: Final = 250
 # How long a look for records lasts; then the stretches that have no records are handed over.
 _LOOK: Final = 1.0
 _RETRY: Final = 1.0
+# How long leaving the group in good order may take.
+_GOODBYE: Final = 5.0
 # Some brokers answer at once that there is nothing, instead of waiting for it; a fetch every so often is enough then.
 _PACE: Final = 0.01
 # A fetch is read in one go, so this and how well it was compressed bound what is held in memory.
@@ -193,6 +196,29 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             return False
 
         return paced
+
+    async def on_thread_stop(self) -> None:
+        """Faust: leave the group and disconnect."""
+        await ConsumerThread.on_thread_stop(self)
+        consumer = self._consumer
+        if consumer is None:
+            return
+        stopping = asyncio.ensure_future(consumer.stop())
+        if not (await asyncio.wait([stopping], timeout=_GOODBYE))[0]:
+            # It waits for a rebalance to end, which may take as long as the slowest member.
+            stopping.cancel()
+            coordinator = consumer._coordinator
+            coordinator._coordination_task.cancel()
+            await coordinator._stop_heartbeat_task()
+            await coordinator._maybe_leave_group()
+            await consumer._fetcher.close()
+            await consumer._client.close()
+
+    def close(self) -> None:
+        """Faust: the group rebalances while the app stops.
+
+        Ignored: Faust would close the connections on the wrong loop and leave a member behind that does not answer.
+        """
 
     async def run(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Run `work` on the thread's loop. Unlike `call_thread` nothing queues up behind a look for records."""

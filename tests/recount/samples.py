@@ -73,7 +73,7 @@ IN_MILLISECONDS = (
 SMALLEST = ("lifecycle_step_oldest_due_timestamp_seconds",)
 """Series of which the smallest contribution is the value; everywhere else they are added up."""
 
-CAPPED = ("program", "step", "campaign", "channel", "source")
+CAPPED = ("program", "step", "campaign", "channel", "source", "activity")
 OTHER = "other"
 EXPONENTS = (
     dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"), 0)
@@ -126,8 +126,10 @@ def histogram(series: str, labels: Labels, values: Sequence[int], *, unit: int) 
 
 
 def counts_a_flow(series: str, labels: Labels) -> bool:
-    """Tell whether a sample ranks: "the 30d windows of every flow metric (section A, counts only, not money)"."""
-    return series in WINDOWS and series not in BOUNDS and series not in MONEY and dict(labels).get("window") == "30d"
+    """Tell whether a sample ranks: "the 30d windows of every flow metric (section A, counts only, not money or points)"."""
+    if series in MONEY or series in BOUNDS or series == "lifecycle_score_delta":
+        return False
+    return series in WINDOWS and dict(labels).get("window") == "30d"
 
 
 def values_kept(samples: Samples, label: str, label_cap: int) -> set[str]:

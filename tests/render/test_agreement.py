@@ -28,7 +28,8 @@ WORDS = sorted({text for value in FULL for text in [*value["data"].values(), val
 Place = tuple[str | int, ...]
 
 moments = st.from_regex(
-    r"\A[0-9]{4}-[01][0-9]-[0-3][0-9][Tt _]?([0-2][0-9]:[0-6][0-9](:[0-6][0-9](\.[0-9]{1,9})?)?)?([Zz]|[+-][0-2][0-9]:?[0-6][0-9])?\Z"
+    r"\A[0-9]{4}-[01][0-9]-[0-3][0-9][Tt _]?([0-2][0-9]:[0-6][0-9](:[0-6][0-9](\.[0-9]{1,9})?)?)?"
+    r"([Zz]|[+-][0-2][0-9]:?[0-6][0-9])?\Z"
 )
 texts = st.one_of(
     st.sampled_from(WORDS),

@@ -1,4 +1,4 @@
-"""What is wrong with a record before or beside its `data`: the cause, a `detail` that names the field, never the value."""
+"""What is wrong with a record before or beside its `data`: the cause, and a `detail` without the value."""
 
 import json
 from datetime import UTC, datetime, timedelta

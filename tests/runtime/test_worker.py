@@ -204,11 +204,12 @@ async def test_workers_share_the_partitions_and_a_late_apply_does_no_harm(cluste
     first.gate.clear()
     one, two = Heard(), Heard()
     chosen = settings(cluster.address, namespace, namespace, max_events=10)
-    async with working(chosen, first, one), working(chosen, second, two):
-        await eventually(lambda: len(one.now) == len(two.now) == 1)
-        await eventually(lambda: bool(first.offered))
-        first.gate.set()
-        await eventually(lambda: len(first.values) == 100)
+    async with working(chosen, first, one):
+        await eventually(lambda: len(one.now) == 2 and bool(first.offered))
+        async with working(chosen, second, two):
+            await eventually(lambda: len(one.now) == len(two.now) == 1)
+            first.gate.set()
+            await eventually(lambda: len(first.values) == 100)
     assert sorted(first.values, key=lambda value: int(value or b"")) == _numbers(range(100))
 
 

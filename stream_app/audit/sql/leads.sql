@@ -95,7 +95,7 @@ GROUP BY stage;
 -- lead -> mql -> sql -> customer (previous must be earlier or equal)"
 INSERT INTO shown VALUES ('lifecycle_stage_transition_seconds', '30d mtd');
 INSERT INTO bucket
-SELECT 'lifecycle_stage_transition_seconds', column1 * 3600000, (column1 * 3600) || '.0'
+SELECT 'lifecycle_stage_transition_seconds', column1 * 3600000, bound_label(column1 * 3600)
 FROM (VALUES (1), (6), (24), (72), (168), (336), (720), (1440), (2160), (4320), (8760));
 INSERT INTO observation
 WITH transition (earlier, later, name) AS (

@@ -137,7 +137,7 @@ GROUP BY program, step;
 -- lifecycle_step_dwell_seconds: "exit minus entry of a step, where the entry is not later"
 INSERT INTO shown VALUES ('lifecycle_step_dwell_seconds', '30d mtd');
 INSERT INTO bucket
-SELECT 'lifecycle_step_dwell_seconds', column1 * 3600000, (column1 * 3600) || '.0'
+SELECT 'lifecycle_step_dwell_seconds', column1 * 3600000, bound_label(column1 * 3600)
 FROM (VALUES (1), (6), (24), (48), (72), (168), (336), (720), (1440));
 INSERT INTO observation
 SELECT

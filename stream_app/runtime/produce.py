@@ -1,0 +1,155 @@
+"""From lines of JSON to events in the log, each in its topic and under its entity's key."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from stream_app.core.envelope import Decoder, Event, Rejected, event_type
+from stream_app.runtime.outbox import LARGEST_BYTES, Outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from stream_app.runtime.settings import Settings
+
+__all__ = ["BadLine", "Produced", "Routes", "produce"]
+
+_SHOW_EVERY_S: Final = 0.1
+_BAD_LINES_KEPT: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Where events go: the full name of the topic of each type, and the field of `data` that is the record's key."""
+
+    decoder: Decoder
+    topic_of: Mapping[type[Event], str]
+    key_of: Mapping[type[Event], str]
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that is no event: its number, counted from 1, and why. Says nothing of what it holds."""
+
+    number: int
+    cause: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Produced:
+    """What became of the lines: records per topic, and what was refused, of which the first 1,000 are named."""
+
+    lines: int = 0
+    topics: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    bad_lines: list[BadLine] = field(default_factory=list)
+
+
+def produce(  # noqa: PLR0913 - the options of a command
+    settings: Settings,
+    lines: Iterable[bytes],
+    routes: Routes,
+    *,
+    keep_going: bool = False,
+    raw_topic: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Produced:
+    """Send every line that is an event by the worker's own rules; return when all of them are safely written.
+
+    The first line that is none ends it, and what stands before it is written; with `keep_going` it is only counted.
+    With `raw_topic` every line is sent as it is, for trying out dead letters: to the topic of its type's family under
+    its key where it has them, else to `raw_topic`; only a line larger than a broker takes is refused. Empty lines are
+    skipped. `progress` hears ten times a second how many lines and bytes were read.
+    Raises MissingTopicsError and the KafkaError of either client; what was written before that stays.
+    """
+    done = Produced()
+    names = {*routes.topic_of.values(), *([raw_topic] if raw_topic else [])}
+    router = _Router(routes) if raw_topic is None else _RawRouter(routes, raw_topic)
+    size, shown = 0, time.monotonic()
+    with Outbox(settings, names) as outbox:
+        for line in lines:
+            done.lines += 1
+            size += len(line)
+            value = line.rstrip(b"\r\n")
+            if not value:
+                continue
+            route = router.route(value)
+            if isinstance(route, Rejected):
+                done.refused[route.cause] += 1
+                if len(done.bad_lines) < _BAD_LINES_KEPT:
+                    done.bad_lines.append(BadLine(done.lines, route.cause, route.detail))
+                if not keep_going:
+                    break
+            else:
+                outbox.send(*route, value)
+            if progress is not None and (now := time.monotonic()) - shown >= _SHOW_EVERY_S:
+                shown = now
+                progress(done.lines, size)
+    done.topics += outbox.delivered
+    if progress is not None:
+        progress(done.lines, size)
+    return done
+
+
+class _Line:
+    """What a decoder reads of a record."""
+
+    __slots__ = ("value",)
+    headers = ()
+
+    def __init__(self, value: bytes) -> None:
+        self.value = value
+
+
+class _Router:
+    """Knows topic and key of events."""
+
+    def __init__(self, routes: Routes) -> None:
+        self._decode = routes.decoder.decode
+        self._routes = {kind: (topic, routes.key_of[kind]) for kind, topic in routes.topic_of.items()}
+
+    def route(self, value: bytes) -> tuple[str, bytes | None] | Rejected:
+        """Return the topic and the key of a line, or why it is no event."""
+        result = self._decode(_Line(value), time.time_ns() // 1_000_000)
+        if isinstance(result, Rejected):
+            return result
+        event = result[1]
+        topic, key = self._routes[type(event)]
+        return topic, getattr(event.data, key).encode()  # type: ignore[attr-defined]
+
+
+class _RawRouter:
+    """Knows topic and key of whatever looks a little like an event."""
+
+    def __init__(self, routes: Routes, otherwise: str) -> None:
+        self._otherwise = otherwise
+        self._families = {
+            _family(event_type(kind)): (topic, routes.key_of[kind]) for kind, topic in routes.topic_of.items()
+        }
+
+    def route(self, value: bytes) -> tuple[str, bytes | None] | Rejected:
+        """Return the topic and the key of a line, which is refused only for its size."""
+        if len(value) > LARGEST_BYTES:
+            return Rejected("too_large", f"Expected a value of at most {LARGEST_BYTES} bytes")
+        try:
+            envelope = msgspec.json.decode(value)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            envelope = None
+        kind = envelope.get("type") if isinstance(envelope, dict) else None
+        found = self._families.get(_family(kind)) if isinstance(kind, str) else None
+        if not isinstance(envelope, dict) or found is None:
+            return self._otherwise, None
+        topic, name = found
+        data = envelope.get("data")
+        key = data.get(name) if isinstance(data, dict) else None
+        return topic, key.encode("utf-8", "replace") if isinstance(key, str) else None
+
+
+def _family(kind: str) -> str:
+    return kind.partition(".")[0]

@@ -1,0 +1,60 @@
+"""The committed files are the rendered ones; and what `stale` and `write` do with those that are not."""
+
+from pathlib import Path
+
+from stream_app.render.everything import everything
+from stream_app.runtime.files import stale, write
+from tests.render.house import CATALOGUE, ROOT
+
+RENDERED = {"schemas/a.json": "a\n", "docs/metrics.md": "é\n"}
+
+
+def test_the_committed_files_are_the_rendered_ones() -> None:
+    found = [str(path.relative_to(ROOT)) for path in stale(everything(CATALOGUE), ROOT)]
+    assert not found, "run `stream-app render`"
+
+
+def test_rendering_twice_gives_the_same() -> None:
+    assert everything(CATALOGUE) == everything(CATALOGUE)
+
+
+def test_every_file_ends_with_one_line_break() -> None:
+    for text in everything(CATALOGUE).values():
+        assert text.endswith("\n")
+        assert not text.endswith("\n\n")
+
+
+def test_what_is_missing_is_stale_and_written(tmp_path: Path) -> None:
+    wanted = [tmp_path / "docs/metrics.md", tmp_path / "schemas/a.json"]
+    assert stale(RENDERED, tmp_path) == wanted
+    assert write(RENDERED, tmp_path) == wanted
+    assert (tmp_path / "docs/metrics.md").read_bytes() == "é\n".encode()
+    assert stale(RENDERED, tmp_path) == []
+
+
+def test_what_differs_is_stale_and_written(tmp_path: Path) -> None:
+    write(RENDERED, tmp_path)
+    (tmp_path / "schemas/a.json").write_bytes(b"a\r\n")
+    assert stale(RENDERED, tmp_path) == [tmp_path / "schemas/a.json"]
+    assert write(RENDERED, tmp_path) == [tmp_path / "schemas/a.json"]
+    assert (tmp_path / "schemas/a.json").read_bytes() == b"a\n"
+
+
+def test_what_is_no_longer_rendered_is_stale_and_removed(tmp_path: Path) -> None:
+    write(RENDERED, tmp_path)
+    left_over = tmp_path / "schemas/b.json"
+    left_over.write_text("b")
+    assert stale(RENDERED, tmp_path) == [left_over]
+    assert write(RENDERED, tmp_path) == [left_over]
+    assert not left_over.exists()
+
+
+def test_what_hands_have_written_is_left_alone(tmp_path: Path) -> None:
+    write(RENDERED, tmp_path)
+    by_hand = [tmp_path / "schemas/examples/a/valid-1.json", tmp_path / "docs/settled.md", tmp_path / "README.md"]
+    for path in by_hand:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    assert stale(RENDERED, tmp_path) == []
+    write(RENDERED, tmp_path)
+    assert all(path.exists() for path in by_hand)

@@ -1,0 +1,117 @@
+"""The pages that people read."""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from stream_app.core.envelope import CAUSES, event_type
+from stream_app.core.metric import Label, Metric, Unit
+from stream_app.core.windows import Window
+from stream_app.render.catalogue import Catalogue
+from stream_app.render.event_page import PATH as EVENT_PAGE
+from stream_app.render.event_page import event_page
+from stream_app.render.markdown import table
+from stream_app.render.metric_page import PATH as METRIC_PAGE
+from stream_app.render.metric_page import exported, metric_page
+from tests.render.house import CATALOGUE
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A metric of another kind, as the pages may meet it."""
+
+    name: str = "email_open_rate"
+    series: str = "lifecycle_email_open_rate"
+    definition: str = "Opened messages per delivered one."
+    labels: tuple[Label, ...] = (Label("program", capped=True), Label("audience", ("prospect", "customer")))
+    windows: tuple[Window, ...] = (Window.H24, Window.D7)
+    unit: Unit = Unit.RATIO
+    note: str = "Opens are a weak signal."
+    section: str = "D"
+    example: str = field(default="40 of 100 delivered are opened: 0.4.")
+
+
+def test_a_metric_has_a_section_with_everything_declared() -> None:
+    text = metric_page(replace(CATALOGUE, metrics=(), derived=(), ratios=(Ratio(),)))[METRIC_PAGE]
+    section = text[text.index("### lifecycle_email_open_rate") :]
+    assert section.splitlines() == [
+        "### lifecycle_email_open_rate",
+        "",
+        "Opened messages per delivered one.",
+        "",
+        "- Unit: ratio",
+        "- Windows: `24h` `7d`",
+        "- Label `program`: open",
+        "- Label `audience`: `prospect` `customer`",
+        "",
+        "> **Note.** Opens are a weak signal.",
+        "",
+        "**Example.** 40 of 100 delivered are opened: 0.4.",
+    ]
+
+
+def test_every_exported_metric_stands_in_the_summary_and_has_a_section() -> None:
+    text = metric_page(CATALOGUE)[METRIC_PAGE]
+    for each in exported(CATALOGUE):
+        assert f"| [`{each.series}`](#{each.series}) |" in text
+        assert f"\n### {each.series}\n\n{each.definition}\n" in text
+
+
+def test_what_is_internal_is_not_shown() -> None:
+    text = metric_page(CATALOGUE)[METRIC_PAGE]
+    assert "lifecycle_customer_change" not in text
+    assert "lifecycle_step_due_at" not in text
+
+
+def test_every_unit_has_a_name() -> None:
+    for unit in Unit:
+        metric_page(replace(CATALOGUE, metrics=(), derived=(), ratios=(replace(Ratio(), unit=unit),)))
+
+
+def test_a_section_without_a_heading_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no section of the metrics page: X"):
+        exported(Catalogue(event_types=(), topics={}, keys={}, ratios=(replace(Ratio(), section="X"),)))
+
+
+def test_buckets_are_told_in_days_and_hours() -> None:
+    text = metric_page(CATALOGUE)[METRIC_PAGE]
+    assert "- Buckets up to: `3600` (1h), `21600` (6h), `86400` (1d)," in text
+    assert "- Buckets up to: `0`, `10`, `20`," in text
+
+
+def test_every_event_type_and_cause_is_on_the_page() -> None:
+    text = event_page(CATALOGUE)[EVENT_PAGE]
+    for kind in CATALOGUE.event_types:
+        assert f"- [`{event_type(kind)}`](../schemas/{event_type(kind)}.json): " in text
+    for cause in CAUSES:
+        assert f"| `{cause}` |" in text
+
+
+def test_rules_are_told_in_words() -> None:
+    text = event_page(CATALOGUE)[EVENT_PAGE]
+    assert "| `to` | required | `lead` `mql` `sal` `sql` `opportunity` `customer` |" in text
+    assert "| `lead_id` | required | text of 1 to 128 characters |" in text
+    assert "| `reason` | optional | free text of at most 1,024 characters |" in text
+    assert "| `items[].quantity` | optional | integer, 0 to 1,000,000,000 |" in text
+    assert "| `due_at` | optional | RFC 3339 moment with an offset |" in text
+    assert "| `discount_percent_forever` | optional | number, 0 to 100 |" in text
+
+
+def test_no_description_refers_to_a_class() -> None:
+    text = event_page(CATALOGUE)[EVENT_PAGE]
+    assert "Data`" not in text
+    assert ": \n" not in text
+
+
+def test_a_namespace_is_what_topics_begin_with() -> None:
+    text = event_page(replace(CATALOGUE, namespace="acme"))[EVENT_PAGE]
+    assert "`acme.billing`" in text
+    assert "lifecycle.billing" not in text
+
+
+def test_a_table_survives_bars_and_line_breaks() -> None:
+    assert table(("a",), [("b | c\nd",)]) == "| a |\n| --- |\n| b \\| c d |"
+
+
+def test_a_metric_is_a_declared_one() -> None:
+    assert any(isinstance(each, Metric) for each in exported(CATALOGUE))
