@@ -1,0 +1,168 @@
+"""Random small worlds: few entities, few moments and few labels, so that everything collides with everything."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from stream_app.catalog.events import OPPORTUNITY_KINDS, OUTCOMES, REACH_KINDS, SPEND_KINDS, STAGES
+from stream_app.catalog.message import STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Envelope = dict[str, Any]
+
+NOW = datetime(2026, 3, 15, 9, 30, tzinfo=UTC)
+
+# Moments that matter: the same instant, neighbours of month, day, hour and minute borders, and the far past.
+_ANCHORS = [
+    NOW, NOW - timedelta(seconds=40), NOW - timedelta(minutes=4), NOW - timedelta(minutes=59), NOW - timedelta(hours=23),
+    NOW - timedelta(days=6, hours=23), NOW - timedelta(days=29), NOW - timedelta(days=45), NOW - timedelta(days=100),
+    NOW - timedelta(days=200), datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC),
+    datetime(2026, 1, 31, 23, 59, 59, 999000, tzinfo=UTC), datetime(2026, 3, 8, 7, tzinfo=UTC),
+]  # fmt: skip
+MOMENTS = st.builds(
+    lambda anchor, offset: anchor - timedelta(milliseconds=offset),
+    st.sampled_from(_ANCHORS),
+    st.sampled_from([0, 0, 1, 1000, 61_000, 3_600_000]),
+)
+_LABEL = st.sampled_from([None, "", "a", "b"])
+
+
+def _data(required: dict[str, Any], optional: dict[str, Any] | None = None) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(required, optional=optional or {})
+
+
+_LEAD = {"lead_id": st.sampled_from(["l1", "l2"])}
+_ENROLMENT = {**_LEAD, "program_id": st.sampled_from(["p", "q"]), "enrollment_id": st.sampled_from(["e1", "e2"])}
+_STEP = {**_ENROLMENT, "step_id": st.sampled_from(["s1", "s2"])}
+_MAIL = {**_LEAD, "message_id": st.sampled_from(["m1", "m2"])}
+_ACCOUNT = {"account_id": st.sampled_from(["a1", "a2"])}
+_CURRENCY = st.sampled_from(["USD", "JPY"])
+_DUE = MOMENTS.map(lambda moment: (moment + timedelta(days=3)).isoformat())
+_ITEM = _data(
+    {
+        "plan_id": st.just("plan"), "unit_amount_minor": st.integers(0, 5000),
+        "interval": st.sampled_from(["day", "week", "month", "quarter", "year"]),
+    },
+    {
+        "quantity": st.integers(0, 3), "interval_count": st.integers(1, 3),
+        "usage": st.sampled_from(["licensed", "metered"]),
+    },
+)  # fmt: skip
+_SUBSCRIPTION = _data(
+    {
+        **_ACCOUNT, "subscription_id": st.sampled_from(["u1", "u2"]), "currency": _CURRENCY,
+        "items": st.lists(_ITEM, max_size=2),
+    },
+    {
+        "status": st.sampled_from(["trialing", "active", "past_due", "paused", "canceled"]),
+        "discount_percent_forever": st.sampled_from([0, 10, 12.5, 33.3, 100]),
+        "reason": st.sampled_from(["voluntary", "involuntary"]),
+    },
+)  # fmt: skip
+_OPPORTUNITY = _data(
+    {
+        **_ACCOUNT, "opportunity_id": st.sampled_from(["o1", "o2"]), "kind": st.sampled_from(OPPORTUNITY_KINDS),
+        "amount_minor": st.integers(0, 10_000), "currency": _CURRENCY,
+    },
+    {"source": _LABEL, "channel": _LABEL, "campaign_id": _LABEL},
+)  # fmt: skip
+_INVOICE = _data({**_ACCOUNT, "invoice_id": st.sampled_from(["i1", "i2"]), "amount_minor": st.just(5), "currency": _CURRENCY})
+_SPEND = st.builds(
+    lambda data, start, days: data | {
+        "period_start": start.date().isoformat(), "period_end": (start.date() + timedelta(days=days)).isoformat(),
+    },
+    _data(
+        {
+            "spend_id": st.sampled_from(["x1", "x2"]), "amount_minor": st.integers(0, 1000), "currency": _CURRENCY,
+            "kind": st.sampled_from(SPEND_KINDS),
+        },
+        {"campaign_id": _LABEL, "program_id": _LABEL, "channel": _LABEL},
+    ),
+    MOMENTS,
+    st.integers(0, 40),
+)  # fmt: skip
+
+_DATA: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "lead.created": _data(
+        _LEAD,
+        {
+            "source": _LABEL, "channel": _LABEL, "campaign_id": _LABEL, "score": st.integers(-5, 120),
+            "is_import": st.booleans(),
+        },
+    ),
+    "lead.stage_changed": _data({**_LEAD, "to": st.sampled_from(STAGES)}),
+    "lead.status_changed": _data({**_LEAD, "to": st.sampled_from(["open", "not_ready", "disqualified"])}),
+    "lead.score_changed": _data({**_LEAD, "score": st.integers(-5, 120)}, {"activity": _LABEL}),
+    "lead.engaged": _data({**_LEAD, "kind": st.sampled_from(["form_submit", "page_view"])}),
+    "program.enrolled": _data(_ENROLMENT),
+    "program.step_entered": _data(_STEP, {"due_at": _DUE}),
+    "program.step_exited": _data({**_STEP, "outcome": st.sampled_from(OUTCOMES)}),
+    "program.exited": _data({**_ENROLMENT, "outcome": st.sampled_from(OUTCOMES)}),
+    **{
+        f"email.{state}": _data(
+            _MAIL,
+            {
+                "program_id": _LABEL, "step_id": _LABEL, "audience": st.sampled_from(["prospect", "customer"]),
+                "machine": st.booleans(),
+            },
+        )
+        for state in STATES
+    },
+    **{f"opportunity.{kind}": _OPPORTUNITY for kind in ("created", "changed", "won", "lost")},
+    **{f"subscription.{kind}": _SUBSCRIPTION for kind in ("started", "changed", "paused", "resumed", "canceled")},
+    "invoice.paid": _INVOICE,
+    "invoice.payment_failed": _INVOICE,
+    "spend.recorded": _SPEND,
+    "reach.recorded": _data(
+        {
+            "reach_id": st.sampled_from(["r1", "r2"]), "day": MOMENTS.map(lambda moment: moment.date().isoformat()),
+            "kind": st.sampled_from(REACH_KINDS), "count": st.integers(0, 9),
+        },
+        {"channel": _LABEL, "campaign_id": _LABEL},
+    ),
+    "survey.responded": _data(
+        {"respondent_id": st.sampled_from(["n1", "n2", "n3"]), "survey_id": st.just("v"), "score": st.integers(0, 10)}
+    ),
+}  # fmt: skip
+
+FAMILIES: dict[str, tuple[str, ...]] = {
+    family: tuple(name for name in _DATA if name.partition(".")[0] in prefixes)
+    for family, prefixes in {
+        "lead": ("lead", "program"), "nurture": ("program", "lead", "email"), "email": ("email",),
+        "account": ("subscription", "opportunity", "invoice"), "mrr": ("subscription",),
+        "records": ("spend", "reach", "survey"), "everything": tuple({name.partition(".")[0] for name in _DATA}),
+    }.items()
+}  # fmt: skip
+
+
+@st.composite
+def _event(draw: Callable[[Any], Any], types: tuple[str, ...]) -> Envelope:
+    kind = draw(st.sampled_from(types))
+    return {"type": kind, "time": draw(MOMENTS).isoformat(), "data": draw(_DATA[kind])}
+
+
+@st.composite
+def worlds(draw: Callable[[Any], Any], max_size: int = 25) -> list[Envelope]:
+    """A set of valid events with identities of their own, of one family or of all."""
+    family = draw(st.sampled_from(sorted(FAMILIES)))
+    events = draw(st.lists(_event(FAMILIES[family]), max_size=max_size))
+    order = draw(st.permutations(range(len(events))))
+    sources = draw(st.lists(st.sampled_from(["", "/crm"]), min_size=len(events), max_size=len(events)))
+    return [
+        event | {"id": f"id{number}", "source": source}
+        for event, number, source in zip(events, order, sources, strict=True)
+    ]
+
+
+@st.composite
+def deliveries(draw: Callable[[Any], Any], events: list[Envelope]) -> list[list[Envelope]]:
+    """The events in any order, some of them again, cut into batches anyhow."""
+    again = draw(st.lists(st.sampled_from(events), max_size=len(events))) if events else []
+    order = draw(st.permutations(events + again))
+    cuts = sorted(draw(st.lists(st.integers(0, len(order)), max_size=4)))
+    return [order[start:end] for start, end in zip([0, *cuts], [*cuts, len(order)], strict=True)]
