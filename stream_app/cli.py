@@ -168,12 +168,12 @@ def _counts(report: service.Report) -> dict[str, int]:
 
 
 @main.command()
-@with_settings("redis_url", "namespace", "timezone", "host", "exporter_port", "label_limit")
+@with_settings("redis_url", "namespace", "timezone", "host", "exporter_port", "label_limit", "gross_margin")
 @AS_OF
 def exporter(settings: Settings, as_of: datetime | None) -> None:
     """Serve the metrics for Prometheus at /metrics. Run exactly one: several would multiply in sum()."""
     clock = _at(as_of)
-    board = Board(settings.label_limit)
+    board = Board(settings.label_limit, settings.gross_margin)
     with sync_redis(settings) as redis:
         reader = Reader(redis, settings.namespace, settings.rules.calendar)
         registry = registry_of(BusinessCollector(reader, board, help_of, clock))
@@ -195,7 +195,7 @@ def _until_interrupted() -> None:
 
 
 @main.command()
-@with_settings("redis_url", "namespace", "timezone", "label_limit")
+@with_settings("redis_url", "namespace", "timezone", "label_limit", "gross_margin")
 @AS_OF
 @click.option("--json", "as_json", is_flag=True, show_envvar=True, help='A list of {"name", "labels", "value"}.')
 @click.option("--all", "zeros", is_flag=True, show_envvar=True, help="Show readings that are zero, too (as --json does).")
@@ -220,7 +220,7 @@ def _readings(settings: Settings, as_of: datetime | None) -> Iterator[Reading]:
             look = reader.look(_at(as_of)())
         except (RedisError, OSError) as error:
             fail(f"{settings.redis_url} does not answer ({type(error).__name__}): is it running?", EXIT_UNAVAILABLE)
-    return Board(settings.label_limit).readings(look.view)
+    return Board(settings.label_limit, settings.gross_margin).readings(look.view)
 
 
 @main.group()

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.metrics import METRICS
+from stream_app.catalog.ratios import RATIOS
 from stream_app.core.metric import Metric
 from stream_app.core.readings import Reading, View, capped_values, readings_of
 
 SHOWN: tuple[Metric, ...] = tuple(metric for metric in METRICS if not metric.internal)
 
-_HELP = {shown.series: shown.definition for shown in (*SHOWN, *DERIVED)}
+_HELP = {shown.series: shown.definition for shown in (*SHOWN, *DERIVED, *RATIOS)}
 
 
 def help_of(series: str) -> str:
@@ -21,18 +22,18 @@ def help_of(series: str) -> str:
 class Board:
     """Readings of successive views. A metric that did not move, under the same caps and windows, is not read again."""
 
-    def __init__(self, label_limit: int) -> None:
-        self._limit = label_limit
+    def __init__(self, label_limit: int = 100, gross_margin: float = 0.8) -> None:
+        self._limit, self._gross_margin = label_limit, gross_margin
         self._known: dict[str, tuple[object, list[Reading]]] = {}
         self.overflow: dict[str, int] = {}
 
     def readings(self, view: View, moved: frozenset[str] | None = None) -> Iterator[Reading]:
         """Every reading. `moved` names the metrics that changed since the view before; None = any may have."""
         caps, self.overflow = capped_values(METRICS, view, self._limit)
-        view = replace(view, caps=caps)
+        view = replace(view, caps=caps, gross_margin=self._gross_margin)
         for metric in SHOWN:
             yield from self._readings_of(metric, view, moved)
-        for derived in DERIVED:
+        for derived in (*DERIVED, *RATIOS):
             yield from derived.read(view)
 
     def _readings_of(self, metric: Metric, view: View, moved: frozenset[str] | None) -> list[Reading]:

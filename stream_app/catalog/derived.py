@@ -14,7 +14,7 @@ GAINS = frozenset({"new", "expansion", "reactivation"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Derived:
-    """A metric that is computed from others on read."""
+    """A metric that is computed from others on read; `formula` says how, where the definition does not."""
 
     name: str
     definition: str
@@ -23,6 +23,7 @@ class Derived:
     windows: tuple[Window, ...] = ()
     section: str = "B"
     note: str = ""
+    formula: str = ""
     read: Callable[[View], Iterator[Reading]]
 
     @property

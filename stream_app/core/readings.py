@@ -47,6 +47,7 @@ class View:
     levels: Totals
     due: Mapping[Labels, Due]
     caps: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    gross_margin: float = 0.8
 
     def total(self, window: Window, name: str) -> Mapping[Labels, int]:
         """Sums of a flow over a window by label values."""

@@ -9,7 +9,7 @@ harmless. A letter that is rejected anew has another place and shows up again.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -134,13 +134,146 @@ def show(settings: Settings, topic: str, partition: int, offset: int) -> Letter:
     Reads the whole topic. Raises NoSuchLetterError, MissingTopicsError and the KafkaError of either client.
     """
     place = topic, partition, offset
-    found: Letter | None = None
-    mark: datetime | None = None
-    for record in _records(settings):
-        if (marked := _mark_of(record)) is not None:
-            mark = marked[1] if marked[0] == place else mark
-        elif (letter := _letter_of(record)) is not None and letter.entry.place == place:
-            found = letter if found is None or found.entry.time <= letter.entry.time else found
-    if found is None:
-        raise NoSuchLetterError(place)
-    return Letter(_with_mark(found.entry, mark), found.key, found.value, found.headers)
+    wanted = [entry for entry in listing(settings, Filter(topic=topic, retried=True)) if entry.place == place]
+    for _, letter in _letters(settings, wanted):
+        return letter
+    raise NoSuchLetterError(place)
+
+
+def retry(
+    settings: Settings,
+    wanted: Filter | None = None,
+    *,
+    dry_run: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Retry:
+    """Send letters again as they were, to the topics that they came from; `dry_run` only says which.
+
+    It is those that `listing` shows for the same filter. Each is sent at least once, and again only if this ends before
+    its mark is written. Skipped are letters that were cut, and those whose topic is none of the namespace's.
+    `progress` hears how many of how many are done. Raises MissingTopicsError and the KafkaError of either client.
+    """
+    meant = [entry for entry in listing(settings, wanted) if not entry.retried]
+    dead_letters = settings.topic("dlq")
+    named = {entry.topic for entry in meant if entry.topic.startswith(settings.topic(""))} - {dead_letters}
+    homes = topics.describe(settings, named).keys()
+    done = Retry()
+    ready: list[Entry] = []
+    for entry in meant:
+        if entry.truncated:
+            done.skipped.append((entry, "it was too large to be kept whole"))
+        elif entry.topic not in homes:
+            done.skipped.append((entry, f"no topic {entry.topic} in namespace {settings.namespace}"))
+        else:
+            ready.append(entry)
+    if dry_run or not ready:
+        done.sent = ready
+        return done
+    with Outbox(settings, [*homes, dead_letters]) as outbox:
+        letters = _letters(settings, ready)
+        while chunk := list(islice(letters, _MARK_EVERY)):
+            for _, letter in chunk:
+                outbox.send(letter.entry.topic, letter.key, letter.value, letter.headers)
+            outbox.flush()
+            for home, letter in chunk:
+                entry = letter.entry
+                mark = [(_RETRIED, _text(entry.place).encode()), ("time", _iso(entry.time))]
+                # Behind the letter in its own partition, so that retention never takes the mark first.
+                outbox.send(dead_letters, None, None, mark, partition=home)
+                done.sent.append(entry)
+            outbox.flush()
+            if progress is not None:
+                progress(len(done.sent), len(ready))
+    return done
+
+
+def _letters(settings: Settings, wanted: Iterable[Entry]) -> Iterator[tuple[int, Letter]]:
+    """Yield each letter that is wanted, once, and its partition in the dead letter topic."""
+    left = {entry.place: entry for entry in wanted}
+    for record in _records(settings) if left else ():
+        letter = _letter_of(record)
+        if letter is None or (entry := left.get(letter.entry.place)) is None or letter.entry.time != entry.time:
+            continue
+        del left[entry.place]
+        yield record.partition, replace(letter, entry=entry)
+        if not left:
+            return
+
+
+def _records(settings: Settings) -> Iterator[Any]:
+    """Yield every record of the dead letter topic that is there now."""
+    name = settings.topic("dlq")
+    ends = {TopicPartition(*source): end for source, end in topics.ends(settings, [name]).items()}
+    with asyncio.Runner() as runner:
+        consumer = runner.run(_opened(settings, ends))
+        try:
+            silent = 0
+            while ends:
+                found = runner.run(consumer.getmany(timeout_ms=_LOOK_MS))
+                for records in found.values():
+                    yield from records
+                ends = {each: end for each, end in ends.items() if runner.run(consumer.position(each)) < end}
+                silent = 0 if found else silent + 1
+                if silent > _SILENT_LOOKS:
+                    message = f"{name} has more records, but its broker does not hand them out"
+                    raise KafkaTimeoutError(message)
+        finally:
+            runner.run(consumer.stop())
+
+
+async def _opened(settings: Settings, partitions: Iterable[TopicPartition]) -> AIOKafkaConsumer:
+    consumer = AIOKafkaConsumer(
+        **aiokafka_options(settings),
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+    )
+    try:
+        await consumer.start()
+        consumer.assign(list(partitions))
+        await consumer.seek_to_beginning()
+    except BaseException:
+        await consumer.stop()
+        raise
+    return consumer
+
+
+def _letter_of(record: Any) -> Letter | None:  # noqa: ANN401 - aiokafka has no types
+    """Return the letter that a record is; None for one that somebody else has put there."""
+    about = {name: value for name, value in record.headers if not name.startswith(ORIGINAL)}
+    try:
+        entry = Entry(
+            cause=about["cause"].decode(),
+            detail=about["detail"].decode(),
+            topic=about["topic"].decode(),
+            partition=int(about["partition"]),
+            offset=int(about["offset"]),
+            time=datetime.fromisoformat(about["time"].decode()),
+            size=int(about[TRUNCATED]) if TRUNCATED in about else -1 if record.value is None else len(record.value),
+            truncated=TRUNCATED in about,
+        )
+    except (KeyError, ValueError, AttributeError, TypeError):
+        return None
+    headers = tuple((name.removeprefix(ORIGINAL), value) for name, value in record.headers if name.startswith(ORIGINAL))
+    return Letter(entry, record.key, record.value, headers)
+
+
+def _mark_of(record: Any) -> tuple[Place, datetime] | None:  # noqa: ANN401 - aiokafka has no types
+    about = dict(record.headers)
+    try:
+        topic, partition, offset = about[_RETRIED].decode().rsplit(":", 2)
+        return (topic, int(partition), int(offset)), datetime.fromisoformat(about["time"].decode())
+    except (KeyError, ValueError, AttributeError, TypeError):
+        return None
+
+
+def _with_mark(entry: Entry, mark: datetime | None) -> Entry:
+    return replace(entry, retried=mark is not None and entry.time <= mark)
+
+
+def _text(place: Place) -> str:
+    return ":".join(map(str, place))
+
+
+def _iso(time: datetime) -> bytes:
+    return time.isoformat(timespec="milliseconds").encode()

@@ -34,6 +34,8 @@ class FloodGate:
 
     def count(self, topic: str, records: int, rejected: int) -> None:
         """Remember a batch that was applied."""
+        if not records:
+            return
         recent = self._recent.setdefault(topic, [])
         recent.append((records, rejected))
         while sum(size for size, _ in recent) - recent[0][0] >= _LOOKED_AT:

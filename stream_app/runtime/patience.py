@@ -18,7 +18,7 @@ class Patience:
 
     def __init__(self, server: str, *trouble: type[Exception]) -> None:
         self._server = server
-        self._trouble = (*trouble, OSError)
+        self._trouble: tuple[type[Exception], ...] = (*trouble, OSError)
         self.up = True
 
     async def until_done(self, call: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - whatever the call returns

@@ -5,7 +5,7 @@ import ssl
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -78,7 +78,8 @@ class Settings(BaseSettings):
     @field_validator("kafka_url", "redis_url")
     @classmethod
     def _no_password_in_url(cls, value: str) -> str:
-        if urlsplit(value.split(",")[0]).password:
+        parts = urlsplit(value)
+        if parts.password or "password" in parse_qs(parts.query, keep_blank_values=True):
             msg = "a URL is printed, so it must not hold a password: use …_USERNAME and …_PASSWORD_FILE"
             raise ValueError(msg)
         return value

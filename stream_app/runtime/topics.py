@@ -117,6 +117,8 @@ def apply(settings: Settings, names: Collection[str], partitions: int, replicati
 
 def describe(settings: Settings, names: Collection[str]) -> dict[str, Topic]:
     """Look at topics; those that do not exist are left out. Raises kafka.errors.KafkaError."""
+    if not names:
+        return {}
     with _admin(settings) as admin:
         return _described(admin, names)
 

@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeVar, cast
 
 import aiokafka
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import ConsumerStoppedError, KafkaError, OffsetOutOfRangeError
-from aiokafka.structs import OffsetAndMetadata
+from aiokafka.errors import ConsumerStoppedError, KafkaError, OffsetOutOfRangeError, for_code
+from aiokafka.protocol.commit import OffsetCommitRequest
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.consumer import ConsumerThread
 from faust.transport.drivers import aiokafka as driver
@@ -344,19 +345,30 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             self.log.warning("the group coordinator reports: %r", error)
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        # Nothing depends on the group's offsets but lag tools, so trouble with them never ends the process.
+        # Nothing depends on the group's offsets but lag tools, so trouble with them has no consequence. aiokafka's own
+        # commit() gives up membership when it is refused during a rebalance, and leaves a dead member behind.
         consumer = self._ensure_consumer()
-        held = consumer.assignment()
-        due = {
-            driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(offset, "") for tp, offset in offsets.items() if tp in held
-        }
+        coordinator, held = consumer._coordinator, consumer.assignment()
+        due: defaultdict[str, list[tuple[int, int, str]]] = defaultdict(list)
+        for tp, offset in offsets.items():
+            if tp in held:
+                due[tp.topic].append((tp.partition, offset, ""))
+        request = OffsetCommitRequest(
+            coordinator.group_id,
+            coordinator.generation,
+            coordinator.member_id,
+            OffsetCommitRequest.DEFAULT_RETENTION_TIME,
+            list(due.items()),
+        )
         try:
-            if due:
-                await consumer.commit(due)
+            response = await coordinator._send_req(request)
         except KafkaError as error:
             self.log.info("group offsets were not committed: %r", error)
             return False
-        return len(due) == len(offsets)
+        refused = {for_code(code).__name__ for _, partitions in response.topics for _, code in partitions if code}
+        if refused:
+            self.log.info("group offsets were not committed: %s", ", ".join(sorted(refused)))
+        return not refused
 
     def group(self) -> Group:
         """Return the state of membership; safe from any thread."""

@@ -1,0 +1,86 @@
+"""Candidate (d): the worker's own pipeline with nothing at either end. Run as `python -m bench.fold SPOOL`.
+
+Records come from a list and commits go nowhere, but they are decoded, folded, spread and encoded as in the worker.
+It prints a JSON object with what was applied between the 5 % mark and the end, and in how many seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from bench.lap import START
+from bench.world import batches
+from stream_app.catalog.definitions import fingerprint
+from stream_app.catalog.entities import KIND_OF
+from stream_app.catalog.events import EVENT_TYPES
+from stream_app.catalog.metrics import METRICS
+from stream_app.core.envelope import Decoder
+from stream_app.runtime.flood import FloodGate
+from stream_app.runtime.ledger import Ledger
+from stream_app.runtime.pipeline import Model, Pipeline
+from stream_app.runtime.settings import Settings
+from stream_app.runtime.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from redis.asyncio import Redis
+
+    from stream_app.core.envelope import Rejected
+    from stream_app.runtime.batch import Batch, RecordLike
+
+
+class _Nowhere:
+    """A store that holds nothing and agrees to everything, and a dead letter topic that takes nothing."""
+
+    async def hget(self, *_: object) -> None:
+        """Know no generation."""
+
+    async def mget(self, keys: Sequence[str]) -> list[None]:
+        """Know no entity."""
+        return [None] * len(keys)
+
+    def register_script(self, _: str) -> Any:  # noqa: ANN401 - as redis-py's
+        """Accept every commit."""
+
+        async def run(**_: object) -> list[bytes]:  # noqa: RUF029
+            return [b"applied"]
+
+        return run
+
+    async def send(self, batch: Batch, rejected: Sequence[tuple[RecordLike, Rejected]]) -> None:
+        """Refuse: the history has no bad records."""
+        message = f"{len(rejected)} records of {batch.topic} were rejected, the first: {rejected[0][1]}"
+        raise ValueError(message)
+
+
+async def _fold(spool: Path) -> dict[str, float]:
+    settings = Settings.load()
+    nowhere = _Nowhere()
+    ledger = Ledger(cast("Redis", nowhere), settings.namespace, fingerprint(settings.rules))
+    model = Model(Decoder(EVENT_TYPES), KIND_OF, METRICS, settings.rules)
+    gate = FloodGate(settings.flood_ratio, lambda _: None)
+    pipeline = Pipeline(model, ledger, nowhere, gate, Telemetry(), cached_entities=sys.maxsize)
+    work = list(batches(spool, settings.batch_events))
+    total = sum(len(batch.records) for batch in work)
+    done = begin = 0
+    since = used = 0.0
+    for batch in work:
+        await pipeline.apply(batch)
+        done += len(batch.records)
+        if not begin and done >= total * START:
+            begin, since, used = done, time.perf_counter(), time.process_time()
+    return {
+        "events": done - begin,
+        "seconds": time.perf_counter() - since,
+        "processor": time.process_time() - used,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(_fold(Path(sys.argv[1])))))  # noqa: T201 - this is how it answers

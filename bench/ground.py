@@ -1,0 +1,110 @@
+"""Where a run takes place: one broker and one store for all candidates, and what each of them is told about them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from redis import Redis
+
+from stream_app.catalog.events import TOPICS
+from stream_app.runtime.keys import FIRST_GENERATION, generation_prefix
+from stream_app.runtime.servers import embedded_kafka, embedded_redis
+from stream_app.runtime.settings import PREFIX, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["CandidateError", "Ground", "event_topics", "ground", "python"]
+
+_NAMESPACE: Final = "bench"
+_ROOT: Final = Path(__file__).parent.parent
+_LOG_TAIL: Final = 15
+
+
+class CandidateError(Exception):
+    """A candidate ended before it was done; the message ends with the last lines of its log."""
+
+
+@dataclass
+class Ground:
+    """The addresses of a run, and a directory that lives as long as it does."""
+
+    directory: Path
+    settings: Settings
+    redis: Redis
+    _groups: Iterator[int] = field(default_factory=count)
+
+    @property
+    def spool(self) -> Path:
+        """The file with the history's records."""
+        return self.directory / "history"
+
+    @property
+    def ledger(self) -> str:
+        """The key of the worker's ledger."""
+        return generation_prefix(_NAMESPACE, FIRST_GENERATION) + "ledger"
+
+    def sweep(self) -> None:
+        """Empty the store."""
+        self.redis.flushall()
+
+    @contextmanager
+    def running(self, command: Sequence[str], **extra: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a candidate in a consumer group of its own; it is asked to end, and then made to, when the block ends.
+
+        It is told everything by the product's own environment variables; `extra` are more of them. What it says on
+        standard error goes to a file.
+        """
+        group = f"{_NAMESPACE}-{next(self._groups)}"
+        given = {"kafka_url": self.settings.kafka_url, "redis_url": self.settings.redis_url, "namespace": _NAMESPACE}
+        told = {PREFIX + name.upper(): value for name, value in {**given, "group": group, **extra}.items()}
+        log = self.directory / f"{group}.log"
+        with log.open("wb") as errors:
+            process = subprocess.Popen(  # noqa: S603 - our own candidates
+                command, env={**os.environ, **told}, cwd=_ROOT, stdout=subprocess.PIPE, stderr=errors,
+            )  # fmt: skip
+            try:
+                yield process
+                if process.poll():
+                    tail = log.read_text(errors="replace").splitlines()[-_LOG_TAIL:]
+                    message = "\n".join([f"{' '.join(command)} ended with {process.returncode}", *tail])
+                    raise CandidateError(message)
+            finally:
+                if process.poll() is None:
+                    process.terminate()
+                    try:
+                        process.wait(20)
+                    except subprocess.TimeoutExpired:
+                        process.kill()
+                        process.wait()
+                if process.stdout is not None:
+                    process.stdout.close()
+
+
+def event_topics(settings: Settings) -> list[str]:
+    """Return the topics that every candidate reads."""
+    return [settings.topic(suffix) for suffix in TOPICS]
+
+
+@contextmanager
+def ground() -> Iterator[Ground]:
+    """Start the embedded servers, and end them and remove all they wrote when the block ends."""
+    with TemporaryDirectory(prefix="stream-app-bench-", ignore_cleanup_errors=True) as name:
+        directory = Path(name)
+        with embedded_kafka(directory / "kafka") as broker, embedded_redis(directory / "redis") as url:
+            settings = Settings.load(kafka_url=f"kafka://{broker}", redis_url=url, namespace=_NAMESPACE)
+            with Redis.from_url(url) as redis:
+                yield Ground(directory, settings, redis)
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """Return the command that runs a module of the bench."""
+    return [sys.executable, "-m", module, *arguments]

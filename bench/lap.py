@@ -1,0 +1,76 @@
+"""The clock: how fast somebody gets on, seen from outside."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["START", "Lap", "clock"]
+
+START: Final = 0.05
+"""The share of the events that is applied before the clock starts."""
+
+_LOOK: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Lap:
+    """What was applied between two looks, in how many seconds, and of how many processor seconds (None: not known)."""
+
+    events: int
+    seconds: float
+    processor: float | None = None
+
+    @property
+    def rate(self) -> float:
+        """Events per second."""
+        return self.events / self.seconds
+
+    @property
+    def cost(self) -> float | None:
+        """Processor time per event, in microseconds."""
+        return None if self.processor is None else self.processor / self.events * 1e6
+
+
+class StandstillError(Exception):
+    """Nothing has moved for too long."""
+
+
+def clock(progress: Callable[[], int], total: int, pid: int, *, longest: float, patience: float = 30.0) -> Lap:
+    """Watch a process from the 5 % mark to the end, or for `longest` seconds of it.
+
+    `progress` says how many events are applied so far. What counts is what it says at the first look at or after each
+    mark. Raises StandstillError when it says the same for `patience` seconds.
+    """
+    started: tuple[int, float, float | None] | None = None
+    last, moved = -1, time.perf_counter()
+    while True:
+        done, now = progress(), time.perf_counter()
+        if done != last:
+            last, moved = done, now
+        elif now - moved > patience:
+            message = f"stands at {done} of {total} events for {patience:g} s"
+            raise StandstillError(message)
+        if started is None:
+            if done >= total * START:
+                started = done, now, _processor(pid)
+        elif done >= total or now - started[1] > longest:
+            begin, since, used = started
+            burnt = _processor(pid)
+            return Lap(done - begin, now - since, None if burnt is None or used is None else burnt - used)
+        time.sleep(_LOOK)
+
+
+def _processor(pid: int) -> float | None:
+    """Processor seconds that a process has used, where the system tells (Linux)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,62 @@
+"""What a scrape of the exporter costs: reading the store, computing every reading, writing them out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import generate_latest
+
+from stream_app.catalog.board import Board, help_of
+from stream_app.runtime.connections import sync_redis
+from stream_app.runtime.exporter import BusinessCollector, registry_of
+from stream_app.runtime.reader import Reader
+
+if TYPE_CHECKING:
+    from stream_app.runtime.settings import Settings
+
+__all__ = ["Scraped", "Scraper", "at_rest"]
+
+_WARM: Final = 10
+
+
+class Scraper:
+    """An exporter without its HTTP server; the first scrape is cold: it knows nothing yet."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._redis = sync_redis(settings)
+        reader = Reader(self._redis, settings.namespace, settings.rules.calendar)
+        collector = BusinessCollector(reader, Board(settings.label_limit), help_of, lambda: time.time_ns() // 1_000_000)
+        self._registry = registry_of(collector)
+
+    def scrape(self) -> tuple[float, bytes]:
+        """Scrape once; return how long it took, in seconds, and what Prometheus would get."""
+        started = time.perf_counter()
+        page = generate_latest(self._registry)
+        return time.perf_counter() - started, page
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._redis.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Scraped:
+    """Durations in seconds: the first scrape, scrapes with nothing new in between, and scrapes under load."""
+
+    series: int
+    size: int
+    cold: float
+    warm: list[float]
+    busy: list[float] = field(default_factory=list)
+
+
+def at_rest(settings: Settings) -> Scraped:
+    """Scrape a store in which nothing changes."""
+    scraper = Scraper(settings)
+    cold, page = scraper.scrape()
+    warm = [scraper.scrape()[0] for _ in range(_WARM)]
+    scraper.close()
+    series = sum(1 for line in page.splitlines() if line and not line.startswith(b"#"))
+    return Scraped(series, len(page), cold, warm)

@@ -1,0 +1,47 @@
+"""How long the commit script holds up the store: measured by the store itself, for every batch."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from redis import Redis
+
+__all__ = ["ScriptTimes", "watched"]
+
+_KEPT: Final = 1_000_000
+
+
+@dataclass
+class ScriptTimes:
+    """Durations of the commit script, in milliseconds, sorted; filled when the watch ends."""
+
+    milliseconds: list[float] = field(default_factory=list)
+
+    def quantile(self, share: float) -> float:
+        """Return the duration that `share` of the batches did not exceed."""
+        return self.milliseconds[min(int(share * len(self.milliseconds)), len(self.milliseconds) - 1)]
+
+
+@contextmanager
+def watched(redis: Redis) -> Iterator[ScriptTimes]:
+    """Have the store note all commands while the block runs, and pick the commit script out of them."""
+    source = (files("stream_app.runtime") / "commit.lua").read_bytes()
+    call = b"EVALSHA " + hashlib.sha1(source, usedforsecurity=False).hexdigest().encode()
+    redis.config_set("slowlog-max-len", _KEPT)
+    redis.slowlog_reset()
+    redis.config_set("slowlog-log-slower-than", 0)
+    times = ScriptTimes()
+    try:
+        yield times
+    finally:
+        redis.config_set("slowlog-log-slower-than", -1)
+        noted = [each["duration"] / 1000 for each in redis.slowlog_get(_KEPT) if each["command"].startswith(call)]
+        times.milliseconds = sorted(noted)
+        redis.slowlog_reset()

@@ -1,0 +1,75 @@
+"""The events of a run: made once, loaded into the topics once, and kept in a file for those who need no broker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from stream_app.runtime import topics
+from stream_app.runtime.batch import Batch, Record
+from stream_app.runtime.outbox import Outbox
+from stream_app.simulator import Plan, history, live, records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from stream_app.runtime.settings import Settings
+    from stream_app.simulator import Record as Produced
+
+__all__ = ["World", "batches"]
+
+_EVENTS_PER_LEAD: Final = 35
+_FEWEST_LEADS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A history of 90 days that ends at `until` and has about `events` events; the same twice is the same bytes."""
+
+    events: int
+    until: datetime
+
+    @classmethod
+    def near_now(cls, events: int) -> World:
+        """Make the history end at this second."""
+        return cls(events, datetime.now(UTC).replace(microsecond=0))
+
+    @property
+    def _plan(self) -> Plan:
+        return Plan(seed=1, leads=max(_FEWEST_LEADS, self.events // _EVENTS_PER_LEAD), days=90, until=self.until)
+
+    def history(self) -> Iterator[Produced]:
+        """Yield the records, in the order of their events' times."""
+        return records(self._plan, history(self._plan))
+
+    def afterwards(self, since: datetime, rate: float) -> Iterator[Produced]:
+        """Yield the records of what happens after the history, without end; `rate` events a second by their times."""
+        return records(self._plan, live(self._plan, since, rate))
+
+    def load(self, settings: Settings, spool: Path) -> int:
+        """Write the history to its topics, one partition each, and to the file `spool`; return how many records."""
+        names = {record.family: settings.topic(record.family) for record in self.history()}
+        topics.apply(settings, names.values(), 1)
+        count = 0
+        with Outbox(settings, names.values()) as outbox, spool.open("wb") as lines:
+            for count, record in enumerate(self.history(), 1):  # noqa: B007
+                outbox.send(names[record.family], record.key, record.value)
+                lines.write(b"%s\t%s\n" % (record.family.encode(), record.value))
+        return count
+
+
+def batches(spool: Path, limit: int) -> Iterator[Batch]:
+    """Yield the records of a spool as a worker gets them: of each topic in turn, at most `limit` at once."""
+    by_family: dict[str, list[Record]] = {}
+    with spool.open("rb") as lines:
+        for line in lines:
+            family, _, value = line.rstrip(b"\n").partition(b"\t")
+            records = by_family.setdefault(family.decode(), [])
+            records.append(Record(len(records), 0, None, value))
+    longest = max(map(len, by_family.values()), default=0)
+    for begin in range(0, longest, limit):
+        for family, records in by_family.items():
+            if part := records[begin : begin + limit]:
+                yield Batch(family, 0, begin, begin + len(part), part)
