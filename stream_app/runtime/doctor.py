@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import shlex
 import socket
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
-from redis.exceptions import RedisError
+from redis.exceptions import NoPermissionError, RedisError
 
 from stream_app.runtime import topics
 from stream_app.runtime.connections import kafka_options, sync_redis
@@ -20,7 +21,7 @@ from stream_app.runtime.keys import FIRST_GENERATION, generation_prefix, pointer
 from stream_app.runtime.servers import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Generator, Iterator, Mapping
 
     from redis import Redis
 
@@ -28,23 +29,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "examine"]
 
-Status = Literal["ok", "warning", "failed"]
-
 _CONNECT_MS: Final = 5_000
+_HTTP_S: Final = 2.0
 _CLOCK_S: Final = 1.0
 _FULL: Final = 0.8
 _OLDEST_REDIS: Final = (7, 0)
 _OUR_SERVER: Final = "stream-app"
-# Everything that the script that writes the numbers takes for granted.
+# What the script that writes the numbers takes for granted.
 _SCRIPT: Final = "#!lua\nreturn cmsgpack.unpack(cmsgpack.pack('ok'))"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check has found. What is not ok has a `fix`: a command to copy, or what to set."""
+    """What one check has found. Whatever is not ok has a `fix`, a command to copy."""
 
     check: str
-    status: Status
+    status: Literal["ok", "warning", "failed"]
     detail: str
     fix: str = ""
 
@@ -52,22 +52,249 @@ class Finding:
 def examine(
     settings: Settings, names: Collection[str], *, partitions: int = 1, definitions: str | None = None
 ) -> Iterator[Finding]:
-    """Yield a finding per check, as they are made; raises nothing.
+    """Yield the findings as they are made. What is wrong is said in them and not raised.
 
     `names` are the event topics, `partitions` the least that each should have, and `definitions` the fingerprint that
-    the stored numbers should carry (None: not looked at). What rests on a server that does not answer is left out.
-    Passwords are kept out of what is said. Not for use in a running event loop.
+    the stored numbers should carry (None: not looked at). Checks that need a server that does not answer are left out.
+    No finding holds a password. Not for use in a running event loop.
     """
-    told: list[Finding] = []
-    kafka = yield from _kafka(settings)
-    found: Mapping[str, topics.Topic] = {}
-    if kafka:
-        found = yield from _topics(settings, names, partitions)
-        yield from _group(settings)
+    found = yield from _kafka(settings, names, partitions)
     with closing(sync_redis(settings)) as redis:
-        if (yield from _redis(settings, redis)):
-            yield from _script(redis)
-            yield from _clock(redis)
-            yield from _ledger(settings, redis, [name for name in names if name in found], definitions)
+        try:
+            yield from _redis(settings, redis)
+            yield from _ledger(settings, redis, found, definitions)
+        except (RedisError, OSError, ValueError) as error:
+            yield Finding(
+                "redis", "failed", f"{settings.redis_url}: {_said(settings, error)}",
+                "export STREAM_APP_REDIS_URL=redis://HOST:6379/0 # or start one: docker compose up -d redis",
+            )  # fmt: skip
     yield from _ports(settings)
-    del told
+
+
+# Kafka ----------------------------------------------------------------------------------------------------------------
+
+
+def _kafka(
+    settings: Settings, names: Collection[str], partitions: int
+) -> Generator[Finding, None, Mapping[str, topics.Topic]]:
+    try:
+        with KafkaAdminClient(**kafka_options(settings), bootstrap_timeout_ms=_CONNECT_MS) as admin:
+            yield Finding("kafka", "ok", f"{settings.brokers} speaks the protocol of Kafka {_version(admin)}")
+            yield _group(settings, admin)
+        wanted = [*names, settings.topic("dlq")]
+        found = topics.describe(settings, wanted)
+    except (KafkaError, OSError, ValueError) as error:
+        yield Finding(
+            "kafka", "failed", f"{settings.brokers}: {_said(settings, error)}",
+            "export STREAM_APP_KAFKA_URL=kafka://HOST:9092 # or start one: docker compose up -d kafka",
+        )  # fmt: skip
+        return {}
+    if missing := [name for name in wanted if name not in found]:
+        yield Finding("topics", "failed", f"missing: {', '.join(missing)}", "stream-app topics apply")
+    dead_letters = settings.topic("dlq")
+    flaws = [
+        flaw
+        for topic in found.values()
+        for flaw in topics.shortcomings(settings, topic, 1 if topic.name == dead_letters else partitions)
+    ]
+    for flaw in flaws:
+        yield Finding("topics", "warning", flaw.detail, flaw.fix)
+    if not missing and not flaws:
+        yield Finding(
+            "topics", "ok", f"{len(found)} topics with {sum(each.partitions for each in found.values())} partitions"
+        )
+    return {name: topic for name, topic in found.items() if name != dead_letters}
+
+
+def _version(admin: KafkaAdminClient) -> str:
+    return ".".join(map(str, admin._manager.broker_version))  # noqa: SLF001 - there is no other way to learn it
+
+
+def _group(settings: Settings, admin: KafkaAdminClient) -> Finding:
+    group = settings.consumer_group
+    try:
+        described = admin.describe_groups([group])[group]
+        state, members = described["group_state"], len(described["members"])
+    except (KafkaError, ValueError, KeyError) as error:
+        # A broker that never had a group has no coordinator yet, and some answer with nonsense for one they do not know.
+        state, members = f"unknown ({type(error).__name__})", 0
+    if members:
+        return Finding("group", "ok", f"{group}: {members} members, {state}")
+    return Finding("group", "warning", f"{group}: no worker runs, the group is {state}", "stream-app worker")
+
+
+# Redis ----------------------------------------------------------------------------------------------------------------
+
+
+def _redis(settings: Settings, redis: Redis) -> Iterator[Finding]:
+    cli, user = _redis_cli(settings), settings.redis_username or "default"
+    redis.ping()
+    try:
+        info: dict[str, Any] = redis.info()
+    except NoPermissionError:
+        yield Finding(
+            "redis", "warning", f"{settings.redis_url} answers, but does not tell version and settings",
+            f"{cli} ACL SETUSER {user} +info",
+        )  # fmt: skip
+    else:
+        yield from _redis_settings(settings, info, cli)
+    before = time.time()
+    seconds, microseconds = redis.time()
+    ahead = seconds + microseconds / 1e6 - (before + time.time()) / 2
+    if abs(ahead) < _CLOCK_S:
+        yield Finding("clock", "ok", f"the store's clock and this one differ by {abs(ahead):.3f} s")
+    else:
+        where = "ahead of" if ahead > 0 else "behind"
+        yield Finding(
+            "clock", "failed", f"the store's clock is {abs(ahead):.1f} s {where} this one",
+            "sudo timedatectl set-ntp true # on both machines",
+        )  # fmt: skip
+    try:
+        redis.eval(_SCRIPT, 0)
+    except RedisError as error:
+        yield Finding(
+            "script", "failed", f"the store does not run scripts: {_said(settings, error)}",
+            f"{cli} ACL SETUSER {user} '~{{{settings.namespace}}}:*' +@all -@dangerous +info",
+        )  # fmt: skip
+    else:
+        yield Finding("script", "ok", "the store runs scripts")
+
+
+def _redis_settings(settings: Settings, info: Mapping[str, Any], cli: str) -> Iterator[Finding]:
+    version = str(info["redis_version"])
+    name = f"Valkey {info['valkey_version']}" if "valkey_version" in info else f"Redis {version}"
+    if tuple(map(int, version.split(".")[:2])) < _OLDEST_REDIS:
+        yield Finding("redis", "failed", f"{settings.redis_url} is {name}, older than 7.0", "docker pull redis:7")
+    else:
+        yield Finding("redis", "ok", f"{settings.redis_url} is {name}")
+    if info.get("aof_enabled"):
+        yield Finding("redis persistence", "ok", "the append-only file is on")
+    else:
+        yield Finding(
+            "redis persistence", "warning", "the append-only file is off: a restart means to compute all anew",
+            f"{cli} CONFIG SET appendonly yes && {cli} CONFIG REWRITE",
+        )  # fmt: skip
+    policy = info.get("maxmemory_policy", "noeviction")
+    if policy == "noeviction":
+        yield Finding("redis eviction", "ok", "nothing is evicted")
+    else:
+        yield Finding(
+            "redis eviction", "failed", f"maxmemory-policy is {policy}: under pressure numbers vanish",
+            f"{cli} CONFIG SET maxmemory-policy noeviction && {cli} CONFIG REWRITE",
+        )  # fmt: skip
+    used, most = int(info.get("used_memory", 0)), int(info.get("maxmemory", 0))
+    if most and used > _FULL * most:
+        yield Finding(
+            "redis memory", "warning", f"{used / most:.0%} of maxmemory are in use; once it is full, nothing is counted",
+            f"{cli} CONFIG SET maxmemory {2 * most} && {cli} CONFIG REWRITE",
+        )  # fmt: skip
+
+
+def _redis_cli(settings: Settings) -> str:
+    user = f" --user {shlex.quote(settings.redis_username)}" if settings.redis_username else ""
+    return f"redis-cli -u {shlex.quote(settings.redis_url)}{user}{' --askpass' if settings.redis_password else ''}"
+
+
+# The ledger -----------------------------------------------------------------------------------------------------------
+
+
+def _ledger(
+    settings: Settings, redis: Redis, found: Mapping[str, topics.Topic], definitions: str | None
+) -> Iterator[Finding]:
+    pointed: Any = redis.hget(pointer_key(settings.namespace), "serving")
+    generation = pointed.decode() if pointed else FIRST_GENERATION
+    stored: dict[bytes, bytes] = redis.hgetall(generation_prefix(settings.namespace, generation) + "ledger")  # type: ignore[assignment]
+    kept = stored.get(b"definitions", b"").decode()
+    if definitions is not None and kept not in {"", definitions}:
+        yield Finding(
+            "definitions",
+            "failed",
+            "the stored numbers were computed with other definitions or settings than these",
+            "stream-app rebuild",
+        )
+    elif definitions is not None:
+        said = "the stored numbers follow these definitions" if kept else "nothing is stored yet"
+        yield Finding("definitions", "ok", said)
+    if not found:
+        return
+    try:
+        begins, ends = topics.begins(settings, found), topics.ends(settings, found)
+    except (topics.MissingTopicsError, KafkaError, OSError, RuntimeError) as error:
+        yield Finding(
+            "ledger", "warning", f"the log could not be read: {_said(settings, error)}", "stream-app doctor # again"
+        )
+        return
+    lag, fine = 0, True
+    for (topic, partition), end in sorted(ends.items()):
+        offset = stored.get(f"{topic}:{partition}".encode())
+        next_offset, begin = int(offset or 0), begins[topic, partition]
+        lag += max(0, end - max(next_offset, begin))
+        flaw = _misfit(next_offset, begin, end, known=offset is not None)
+        if flaw:
+            fine = False
+            yield Finding(
+                "ledger", "failed" if offset else "warning", f"{topic}[{partition}]: {flaw}", "stream-app rebuild"
+            )
+    if fine and ends:
+        yield Finding("ledger", "ok", f"agrees with the log; {lag} records wait to be applied")
+
+
+def _misfit(stored: int, begin: int, end: int, *, known: bool) -> str | None:
+    if stored > end:
+        return f"all before offset {stored} is applied, but the log ends at {end}: the topic was made anew or cut"
+    if stored < begin and known:
+        return f"offsets {stored} to {begin} were deleted from the log before they were applied"
+    if stored < begin:
+        return f"the log begins at {begin} only, and nothing of it is applied yet: what came before will be missing"
+    return None
+
+
+# Ports ----------------------------------------------------------------------------------------------------------------
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    if settings.exporter_port == settings.worker_port:
+        yield Finding(
+            "ports", "failed", f"exporter and worker are both to listen on {settings.worker_port}",
+            f"export STREAM_APP_WORKER_PORT={free_port()}",
+        )  # fmt: skip
+    yield _port(settings.host, settings.exporter_port, "exporter")
+    if settings.worker_port:
+        yield _port(settings.host, settings.worker_port, "worker")
+
+
+def _port(host: str, port: int, whose: str) -> Finding:
+    check, address = f"{whose} port", f"{host}:{port}"
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            if _is_ours(host, port):
+                return Finding(check, "ok", f"one of ours answers on {address}")
+            fix = f"export STREAM_APP_{whose.upper()}_PORT={free_port()}"
+            return Finding(check, "failed", f"somebody else listens on {address}", fix)
+        if error.errno == errno.EACCES:
+            fix = f"export STREAM_APP_{whose.upper()}_PORT={free_port()}"
+            return Finding(check, "failed", f"{address} is not for everybody ({error.strerror})", fix)
+        return Finding(check, "failed", f"{address}: {error.strerror}", "export STREAM_APP_HOST=127.0.0.1")
+    return Finding(check, "ok", f"{address} is free")
+
+
+def _is_ours(host: str, port: int) -> bool:
+    with closing(http.client.HTTPConnection(host, port, timeout=_HTTP_S)) as connection:
+        try:
+            connection.request("GET", "/")
+            return _OUR_SERVER in (connection.getresponse().getheader("Server") or "")
+        except (OSError, http.client.HTTPException):
+            return False
+
+
+def _said(settings: Settings, error: Exception) -> str:
+    """Return an error in one line, without what must not be seen."""
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    for secret in (settings.kafka_password, settings.redis_password):
+        if secret is not None and (hidden := secret.get_secret_value()):
+            said = said.replace(hidden, "***")
+    return said

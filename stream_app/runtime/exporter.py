@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
 from stream_app.core.readings import Reading, View
-from stream_app.runtime.reader import Reader
+from stream_app.runtime.reader import Look, Reader
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,8 @@ class BusinessCollector(Collector):
         started = time.perf_counter()
         with self._turn:
             try:
-                look = self._reader.look(self._clock())
+                now = self._clock()
+                look = self._reader.look(now)
             except (RedisError, OSError) as error:
                 log.warning("the store does not answer: %s", type(error).__name__)
                 up.add_metric([], 0)
@@ -55,9 +56,33 @@ class BusinessCollector(Collector):
             for label, count in self._board.overflow.items():
                 overflow.add_metric([label], count)
             yield overflow
+            yield from freshness(look, now)
         duration = GaugeMetricFamily("stream_app_scrape_seconds", "How long reading and computing took.")
         duration.add_metric([], time.perf_counter() - started)
         yield duration
+
+
+FRESH_S = 120
+
+
+def freshness(look: Look, now: int) -> Iterator[Metric]:
+    """How old the numbers are: since when everything in the log has been applied, for the partition furthest behind."""
+    age = GaugeMetricFamily(
+        "stream_app_data_age_seconds",
+        "Seconds since all events in the log were last seen applied, for the partition that is furthest behind.",
+    )
+    fresh = GaugeMetricFamily(
+        "stream_app_data_fresh", f"1 while the numbers are less than {FRESH_S} s old; business alerts need it."
+    )
+    if look.offsets and look.offsets.keys() <= look.current.keys():
+        oldest = min(look.current[partition] for partition in look.offsets)
+        seconds = max(now - oldest, 0) / 1000
+        age.add_metric([], seconds)
+        fresh.add_metric([], seconds < FRESH_S)
+    else:
+        fresh.add_metric([], 0)
+    yield age
+    yield fresh
 
 
 def families(readings: Iterator[Reading], help_of: Callable[[str], str]) -> Iterator[Metric]:

@@ -128,6 +128,13 @@ class Ledger:
         stored = await self._wait(lambda: self._redis.hmget(key, [_field(each) for each in wanted]))
         return {partition: int(offset) for partition, offset in zip(wanted, stored, strict=True) if offset is not None}
 
+    async def mark_current(self, partitions: Collection[Partition], now: int) -> None:
+        """Note that at `now` (milliseconds) everything in the log of these partitions was applied."""
+        if partitions:
+            key = await self.prefix() + "current"
+            current = {_field(partition): now for partition in partitions}
+            await self._wait(lambda: self._redis.hset(key, mapping=current))
+
     async def load(self, keys: Sequence[str]) -> list[tuple[str, bytes] | None]:
         """Version and state of each entity, None where there is none."""
         if not keys:

@@ -21,4 +21,10 @@ for _, series in ipairs(redis.call('SMEMBERS', prefix .. 'due')) do
   local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
   due[#due + 1] = { series, redis.call('ZCOUNT', key, '-inf', '(' .. c.now), oldest[2] }
 end
-return { generation, redis.call('HGETALL', prefix .. 'ledger'), changed, due }
+return {
+  generation,
+  redis.call('HGETALL', prefix .. 'ledger'),
+  redis.call('HGETALL', prefix .. 'current'),
+  changed,
+  due,
+}

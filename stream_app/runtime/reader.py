@@ -20,10 +20,15 @@ _LEVEL = "level"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look saw. `moved` names the metrics whose sums or levels changed since the look before."""
+    """What one look saw.
+
+    `offsets` are the ledger's next offsets, `current` when (ms) everything in a partition's log was last seen applied.
+    `moved` names the metrics whose sums or levels changed since the look before.
+    """
 
     view: View
     offsets: dict[tuple[str, int], int]
+    current: dict[tuple[str, int], int]
     generation: str
     moved: frozenset[str]
 
@@ -49,13 +54,13 @@ class Reader:
         for window, numbers in spans.items():
             wanted[GRAIN_OF[window]].update(numbers)
         self._forget(wanted)
-        generation, ledger, changed, due = self._ask(wanted, now)
+        generation, ledger, current, changed, due = self._ask(wanted, now)
         moved = self._take(changed)
         for window, numbers in spans.items():
             total = self._sums[window]
             total.move(numbers, self._contents[GRAIN_OF[window]])
             moved |= total.moved
-        fields = dict(zip(ledger[::2], ledger[1::2], strict=True))
+        fields = _pairs(ledger)
         view = View(
             clock=clock,
             newest=_newest(fields),
@@ -63,7 +68,7 @@ class Reader:
             levels=self._levels,
             due={tuple(series.split(SEPARATOR)): Due(overdue, int(float(oldest))) for series, overdue, oldest in due},
         )
-        return Look(view, _offsets(fields), generation, frozenset(moved))
+        return Look(view, _by_partition(fields), _by_partition(_pairs(current)), generation, frozenset(moved))
 
     def _forget(self, wanted: dict[Grain, set[int]]) -> None:
         for grain, contents in self._contents.items():
@@ -71,7 +76,7 @@ class Reader:
                 del contents[number]
                 self._tags.pop(f"{grain}:{number}", None)
 
-    def _ask(self, wanted: dict[Grain, set[int]], now: int) -> tuple[str, list[str], list[Any], list[Any]]:
+    def _ask(self, wanted: dict[Grain, set[int]], now: int) -> tuple[str, list[str], list[str], list[Any], list[Any]]:
         known: list[str] = [_LEVEL, self._tags.get(_LEVEL, "")]
         for grain, numbers in wanted.items():
             for number in numbers:
@@ -86,7 +91,7 @@ class Reader:
         for name, flat in changed:
             tag, contents = "", {}
             if flat:
-                fields = dict(zip(flat[::2], flat[1::2], strict=True))
+                fields = _pairs(flat)
                 tag = fields.pop("")
                 contents = _by_metric(fields)
             self._tags[name] = tag
@@ -107,7 +112,11 @@ def _newest(fields: dict[str, str]) -> Clock | None:
     return Clock(minute * 60_000, minute, hour, day)
 
 
-def _offsets(fields: dict[str, str]) -> dict[tuple[str, int], int]:
+def _pairs(flat: list[str]) -> dict[str, str]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _by_partition(fields: dict[str, str]) -> dict[tuple[str, int], int]:
     found = {}
     for name, value in fields.items():
         topic, _, partition = name.rpartition(":")

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from stream_app.runtime.pipeline import Model, Pipeline
 from stream_app.runtime.settings import Settings
 from stream_app.runtime.telemetry import Telemetry
 from stream_app.runtime.web import Page, metrics_route, serving
-from stream_app.runtime.worker import Exit, Hooks, Worker, WorkerSettings
+from stream_app.runtime.worker import Exit, Hooks, State, Worker, WorkerSettings
 
 log = logging.getLogger(__name__)
 
@@ -113,11 +114,15 @@ class _Health:
     async def keep_looking(self) -> None:
         """Look every second, until cancelled."""
         while True:
-            self._look()
+            state = self._worker.state()
+            self._look(state)
+            await self._ledger.mark_current(
+                [each for each, position in state.positions.items() if position >= state.ends.get(each, position + 1)],
+                time.time_ns() // 1_000_000,
+            )
             await asyncio.sleep(_LOOK_S)
 
-    def _look(self) -> None:
-        state = self._worker.state()
+    def _look(self, state: State) -> None:
         self._lag.clear()
         for topic, lag in state.lag.items():
             self._lag.labels(topic).set(lag)

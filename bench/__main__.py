@@ -1,0 +1,92 @@
+"""The bench's command line: `make bench`, or `python -m bench` where quixstreams is installed."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+import click
+import orjson
+from rich.console import Console
+
+from bench.candidates import CANDIDATES
+from bench.ground import ground
+from bench.latency import under_traffic
+from bench.report import NAMES, Findings, as_json, tables
+from bench.scrape import at_rest
+from bench.script import watched
+from bench.world import World
+
+if TYPE_CHECKING:
+    from bench.ground import Ground
+
+_PARTS: Final = (*CANDIDATES, "scrape", "latency")
+_EVENTS: Final = 180_000
+_FEW_EVENTS: Final = 40_000
+_ROUNDS: Final = 3
+_RATE: Final = 1000.0
+_SECONDS: Final = 20.0
+_FEW_SECONDS: Final = 8.0
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--events", type=click.IntRange(10_000), help=f"About how many events [default: {_EVENTS}].")
+@click.option("--rounds", type=click.IntRange(1), help=f"How often (b), (c) and (d) run, in turn [default: {_ROUNDS}].")
+@click.option("--quick", is_flag=True, help="Fewer events, one round, a shorter look at latency: a first impression.")
+@click.option("--only", help=f"Some of {','.join(_PARTS)}, separated by commas.")
+@click.option("--json", "as_json_", is_flag=True, help="Print JSON instead of tables; progress goes to standard error.")
+def main(*, events: int | None, rounds: int | None, quick: bool, only: str | None, as_json_: bool) -> None:
+    """Compare the worker with others on one broker, one store and the same events.
+
+    Ends with 0 also when an aim is missed: the tables say so.
+    """
+    wanted = _PARTS if only is None else tuple(only.split(","))
+    if unknown := set(wanted) - set(_PARTS):
+        message = f"{', '.join(sorted(unknown))}: not among {', '.join(_PARTS)}"
+        raise click.BadParameter(message, param_hint="--only")
+    progress = Console(stderr=True)
+    with ground() as place:
+        world = World.near_now(events or (_FEW_EVENTS if quick else _EVENTS))
+        progress.print("making the events and loading the topics ...")
+        findings = Findings(world.load(place.settings, place.spool))
+        progress.print(f"{findings.events:,} events are in the topics")
+        _race(place, findings, wanted, rounds or (1 if quick else _ROUNDS), progress)
+        if {"scrape", "latency"} & set(wanted) and "c" not in wanted:
+            _run(place, findings, "c", progress)
+        if "scrape" in wanted:
+            progress.print("scraping ...")
+            findings.scraped = at_rest(place.settings)
+        if "latency" in wanted:
+            seconds = _FEW_SECONDS if quick else _SECONDS
+            progress.print(f"{_RATE:,.0f} events a second for {seconds:g} s ...")
+            findings.latency = under_traffic(place, world, _RATE, seconds)
+    if as_json_:
+        click.echo(orjson.dumps(as_json(findings), option=orjson.OPT_INDENT_2))
+    else:
+        for table in tables(findings):
+            Console().print(table)
+
+
+def _race(place: Ground, findings: Findings, wanted: tuple[str, ...], rounds: int, progress: Console) -> None:
+    """Run the candidates: the slow one once, the others in turn, so that a busy moment of the machine hits all alike."""
+    order = ["a", *(name for _ in range(rounds) for name in ("b", "d", "c"))]
+    for name in order:
+        if name in wanted:
+            _run(place, findings, name, progress)
+
+
+def _run(place: Ground, findings: Findings, name: str, progress: Console) -> None:
+    place.sweep()
+    started = time.monotonic()
+    if name == "c":
+        with watched(place.redis) as times:
+            lap = CANDIDATES[name](place, findings.events)
+        findings.scripts.append(times)
+    else:
+        lap = CANDIDATES[name](place, findings.events)
+    findings.laps.setdefault(name, []).append(lap)
+    progress.print(f"({name}) {NAMES[name]}: {lap.rate:,.0f} events/s ({time.monotonic() - started:.0f} s in all)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Those who are compared: how each is run, and how it is seen to get on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bench.ground import python
+from bench.lap import Lap, clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.ground import Ground
+
+__all__ = ["CANDIDATES", "worker"]
+
+_COUNTERS: Final = "events"
+_LONGEST: Final = 60.0
+
+
+def worker(*flags: str) -> list[str]:
+    """Return the command line of the product's worker."""
+    return [str(Path(sys.executable).with_name("stream-app")), "--log-level", "warning", "worker", *flags]
+
+
+def naive(ground: Ground, events: int) -> Lap:
+    """(a) See `bench.naive`. It may take minutes, so the clock stops after one."""
+    with ground.running(python("bench.naive")) as process:
+        return clock(_counted(ground), events, process.pid, longest=_LONGEST)
+
+
+def quix(ground: Ground, events: int) -> Lap:
+    """(b) See `bench.quix`."""
+    with ground.running(python("bench.quix", str(events))) as process:
+        lap = clock(_counted(ground), events, process.pid, longest=_LONGEST)
+        process.wait()
+    return lap
+
+
+def ours(ground: Ground, events: int) -> Lap:
+    """(c) A worker as it is run in production: whole catalogue, ledger, metrics port."""
+    with ground.running(worker("--drain", "--json"), worker_port="0") as process:
+        lap = clock(lambda: _applied(ground), events, process.pid, longest=_LONGEST)
+        process.wait()
+        answer = json.loads(process.stdout.read()) if process.stdout else {}
+    if answer.get("applied") != events:
+        message = f"the worker applied {answer} instead of {events} events"
+        raise ValueError(message)
+    return lap
+
+
+def fold(ground: Ground, events: int) -> Lap:  # noqa: ARG001
+    """(d) See `bench.fold`. It clocks itself by the same marks."""
+    with ground.running(python("bench.fold", str(ground.spool))) as process:
+        answer = process.communicate()[0]
+    return Lap(**json.loads(answer))
+
+
+CANDIDATES: Final[dict[str, Callable[[Ground, int], Lap]]] = {"a": naive, "b": quix, "c": ours, "d": fold}
+
+
+def _counted(ground: Ground) -> Callable[[], int]:
+    return lambda: sum(map(int, ground.redis.hvals(_COUNTERS)))
+
+
+def _applied(ground: Ground) -> int:
+    """How many records the ledger is past: one partition per topic, whose offsets begin at 0 and have no holes."""
+    fields = ground.redis.hgetall(ground.ledger)
+    return sum(int(value) for name, value in fields.items() if name.endswith(b":0"))

@@ -1,0 +1,121 @@
+"""From a record's timestamp to its commit, under live traffic: by the worker's own histogram, and seen from outside."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.request import urlopen
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from bench.candidates import worker
+from bench.ground import python
+from bench.scrape import Scraper
+from stream_app.runtime.servers import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bench.ground import Ground
+    from bench.world import World
+
+__all__ = ["Latency", "under_traffic"]
+
+_HISTOGRAM: Final = "stream_app_event_latency_seconds"
+_READY_WITHIN: Final = 30.0
+_SCRAPE_EVERY: Final = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Seconds at each quantile: `exact` from outside, `histogram` from /metrics, interpolated within a bucket."""
+
+    rate: float
+    events: int
+    exact: dict[str, float]
+    histogram: dict[str, float]
+    #: Durations of the scrapes that went on meanwhile.
+    scrapes: list[float]
+
+
+def under_traffic(ground: Ground, world: World, rate: float, seconds: float) -> Latency:
+    """Run a worker on what the store holds, send it `rate` events a second for so long, and see how late they arrive."""
+    port = free_port()
+    traffic = python("bench.live", str(world.events), world.until.isoformat(), str(rate), str(seconds))
+    before: dict[float, float] = {}
+    answer: dict[str, Any] = {}
+    with ground.running(worker(), worker_port=str(port)) as working:
+        _await_readiness(port)
+        with ground.running(traffic) as sending, _scraping(ground) as scrapes:
+            for line in sending.stdout or ():
+                answer = json.loads(line)
+                if "warm" in answer:
+                    before = _buckets(port)
+            sending.wait()
+        after = _buckets(port)
+        working.terminate()
+        working.wait()
+    grown = {bound: after[bound] - before.get(bound, 0) for bound in sorted(after)}
+    return Latency(
+        answer["rate"],
+        answer["events"],
+        {name: answer[name] for name in ("p50", "p90", "p99", "longest")},
+        {f"p{share}": _quantile(grown, share / 100) for share in (50, 90, 99)},
+        scrapes,
+    )
+
+
+def _await_readiness(port: int) -> None:
+    deadline = time.monotonic() + _READY_WITHIN
+    while True:
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/health", timeout=2):
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+def _buckets(port: int) -> dict[float, float]:
+    """How many events arrived within each bound, so far."""
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        families = text_string_to_metric_families(answer.read().decode())
+    samples = [sample for family in families if family.name == _HISTOGRAM for sample in family.samples]
+    return {float(sample.labels["le"]): sample.value for sample in samples if "le" in sample.labels}
+
+
+def _quantile(buckets: dict[float, float], share: float) -> float:
+    """Prometheus' histogram_quantile: straight lines within buckets."""
+    wanted = share * max(buckets.values())
+    lower, below = 0.0, 0.0
+    for bound, count in buckets.items():
+        if count >= wanted:
+            return lower if bound == float("inf") else lower + (bound - lower) * (wanted - below) / max(count - below, 1)
+        lower, below = bound, count
+    return lower
+
+
+@contextmanager
+def _scraping(ground: Ground) -> Iterator[list[float]]:
+    """Scrape every now and then while the block runs, as Prometheus would; the first, cold one is left out."""
+    scraper, done = Scraper(ground.settings), threading.Event()
+    scraper.scrape()
+    durations: list[float] = []
+
+    def scrape() -> None:
+        while not done.wait(_SCRAPE_EVERY):
+            durations.append(scraper.scrape()[0])
+
+    thread = threading.Thread(target=scrape, name="scrapes")
+    thread.start()
+    try:
+        yield durations
+    finally:
+        done.set()
+        thread.join()
+        scraper.close()

@@ -1,0 +1,159 @@
+"""What is printed: a table with ratios, and which of the aims are met."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bench.lap import Lap
+    from bench.latency import Latency
+    from bench.scrape import Scraped
+    from bench.script import ScriptTimes
+
+__all__ = ["Aim", "Findings", "aims", "as_json", "tables"]
+
+NAMES: Final = {
+    "a": "Faust agent, one HINCRBY per event",
+    "b": "Quix Streams, state per lead, pipelined counters",
+    "c": "stream-app worker, everything on",
+    "d": "decode and fold only, no Kafka, no Redis",
+}
+TIMES_NAIVE: Final = 12.0
+TIMES_QUIX: Final = 2.0
+TIMES_FOLD: Final = 0.5
+LATENCY: Final = 0.1
+
+
+@dataclass
+class Findings:
+    """Everything that was measured; what was not asked for is empty."""
+
+    events: int
+    laps: dict[str, list[Lap]] = field(default_factory=dict)
+    scripts: list[ScriptTimes] = field(default_factory=list)
+    scraped: Scraped | None = None
+    latency: Latency | None = None
+
+    def rate(self, candidate: str) -> float | None:
+        """Return the median rate of a candidate's laps, in events per second; None if it did not run."""
+        laps = self.laps.get(candidate)
+        return statistics.median(lap.rate for lap in laps) if laps else None
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Something that is to be reached: a ratio that may not be lower, or seconds that may not be more."""
+
+    name: str
+    wanted: float
+    found: float
+    met: bool
+
+
+def aims(findings: Findings) -> Iterator[Aim]:
+    """Yield the aims that can be judged."""
+    ours = findings.rate("c")
+    for other, wanted in (("a", TIMES_NAIVE), ("b", TIMES_QUIX), ("d", TIMES_FOLD)):
+        rate = findings.rate(other)
+        if ours is not None and rate is not None:
+            yield Aim(f"(c) / ({other})", wanted, ours / rate, ours / rate >= wanted)
+    if findings.latency is not None:
+        for how, found in (("exact", findings.latency.exact), ("histogram", findings.latency.histogram)):
+            yield Aim(f"p99 latency in s, {how}", LATENCY, found["p99"], found["p99"] < LATENCY)
+
+
+def tables(findings: Findings) -> Iterator[Table]:
+    """Yield what is shown in the terminal."""
+    if findings.laps:
+        yield _rates(findings)
+    if findings.scripts or findings.scraped or findings.latency:
+        yield _times(findings)
+    judged = list(aims(findings))
+    if judged:
+        table = Table("aim", "wanted", "found", "", title="Aims")
+        for aim in judged:
+            sign = "<" if "latency" in aim.name else "≥"
+            verdict = "[green]met[/]" if aim.met else "[bold red]MISSED[/]"
+            table.add_row(aim.name, f"{sign} {aim.wanted:g}", f"{aim.found:.3g}", verdict)
+        yield table
+
+
+def _rates(findings: Findings) -> Table:
+    table = Table(
+        "", "candidate", "events/s", "lowest – highest", "µs/event", "CPU µs/event", "(c) is", title=f"{findings.events:,} events"
+    )
+    ours = findings.rate("c")
+    for candidate, laps in sorted(findings.laps.items()):
+        rates = [lap.rate for lap in laps]
+        rate = statistics.median(rates)
+        costs = [lap.cost for lap in laps if lap.cost is not None]
+        table.add_row(
+            f"({candidate})",
+            NAMES[candidate],
+            f"{rate:,.0f}",
+            f"{min(rates):,.0f} – {max(rates):,.0f}" if len(rates) > 1 else "",
+            f"{1e6 / rate:.1f}",
+            f"{statistics.median(costs):.1f}" if costs else "?",
+            f"{ours / rate:.2f} ×" if ours is not None else "",
+        )
+    return table
+
+
+def _times(findings: Findings) -> Table:
+    table = Table("what", "how long", "", title="Times")
+    if findings.scripts:
+        times = findings.scripts[-1]
+        table.add_row(
+            "commit script, blocks the store",
+            f"{times.quantile(0.5):.1f} ms",
+            f"median of {len(times.milliseconds)} batches; p99 {times.quantile(0.99):.1f}, longest {times.quantile(1):.1f} ms",
+        )
+    if (scraped := findings.scraped) is not None:
+        table.add_row("scrape, the first", _ms(scraped.cold), f"{scraped.series:,} series, {scraped.size / 1024:,.0f} KiB")
+        table.add_row("scrape, nothing new", _ms(statistics.median(scraped.warm)), f"median of {len(scraped.warm)}")
+    if (latency := findings.latency) is not None:
+        if latency.scrapes:
+            busy = f"median of {len(latency.scrapes)}; longest {_ms(max(latency.scrapes))}"
+            table.add_row("scrape, under live traffic", _ms(statistics.median(latency.scrapes)), busy)
+        for name, value in latency.exact.items():
+            by_worker = f"by the worker's histogram {_ms(latency.histogram[name])}" if name in latency.histogram else ""
+            table.add_row(f"latency at {latency.rate:,.0f} events/s, {name}", _ms(value), by_worker)
+    return table
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms"
+
+
+def as_json(findings: Findings) -> dict[str, Any]:
+    """Return everything that was measured, times in seconds."""
+    scraped, latency = findings.scraped, findings.latency
+    return {
+        "events": findings.events,
+        "rates": {
+            name: {
+                "median": findings.rate(name),
+                "laps": [{"rate": lap.rate, "cpu_us_per_event": lap.cost} for lap in laps],
+            }
+            for name, laps in findings.laps.items()
+        },
+        "commit_script": [
+            {"batches": len(times.milliseconds), "p50": times.quantile(0.5) / 1000, "p99": times.quantile(0.99) / 1000,
+             "longest": times.quantile(1) / 1000}
+            for times in findings.scripts
+        ],
+        "scrape": scraped and {
+            "series": scraped.series, "bytes": scraped.size, "cold": scraped.cold, "warm": statistics.median(scraped.warm),
+            "busy": statistics.median(latency.scrapes) if latency and latency.scrapes else None,
+        },
+        "latency": latency and {
+            "rate": latency.rate, "events": latency.events, "exact": latency.exact, "histogram": latency.histogram,
+        },
+        "aims": [{"name": aim.name, "wanted": aim.wanted, "found": aim.found, "met": aim.met} for aim in aims(findings)],
+    }  # fmt: skip

@@ -1,0 +1,105 @@
+"""What the numbers must be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tests.recount import recount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from tests.system.site import Letter, Series, Site
+    from tests.system.story import Envelope, Story
+
+# The recount is one of sections A, B and C. These are the rest: section D, what that alone needs, and what describes
+# series instead of measuring.
+_NOT_RECOUNTED: Final = frozenset(
+    f"lifecycle_{name}"
+    for name in (
+        "lead_mql_cohort",
+        "email_open_rate",
+        "email_adjusted_open_rate",
+        "email_click_rate",
+        "email_click_to_open_rate",
+        "lead_to_mql_ratio",
+        "lead_to_mql_cohort_ratio",
+        "cost_per_lead",
+        "cost_per_mql",
+        "cost_per_sql",
+        "cost_per_customer",
+        "campaign_cost_per_lead",
+        "campaign_cost_per_mql",
+        "campaign_cost_per_sql",
+        "campaign_cost_per_customer",
+        "customer_acquisition_cost",
+        "campaign_roi",
+        "channel_roi",
+        "romi",
+        "lead_velocity_rate",
+        "customer_churn_rate",
+        "gross_mrr_churn_rate",
+        "net_mrr_churn_rate",
+        "gross_revenue_retention",
+        "net_revenue_retention",
+        "quick_ratio",
+        "arpa",
+        "response_rate",
+        "customer_lifetime_value",
+        "cac_payback_months",
+        "upsell_share",
+        "nps",
+        "nps_margin",
+        "metric_info",
+    )
+)
+
+
+def expected(events: Iterable[Envelope], as_of: datetime, timezone: str = "UTC") -> dict[Series, float]:
+    """Return what the recount counts; what is zero is left out."""
+    counted = recount(events, as_of=as_of, timezone=timezone)
+    assert not {name for name, _ in counted} & _NOT_RECOUNTED
+    return not_zero(counted)
+
+
+def not_zero(readings: Mapping[Series, float]) -> dict[Series, float]:
+    """Leave out what is zero, and what nobody recounts."""
+    return {key: value for key, value in readings.items() if value and key[0] not in _NOT_RECOUNTED}
+
+
+def differences(shown: Mapping[Series, float], counted: Mapping[Series, float]) -> list[str]:
+    """Say where two sets of readings differ, a line each."""
+    keys = sorted(shown.keys() | counted.keys(), key=lambda key: (key[0], sorted(key[1])))
+    return [
+        f"{name}{dict(sorted(labels))}: shown {shown.get((name, labels))}, counted {counted.get((name, labels))}"
+        for name, labels in keys
+        if shown.get((name, labels)) != counted.get((name, labels))
+    ]
+
+
+def assert_exact(site: Site, events: Iterable[Envelope], *moments: datetime, timezone: str = "UTC") -> None:
+    """Hold every reading of `kpis` against the recount."""
+    told = list(events)
+    for moment in moments:
+        counted = expected(told, moment, timezone)
+        shown = not_zero(site.kpis(moment, timezone=timezone))
+        assert counted
+        assert not differences(shown, counted), moment
+
+
+def assert_rejected(site: Site, story: Story) -> None:
+    """Hold the dead letters against what was bad, by place, cause and content."""
+    assert site.dead_letters() == rejected(site, story.bad)
+
+
+def rejected(site: Site, bad: Mapping[bytes, str]) -> set[Letter]:
+    """Return the dead letters that the topics' records call for."""
+    from tests.system.site import Letter  # noqa: PLC0415
+
+    return {
+        Letter(topic, record.partition, record.offset, bad[value], value)
+        for topic in site.topics
+        for record in site.cluster.read(topic)
+        if (value := record.value or b"") in bad
+    }

@@ -1,0 +1,178 @@
+"""A network between a program and its store that loses and delays what a test tells it to."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_HOST: Final = "127.0.0.1"
+_CHUNK: Final = 1 << 16
+_PATIENCE: Final = 60.0
+# A commit is the one script that workers run. Requests on a connection never overlap, so each begins a chunk.
+_SCRIPT: Final = b"\r\nEVALSHA\r\n"
+_APPLIED: Final = b"\r\napplied\r\n"
+
+
+class _Kind(Enum):
+    HOLD = auto()
+    LOSE = auto()
+    SWALLOW = auto()
+
+
+@dataclass
+class Fault:
+    """Something that is to go wrong with one commit."""
+
+    kind: _Kind
+    _loop: asyncio.AbstractEventLoop
+    _struck: threading.Event = field(default_factory=threading.Event)
+    _released: asyncio.Event = field(default_factory=asyncio.Event)
+    _answered: threading.Event = field(default_factory=threading.Event)
+    _answer: bytes = b""
+
+    @property
+    def struck(self) -> bool:
+        """Whether it has gone wrong."""
+        return self._struck.is_set()
+
+    def release(self) -> bytes:
+        """Let a commit that was held go on to the store, and return what the store answers."""
+        self._loop.call_soon_threadsafe(self._released.set)
+        assert self._answered.wait(_PATIENCE), "the store did not answer"
+        return self._answer
+
+
+class Proxy:
+    """Forwards connections to a store on this machine, as a context manager."""
+
+    def __init__(self, port: int) -> None:
+        """Take the port of the store."""
+        self._target = port
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
+        self._server: asyncio.Server | None = None
+        self._links: set[asyncio.Task[None]] = set()
+        self._fault: Fault | None = None
+        self.replied = 0
+        """Bytes that the store has answered so far."""
+
+    @property
+    def url(self) -> str:
+        """The store, seen through here."""
+        assert self._server is not None
+        return f"redis://{_HOST}:{self._server.sockets[0].getsockname()[1]}/0"
+
+    def __enter__(self) -> Self:
+        """Listen on a port of its own."""
+        self._thread.start()
+        starting = asyncio.start_server(self._link, _HOST, 0)
+        self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Break all connections."""
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def hold(self) -> Fault:
+        """Let the next commit wait here, on its way to the store."""
+        return self._set(_Kind.HOLD)
+
+    def lose_reply(self) -> Fault:
+        """Break the connection instead of handing over the answer to the next commit that is applied."""
+        return self._set(_Kind.LOSE)
+
+    def swallow_reply(self) -> Fault:
+        """Never hand over the answer to the next commit that is applied."""
+        return self._set(_Kind.SWALLOW)
+
+    def _set(self, kind: _Kind) -> Fault:
+        assert self._fault is None, "one fault at a time"
+        self._fault = Fault(kind, self._loop)
+        return self._fault
+
+    def _strikes(self, *kinds: _Kind) -> Fault | None:
+        fault = self._fault
+        if fault is None or fault.kind not in kinds:
+            return None
+        self._fault = None
+        fault._struck.set()  # noqa: SLF001 - the other half of it
+        return fault
+
+    # On the thread ----------------------------------------------------------------------------------------------------
+
+    async def _close(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        links = list(self._links)
+        for link in links:
+            link.cancel()
+        await asyncio.gather(*links, return_exceptions=True)
+
+    async def _link(self, near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._links.add(task)
+        try:
+            await _Link(self, near, to_near).run(self._target)
+        except (OSError, asyncio.CancelledError):
+            # Either side may hang up at any time, and the test that ends does.
+            pass
+        finally:
+            self._links.discard(task)
+            to_near.close()
+
+
+class _Link:
+    """One connection."""
+
+    def __init__(self, proxy: Proxy, near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
+        self._proxy, self._near, self._to_near = proxy, near, to_near
+        self._held: Fault | None = None
+        self._answered = asyncio.Event()
+
+    async def run(self, port: int) -> None:
+        far, to_far = await asyncio.open_connection(_HOST, port)
+        ways = [asyncio.create_task(self._there(to_far)), asyncio.create_task(self._back(far))]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            to_far.close()
+
+    async def _there(self, to_far: asyncio.StreamWriter) -> None:
+        while request := await self._near.read(_CHUNK):
+            if _SCRIPT in request[:64] and (fault := self._proxy._strikes(_Kind.HOLD)):  # noqa: SLF001
+                await fault._released.wait()  # noqa: SLF001
+                self._held = fault
+            to_far.write(request)
+            await to_far.drain()
+        if self._held is not None:
+            await self._answered.wait()
+
+    async def _back(self, far: asyncio.StreamReader) -> None:
+        silent = False
+        while reply := await far.read(_CHUNK):
+            self._proxy.replied += len(reply)
+            if self._held is not None:
+                self._held._answer = reply  # noqa: SLF001
+                self._held._answered.set()  # noqa: SLF001
+                self._held = None
+                self._answered.set()
+            if _APPLIED in reply and (fault := self._proxy._strikes(_Kind.LOSE, _Kind.SWALLOW)):  # noqa: SLF001
+                if fault.kind is _Kind.LOSE:
+                    return
+                silent = True
+            if not silent:
+                self._to_near.write(reply)
+                await self._to_near.drain()

@@ -1,0 +1,101 @@
+"""What is sent: half a year of a company, out of order, with copies and with records that are no events."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import orjson
+
+from stream_app.simulator import Plan, bad_records, disorder, history, record_key, topic_family
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Envelope = dict[str, Any]
+
+FAMILIES: Final = ("lead", "email", "opportunity", "billing", "spend", "survey", "reach")
+UNTIL: Final = datetime(2025, 6, 18, 15, 30, tzinfo=UTC)
+"""When the history ends. In the past, or the workers would take events for ones from the future."""
+
+MOMENTS: Final = (
+    UNTIL,
+    UNTIL - timedelta(minutes=100),  # the windows of minutes that end here are still kept
+    UNTIL - timedelta(hours=4),  # and these are not
+    UNTIL + timedelta(days=13, hours=9),  # the first of a month, here and in America
+)
+"""Moments at which the windows differ."""
+
+_SEED: Final = 3
+# Everything that is told about every so many-th lead, campaign and page; of accounts and answers there are few.
+_THINNED: Final = {"lead": 8, "email": 8, "spend": 6, "reach": 12}
+_RARE: Final = frozenset({"email.complained", "email.unsubscribed", "subscription.resumed"})
+
+
+class Sent(NamedTuple):
+    """A record to produce."""
+
+    family: str
+    key: bytes | None
+    value: bytes
+
+
+@dataclass(frozen=True)
+class Story:
+    """Events, and the records that tell of them; `bad` is the cause of each value that is to be rejected."""
+
+    events: Sequence[Envelope]
+    records: Sequence[Sent]
+    bad: dict[bytes, str]
+
+    def chapters(self, count: int) -> list[Sequence[Sent]]:
+        """Cut the records into so many pieces of about one length."""
+        length = -(-len(self.records) // count)
+        return [self.records[start : start + length] for start in range(0, len(self.records), length)]
+
+
+def long_story() -> Story:
+    """Tell of every kind of event: some thousand records, of which one in ten is a copy and one in a hundred is bad."""
+    return _told(_events(leads=900, share=1), bad=64)
+
+
+def short_story() -> Story:
+    """Tell of fewer entities, and nothing bad."""
+    return _told(_events(leads=900, share=4), bad=0)
+
+
+def sent(envelope: Envelope) -> Sent:
+    """Write an event as its producer does."""
+    return Sent(topic_family(envelope["type"]), record_key(envelope).encode(), orjson.dumps(envelope))
+
+
+def misdirected(records: Iterable[Sent]) -> list[Sent]:
+    """Give the same records keys that have nothing to do with their entities."""
+    rng = random.Random(_SEED)  # noqa: S311 - the same every time
+    return [record._replace(key=rng.randbytes(8)) for record in records]
+
+
+def _events(leads: int, share: int) -> list[Envelope]:
+    # Within the horizon all in all: what is older than that may be forgotten.
+    plan = Plan(seed=_SEED, leads=leads, days=182, until=UNTIL, backfill=200, scenario="churn")
+    everything = list(history(plan))
+    rare = {record_key(event) for event in everything if event["type"] in _RARE}
+    return [event for event in everything if record_key(event) in rare or _is_kept(event, share)]
+
+
+def _is_kept(event: Envelope, share: int) -> bool:
+    every = _THINNED.get(topic_family(event["type"]), 1) * share
+    return zlib.crc32(record_key(event).encode()) % every == 0
+
+
+def _told(events: list[Envelope], bad: int) -> Story:
+    rng = random.Random(_SEED)  # noqa: S311 - the same every time
+    records = [sent(event) for event in disorder(events, _SEED)]
+    rejected = dict(bad_records(_SEED, bad))
+    for value in rejected:
+        wrong = Sent(rng.choice(FAMILIES), rng.randbytes(4), value)
+        records.insert(rng.randrange(len(records)), wrong)
+    return Story(events, records, rejected)
