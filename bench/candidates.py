@@ -29,13 +29,13 @@ def worker(*flags: str) -> list[str]:
 def naive(ground: Ground, events: int) -> Lap:
     """(a) See `bench.naive`. It may take minutes, so the clock stops after one."""
     with ground.running(python("bench.naive")) as process:
-        return clock(_counted(ground), events, process.pid, longest=_LONGEST)
+        return clock(_counted(ground), events, process, longest=_LONGEST)
 
 
 def quix(ground: Ground, events: int) -> Lap:
     """(b) See `bench.quix`."""
     with ground.running(python("bench.quix", str(events))) as process:
-        lap = clock(_counted(ground), events, process.pid, longest=_LONGEST)
+        lap = clock(_counted(ground), events, process, longest=_LONGEST)
         process.wait()
     return lap
 
@@ -43,7 +43,7 @@ def quix(ground: Ground, events: int) -> Lap:
 def ours(ground: Ground, events: int) -> Lap:
     """(c) A worker as it is run in production: whole catalogue, ledger, metrics port."""
     with ground.running(worker("--drain", "--json"), worker_port="0") as process:
-        lap = clock(lambda: _applied(ground), events, process.pid, longest=_LONGEST)
+        lap = clock(lambda: _applied(ground), events, process, longest=_LONGEST)
         process.wait()
         answer = json.loads(process.stdout.read()) if process.stdout else {}
     if answer.get("applied") != events:

@@ -30,7 +30,7 @@ _LOG_TAIL: Final = 15
 
 
 class CandidateError(Exception):
-    """A candidate ended before it was done; the message ends with the last lines of its log."""
+    """A candidate failed."""
 
 
 @dataclass
@@ -74,9 +74,12 @@ class Ground:
             try:
                 yield process
                 if process.poll():
-                    tail = log.read_text(errors="replace").splitlines()[-_LOG_TAIL:]
-                    message = "\n".join([f"{' '.join(command)} ended with {process.returncode}", *tail])
+                    message = f"it ended with {process.returncode}"
                     raise CandidateError(message)
+            except Exception as error:
+                lines = log.read_text(errors="replace").splitlines()[-_LOG_TAIL:]
+                error.add_note("\n".join([f"The log of {' '.join(command)} ends:", *lines]))
+                raise
             finally:
                 if process.poll() is None:
                     process.terminate()

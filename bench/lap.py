@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from subprocess import Popen
 
 __all__ = ["START", "Lap", "clock"]
 
@@ -42,27 +43,30 @@ class StandstillError(Exception):
     """Nothing has moved for too long."""
 
 
-def clock(progress: Callable[[], int], total: int, pid: int, *, longest: float, patience: float = 30.0) -> Lap:
+def clock(
+    progress: Callable[[], int], total: int, process: Popen[bytes], *, longest: float, patience: float = 30.0
+) -> Lap:
     """Watch a process from the 5 % mark to the end, or for `longest` seconds of it.
 
     `progress` says how many events are applied so far. What counts is what it says at the first look at or after each
-    mark. Raises StandstillError when it says the same for `patience` seconds.
+    mark. Raises StandstillError when it says the same for `patience` seconds, or the process ends before it is done.
     """
     started: tuple[int, float, float | None] | None = None
     last, moved = -1, time.perf_counter()
     while True:
+        ended = process.poll() is not None
         done, now = progress(), time.perf_counter()
         if done != last:
             last, moved = done, now
-        elif now - moved > patience:
-            message = f"stands at {done} of {total} events for {patience:g} s"
+        elif ended or now - moved > patience:
+            message = f"stands at {done} of {total} events{'' if ended else f' for {patience:g} s'}"
             raise StandstillError(message)
         if started is None:
             if done >= total * START:
-                started = done, now, _processor(pid)
+                started = done, now, _processor(process.pid)
         elif done >= total or now - started[1] > longest:
             begin, since, used = started
-            burnt = _processor(pid)
+            burnt = _processor(process.pid)
             return Lap(done - begin, now - since, None if burnt is None or used is None else burnt - used)
         time.sleep(_LOOK)
 

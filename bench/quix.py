@@ -39,7 +39,7 @@ class Counters(BaseSink):
         self._redis = redis
         self._amounts: Counter[tuple[str, str]] = Counter()
 
-    def add(self, value: Any, key: Any, timestamp: int, *where: Any) -> None:  # noqa: ANN401, ARG002
+    def add(self, value: Any, **_: Any) -> None:  # noqa: ANN401
         """Count an event in the buckets of its time."""
         second = int(datetime.fromisoformat(value["time"]).timestamp())
         name = value["series"]

@@ -116,7 +116,7 @@ def _group(settings: Settings, admin: KafkaAdminClient) -> Finding:
         described = admin.describe_groups([group])[group]
         state, members = described["group_state"], len(described["members"])
     except (KafkaError, ValueError, KeyError) as error:
-        # A broker that never had a group has no coordinator yet, and some answer with nonsense for one they do not know.
+        # A broker that never had a group has no coordinator yet; Tansu's answer for one is beyond kafka-python.
         state, members = f"unknown ({type(error).__name__})", 0
     if members:
         return Finding("group", "ok", f"{group}: {members} members, {state}")
@@ -185,7 +185,7 @@ def _redis_settings(settings: Settings, info: Mapping[str, Any], cli: str) -> It
     used, most = int(info.get("used_memory", 0)), int(info.get("maxmemory", 0))
     if most and used > _FULL * most:
         yield Finding(
-            "redis memory", "warning", f"{used / most:.0%} of maxmemory are in use; once it is full, nothing is counted",
+            "redis memory", "warning", f"{used / most:.0%} of maxmemory are in use; once full, nothing is counted",
             f"{cli} CONFIG SET maxmemory {2 * most} && {cli} CONFIG REWRITE",
         )  # fmt: skip
 
@@ -236,7 +236,7 @@ def _ledger(
                 "ledger", "failed" if offset else "warning", f"{topic}[{partition}]: {flaw}", "stream-app rebuild"
             )
     if fine and ends:
-        yield Finding("ledger", "ok", f"agrees with the log; {lag} records wait to be applied")
+        yield Finding("ledger", "ok", f"agrees with the log; {lag} records wait")
 
 
 def _misfit(stored: int, begin: int, end: int, *, known: bool) -> str | None:

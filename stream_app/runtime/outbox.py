@@ -32,7 +32,6 @@ LARGEST_BYTES: Final = 1_000_000
 _BATCH_BYTES: Final = 256 * 1024
 _UNDER_WAY: Final = 32
 _LINGER_S: Final = 0.02
-_REQUEST_TIMEOUT_MS: Final = 15_000
 
 _Target = tuple[str, int]
 
@@ -44,8 +43,9 @@ class Outbox:
     the broker's answer gets lost: events have ids, so that does no harm.
     """
 
-    def __init__(self, settings: Settings, names: Collection[str]) -> None:
-        """Take the topics that it will send to; nothing is connected yet."""
+    def __init__(self, settings: Settings, names: Collection[str], *, patience: float = 15.0) -> None:
+        """Take the topics that it will send to; nothing is connected yet. `patience` with the broker is in seconds."""
+        self._patience = patience
         self.delivered: Counter[str] = Counter()
         self._settings, self._names = settings, names
         self._numbers: dict[str, list[int]] = {}
@@ -135,7 +135,7 @@ class Outbox:
             **aiokafka_options(self._settings),
             acks="all",
             max_batch_size=_BATCH_BYTES,
-            request_timeout_ms=_REQUEST_TIMEOUT_MS,
+            request_timeout_ms=round(self._patience * 1000),
         )
         await self._producer.start()
         self._loop.call_later(_LINGER_S, self._sweep)

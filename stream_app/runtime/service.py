@@ -60,11 +60,7 @@ async def run(
         stack.push_async_callback(dead_letters.close)
         worker: Worker
 
-        def stop_intake(topic: str) -> None:
-            pausing.append(asyncio.create_task(worker.pause_topic(topic)))
-
-        pausing: list[asyncio.Task[None]] = []
-        gate = FloodGate(settings.flood_ratio, stop_intake)
+        gate = FloodGate(settings.flood_ratio, lambda topic: worker.pause_topic(topic))
         pipeline = Pipeline(
             model, ledger, dead_letters, gate, telemetry, cached_entities=settings.cached_entities,
         )  # fmt: skip
@@ -91,6 +87,9 @@ def _worker_settings(settings: Settings, topics: Collection[str]) -> WorkerSetti
         topics=sorted(topics),
         credentials=faust_credentials(settings),
         max_events=settings.batch_events,
+        session_timeout=settings.session_timeout_s,
+        heartbeat_interval=settings.session_timeout_s / 10,
+        watch_interval=settings.watch_interval_s,
     )
 
 

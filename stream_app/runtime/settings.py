@@ -63,6 +63,12 @@ class Settings(BaseSettings):
     flood_ratio: Annotated[float, Field(gt=0, le=1)] = Field(
         0.5, description="Share of rejected among a topic's last 1,000 records beyond which its intake stops."
     )
+    session_timeout_s: Annotated[float, Field(ge=1, le=300)] = Field(
+        30, description="Seconds after which a worker that died or hangs is taken for gone, and others take over."
+    )
+    watch_interval_s: Annotated[float, Field(gt=0, le=60)] = Field(
+        5, description="Seconds between looks at whether the store still has what was applied."
+    )
     gross_margin: Annotated[float, Field(gt=0, le=1)] = Field(0.8, description="Gross margin for ROMI, CLV and CAC payback.")
 
     @field_validator("timezone")

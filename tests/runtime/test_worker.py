@@ -13,10 +13,10 @@ import pytest
 
 from stream_app.runtime.worker import Exit, Quiet, Worker
 from tests.runtime.workers import (
+    Crew,
     FileLedger,
     Heard,
     MemoryLedger,
-    Process,
     bounds,
     committed,
     eventually,
@@ -26,7 +26,7 @@ from tests.runtime.workers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from stream_app.runtime.batch import Batch
@@ -42,8 +42,10 @@ def _once(numbers: Iterable[int]) -> dict[str, int]:
 
 
 @pytest.fixture
-def file_ledger(tmp_path: Path) -> FileLedger:
-    return FileLedger(tmp_path / "ledger").prepare()
+def crew(cluster: Cluster, namespace: str, tmp_path: Path) -> Iterator[Crew]:
+    crew = Crew(cluster.address, namespace, FileLedger(tmp_path / "ledger").prepare())
+    yield crew
+    crew.dismiss()
 
 
 @on_a_loop
@@ -215,55 +217,51 @@ async def test_workers_share_the_partitions_and_a_late_apply_does_no_harm(cluste
 
 @on_a_loop
 async def test_nothing_is_lost_or_doubled_when_a_worker_joins_and_leaves(
-    cluster: Cluster, namespace: str, file_ledger: FileLedger
+    cluster: Cluster, namespace: str, crew: Crew
 ) -> None:
     await asyncio.to_thread(cluster.create, namespace, partitions=4)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(2000)))
-    first = Process(cluster.address, namespace, [namespace], file_ledger.path)
-    await first.assigned(4)
-    second = Process(cluster.address, namespace, [namespace], file_ledger.path)
-    await asyncio.gather(first.assigned(2), second.assigned(2))
+    first = crew.hire(namespace)
+    await eventually(lambda: first.holds() == 4)
+    second = crew.hire(namespace)
+    await eventually(lambda: first.holds() == second.holds() == 2)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(2000, 4000)))
-    await eventually(lambda: len(file_ledger.counts()) == 4000)
+    await eventually(lambda: len(crew.ledger.counts()) == 4000)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(4000, 6000)))
-    assert await asyncio.to_thread(second.stop) == Exit.OK
-    await first.assigned(4)
-    await eventually(lambda: len(file_ledger.counts()) == 6000)
-    assert await asyncio.to_thread(first.stop) == Exit.OK
-    assert file_ledger.counts() == _once(range(6000))
+    assert second.stop() == Exit.OK
+    await eventually(lambda: first.holds() == 4 and len(crew.ledger.counts()) == 6000)
+    assert first.stop() == Exit.OK
+    assert crew.ledger.counts() == _once(range(6000))
     assert committed(cluster.address, namespace) == {(namespace, number): 1500 for number in range(4)}
 
 
 @pytest.mark.faults
 @on_a_loop
-async def test_nothing_is_lost_or_doubled_when_a_worker_is_killed(
-    cluster: Cluster, namespace: str, file_ledger: FileLedger
-) -> None:
+async def test_nothing_is_lost_or_doubled_when_a_worker_is_killed(cluster: Cluster, namespace: str, crew: Crew) -> None:
     await asyncio.to_thread(cluster.create, namespace, partitions=4)
-    first = Process(cluster.address, namespace, [namespace], file_ledger.path)
-    await first.assigned(4)
-    second = Process(cluster.address, namespace, [namespace], file_ledger.path)
-    await asyncio.gather(first.assigned(2), second.assigned(2))
+    first = crew.hire(namespace)
+    await eventually(lambda: first.holds() == 4)
+    second = crew.hire(namespace)
+    await eventually(lambda: first.holds() == second.holds() == 2)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(4000)))
-    await eventually(lambda: len(file_ledger.counts()) > 100)
-    await asyncio.to_thread(second.kill)
-    await first.assigned(4)
-    await eventually(lambda: len(file_ledger.counts()) == 4000)
-    assert await asyncio.to_thread(first.stop) == Exit.OK
-    assert file_ledger.counts() == _once(range(4000))
+    await eventually(lambda: len(crew.ledger.counts()) > 100)
+    second.kill()
+    await eventually(lambda: first.holds() == 4 and len(crew.ledger.counts()) == 4000)
+    assert first.stop() == Exit.OK
+    assert crew.ledger.counts() == _once(range(4000))
     assert committed(cluster.address, namespace) == {(namespace, number): 1000 for number in range(4)}
 
 
 @on_a_loop
-async def test_workers_that_drain_together_all_end(cluster: Cluster, namespace: str, file_ledger: FileLedger) -> None:
+async def test_workers_that_drain_together_all_end(cluster: Cluster, namespace: str, crew: Crew) -> None:
     empty = f"{namespace}.empty"
     await asyncio.to_thread(cluster.create, namespace, empty, partitions=2)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(2000)))
     both = bounds(cluster.address, namespace) | bounds(cluster.address, empty)
     until = {source: end for source, (_, end) in both.items()}
-    workers = [Process(cluster.address, namespace, [namespace, empty], file_ledger.path, until) for _ in range(2)]
-    assert await asyncio.gather(*(worker.ended() for worker in workers)) == [Exit.OK, Exit.OK]
-    assert file_ledger.counts() == _once(range(2000))
+    workers = [crew.hire(namespace, empty, until=until) for _ in range(2)]
+    assert [await worker.ended() for worker in workers] == [Exit.OK, Exit.OK]
+    assert crew.ledger.counts() == _once(range(2000))
 
 
 @on_a_loop

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from stream_app.runtime.worker import Exit, Hooks, Sink, Worker, WorkerSettings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
     from pathlib import Path
 
     from stream_app.runtime.batch import Batch
@@ -170,50 +169,58 @@ async def working(chosen: WorkerSettings, sink: Sink, hooks: Hooks | None = None
     assert ended is Exit.OK
 
 
+@dataclass
 class Process:
-    """A worker in a process of its own, on a `FileLedger`. Prints the partitions whenever it is assigned some."""
+    """A worker in a process of its own, on a `FileLedger`."""
 
-    def __init__(
-        self,
-        address: str,
-        group: str,
-        topics: Sequence[str],
-        path: Path,
-        until: Mapping[tuple[str, int], int] | None = None,
-    ) -> None:
-        """Start it."""
-        goal = None if until is None else [[*source, end] for source, end in until.items()]
-        arguments = json.dumps([address, group, list(topics), str(path), goal])
-        self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "tests.runtime.process", arguments], stdout=subprocess.PIPE, text=True
-        )
+    process: subprocess.Popen[bytes]
+    said: Path
 
-    async def assigned(self, number: int) -> None:
-        """Return once it holds so many partitions."""
-        assert self._process.stdout is not None
-        while True:
-            line = await asyncio.wait_for(asyncio.to_thread(self._process.stdout.readline), _PATIENCE)
-            assert line, "it ended"
-            if len(json.loads(line)) == number:
-                return
+    def holds(self) -> int:
+        """Return how many partitions it was assigned last; fail if it has ended."""
+        assert self.process.poll() is None, "it ended"
+        whole_lines = self.said.read_text().rpartition("\n")[0].splitlines()
+        return len(json.loads(whole_lines[-1])) if whole_lines else 0
 
     def kill(self) -> None:
-        """Crash it."""
-        self._process.kill()
-        self._end()
+        """Crash it; nothing happens if it has ended."""
+        self.process.kill()
+        self.process.wait()
 
     def stop(self) -> int:
         """Ask it to end and return its exit code."""
-        self._process.send_signal(signal.SIGTERM)
-        return self._end()
+        self.process.terminate()
+        return self.process.wait(_PATIENCE)
 
     async def ended(self) -> int:
         """Return the exit code once it has ended by itself."""
-        return await asyncio.to_thread(self._end)
+        await eventually(lambda: self.process.poll() is not None)
+        return self.process.wait()
 
-    def _end(self) -> int:
-        with self._process:
-            return self._process.wait(_PATIENCE)
+
+@dataclass
+class Crew:
+    """Workers in processes of their own that share a group and a ledger."""
+
+    address: str
+    group: str
+    ledger: FileLedger
+    workers: list[Process] = field(default_factory=list)
+
+    def hire(self, *topics: str, until: Mapping[tuple[str, int], int] | None = None) -> Process:
+        """Start one more."""
+        goal = None if until is None else [[*source, end] for source, end in until.items()]
+        arguments = json.dumps([self.address, self.group, topics, str(self.ledger.path), goal])
+        said = self.ledger.path.with_name(f"worker-{len(self.workers)}")
+        with said.open("wb") as out:
+            command = [sys.executable, "-m", "tests.runtime.process", arguments]
+            self.workers.append(Process(subprocess.Popen(command, stdout=out), said))  # noqa: S603
+        return self.workers[-1]
+
+    def dismiss(self) -> None:
+        """End all that are left."""
+        for worker in self.workers:
+            worker.kill()
 
 
 def committed(address: str, group: str) -> dict[tuple[str, int], int]:

@@ -59,7 +59,7 @@ class Story:
 
 def long_story() -> Story:
     """Tell of every kind of event: some thousand records, of which one in ten is a copy and one in a hundred is bad."""
-    return _told(_events(leads=900, share=1), bad=64)
+    return _told(_events(leads=900, share=1), bad=90)
 
 
 def short_story() -> Story:
@@ -70,6 +70,15 @@ def short_story() -> Story:
 def sent(envelope: Envelope) -> Sent:
     """Write an event as its producer does."""
     return Sent(topic_family(envelope["type"]), record_key(envelope).encode(), orjson.dumps(envelope))
+
+
+def erasures(story: Story) -> list[Envelope]:
+    """Erase some of a story's leads, at its end."""
+    leads = sorted({event["data"]["lead_id"] for event in story.events if event["type"] == "program.step_entered"})
+    return [
+        {"id": f"erased-{lead}", "type": "lead.erased", "time": UNTIL.isoformat(), "data": {"lead_id": lead}}
+        for lead in leads[::10]
+    ]
 
 
 def misdirected(records: Iterable[Sent]) -> list[Sent]:

@@ -1,0 +1,42 @@
+"""The catalogue as each part of the runtime wants it."""
+
+from stream_app.catalog.derived import DERIVED
+from stream_app.catalog.entities import KIND_OF
+from stream_app.catalog.events import EVENT_TYPES, TOPICS
+from stream_app.catalog.metrics import METRICS
+from stream_app.catalog.ratios import RATIOS
+from stream_app.core.envelope import Decoder, event_type
+from stream_app.core.facts import Rules
+from stream_app.render.catalogue import Catalogue
+from stream_app.runtime.pipeline import Model
+from stream_app.runtime.produce import Routes
+from stream_app.runtime.settings import Settings
+
+CATALOGUE = Catalogue(
+    event_types=EVENT_TYPES,
+    topics=TOPICS,
+    keys={event: kind.key for event, kind in KIND_OF.items()},
+    metrics=METRICS,
+    derived=DERIVED,
+    ratios=RATIOS,
+)
+
+
+def model(rules: Rules) -> Model:
+    """What a worker folds by."""
+    return Model(Decoder(EVENT_TYPES), KIND_OF, METRICS, rules)
+
+
+def event_topics(settings: Settings) -> list[str]:
+    """The topics that workers read."""
+    return [settings.topic(suffix) for suffix in TOPICS]
+
+
+def routes(settings: Settings) -> Routes:
+    """Where each event is produced to, and under which key."""
+    suffix_of = {family: suffix for suffix, families in TOPICS.items() for family in families}
+    return Routes(
+        Decoder(EVENT_TYPES),
+        {each: settings.topic(suffix_of[event_type(each).partition(".")[0]]) for each in EVENT_TYPES},
+        {each: KIND_OF[each].key for each in EVENT_TYPES},
+    )

@@ -1,0 +1,54 @@
+"""Commands that look: `kpis` and `config show`."""
+
+from datetime import datetime
+
+import click
+
+from stream_app.catalog.board import Board
+from stream_app.cli.options import AS_JSON, AS_OF, READING, REDIS, clock_at, load, print_json, with_settings
+from stream_app.core.readings import Reading
+from stream_app.runtime.connections import sync_redis
+from stream_app.runtime.reader import Reader
+from stream_app.runtime.settings import PREFIX, Settings
+
+
+def current_readings(settings: Settings, as_of: datetime | None) -> list[Reading]:
+    """Every reading that the exporter would export. Raises redis.RedisError."""
+    with sync_redis(settings) as redis:
+        look = Reader(redis, settings.namespace, settings.rules.calendar).look(clock_at(as_of)())
+    return list(Board(settings.label_limit, settings.gross_margin).readings(look.view))
+
+
+@click.command()
+@with_settings(*REDIS, "namespace", *READING)
+@AS_OF
+@click.option("--json", "as_json", is_flag=True, show_envvar=True, help='Print a list of {"name", "labels", "value"}.')
+@click.option("--all", "zeros", is_flag=True, show_envvar=True, help="Print readings that are zero, too (--json always does).")
+@click.argument("pattern", required=False)
+def kpis(settings: Settings, as_of: datetime | None, *, as_json: bool, zeros: bool, pattern: str | None) -> None:
+    """Print every reading that the exporter would export; PATTERN picks series whose name contains it."""
+    found = [reading for reading in current_readings(settings, as_of) if not pattern or pattern in reading.name]
+    if as_json:
+        print_json([{"name": each.name, "labels": dict(each.labels), "value": each.value} for each in found])
+        return
+    for each in found:
+        if each.value or zeros:
+            labels = ", ".join(f'{name}="{value}"' for name, value in each.labels)
+            click.echo(f"{each.name}{{{labels}}} {each.value:g}" if labels else f"{each.name} {each.value:g}")
+
+
+@click.group()
+def config() -> None:
+    """What is set."""
+
+
+@config.command("show")
+@AS_JSON
+def config_show(*, as_json: bool) -> None:
+    """Print every setting and its environment variable; secrets are masked."""
+    shown = load({}).model_dump(mode="json")
+    if as_json:
+        print_json(shown)
+        return
+    for name, value in shown.items():
+        click.echo(f"{PREFIX}{name.upper()}={'' if value is None else value}")

@@ -1,0 +1,112 @@
+"""What commands have in common: settings as flags, moments, and how they fail."""
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any, NoReturn
+
+import click
+import orjson
+import pydantic
+from kafka.errors import KafkaError
+from redis.exceptions import RedisError
+
+from stream_app.core.envelope import milliseconds
+from stream_app.runtime.settings import PREFIX, Settings
+from stream_app.runtime.topics import MissingTopicsError
+
+EXIT_USAGE = 2
+EXIT_UNAVAILABLE = 69
+"""A server that is needed does not answer (EX_UNAVAILABLE of sysexits.h)."""
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """End with a message on standard error."""
+    click.secho(message, fg="red", err=True)
+    sys.exit(code)
+
+
+def print_json(value: object) -> None:
+    """Print for scripts."""
+    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS))
+
+
+def with_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command `settings` as its first argument, and a flag for each of these settings.
+
+    Trouble with the servers ends the command with a sentence that says what to do.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def wrapped(**given: Any) -> Any:  # noqa: ANN401 - click passes whatever the flags are
+            settings = load({name: given.pop(name) for name in names})
+            try:
+                return command(settings, **given)
+            except MissingTopicsError as error:
+                fail(f"{error}; create them with `stream-app topics apply`", EXIT_UNAVAILABLE)
+            except KafkaError as error:
+                fail(f"Kafka at {settings.kafka_url}: {type(error).__name__}. Is it running? See `stream-app doctor`", 69)
+            except RedisError as error:
+                fail(f"Redis at {settings.redis_url}: {type(error).__name__}. Is it running? See `stream-app doctor`", 69)
+
+        for name in reversed(names):
+            field = Settings.model_fields[name]
+            wrapped = click.option(
+                f"--{name.replace('_', '-')}", name, envvar=PREFIX + name.upper(), show_envvar=True,
+                help=f"{field.description}" + (f" [default: {field.default}]" if field.default is not None else ""),
+            )(wrapped)  # fmt: skip
+        return wrapped
+
+    return decorate
+
+
+def load(flags: dict[str, Any]) -> Settings:
+    """Settings from flags, environment and files; a wrong one ends the process and is named."""
+    try:
+        return Settings.load(**flags)
+    except pydantic.ValidationError as error:
+        lines = [f"{PREFIX}{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()]
+        fail("\n".join(lines), EXIT_USAGE)
+    except OSError as error:
+        fail(f"cannot read a secret: {error.strerror}: {error.filename}", EXIT_USAGE)
+
+
+def clock_at(fixed: datetime | None) -> Callable[[], int]:
+    """A clock in epoch milliseconds, standing at `fixed` if there is one."""
+    if fixed is None:
+        return lambda: time.time_ns() // 1_000_000
+    at = milliseconds(fixed)
+    return lambda: at
+
+
+class Moment(click.ParamType):
+    """A moment with an offset, RFC 3339."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401
+        """Parse it; naive ones are refused, because a guess would be wrong somewhere."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail("expected a time such as 2026-03-02T09:14:00Z", param, ctx)
+        if moment.tzinfo is None:
+            self.fail("expected an offset, as in 2026-03-02T09:14:00Z or ...+02:00", param, ctx)
+        return moment
+
+
+AS_OF = click.option("--as-of", type=Moment(), show_envvar=True, help="Read as if it were this time (RFC 3339).")
+AS_JSON = click.option("--json", "as_json", is_flag=True, show_envvar=True, help="Print JSON.")
+
+KAFKA = (
+    "kafka_url", "kafka_security", "kafka_sasl_mechanism", "kafka_username", "kafka_ca_file", "kafka_cert_file",
+    "kafka_key_file",
+)  # fmt: skip
+REDIS = ("redis_url", "redis_username", "redis_ca_file")
+DEFINITIONS = ("timezone", "horizon_days", "step_limit_days")
+READING = ("timezone", "label_limit", "gross_margin")

@@ -1,0 +1,77 @@
+"""Commands that run until they are told to stop: `worker` and `exporter`."""
+
+import asyncio
+import signal
+import sys
+from contextlib import ExitStack
+from datetime import datetime
+
+import click
+
+from stream_app.catalog.board import Board, help_of
+from stream_app.catalog.definitions import fingerprint
+from stream_app.cli.catalogue import event_topics, model
+from stream_app.cli.options import AS_JSON, AS_OF, DEFINITIONS, KAFKA, READING, REDIS, clock_at, fail, print_json, with_settings
+from stream_app.runtime import service
+from stream_app.runtime.connections import sync_redis
+from stream_app.runtime.exporter import BusinessCollector, registry_of
+from stream_app.runtime.ledger import DefinitionsDifferError
+from stream_app.runtime.reader import Reader
+from stream_app.runtime.settings import Settings
+from stream_app.runtime.topics import ends
+from stream_app.runtime.web import metrics_route, serving
+
+EXIT_DEFINITIONS = 5
+
+
+@click.command()
+@with_settings(
+    *KAFKA, *REDIS, "namespace", "group", *DEFINITIONS, "host", "worker_port", "batch_events", "cached_entities", "flood_ratio"
+)
+@click.option("--drain", is_flag=True, show_envvar=True, help="Stop when what was in the topics at the start is applied.")
+@AS_JSON
+def worker(settings: Settings, *, drain: bool, as_json: bool) -> None:
+    """Read events from Kafka and keep the numbers in Redis.
+
+    Run as many as there are partitions; they share the work. SIGTERM and Ctrl-C end a worker in order.
+
+    \b
+    Exit codes: 0 ended in order, 1 crashed, 3 a topic was recreated,
+    4 stuck (restart it), 5 other definitions (rebuild), 69 no server.
+    """
+    topics = event_topics(settings)
+    rules = settings.rules
+    until = ends(settings, topics) if drain else None
+    try:
+        report = asyncio.run(service.run(settings, model(rules), fingerprint(rules), topics, until))
+    except DefinitionsDifferError as error:
+        fail(str(error), EXIT_DEFINITIONS)
+    except OSError as error:
+        fail(f"{settings.host}:{settings.worker_port}: {error.strerror}; choose another --worker-port, 0 = off")
+    counts = {name: getattr(report, name) for name in ("applied", "duplicates", "too_late", "rejected")}
+    if as_json:
+        print_json({"exit": report.exit.name.lower(), **counts})
+    else:
+        click.echo(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()))
+    sys.exit(report.exit)
+
+
+@click.command()
+@with_settings(*REDIS, "namespace", *READING, "host", "exporter_port")
+@AS_OF
+def exporter(settings: Settings, as_of: datetime | None) -> None:
+    """Serve the numbers for Prometheus at /metrics. Run exactly one: several would multiply in sum()."""
+    board = Board(settings.label_limit, settings.gross_margin)
+    # Threads inherit the mask, so that the signals wait for this one.
+    stop = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, stop)
+    with ExitStack() as stack:
+        redis = stack.enter_context(sync_redis(settings))
+        reader = Reader(redis, settings.namespace, settings.rules.calendar)
+        registry = registry_of(BusinessCollector(reader, board, help_of, clock_at(as_of)))
+        try:
+            stack.enter_context(serving(settings.host, settings.exporter_port, {"/metrics": metrics_route(registry)}))
+        except OSError as error:
+            fail(f"{settings.host}:{settings.exporter_port}: {error.strerror}; choose another --exporter-port")
+        click.echo(f"http://{settings.host}:{settings.exporter_port}/metrics", err=True)
+        signal.sigwait(stop)

@@ -1,0 +1,190 @@
+"""The doctor finds what is wrong, says how to mend it, and keeps secrets."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from kafka import TopicPartition
+from redis import Redis
+
+from stream_app.runtime import topics
+from stream_app.runtime.doctor import Finding, examine
+from stream_app.runtime.keys import generation_prefix, pointer_key
+from stream_app.runtime.servers import Server, free_port
+from stream_app.runtime.settings import Settings
+from stream_app.runtime.web import serving
+from tests.servers.cluster import Cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def store(crash_redis: Server) -> Iterator[Redis]:
+    with Redis(port=crash_redis.port) as redis:
+        yield redis
+
+
+@pytest.fixture
+def settings(cluster: Cluster, namespace: str, crash_redis: Server) -> Settings:
+    return Settings.load(
+        kafka_url=f"kafka://{cluster.address}",
+        redis_url=f"redis://{crash_redis.address}/0",
+        namespace=namespace,
+        exporter_port=free_port(),
+        worker_port=free_port(),
+    )
+
+
+def names(settings: Settings) -> list[str]:
+    return [settings.topic("lead"), settings.topic("email")]
+
+
+def findings(settings: Settings, definitions: str | None = "d1") -> dict[str, Finding]:
+    return {each.check: each for each in examine(settings, names(settings), partitions=2, definitions=definitions)}
+
+
+def test_a_sound_installation_has_nothing_to_mend_but_that_no_worker_runs(settings: Settings) -> None:
+    topics.apply(settings, names(settings), 2)
+    found = findings(settings)
+    assert {check for check, each in found.items() if each.status != "ok"} == {"group"}
+    assert found["group"].fix == "stream-app worker"
+    assert set(found) == {
+        "kafka", "group", "topics", "redis", "redis persistence", "redis eviction", "clock", "script", "definitions",
+        "ledger", "exporter port", "worker port",
+    }  # fmt: skip
+    assert found["topics"].detail == "3 topics with 5 partitions"
+    assert found["redis"].detail.startswith(f"{settings.redis_url} is Valkey ")
+
+
+def test_whatever_is_not_ok_has_a_fix(settings: Settings, store: Redis) -> None:
+    store.config_set("maxmemory-policy", "allkeys-lru")
+    store.config_set("appendonly", "no")
+    store.config_set("maxmemory", int(store.info("memory")["used_memory"] * 1.1))
+    found = findings(settings)
+    assert {check: each.status for check, each in found.items() if each.status != "ok"} == {
+        "group": "warning", "topics": "failed", "redis persistence": "warning", "redis eviction": "failed",
+        "redis memory": "warning",
+    }  # fmt: skip
+    assert all(each.fix for each in found.values() if each.status != "ok")
+    assert found["topics"].fix == "stream-app topics apply"
+    assert found["redis eviction"].fix.startswith(
+        f"redis-cli -u {settings.redis_url} CONFIG SET maxmemory-policy noeviction"
+    )
+
+
+def test_a_topic_with_a_short_memory_is_told(cluster: Cluster, settings: Settings) -> None:
+    cluster.create(*names(settings), settings.topic("dlq"), partitions=2, configs={"retention.ms": "86400000"})
+    told = [each for each in examine(settings, names(settings)) if each.check == "topics"]
+    assert [(each.status, each.detail.partition(";")[0]) for each in told] == [
+        ("warning", f"{name} keeps events for 1 days") for name in names(settings)
+    ]
+
+
+def test_a_ledger_beyond_the_log_is_a_topic_made_anew(cluster: Cluster, settings: Settings, store: Redis) -> None:
+    topics.apply(settings, names(settings), 1)
+    lead, email = names(settings)
+    cluster.produce(lead, [b"x"] * 3)
+    cluster.produce(email, [b"x"] * 5)
+    key = generation_prefix(settings.namespace, "1") + "ledger"
+    store.hset(key, mapping={f"{lead}:0": 1, f"{email}:0": 5, "definitions": "d1"})
+    assert findings(settings)["ledger"] == Finding("ledger", "ok", "agrees with the log; 2 records wait")
+    store.hset(key, f"{email}:0", 6)
+    told = findings(settings)["ledger"]
+    assert (told.status, told.fix) == ("failed", "stream-app rebuild")
+    assert told.detail.startswith(f"{email}[0]: all before offset 6 is applied, but the log ends at 5")
+
+
+@pytest.mark.parametrize(("stored", "status"), [({"0": "1"}, "failed"), ({}, "warning")])
+def test_records_that_were_deleted_before_they_were_applied_are_told(
+    real_kafka: str, settings: Settings, store: Redis, stored: dict[str, str], status: str
+) -> None:
+    settings = settings.model_copy(update={"kafka_url": f"kafka://{real_kafka}"})
+    cluster = Cluster(real_kafka)
+    topics.apply(settings, names(settings), 1)
+    lead = settings.topic("lead")
+    cluster.produce(lead, [b"x"] * 5)
+    with cluster.admin() as admin:
+        admin.delete_records({TopicPartition(lead, 0): 3})
+    for partition, offset in stored.items():
+        store.hset(generation_prefix(settings.namespace, "1") + "ledger", f"{lead}:{partition}", offset)
+    told = findings(settings)["ledger"]
+    assert told.status == status
+    assert told.detail.startswith(f"{lead}[0]: ")
+
+
+def test_numbers_of_other_definitions_are_told_of_the_generation_that_serves(settings: Settings, store: Redis) -> None:
+    store.hset(generation_prefix(settings.namespace, "1") + "ledger", "definitions", "d1")
+    store.hset(generation_prefix(settings.namespace, "2") + "ledger", "definitions", "d2")
+    assert findings(settings, "d1")["definitions"].status == "ok"
+    store.hset(pointer_key(settings.namespace), "serving", "2")
+    assert findings(settings, "d1")["definitions"] == Finding(
+        "definitions", "failed", "the stored numbers were computed with other definitions or settings than these",
+        "stream-app rebuild",
+    )  # fmt: skip
+    assert findings(settings, "d2")["definitions"].status == "ok"
+    assert "definitions" not in findings(settings, None)
+
+
+def test_servers_that_do_not_answer_are_told_and_the_rest_is_looked_at(settings: Settings) -> None:
+    dead = settings.model_copy(
+        update={"kafka_url": f"kafka://127.0.0.1:{free_port()}", "redis_url": f"redis://127.0.0.1:{free_port()}/0"}
+    )
+    found = findings(dead)
+    assert {check: each.status for check, each in found.items()} == {
+        "kafka": "failed", "redis": "failed", "exporter port": "ok", "worker port": "ok",
+    }  # fmt: skip
+    assert found["kafka"].fix.startswith("export STREAM_APP_KAFKA_URL=")
+    assert found["redis"].fix.startswith("export STREAM_APP_REDIS_URL=")
+    only_kafka = findings(settings.model_copy(update={"kafka_url": dead.kafka_url}))
+    assert {"redis", "script", "clock", "definitions"} <= only_kafka.keys()
+    assert "ledger" not in only_kafka
+
+
+def test_a_port_of_ours_is_fine_and_somebody_elses_is_not(settings: Settings) -> None:
+    with serving("127.0.0.1", 0, {}) as ours, closing(socket.create_server(("127.0.0.1", 0))) as theirs:
+        taken = theirs.getsockname()[1]
+        theirs.close()
+        with closing(socket.create_server(("127.0.0.1", taken))):
+            found = findings(settings.model_copy(update={"exporter_port": ours, "worker_port": taken}))
+    assert found["exporter port"] == Finding("exporter port", "ok", f"one of ours answers on 127.0.0.1:{ours}")
+    assert found["worker port"].detail == f"somebody else listens on 127.0.0.1:{taken}"
+    assert found["worker port"].fix.startswith("export STREAM_APP_WORKER_PORT=")
+
+
+def test_a_worker_without_a_port_needs_none_and_one_port_is_not_enough_for_two(settings: Settings) -> None:
+    assert "worker port" not in findings(settings.model_copy(update={"worker_port": 0}))
+    both = findings(settings.model_copy(update={"worker_port": settings.exporter_port}))
+    assert both["ports"].status == "failed"
+
+
+def test_a_refused_password_is_told_without_the_password(settings: Settings, store: Redis) -> None:
+    store.config_set("requirepass", "the-right-one")
+    wrong = Settings.load(**settings.model_dump() | {"redis_password": "hunter2", "redis_username": "default"})
+    told = list(examine(wrong, names(wrong)))
+    assert next(each for each in told if each.check == "redis").status == "failed"
+    assert "hunter2" not in repr(told)
+
+
+def test_a_user_without_rights_is_told_what_is_missing(settings: Settings, store: Redis) -> None:
+    store.execute_command("ACL SETUSER app on >secret ~* +@all -info -eval")
+    limited = Settings.load(**settings.model_dump() | {"redis_password": "secret", "redis_username": "app"})
+    found = findings(limited)
+    assert (found["redis"].status, found["script"].status) == ("warning", "failed")
+    assert found["redis"].fix.endswith("ACL SETUSER app +info")
+    assert "--user app --askpass" in found["redis"].fix
+
+
+def test_a_group_that_works_is_told_with_its_members(cluster: Cluster, settings: Settings) -> None:
+    from kafka import KafkaConsumer  # noqa: PLC0415
+
+    topics.apply(settings, names(settings), 1)
+    with KafkaConsumer(
+        *names(settings), bootstrap_servers=cluster.address, group_id=settings.consumer_group, session_timeout_ms=6000
+    ) as consumer:
+        while not consumer.assignment():
+            consumer.poll(timeout_ms=100)
+        assert findings(settings)["group"].detail.startswith(f"{settings.namespace}: 1 members")

@@ -1,0 +1,81 @@
+"""What is sent is delivered, or an error says that it is not."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+
+from stream_app.runtime.outbox import Outbox
+from stream_app.runtime.servers import embedded_kafka
+from stream_app.runtime.settings import Settings
+from stream_app.runtime.topics import MissingTopicsError
+from tests.servers.cluster import Cluster
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def settings(cluster: Cluster, namespace: str) -> Settings:
+    return Settings.load(kafka_url=f"kafka://{cluster.address}", namespace=namespace)
+
+
+def test_key_value_headers_and_partition_arrive(cluster: Cluster, settings: Settings, namespace: str) -> None:
+    cluster.create(namespace, partitions=2)
+    with Outbox(settings, [namespace]) as outbox:
+        outbox.send(namespace, b"k", b"\xff", [("a", b"1"), ("a", b"2")], partition=1)
+        outbox.send(namespace, None, None, [("b", b"")], partition=0)
+        outbox.flush()
+        assert outbox.delivered == {namespace: 2}
+        none, some = cluster.read(namespace)
+    assert (none.partition, none.key, none.value, none.headers) == (0, None, None, (("b", b""),))
+    assert (some.partition, some.key, some.value, some.headers) == (1, b"k", b"\xff", (("a", b"1"), ("a", b"2")))
+
+
+def test_leaving_delivers_what_was_sent_and_leaves_no_thread(
+    cluster: Cluster, settings: Settings, namespace: str
+) -> None:
+    cluster.create(namespace)
+    with Outbox(settings, [namespace]) as outbox:
+        for number in range(100_000):
+            outbox.send(namespace, b"k", b"%d" % number)
+    assert outbox.delivered == {namespace: 100_000}
+    assert [record.value for record in cluster.read(namespace)] == [b"%d" % number for number in range(100_000)]
+    assert "outbox" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_what_the_broker_refuses_is_an_error(
+    request: pytest.FixtureRequest, settings: Settings, namespace: str
+) -> None:
+    if request.config.getoption("--broker") == "tansu":
+        pytest.skip("Tansu refuses nothing")
+    Cluster(settings.brokers).create(namespace)
+    with pytest.raises(MessageSizeTooLargeError), Outbox(settings, [namespace]) as outbox:
+        outbox.send(namespace, b"k", b"x" * 2_000_000)
+
+
+def test_a_broker_that_goes_away_is_an_error_and_not_a_silent_loss(tmp_path: Path, namespace: str) -> None:
+    def run() -> None:
+        with embedded_kafka(tmp_path) as address:
+            Cluster(address).create(namespace)
+            outbox = Outbox(Settings.load(kafka_url=f"kafka://{address}"), [namespace], patience=0.5)
+            outbox.__enter__()
+            outbox.send(namespace, b"k", b"there")
+            outbox.flush()
+        outbox.send(namespace, b"k", b"lost")
+        try:
+            outbox.flush()
+        finally:
+            outbox.__exit__(KafkaError, None, None)
+
+    with pytest.raises(KafkaError):
+        run()
+    assert "outbox" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_missing_topic_is_named(settings: Settings, namespace: str) -> None:
+    with pytest.raises(MissingTopicsError, match=namespace), Outbox(settings, [namespace]):
+        pass

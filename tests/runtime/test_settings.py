@@ -1,0 +1,137 @@
+"""Settings come from flags, the environment and files, in this order, and never give away a secret."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import ValidationError
+
+from stream_app.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECRET = "hunter2-correct-horse"  # noqa: S105 - what must not be seen
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"STREAM_APP_{name.upper()}", raising=False)
+        monkeypatch.delenv(f"STREAM_APP_{name.upper()}_FILE", raising=False)
+
+
+def test_everything_has_a_default() -> None:
+    settings = Settings.load()
+    assert settings.brokers == "127.0.0.1:9092"
+    assert settings.redis_url == "redis://127.0.0.1:6379/0"
+    assert settings.consumer_group == settings.namespace == "lifecycle"
+    assert settings.topic("lead") == "lifecycle.lead"
+
+
+def test_every_setting_is_described() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("KAFKA_URL", "kafka://a:1,b:2", "kafka://a:1,b:2"),
+        ("REDIS_URL", "rediss://store:6380/2", "rediss://store:6380/2"),
+        ("NAMESPACE", "acme", "acme"),
+        ("TIMEZONE", "America/New_York", "America/New_York"),
+        ("HOST", "0.0.0.0", "0.0.0.0"),  # noqa: S104 - only parsed
+        ("EXPORTER_PORT", "1234", 1234),
+        ("WORKER_PORT", "0", 0),
+        ("HORIZON_DAYS", "100", 100),
+        ("STEP_LIMIT_DAYS", "0.5", 0.5),
+        ("BATCH_EVENTS", "10", 10),
+        ("FLOOD_RATIO", "1", 1.0),
+    ],
+)
+def test_each_has_a_twin_in_the_environment_that_a_flag_overrules(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str, value: object
+) -> None:
+    field = name.lower()
+    default = getattr(Settings.load(), field)
+    monkeypatch.setenv(f"STREAM_APP_{name}", text)
+    assert getattr(Settings.load(), field) == value
+    assert getattr(Settings.load(**{field: default}), field) == default
+    assert getattr(Settings.load(**{field: None}), field) == value
+
+
+@pytest.mark.parametrize("name", ["kafka_password", "redis_password"])
+def test_a_secret_comes_from_a_flag_before_the_environment_before_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text("from-file\n")
+    monkeypatch.setenv(f"STREAM_APP_{name.upper()}_FILE", str(file))
+    assert getattr(Settings.load(), name).get_secret_value() == "from-file"
+    monkeypatch.setenv(f"STREAM_APP_{name.upper()}", "from-environment")
+    assert getattr(Settings.load(), name).get_secret_value() == "from-environment"
+    assert getattr(Settings.load(**{name: "from-flag"}), name).get_secret_value() == "from-flag"
+
+
+def test_a_secrets_file_that_is_missing_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAM_APP_REDIS_PASSWORD_FILE", "/nowhere/secret")
+    with pytest.raises(OSError, match="/nowhere/secret"):
+        Settings.load()
+
+
+def test_secrets_are_not_seen_in_what_is_printed() -> None:
+    settings = Settings.load(
+        kafka_security="sasl_ssl", kafka_username="app", kafka_password=SECRET, redis_password=SECRET
+    )
+    assert settings.kafka_password is not None
+    assert settings.kafka_password.get_secret_value() == SECRET
+    shown = [repr(settings), str(settings), repr(settings.model_dump()), settings.model_dump_json()]
+    assert [text for text in shown if SECRET in text] == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"kafka_password": SECRET, "kafka_security": "sasl_ssl"},
+        {"kafka_password": SECRET, "namespace": "Not Allowed"},
+        {"redis_password": SECRET, "exporter_port": 0},
+        {"redis_password": [SECRET]},
+        {"redis_url": f"redis://app:{SECRET}@store:6379/0"},
+        {"redis_url": f"redis://:{SECRET}@store:6379/0"},
+        {"redis_url": f"redis://store:6379/0?password={SECRET}"},
+        {"redis_url": f"redis://store:6379/0?db=1&password={SECRET}"},
+        {"kafka_url": f"kafka://app:{SECRET}@a:9092"},
+        {"kafka_url": f"kafka://a:9092,app:{SECRET}@b:9092"},
+        {"kafka_url": f"kafka://app:{SECRET}@a:9092,b:9092"},
+    ],
+)
+def test_an_error_does_not_give_away_a_secret(given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as raised:
+        Settings.load(**given)
+    shown = str(raised.value) + repr(raised.value) + "".join(traceback.format_exception(raised.value))
+    assert SECRET not in shown
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"namespace": "UPPER"},
+        {"namespace": ""},
+        {"namespace": "a" * 64},
+        {"timezone": "Mars/Olympus"},
+        {"timezone": "../../etc/passwd"},
+        {"kafka_url": "127.0.0.1:9092"},
+        {"redis_url": "http://127.0.0.1"},
+        {"redis_url": "rediss://store:6380/0?ssl_cert_reqs=none"},
+        {"horizon_days": 99},
+        {"flood_ratio": 0},
+        {"batch_events": 0},
+        {"kafka_security": "none"},
+        {"kafka_security": "sasl_ssl", "kafka_username": "app"},
+    ],
+)
+def test_what_cannot_be_right_is_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Settings.load(**given)
