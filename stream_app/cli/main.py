@@ -6,6 +6,7 @@ import sys
 import click
 
 from stream_app import __version__
+from stream_app.cli.demo import demo
 from stream_app.cli.look import config, kpis
 from stream_app.cli.make import render, simulate
 from stream_app.cli.operate import dlq, doctor, produce, topics
@@ -32,5 +33,5 @@ def main(log_level: str) -> None:
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 
-for command in (worker, exporter, kpis, produce, simulate, topics, dlq, doctor, render, config):
+for command in (demo, worker, exporter, kpis, produce, simulate, topics, dlq, doctor, render, config):
     main.add_command(command)

@@ -111,7 +111,7 @@ class Retry:
 def listing(settings: Settings, wanted: Filter | None = None) -> list[Entry]:
     """Return the letters that are meant, each once, the oldest first; those already sent again only if asked for.
 
-    Reads the whole topic. Raises MissingTopicsError and the KafkaError of either client.
+    Reads the whole topic. Raises MissingTopicsError and topics.TROUBLE.
     """
     entries: dict[Place, Entry] = {}
     marks: dict[Place, datetime] = {}
@@ -131,7 +131,7 @@ def listing(settings: Settings, wanted: Filter | None = None) -> list[Entry]:
 def show(settings: Settings, topic: str, partition: int, offset: int) -> Letter:
     """Return one letter as a whole, also if it was sent again.
 
-    Reads the whole topic. Raises NoSuchLetterError, MissingTopicsError and the KafkaError of either client.
+    Reads the whole topic. Raises NoSuchLetterError, MissingTopicsError and topics.TROUBLE.
     """
     place = topic, partition, offset
     wanted = [entry for entry in listing(settings, Filter(topic=topic, retried=True)) if entry.place == place]
@@ -151,7 +151,7 @@ def retry(
 
     It is those that `listing` shows for the same filter. Each is sent at least once, and again only if this ends before
     its mark is written. Skipped are letters that were cut, and those whose topic is none of the namespace's.
-    `progress` hears how many of how many are done. Raises MissingTopicsError and the KafkaError of either client.
+    `progress` hears how many of how many are done. Raises MissingTopicsError and topics.TROUBLE.
     """
     meant = [entry for entry in listing(settings, wanted) if not entry.retried]
     dead_letters = settings.topic("dlq")

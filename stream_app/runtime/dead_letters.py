@@ -41,7 +41,6 @@ _BATCH_BYTES: Final = 256 * 1024
 # of saying that it is too large (100 MB).
 _LARGEST_BYTES: Final = 8 * 1024 * 1024
 _HEAD_BYTES: Final = 16 * 1024
-_REQUEST_TIMEOUT_MS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +85,12 @@ class DeadLetterTopic:
     Belongs to the event loop that it is first used in.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        """Take what it needs; it connects when the first record is rejected."""
+    def __init__(self, settings: Settings, *, timeout: float = 10.0) -> None:
+        """Take what it needs; it connects when the first record is rejected.
+
+        `timeout` is how long one try to write may take, in seconds, before trouble shows.
+        """
+        self._timeout_ms = round(timeout * 1000)
         self._settings = settings
         self._topic = settings.topic("dlq")
         self._partition_of = DefaultPartitioner()
@@ -154,7 +157,7 @@ class DeadLetterTopic:
                 **aiokafka_options(self._settings),
                 acks="all",
                 max_batch_size=_BATCH_BYTES,
-                request_timeout_ms=_REQUEST_TIMEOUT_MS,
+                request_timeout_ms=self._timeout_ms,
             )
             await self._producer.start()
         return self._producer

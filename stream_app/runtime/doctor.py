@@ -11,25 +11,24 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 from redis.exceptions import NoPermissionError, RedisError
 
 from stream_app.runtime import topics
-from stream_app.runtime.connections import kafka_options, sync_redis
+from stream_app.runtime.connections import sync_redis
 from stream_app.runtime.keys import FIRST_GENERATION, generation_prefix, pointer_key
 from stream_app.runtime.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator, Mapping
 
+    from kafka import KafkaAdminClient
     from redis import Redis
 
     from stream_app.runtime.settings import Settings
 
 __all__ = ["Finding", "examine"]
 
-_CONNECT_MS: Final = 5_000
 _HTTP_S: Final = 2.0
 _CLOCK_S: Final = 1.0
 _FULL: Final = 0.8
@@ -78,7 +77,7 @@ def _kafka(
     settings: Settings, names: Collection[str], partitions: int
 ) -> Generator[Finding, None, Mapping[str, topics.Topic]]:
     try:
-        with KafkaAdminClient(**kafka_options(settings), bootstrap_timeout_ms=_CONNECT_MS) as admin:
+        with topics.connected(settings) as admin:
             yield Finding("kafka", "ok", f"{settings.brokers} speaks the protocol of Kafka {_version(admin)}")
             yield _group(settings, admin)
         wanted = [*names, settings.topic("dlq")]

@@ -57,6 +57,9 @@ class BusinessCollector(Collector):
                 overflow.add_metric([label], count)
             yield overflow
             yield from freshness(look, now)
+            read_at = GaugeMetricFamily("stream_app_read_timestamp_seconds", "The moment that the windows end at.")
+            read_at.add_metric([], now / 1000)
+            yield read_at
         duration = GaugeMetricFamily("stream_app_scrape_seconds", "How long reading and computing took.")
         duration.add_metric([], time.perf_counter() - started)
         yield duration

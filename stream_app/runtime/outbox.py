@@ -57,7 +57,7 @@ class Outbox:
         self._trouble: Exception | None = None
 
     def __enter__(self) -> Self:
-        """Connect. Raises MissingTopicsError and the KafkaError of either client."""
+        """Connect. Raises MissingTopicsError and topics.TROUBLE."""
         found = topics.describe(self._settings, self._names)
         if missing := set(self._names) - found.keys():
             raise topics.MissingTopicsError(missing)

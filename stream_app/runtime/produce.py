@@ -66,7 +66,7 @@ def produce(  # noqa: PLR0913 - the options of a command
     With `raw_topic` every line is sent as it is, for trying out dead letters: to the topic of its type's family under
     its key where it has them, else to `raw_topic`; only a line larger than a broker takes is refused. Empty lines are
     skipped. `progress` hears ten times a second how many lines and bytes were read.
-    Raises MissingTopicsError and the KafkaError of either client; what was written before that stays.
+    Raises MissingTopicsError and topics.TROUBLE; what was written before that stays.
     """
     done = Produced()
     names = {*routes.topic_of.values(), *([raw_topic] if raw_topic else [])}

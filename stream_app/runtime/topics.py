@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as AsyncTopicPartition
+from aiokafka.errors import KafkaError as AsyncKafkaError
 from kafka import KafkaAdminClient, OffsetSpec, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
@@ -21,18 +23,24 @@ if TYPE_CHECKING:
     from stream_app.runtime.settings import Settings
 
 __all__ = [
+    "TROUBLE",
     "MissingTopicsError",
     "Outcome",
     "Shortcoming",
     "Topic",
     "apply",
     "begins",
+    "connected",
     "describe",
     "ends",
     "shortcomings",
 ]
 
+TROUBLE: Final = (KafkaError, AsyncKafkaError, OSError)
+"""What is raised when Kafka does not answer, or answers with an error, by whichever client."""
+
 _CONNECT_MS: Final = 10_000
+_KNOCK_S: Final = 3.0
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 # The window `previous_month` reaches back this far on the last day of a month.
 _LONGEST_WINDOW_DAYS: Final = 62
@@ -83,11 +91,11 @@ def apply(settings: Settings, names: Collection[str], partitions: int, replicati
 
     Event topics keep their records for ever, because the numbers are recomputed from them; dead letters are kept for 90
     days. Topics that exist stay as they are, and what is wrong with them is said in their outcome. `replication` None
-    leaves the number of copies to the broker. Raises kafka.errors.KafkaError.
+    leaves the number of copies to the broker. Raises TROUBLE.
     """
     dead_letters = settings.topic("dlq")
     wanted = dict.fromkeys(names, (partitions, _EVENTS)) | {dead_letters: (1, _DEAD_LETTERS)}
-    with _admin(settings) as admin:
+    with connected(settings) as admin:
         missing = wanted.keys() - _described(admin, wanted).keys()
         created: set[str] = set()
         if missing:
@@ -116,10 +124,10 @@ def apply(settings: Settings, names: Collection[str], partitions: int, replicati
 
 
 def describe(settings: Settings, names: Collection[str]) -> dict[str, Topic]:
-    """Look at topics; those that do not exist are left out. Raises kafka.errors.KafkaError."""
+    """Look at topics; those that do not exist are left out. Raises TROUBLE."""
     if not names:
         return {}
-    with _admin(settings) as admin:
+    with connected(settings) as admin:
         return _described(admin, names)
 
 
@@ -153,8 +161,8 @@ def shortcomings(settings: Settings, topic: Topic, partitions: int = 1) -> Itera
 
 
 def begins(settings: Settings, names: Collection[str]) -> dict[tuple[str, int], int]:
-    """Return the offset of the oldest record of each partition. Raises MissingTopicsError, kafka.errors.KafkaError."""
-    with _admin(settings) as admin:
+    """Return the offset of the oldest record of each partition. Raises MissingTopicsError, TROUBLE."""
+    with connected(settings) as admin:
         wanted = dict.fromkeys((TopicPartition(*source) for source in _sources(admin, names)), OffsetSpec.EARLIEST)
         found = admin.list_partition_offsets(wanted)
     return {(each.topic, each.partition): answer.offset for each, answer in found.items()}
@@ -163,9 +171,9 @@ def begins(settings: Settings, names: Collection[str]) -> dict[tuple[str, int], 
 def ends(settings: Settings, names: Collection[str]) -> dict[tuple[str, int], int]:
     """Return the offset behind the last record of each partition that can be read, open transactions left out.
 
-    Not for use in a running event loop. Raises MissingTopicsError and both clients' KafkaError.
+    Not for use in a running event loop. Raises MissingTopicsError, TROUBLE.
     """
-    with _admin(settings) as admin:
+    with connected(settings) as admin:
         sources = _sources(admin, names)
     return asyncio.run(_ends(settings, sources)) if sources else {}
 
@@ -189,10 +197,39 @@ async def _ends(settings: Settings, sources: Collection[tuple[str, int]]) -> dic
     return {(each.topic, each.partition): end for each, end in ends.items()}
 
 
+class _Admin(KafkaAdminClient):  # type: ignore[misc]
+    """The client leaves a thread behind when it cannot connect; this one does not."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - whatever the client takes
+        self._closed = False
+        try:
+            super().__init__(**options)
+        except BaseException:
+            self.close()
+            raise
+
+
 @contextmanager
-def _admin(settings: Settings) -> Iterator[KafkaAdminClient]:
-    with KafkaAdminClient(**kafka_options(settings), bootstrap_timeout_ms=_CONNECT_MS) as admin:
+def connected(settings: Settings) -> Iterator[KafkaAdminClient]:
+    """Give a client that is connected. Raises OSError at once if nobody listens, and kafka.errors.KafkaError."""
+    _knock(settings)
+    with _Admin(**kafka_options(settings), bootstrap_timeout_ms=_CONNECT_MS) as admin:
         yield admin
+
+
+def _knock(settings: Settings) -> None:
+    # The client would try for seconds, say only that it timed out, and leave its sockets open.
+    trouble: OSError | None = None
+    for broker in settings.brokers.split(","):
+        host, _, port = broker.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), _KNOCK_S).close()
+        except OSError as error:
+            trouble = error
+        else:
+            return
+    if trouble is not None:
+        raise trouble
 
 
 def _sources(admin: KafkaAdminClient, names: Collection[str]) -> list[tuple[str, int]]:

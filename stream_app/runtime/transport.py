@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 __all__ = ["Consumer", "Feed", "Fetched", "Group", "Seat", "TopicRecreatedError", "Transport", "seat"]
 
 _T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+# What Faust says through its services, as opposed to what is said here.
+_faust_log: Final = logging.getLogger("faust.transport.batch")
 
 # A fetch that waits at the broker holds back a seek to another partition of that broker, so it waits briefly.
 _FETCH_WAIT_MS: Final = 250
@@ -163,11 +167,17 @@ class _Daemon(WorkerThread):
         super().__init__(*args, **kwargs)
         self.daemon = True
 
+    def run(self) -> None:
+        # What ends the thread is told to the event loop before it ends it.
+        with suppress(Exception):
+            super().run()
+
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread that talks to the broker. aiokafka's objects belong to its loop and are touched nowhere else."""
 
     Worker = _Daemon
+    logger = _faust_log
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -214,6 +224,10 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             await coordinator._maybe_leave_group()
             await consumer._fetcher.close()
             await consumer._client.close()
+
+    def on_crash(self, msg: str, *fmt: object, **_: object) -> None:
+        """Faust: the thread ends with an error. It goes to the log here, and not to stderr."""
+        self.log.info(msg.replace("{0!r}", "%r").replace("{1!r}", "%r"), *fmt)
 
     def close(self) -> None:
         """Faust: the group rebalances while the app stops.
@@ -273,7 +287,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         if not done:
             signal.cancel()
         elif error := signal.exception():
-            self.log.warning("the group coordinator reports: %r", error)
+            _log.warning("the group coordinator reports: %r", error)
         return bool(done)
 
     async def _drain(
@@ -342,7 +356,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         except KafkaError as error:
             if stopped:
                 raise
-            self.log.warning("the group coordinator reports: %r", error)
+            _log.warning("the group coordinator reports: %r", error)
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         # Nothing depends on the group's offsets but lag tools, so trouble with them has no consequence. aiokafka's own
@@ -363,11 +377,11 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         try:
             response = await coordinator._send_req(request)
         except KafkaError as error:
-            self.log.info("group offsets were not committed: %r", error)
+            _log.info("group offsets were not committed: %r", error)
             return False
         refused = {for_code(code).__name__ for _, partitions in response.topics for _, code in partitions if code}
         if refused:
-            self.log.info("group offsets were not committed: %s", ", ".join(sorted(refused)))
+            _log.info("group offsets were not committed: %s", ", ".join(sorted(refused)))
         return not refused
 
     def group(self) -> Group:
@@ -407,6 +421,7 @@ class Consumer(driver.Consumer):
     Every seat that is taken has an epoch of its own. What was fetched from an earlier seat is stale, wherever it waits.
     """
 
+    logger = _faust_log
     _thread: _ConsumerThread
     transport: Transport
 
@@ -446,13 +461,16 @@ class Consumer(driver.Consumer):
         tp = TP(topic, partition)
         await self._sit(self._claim({tp}), {tp: offset})
 
-    async def seed(self, partitions: Collection[tuple[str, int]]) -> None:
-        """Drop what is buffered of these partitions and read them from where the ledger says."""
+    async def seed(self, partitions: Collection[tuple[str, int]], *, refused: bool = False) -> None:
+        """Drop what is buffered of these partitions and read them from where the ledger says.
+
+        `refused` says that the broker has refused to read at the present positions.
+        """
         claims = self._claim({TP(*source) for source in partitions})
         if not claims:
             return
         stored = await self.transport.feed.positions([(*tp,) for tp in claims])
-        await self._sit(claims, {TP(*source): offset for source, offset in stored.items()})
+        await self._sit(claims, {TP(*source): offset for source, offset in stored.items()}, refused=refused)
 
     def pause_topic(self, topic: str) -> None:
         """Stop the intake of a topic. What is buffered of it is dropped, and read again later."""
@@ -496,15 +514,17 @@ class Consumer(driver.Consumer):
         track = self._tracks.get(tp)
         return track is not None and track.epoch == epoch
 
-    async def _sit(self, claims: Mapping[TP, int], stored: Mapping[TP, int]) -> None:
+    async def _sit(self, claims: Mapping[TP, int], stored: Mapping[TP, int], *, refused: bool = False) -> None:
         bounds = await self._bounds(claims)
         seats: dict[TP, tuple[Seat, int]] = {}
         for tp, (begin, end) in bounds.items():
             if not self._holds(tp, claims[tp]):
                 continue
             offset = stored.get(tp) or None
+            # Some brokers list an end that lies before their last batch; what none does is to refuse to read at its end.
+            bound = end if refused else max(end, offset or 0)
             try:
-                at = seat(tp.topic, tp.partition, offset, begin, end)
+                at = seat(tp.topic, tp.partition, offset, begin, bound)
             except TopicRecreatedError as error:
                 self.transport.feed.failed(error)
                 return
@@ -520,7 +540,7 @@ class Consumer(driver.Consumer):
             try:
                 return await self._thread.run(self._thread.bounds(wanted))
             except KafkaError as error:
-                self.log.warning("begin and end of %s are not known: %r", wanted, error)
+                _log.warning("begin and end of %s are not known: %r", wanted, error)
                 await self.sleep(_RETRY)
         return {}
 
@@ -562,8 +582,8 @@ class Consumer(driver.Consumer):
         try:
             return await self._thread.run(self._thread.take(self.transport.feed.max_events))
         except OffsetOutOfRangeError as error:
-            self.log.warning("out of the log's range: %s", error.args[0])
-            self.add_future(self.seed({(*tp,) for tp in error.args[0]}))
+            _log.warning("out of the log's range: %s", error.args[0])
+            self.add_future(self.seed({(*tp,) for tp in error.args[0]}, refused=True))
             return {}
 
     async def _deliver(self, records: Mapping[TP, Sequence[Fetched]]) -> None:

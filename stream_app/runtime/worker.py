@@ -7,7 +7,7 @@ import logging
 import signal
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
@@ -23,7 +23,7 @@ from stream_app.runtime.transport import Consumer, Fetched, Group, TopicRecreate
 from stream_app.runtime.watchdog import Observation, watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from faust.types.auth import CredentialsT
     from faust.types.streams import StreamT
@@ -158,6 +158,18 @@ class Quiet(logging.Filter):
         return count < self._burst
 
 
+@contextmanager
+def _quietly() -> Iterator[None]:
+    quiet, handlers = Quiet(), list(logging.getLogger().handlers)
+    for handler in handlers:
+        handler.addFilter(quiet)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(quiet)
+
+
 class _ConsumerOnly(BootStrategy):
     """Nothing is produced by way of Faust, and nothing is served."""
 
@@ -166,6 +178,8 @@ class _ConsumerOnly(BootStrategy):
 
 
 class _NoTables(TableManager):
+    logger = logging.getLogger("faust.tables")
+
     async def on_start(self) -> None:
         # Faust sleeps for a second here, in which tables may still be declared.
         await self._update_channels()
@@ -173,6 +187,7 @@ class _NoTables(TableManager):
 
 
 class _App(faust.App):
+    logger = logging.getLogger("faust.app")
     BootStrategy = _ConsumerOnly
 
 
@@ -209,7 +224,7 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         try:
-            with tempfile.TemporaryDirectory(prefix="stream-app-") as directory:
+            with _quietly(), tempfile.TemporaryDirectory(prefix="stream-app-") as directory:
                 return await self._run(self._build(directory), until)
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -244,7 +259,7 @@ class Worker:
 
     def _check(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("the worker crashed", exc_info=error)
+            _log.error("the worker crashed: %s", error, exc_info=None if isinstance(error, KafkaError) else error)
             self._end(Exit.CRASHED)
 
     def stop(self) -> None:

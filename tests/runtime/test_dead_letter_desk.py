@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,7 +14,9 @@ from stream_app.runtime.dead_letter_desk import Filter, NoSuchLetterError, listi
 from stream_app.runtime.dead_letters import DeadLetterTopic
 from stream_app.runtime.settings import Settings
 from stream_app.runtime.topics import MissingTopicsError
-from tests.servers.cluster import Cluster
+
+if TYPE_CHECKING:
+    from tests.servers.cluster import Cluster
 
 YEAR = timedelta(days=365)
 

@@ -150,7 +150,7 @@ def test_a_broker_that_is_away_is_waited_for(tmp_path: Path, namespace: str, cap
     rejected = [(batch.records[0], BAD)]
 
     async def run() -> None:
-        topic = DeadLetterTopic(settings)
+        topic = DeadLetterTopic(settings, timeout=1)
         with embedded_kafka(tmp_path, port):
             await asyncio.to_thread(cluster.create, settings.topic("dlq"))
             await topic.send(batch, rejected)

@@ -11,6 +11,7 @@ class Gate:
     """A gate that notes what it stopped, fed as the pipeline feeds it."""
 
     def __init__(self, ratio: float = 0.5) -> None:
+        """Take the share that is too much."""
         self.told: list[str] = []
         self.gate = FloodGate(ratio, self.told.append)
 

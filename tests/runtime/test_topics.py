@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -10,6 +11,7 @@ from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from stream_app.runtime import topics
+from stream_app.runtime.servers import free_port
 from stream_app.runtime.settings import Settings
 from tests.servers.cluster import Cluster
 
@@ -130,3 +132,24 @@ def test_missing_topics_are_named_with_what_to_do(settings: Settings) -> None:
     assert raised.value.names == (settings.topic("a"), settings.topic("b"))
     with pytest.raises(topics.MissingTopicsError):
         topics.begins(settings, [settings.topic("b")])
+
+
+def test_a_broker_that_does_not_listen_is_an_error_at_once_that_leaves_no_thread(namespace: str) -> None:
+    settings = Settings.load(kafka_url=f"kafka://127.0.0.1:{free_port()}", namespace=namespace)
+    before = set(threading.enumerate())
+    with pytest.raises(OSError, match="refused"):
+        topics.apply(settings, [], 1)
+    assert set(threading.enumerate()) == before
+
+
+def test_somebody_else_in_the_brokers_place_leaves_no_thread_either(
+    redis_url: str, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(topics, "_CONNECT_MS", 500)
+    settings = Settings.load(
+        kafka_url=redis_url.replace("redis://", "kafka://").removesuffix("/0"), namespace=namespace
+    )
+    before = set(threading.enumerate())
+    with pytest.raises(topics.TROUBLE):
+        topics.begins(settings, ["x"])
+    assert set(threading.enumerate()) == before

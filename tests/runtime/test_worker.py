@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import signal
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -237,19 +236,22 @@ async def test_nothing_is_lost_or_doubled_when_a_worker_joins_and_leaves(
 
 @pytest.mark.faults
 @on_a_loop
-async def test_nothing_is_lost_or_doubled_when_a_worker_is_killed(cluster: Cluster, namespace: str, crew: Crew) -> None:
-    await asyncio.to_thread(cluster.create, namespace, partitions=4)
+async def test_nothing_is_lost_or_doubled_when_a_worker_is_killed(
+    crash_cluster: Cluster, namespace: str, crew: Crew
+) -> None:
+    crew.address = crash_cluster.address
+    await asyncio.to_thread(crash_cluster.create, namespace, partitions=4)
     first = crew.hire(namespace)
     await eventually(lambda: first.holds() == 4)
     second = crew.hire(namespace)
     await eventually(lambda: first.holds() == second.holds() == 2)
-    await asyncio.to_thread(cluster.produce, namespace, _numbers(range(4000)))
+    await asyncio.to_thread(crash_cluster.produce, namespace, _numbers(range(4000)))
     await eventually(lambda: len(crew.ledger.counts()) > 100)
     second.kill()
     await eventually(lambda: first.holds() == 4 and len(crew.ledger.counts()) == 4000)
     assert first.stop() == Exit.OK
     assert crew.ledger.counts() == _once(range(4000))
-    assert committed(cluster.address, namespace) == {(namespace, number): 1000 for number in range(4)}
+    assert committed(crash_cluster.address, namespace) == {(namespace, number): 1000 for number in range(4)}
 
 
 @on_a_loop
@@ -272,9 +274,11 @@ async def test_a_worker_that_drains_ends_where_nothing_is_left_to_read(cluster: 
 
 
 @on_a_loop
-async def test_a_broker_that_is_not_there_ends_the_worker(namespace: str) -> None:
-    with suppress(ConnectionError):
-        assert await Worker(settings("127.0.0.1:1", namespace, namespace), MemoryLedger()).run() is Exit.CRASHED
+async def test_a_broker_that_is_not_there_ends_the_worker(namespace: str, caplog: pytest.LogCaptureFixture) -> None:
+    worker = Worker(settings("127.0.0.1:1", namespace, namespace), MemoryLedger())
+    assert await worker.run() is Exit.CRASHED
+    (said,) = (record.getMessage() for record in caplog.records if record.name == "stream_app.runtime.worker")
+    assert "127.0.0.1" in said
 
 
 def test_chatty_libraries_are_cut_short_and_say_so() -> None:

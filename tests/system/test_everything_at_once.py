@@ -103,6 +103,7 @@ def test_whatever_goes_wrong_the_numbers_are_those_of_the_events(
         erased = erasures(long)
         site.produce(map(sent, erased))
         site.await_all_applied(a, b)
+        eventually(lambda: site.committed() == site.ends(), "the group's offsets reach the ends", a, b)
         assert [a.stop(), b.stop()] == [0, 0]
 
     assert_exact(site, [*long.events, *erased], *MOMENTS)
