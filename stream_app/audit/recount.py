@@ -12,8 +12,8 @@ from typing import Self
 from stream_app.audit.business_time import BusinessTime, instant_ms, months_back
 from stream_app.audit.capping import cap_labels
 from stream_app.audit.comparison import Difference, Labels, compare
-from stream_app.audit.intake import Intake
 from stream_app.audit.exposition import bound_label
+from stream_app.audit.intake import Intake
 from stream_app.audit.money import base_units, monthly_minor
 from stream_app.audit.sample import Sample
 from stream_app.audit.series import RECOUNTED

@@ -53,8 +53,7 @@ def mrr_history(account: Account) -> Iterator[Instant]:
     changes = sorted((row, name) for name, rows in account.subscriptions.items() for row in rows)
     states: dict[str, State] = {}
     for at, group in groupby(changes, key=lambda change: change[0][0]):
-        for row, name in group:
-            states[name] = row
+        states |= {name: row for row, name in group}
         yield Instant(at, _sum(states, _EARNING), dict(states))
 
 
@@ -135,7 +134,7 @@ def outcome(deals: list[Deal]) -> tuple[str, int, str] | None:
     return next((verdict, row[0], row[1]) for row in decided if row[2] == verdict)
 
 
-def opportunity_facts(account: Account, _: Rules, opportunity_id: str) -> list[Fact]:
+def opportunity_facts(account: Account, _rules: Rules, opportunity_id: str) -> list[Fact]:
     """One opportunity: created, won or lost, booked, or still open."""
     deals = account.opportunities.get(opportunity_id)
     if not deals:
@@ -183,7 +182,7 @@ def _subscribed(kind: str, account: Account, event: e.SubscriptionEvent, at: int
     status = data.status or _DEFAULT_STATUS.get(kind, "active")
     monthly = monthly_minor(data.items, data.discount_percent_forever or 0)
     row = (at, identity(event.id, event.source), status, data.currency, monthly, data.reason or "voluntary")
-    return join(account.subscriptions.setdefault(data.subscription_id, []), row)  # type: ignore[arg-type]
+    return join(account.subscriptions.setdefault(data.subscription_id, []), row)
 
 
 def _dealt(kind: str, account: Account, event: e.OpportunityEvent, at: int, change: Change) -> bool:
@@ -194,14 +193,14 @@ def _dealt(kind: str, account: Account, event: e.OpportunityEvent, at: int, chan
         at, identity(event.id, event.source), kind, data.kind, data.amount_minor, data.currency,
         data.source or "none", data.channel or "none", data.campaign_id or "none",
     )  # fmt: skip
-    return join(account.opportunities.setdefault(data.opportunity_id, []), row)  # type: ignore[arg-type]
+    return join(account.opportunities.setdefault(data.opportunity_id, []), row)
 
 
 def _invoiced(state: str, account: Account, event: Any, at: int, change: Change) -> bool:  # noqa: ANN401
     data: e.InvoiceData = event.data
     change.touch(invoice_facts, data.invoice_id)
     row = (at, identity(event.id, event.source), state)
-    return join(account.invoices.setdefault(data.invoice_id, []), row)  # type: ignore[arg-type]
+    return join(account.invoices.setdefault(data.invoice_id, []), row)
 
 
 MERGES: dict[type[Any], Callable[..., bool]] = {

@@ -11,7 +11,8 @@ from stream_app.core.readings import Reading, View, capped_values, readings_of
 
 SHOWN: tuple[Metric, ...] = tuple(metric for metric in METRICS if not metric.internal)
 
-_HELP = {shown.series: shown.definition for shown in (*SHOWN, *DERIVED, *RATIOS)}
+_HELP = {metric.series: metric.definition for metric in SHOWN}
+_HELP |= {derived.series: derived.definition for derived in (*DERIVED, *RATIOS)}
 
 
 def help_of(series: str) -> str:

@@ -129,31 +129,52 @@ def _step_oldest_due(view: View) -> Iterator[Reading]:
         yield gauge("step_oldest_due_timestamp_seconds", oldest / 1000, program=program, step=step)
 
 
-_PROGRAM, _STEP, _CURRENCY, _COHORT = Label("program", capped=True), Label("step", capped=True), Label("currency"), Label("cohort")
+_PROGRAM, _STEP, _CURRENCY, _COHORT = (
+    Label("program", capped=True),
+    Label("step", capped=True),
+    Label("currency"),
+    Label("cohort"),
+)
 
 DERIVED = (
     Derived(
-        name="step_overdue", definition="Enrolments in the step that are past their due time.", labels=(_PROGRAM, _STEP),
+        name="step_overdue",
+        definition="Enrolments in the step that are past their due time.",
+        labels=(_PROGRAM, _STEP),
         read=_step_overdue,
     ),
     Derived(
-        name="step_oldest_due_timestamp_seconds", definition="Earliest due time among the enrolments in the step.",
-        labels=(_PROGRAM, _STEP), unit=Unit.TIMESTAMP, read=_step_oldest_due,
+        name="step_oldest_due_timestamp_seconds",
+        definition="Earliest due time among the enrolments in the step.",
+        labels=(_PROGRAM, _STEP),
+        unit=Unit.TIMESTAMP,
+        read=_step_oldest_due,
     ),
     Derived(
-        name="mrr_opening", definition="MRR at the start of this month and of the previous one.", labels=(_CURRENCY,),
-        unit=Unit.MONEY, windows=(Window.MTD, Window.PREV_MONTH), read=_mrr_opening,
+        name="mrr_opening",
+        definition="MRR at the start of this month and of the previous one.",
+        labels=(_CURRENCY,),
+        unit=Unit.MONEY,
+        windows=(Window.MTD, Window.PREV_MONTH),
+        read=_mrr_opening,
     ),
     Derived(
-        name="customers_opening", definition="Customers at the start of this month and of the previous one.",
-        windows=(Window.MTD, Window.PREV_MONTH), read=_customers_opening,
+        name="customers_opening",
+        definition="Customers at the start of this month and of the previous one.",
+        windows=(Window.MTD, Window.PREV_MONTH),
+        read=_customers_opening,
     ),
     Derived(
-        name="cohort_customers", labels=(_COHORT,), read=_cohort_customers,
+        name="cohort_customers",
+        labels=(_COHORT,),
+        read=_cohort_customers,
         definition="Customers by the month in which their MRR first rose above zero: the last 13, before that `older`.",
     ),
     Derived(
-        name="cohort_mrr", labels=(_COHORT, _CURRENCY), unit=Unit.MONEY, read=_cohort_mrr,
-        definition="MRR by the month in which the account's MRR first rose above zero: the last 13, before that `older`.",
+        name="cohort_mrr",
+        labels=(_COHORT, _CURRENCY),
+        unit=Unit.MONEY,
+        read=_cohort_mrr,
+        definition="MRR by the month of the account's first MRR: the last 13, before that `older`.",
     ),
-)  # fmt: skip
+)

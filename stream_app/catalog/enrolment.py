@@ -7,7 +7,7 @@ from msgspec import Struct
 from stream_app.catalog.bounds import DWELL_BOUNDS
 from stream_app.core.facts import LEVEL, Fact
 from stream_app.core.histogram import observation
-from stream_app.core.timeline import Row, join
+from stream_app.core.timeline import join
 
 ENROLLED, ENTERED, LEFT, EXITED = range(4)
 
@@ -50,8 +50,7 @@ def origin(row: Event, program: str) -> tuple[int, int, str, str]:
 def merge(enrolment: Enrolment, row: Event, program: str) -> bool:
     """Add an event; false for a duplicate."""
     enrolment.origin = min(enrolment.origin, origin(row, program))
-    rows: list[Row] = enrolment.events  # type: ignore[assignment]
-    return join(rows, row)
+    return join(enrolment.events, row)
 
 
 def steps(enrolment: Enrolment) -> list[str]:

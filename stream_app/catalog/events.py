@@ -166,7 +166,7 @@ class Item(Struct, kw_only=True, gc=False):
 class SubscriptionData(Struct, kw_only=True, gc=False):
     """The whole new state of a subscription, never a difference.
 
-    `status` left out follows from the type: `paused`, `canceled`, else `active`. `discount_percent_forever` left out is 0,
+    `status` left out follows from the type: `paused`, `canceled`, else `active`. `discount_percent_forever` is 0,
     `reason` left out is `voluntary`.
     """
 
@@ -190,7 +190,7 @@ class InvoiceData(Struct, kw_only=True, gc=False):
 
 
 class SpendData(Struct, kw_only=True, gc=False):
-    """The amount is spread evenly over the days of the period, both ends included; the newest replaces the whole record."""
+    """The amount is spread evenly over the days of the period, both ends included; the newest replaces the record."""
 
     spend_id: Identifier
     amount_minor: Amount
@@ -419,7 +419,8 @@ class SurveyResponded(Event, tag="survey.responded"):
 EVENT_TYPES: tuple[type[Event], ...] = (
     LeadCreated, LeadStageChanged, LeadStatusChanged, LeadScoreChanged, LeadEngaged, LeadErased,
     ProgramEnrolled, ProgramStepEntered, ProgramStepExited, ProgramExited,
-    EmailSent, EmailDelivered, EmailBounced, EmailOpened, EmailClicked, EmailReplied, EmailUnsubscribed, EmailComplained,
+    EmailSent, EmailDelivered, EmailBounced, EmailOpened, EmailClicked, EmailReplied, EmailUnsubscribed,
+    EmailComplained,
     OpportunityCreated, OpportunityChanged, OpportunityWon, OpportunityLost,
     SubscriptionStarted, SubscriptionChanged, SubscriptionPaused, SubscriptionResumed, SubscriptionCanceled,
     InvoicePaid, InvoicePaymentFailed,

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from msgspec import Struct
@@ -17,7 +18,7 @@ from stream_app.core.calendar import month_after, month_of
 from stream_app.core.envelope import milliseconds
 from stream_app.core.facts import DAY_MS, LEVEL, Change, Fact, Rules
 from stream_app.core.histogram import observation
-from stream_app.core.timeline import Row, identity, join
+from stream_app.core.timeline import identity, join
 
 NO_SCORE = -(2**53)
 FAR = 2**62
@@ -48,7 +49,7 @@ class Lead(Struct, array_like=True, gc=False):
 
 def stage_history(lead: Lead) -> list[tuple[int, str]]:
     """(at, stage) in time order, equal neighbours collapsed. The creation stands for an entry into `lead`."""
-    rows: list[Row] = list(lead.stages)
+    rows = lead.stages
     if lead.created:
         at, name, *_ = lead.created[0]
         entered = next((row for row in rows if row[2] == "lead"), None)
@@ -66,7 +67,7 @@ def new_lead_at(lead: Lead) -> int | None:
     return next((row[0] for row in lead.created if not row[6]), None)
 
 
-def stage_facts(lead: Lead, _: Rules) -> list[Fact]:
+def stage_facts(lead: Lead, _rules: Rules) -> list[Fact]:
     """New leads, entries into stages and the way between them, and the stage it is in."""
     source, channel, campaign = lead.created[0][2:5] if lead.created else ("none", "none", "none")
     found: list[Fact] = []
@@ -113,7 +114,7 @@ def _program_at(lead: Lead, at: int) -> str | None:
     return max(running)[2] if running else None
 
 
-def reopening_facts(lead: Lead, _: Rules) -> list[Fact]:
+def reopening_facts(lead: Lead, _rules: Rules) -> list[Fact]:
     """The first engagement of each not-ready episode during which the lead was in a program."""
     found: list[Fact] = []
     for start, end in _not_ready_episodes(lead):
@@ -124,11 +125,11 @@ def reopening_facts(lead: Lead, _: Rules) -> list[Fact]:
     return found
 
 
-def score_facts(lead: Lead, _: Rules) -> list[Fact]:
+def score_facts(lead: Lead, _rules: Rules) -> list[Fact]:
     """Differences between neighbouring scores."""
     found: list[Fact] = []
     scores = lead.scores
-    for (_, _, before, _), (at, _, after, activity) in zip(scores, scores[1:], strict=False):
+    for (_, _, before, _), (at, _, after, activity) in pairwise(scores):
         name = activity or "unknown"
         found.append((("score_changes", name), at, 1))
         if after != before:
@@ -174,33 +175,34 @@ def _created(lead: Lead, event: e.LeadCreated, at: int, change: Change) -> bool:
     name = identity(event.id, event.source)
     score = NO_SCORE if data.score is None else data.score
     row = (
-        at, name, data.source or "unknown", data.channel or "none", data.campaign_id or "none", score, bool(data.is_import),
+        at, name, data.source or "unknown", data.channel or "none", data.campaign_id or "none", score,
+        bool(data.is_import),
     )  # fmt: skip
     change.touch(score_facts)
-    fresh = join(lead.created, row)  # type: ignore[arg-type]
+    fresh = join(lead.created, row)
     scored = next((row for row in lead.created if row[5] != NO_SCORE), None)
     lead.scores = [row for row in lead.scores if row[3] != SCORE_OF_CREATED]
     if scored:
-        join(lead.scores, (*scored[:2], scored[5], SCORE_OF_CREATED))  # type: ignore[arg-type]
+        join(lead.scores, (*scored[:2], scored[5], SCORE_OF_CREATED))
     return fresh
 
 
 def _stage(lead: Lead, event: e.LeadStageChanged, at: int, change: Change) -> bool:
     change.touch(stage_facts)
-    return join(lead.stages, (at, identity(event.id, event.source), event.data.to))  # type: ignore[arg-type]
+    return join(lead.stages, (at, identity(event.id, event.source), event.data.to))
 
 
 def _status(lead: Lead, event: e.LeadStatusChanged, at: int, change: Change) -> bool:
     change.touch(stage_facts)
     change.touch(reopening_facts)
-    return join(lead.statuses, (at, identity(event.id, event.source), event.data.to))  # type: ignore[arg-type]
+    return join(lead.statuses, (at, identity(event.id, event.source), event.data.to))
 
 
 def _score(lead: Lead, event: e.LeadScoreChanged, at: int, change: Change) -> bool:
     change.touch(score_facts)
     change.touch(new_lead_score_facts)
     row = (at, identity(event.id, event.source), event.data.score, event.data.activity or "unknown")
-    return join(lead.scores, row)  # type: ignore[arg-type]
+    return join(lead.scores, row)
 
 
 def _engaged(lead: Lead, event: e.LeadEngaged, at: int, change: Change) -> bool:
@@ -211,7 +213,7 @@ def _engaged(lead: Lead, event: e.LeadEngaged, at: int, change: Change) -> bool:
 
 def _touched(lead: Lead, at: int, name: str, change: Change) -> bool:
     change.touch(reopening_facts)
-    return join(lead.touches, (at, name))  # type: ignore[arg-type]
+    return join(lead.touches, (at, name))
 
 
 def _mailed(state: str, lead: Lead, event: e.EmailEvent, at: int, change: Change) -> bool:
@@ -229,7 +231,13 @@ def _mailed(state: str, lead: Lead, event: e.EmailEvent, at: int, change: Change
 
 
 def _enrolment_event(
-    lead: Lead, event: Any, at: int, change: Change, code: int, step: str = "", detail: int | str = ""  # noqa: ANN401
+    lead: Lead,
+    event: Any,  # noqa: ANN401 - four classes with the same `data`
+    at: int,
+    change: Change,
+    code: int,
+    step: str = "",
+    detail: int | str = "",
 ) -> bool:
     data: e.EnrollmentData = event.data
     enrollment_id = data.enrollment_id
@@ -291,11 +299,13 @@ MERGES: dict[type[Any], Callable[..., bool]] = {
 _FORGETTABLE = frozenset(MERGES) - {e.LeadCreated, e.LeadStageChanged, e.LeadStatusChanged}
 
 
-def too_late(lead: Lead, event: Any, at: int, limit: int) -> bool:  # noqa: ANN401
-    """Whether an event is of a kind that is forgotten at this age, so that a copy of it could not be told from a new one."""
+def too_late(lead: Lead, event: Any, at: int, limit: int) -> bool:
+    """Whether an event is of a kind that is forgotten at this age: a copy of it could not be told from a new one."""
     if at >= limit or type(event) not in _FORGETTABLE:
         return False
-    return not (type(event).__struct_config__.tag.startswith("program.") and event.data.enrollment_id in lead.enrolments)
+    return not (
+        type(event).__struct_config__.tag.startswith("program.") and event.data.enrollment_id in lead.enrolments
+    )
 
 
 def forget(lead: Lead, limit: int) -> None:
@@ -309,10 +319,10 @@ def forget(lead: Lead, limit: int) -> None:
         del lead.messages[message_id]
     for enrollment_id in [name for name, each in lead.enrolments.items() if _is_over(each, limit)]:
         del lead.enrolments[enrollment_id]
-    kept = [row[0] for row in (*lead.touches[:1], *lead.scores[1:2])]
-    kept += [message.events[0][0] for message in lead.messages.values()]
-    kept += [each.events[0][0] for each in lead.enrolments.values()]
-    lead.oldest = min(kept, default=FAR)
+    first_rows: list[tuple[Any, ...]] = [*lead.touches[:1], *lead.scores[1:2]]
+    first_rows += [message.events[0] for message in lead.messages.values()]
+    first_rows += [each.events[0] for each in lead.enrolments.values()]
+    lead.oldest = min((row[0] for row in first_rows), default=FAR)
 
 
 def _is_over(enrolment: Enrolment, limit: int) -> bool:

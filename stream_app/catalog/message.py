@@ -3,10 +3,10 @@
 from msgspec import Struct
 
 from stream_app.core.facts import Fact
-from stream_app.core.timeline import Row, join
+from stream_app.core.timeline import join
 
 STATES = ("sent", "delivered", "bounced", "opened", "clicked", "replied", "unsubscribed", "complained")
-SENT, DELIVERED, _, OPENED, CLICKED, REPLIED, *_ = range(len(STATES))
+SENT, DELIVERED, OPENED, CLICKED, REPLIED = map(STATES.index, ("sent", "delivered", "opened", "clicked", "replied"))
 MACHINE_OPENED, MACHINE_CLICKED = 8, 9
 """Codes beyond the states: opens by a prefetcher and clicks by a scanner are events, but no state of the message."""
 
@@ -17,7 +17,7 @@ _UNKNOWN_ORIGIN = (9, 0, "", "", "", "")
 
 
 class Message(Struct, array_like=True, gc=False):
-    """`events` are rows (at, identity, code). `origin` is the row that gives the labels: the earliest `sent`, else event."""
+    """`events` are rows (at, identity, code); `origin` gives the labels: of the earliest `sent`, else event."""
 
     origin: tuple[int, int, str, str, str, str] = _UNKNOWN_ORIGIN
     events: list[tuple[int, str, int]] = []
@@ -35,8 +35,7 @@ def merge(message: Message, row: tuple[int, str, int], labels: tuple[str, str, s
     at, name, code = row
     origin = (0 if code == SENT else 1, at, name, *labels)
     message.origin = min(message.origin, origin)
-    rows: list[Row] = message.events  # type: ignore[assignment]
-    return join(rows, row)
+    return join(message.events, row)
 
 
 def facts(message: Message) -> list[Fact]:
@@ -54,9 +53,16 @@ def facts(message: Message) -> list[Fact]:
                 found.append((("email_messages", STATES[code], program, step, audience), at, 1))
     if SENT in first:
         sent = first[SENT]
-        for code in range(len(STATES)):
-            if code in first or (code == DELIVERED and not _ARRIVED.isdisjoint(first)) or (code == OPENED and CLICKED in first):
-                found.append((("email_cohort", STATES[code], program, step, audience), sent, 1))
+        proven = set(first)
+        if not _ARRIVED.isdisjoint(first):
+            proven.add(DELIVERED)
+        if CLICKED in first:
+            proven.add(OPENED)
+        found += [
+            (("email_cohort", STATES[code], program, step, audience), sent, 1)
+            for code in proven
+            if code < MACHINE_OPENED
+        ]
         if MACHINE_OPENED in first and OPENED not in first and CLICKED not in first:
             found.append((("email_cohort_machine_opens", program), sent, 1))
     return found

@@ -12,7 +12,7 @@ from stream_app.catalog.events import (
 )
 from stream_app.catalog.message import STATES
 from stream_app.core.metric import Kind, Label, Metric, Unit
-from stream_app.core.windows import Window as W
+from stream_app.core.windows import Window
 
 SOURCE = Label("source", capped=True)
 CHANNEL = Label("channel", capped=True)
@@ -28,17 +28,17 @@ AUDIENCE = Label("audience", AUDIENCES)
 OUTCOME = Label("outcome", OUTCOMES)
 DEAL = Label("kind", OPPORTUNITY_KINDS)
 
-SHORT = (W.M5, W.H1, W.H24, W.D7, W.D30)
-LIVE = (*SHORT, W.MTD)
-FULL = (*LIVE, W.PREV_MONTH, W.PREV_MONTH_TO_DATE)
-COHORTS = (W.H24, W.D7, W.D30, W.MTD)
-MONTHS = (*COHORTS, W.PREV_MONTH)
-MONTHS_TO_DATE = (*MONTHS, W.PREV_MONTH_TO_DATE)
-SCORES = (W.H24, W.D7, W.D30)
-CLOSED = (W.D30, W.MTD, W.PREV_MONTH)
+SHORT = (Window.M5, Window.H1, Window.H24, Window.D7, Window.D30)
+LIVE = (*SHORT, Window.MTD)
+FULL = (*LIVE, Window.PREV_MONTH, Window.PREV_MONTH_TO_DATE)
+COHORTS = (Window.H24, Window.D7, Window.D30, Window.MTD)
+MONTHS = (*COHORTS, Window.PREV_MONTH)
+MONTHS_TO_DATE = (*MONTHS, Window.PREV_MONTH_TO_DATE)
+SCORES = (Window.H24, Window.D7, Window.D30)
+CLOSED = (Window.D30, Window.MTD, Window.PREV_MONTH)
 
 
-def _flow(name: str, definition: str, labels: tuple[Label, ...], windows: tuple[W, ...], **more: object) -> Metric:
+def _flow(name: str, definition: str, labels: tuple[Label, ...], windows: tuple[Window, ...], **more: object) -> Metric:
     return Metric(name=name, kind=Kind.FLOW, definition=definition, labels=labels, windows=windows, **more)  # type: ignore[arg-type]
 
 
@@ -47,102 +47,159 @@ def _level(name: str, definition: str, labels: tuple[Label, ...], **more: object
 
 
 FLOWS = (
-    _flow("new_leads", "Leads created, imports aside, at the time of their creation.", (SOURCE, CHANNEL, CAMPAIGN), FULL),
     _flow(
-        "stage_entries", "Leads that entered a funnel stage for the first time, at that time.",
-        (STAGE, SOURCE, CAMPAIGN), FULL,
+        "new_leads", "Leads created, imports aside, at the time of their creation.", (SOURCE, CHANNEL, CAMPAIGN), FULL
     ),
     _flow(
-        "stage_reentries", "Entries of leads into a stage that they had been in before, after having been in another.",
-        (STAGE,), COHORTS,
+        "stage_entries",
+        "Leads that entered a funnel stage for the first time, at that time.",
+        (STAGE, SOURCE, CAMPAIGN),
+        FULL,
+    ),
+    _flow(
+        "stage_reentries",
+        "Entries of leads into a stage that they had been in before, after having been in another.",
+        (STAGE,),
+        COHORTS,
     ),
     _flow(
         "reopened_leads",
-        "Leads that engaged while not ready and enrolled in a program: the first human click, reply or other engagement "
-        "(page views and opens aside) of each not-ready episode.",
-        (PROGRAM,), LIVE,
+        "Leads that engaged while not ready and enrolled in a program: the first human click, reply or other "
+        "engagement (page views and opens aside) of each not-ready episode.",
+        (PROGRAM,),
+        LIVE,
     ),
     _flow(
         "email_messages",
         "Messages that reached a state, once per message, at the first such event; opens and clicks by machines aside.",
-        (STATE, PROGRAM, STEP, AUDIENCE), LIVE,
+        (STATE, PROGRAM, STEP, AUDIENCE),
+        LIVE,
     ),
     _flow(
-        "email_events", "Every open and click, repeated ones and those by machines included.",
+        "email_events",
+        "Every open and click, repeated ones and those by machines included.",
         (Label("kind", ("opened", "clicked")), Label("machine", ("true", "false")), PROGRAM),
-        (W.M5, W.H1, W.H24, W.D7),
+        (Window.M5, Window.H1, Window.H24, Window.D7),
     ),
     _flow(
         "email_cohort",
-        "Messages by the time they were sent, with what became of them since. An open, click or reply proves delivery; a "
-        "human click proves an open.",
-        (STATE, PROGRAM, STEP, AUDIENCE), COHORTS,
+        "Messages by the time they were sent, with what became of them since. An open, click or reply proves "
+        "delivery; a human click proves an open.",
+        (STATE, PROGRAM, STEP, AUDIENCE),
+        COHORTS,
     ),
     _flow(
         "email_cohort_machine_opens",
-        "Messages by send time whose only opens were by machines and that nobody clicked.", (PROGRAM,), COHORTS,
+        "Messages by send time whose only opens were by machines and that nobody clicked.",
+        (PROGRAM,),
+        COHORTS,
     ),
     _flow("program_enrollments", "Enrolments that began.", (PROGRAM,), SHORT),
     _flow("program_exits", "Enrolments that ended.", (PROGRAM, OUTCOME), SHORT),
     _flow("step_entries", "Enrolments that entered a step, once each.", (PROGRAM, STEP), SHORT),
     _flow(
-        "step_exits", "Enrolments that left a step, once each; the end of the enrolment ends its open steps.",
-        (PROGRAM, STEP, OUTCOME), SHORT,
+        "step_exits",
+        "Enrolments that left a step, once each; the end of the enrolment ends its open steps.",
+        (PROGRAM, STEP, OUTCOME),
+        SHORT,
     ),
     _flow(
-        "step_due", "Steps of enrolments that fell due, whether left by then or not.", (PROGRAM, STEP), (W.H1, W.H24, W.D7),
+        "step_due",
+        "Steps of enrolments that fell due, whether left by then or not.",
+        (PROGRAM, STEP),
+        (Window.H1, Window.H24, Window.D7),
     ),
-    _flow("score_delta", "Sum of the differences between consecutive scores of leads.", (ACTIVITY,), SCORES, unit=Unit.POINTS),
+    _flow(
+        "score_delta",
+        "Sum of the differences between consecutive scores of leads.",
+        (ACTIVITY,),
+        SCORES,
+        unit=Unit.POINTS,
+    ),
     _flow("score_changes", "Differences between consecutive scores of leads.", (ACTIVITY,), SCORES),
     _flow(
-        "opportunities", "Opportunities created, won and lost; the newest verdict counts, at its first time.",
-        (Label("state", ("created", "won", "lost")), DEAL), MONTHS_TO_DATE,
+        "opportunities",
+        "Opportunities created, won and lost; the newest verdict counts, at its first time.",
+        (Label("state", ("created", "won", "lost")), DEAL),
+        MONTHS_TO_DATE,
     ),
     _flow(
-        "bookings", "First-year value of the opportunities won.", (CURRENCY, DEAL, SOURCE, CHANNEL, CAMPAIGN), CLOSED,
+        "bookings",
+        "First-year value of the opportunities won.",
+        (CURRENCY, DEAL, SOURCE, CHANNEL, CAMPAIGN),
+        CLOSED,
         unit=Unit.MONEY,
     ),
     _flow(
         "new_customers",
         "Accounts that became customers: at their first won new business or their first MRR, whichever was earlier.",
-        (SOURCE, CAMPAIGN), MONTHS_TO_DATE,
+        (SOURCE, CAMPAIGN),
+        MONTHS_TO_DATE,
     ),
     _flow(
-        "lost_customers", "Accounts whose MRR returned to zero.", (Label("reason", CANCEL_REASONS),), MONTHS,
+        "lost_customers",
+        "Accounts whose MRR returned to zero.",
+        (Label("reason", CANCEL_REASONS),),
+        MONTHS,
     ),
     _flow(
         "lost_opening_customers",
         "Lost customers that were customers at the start of the month, once per account and month.",
-        (), (W.MTD, W.PREV_MONTH),
+        (),
+        (Window.MTD, Window.PREV_MONTH),
     ),
     _flow(
         "mrr_movement",
         "MRR movements of accounts. New + expansion + reactivation - contraction - churn is the level, always.",
-        (CURRENCY, Label("movement", ("new", "expansion", "contraction", "churn", "reactivation"))), MONTHS,
+        (CURRENCY, Label("movement", ("new", "expansion", "contraction", "churn", "reactivation"))),
+        MONTHS,
         unit=Unit.MONEY,
     ),
-    _flow("invoices", "Invoices paid and failed, once per invoice and state.", (Label("state", ("paid", "failed")),), COHORTS),
     _flow(
-        "reach", "Counts recorded for days: visits, impressions, clicks, responses.",
-        (Label("kind", REACH_KINDS), CHANNEL, CAMPAIGN), MONTHS_TO_DATE,
+        "invoices",
+        "Invoices paid and failed, once per invoice and state.",
+        (Label("state", ("paid", "failed")),),
+        COHORTS,
     ),
     _flow(
-        "spend", "Spend, spread evenly over the days of its period.",
-        (CURRENCY, Label("kind", SPEND_KINDS), PROGRAM, CHANNEL, CAMPAIGN), CLOSED, unit=Unit.MONEY,
+        "reach",
+        "Counts recorded for days: visits, impressions, clicks, responses.",
+        (Label("kind", REACH_KINDS), CHANNEL, CAMPAIGN),
+        MONTHS_TO_DATE,
     ),
     _flow(
-        "nps_responses", "Respondents by the class of their newest answer, at its time.",
-        (Label("class", ("promoter", "passive", "detractor")),), (W.D30, W.D90),
+        "spend",
+        "Spend, spread evenly over the days of its period.",
+        (CURRENCY, Label("kind", SPEND_KINDS), PROGRAM, CHANNEL, CAMPAIGN),
+        CLOSED,
+        unit=Unit.MONEY,
     ),
     _flow(
-        "lead_mql_cohort", "Leads by the time of their creation that became MQL within 30 days of it.", (), CLOSED,
+        "nps_responses",
+        "Respondents by the class of their newest answer, at its time.",
+        (Label("class", ("promoter", "passive", "detractor")),),
+        (Window.D30, Window.D90),
     ),
-    _flow("customer_change", "Accounts that became paying minus those that ceased to be.", (), (W.MTD,), internal=True),
-)  # fmt: skip
+    _flow(
+        "lead_mql_cohort",
+        "Leads by the time of their creation that became MQL within 30 days of it.",
+        (),
+        CLOSED,
+    ),
+    _flow(
+        "customer_change",
+        "Accounts that became paying minus those that ceased to be.",
+        (),
+        (Window.MTD,),
+        internal=True,
+    ),
+)
 
 LEVELS = (
     _level(
-        "leads_in_stage", "Leads by the stage they are in; disqualified leads aside.", (STAGE,),
+        "leads_in_stage",
+        "Leads by the stage they are in; disqualified leads aside.",
+        (STAGE,),
     ),
     _level("program_balance", "Enrolments begun and not ended.", (PROGRAM,)),
     _level("step_balance", "Enrolments that are in the step.", (PROGRAM, STEP)),
@@ -151,38 +208,59 @@ LEVELS = (
     _level("mrr_at_risk", "The part of MRR that is on past-due subscriptions.", (CURRENCY,), unit=Unit.MONEY),
     _level("mrr_paused", "What paused subscriptions would add to MRR.", (CURRENCY,), unit=Unit.MONEY),
     _level("cohort_customers", "Customers by month of their first MRR.", (COHORT,), internal=True),
-    _level("cohort_mrr", "MRR by month of the account's first MRR.", (COHORT, CURRENCY), unit=Unit.MONEY, internal=True),
     _level(
-        "open_pipeline", "First-year value of the opportunities that are neither won nor lost.", (CURRENCY, DEAL),
+        "cohort_mrr", "MRR by month of the account's first MRR.", (COHORT, CURRENCY), unit=Unit.MONEY, internal=True
+    ),
+    _level(
+        "open_pipeline",
+        "First-year value of the opportunities that are neither won nor lost.",
+        (CURRENCY, DEAL),
         unit=Unit.MONEY,
     ),
-)  # fmt: skip
+)
 
 HISTOGRAMS = (
     Metric(
-        name="stage_transition_seconds", kind=Kind.HISTOGRAM, section="C", unit=Unit.SECONDS,
-        definition="Time from the first entry into a stage to the first entry into the next of lead, MQL, SQL, customer.",
-        labels=(Label("transition", ("lead_mql", "mql_sql", "sql_customer")),), windows=(W.D30, W.MTD),
+        name="stage_transition_seconds",
+        kind=Kind.HISTOGRAM,
+        section="C",
+        unit=Unit.SECONDS,
+        definition="Time from the first entry into a stage to that into the next of lead, MQL, SQL, customer.",
+        labels=(Label("transition", ("lead_mql", "mql_sql", "sql_customer")),),
+        windows=(Window.D30, Window.MTD),
         bounds=TRANSITION_BOUNDS,
     ),
     Metric(
-        name="step_dwell_seconds", kind=Kind.HISTOGRAM, section="C", unit=Unit.SECONDS,
-        definition="Time that enrolments spent in a step, at their exit.", labels=(PROGRAM, STEP), windows=(W.D30, W.MTD),
+        name="step_dwell_seconds",
+        kind=Kind.HISTOGRAM,
+        section="C",
+        unit=Unit.SECONDS,
+        definition="Time that enrolments spent in a step, at their exit.",
+        labels=(PROGRAM, STEP),
+        windows=(Window.D30, Window.MTD),
         bounds=DWELL_BOUNDS,
     ),
     Metric(
-        name="new_lead_score", kind=Kind.HISTOGRAM, section="C", unit=Unit.POINTS,
+        name="new_lead_score",
+        kind=Kind.HISTOGRAM,
+        section="C",
+        unit=Unit.POINTS,
         definition="Score of each new lead at the end of the month of its creation (so far, during that month).",
-        labels=(COHORT,), bounds=SCORE_BOUNDS,
+        labels=(COHORT,),
+        bounds=SCORE_BOUNDS,
     ),
-)  # fmt: skip
+)
 
 DUE_TIMES = (
     Metric(
-        name="step_due_at", kind=Kind.DUE, section="B", labels=(PROGRAM, STEP), internal=True,
+        name="step_due_at",
+        kind=Kind.DUE,
+        section="B",
+        labels=(PROGRAM, STEP),
+        internal=True,
         definition="The due times of the enrolments in a step.",
     ),
-)  # fmt: skip
+)
 
 METRICS: tuple[Metric, ...] = (*FLOWS, *LEVELS, *HISTOGRAMS, *DUE_TIMES)
 BY_NAME = {metric.name: metric for metric in METRICS}

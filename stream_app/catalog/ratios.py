@@ -16,18 +16,20 @@ from stream_app.core.calendar import month_of
 from stream_app.core.metric import Label, Unit
 from stream_app.core.money import base_units
 from stream_app.core.readings import Reading, View, capped, gauge
-from stream_app.core.windows import Window as W
+from stream_app.core.windows import Window
 
 Key = tuple[str, ...]
 
-CLOSED = (W.D30, W.MTD, W.PREV_MONTH)
-OPENED = (W.MTD, W.PREV_MONTH)
+CLOSED = (Window.D30, Window.MTD, Window.PREV_MONTH)
+OPENED = (Window.MTD, Window.PREV_MONTH)
 NPS_MINIMUM = 5
 _Z95 = 1.959963984540054
 """The 97.5 % quantile of the normal distribution."""
 
 
-def total(view: View, window: W, name: str, by: tuple[str, ...] = (), **only: str | frozenset[str]) -> dict[Key, int]:
+def total(
+    view: View, window: Window, name: str, by: tuple[str, ...] = (), **only: str | frozenset[str]
+) -> dict[Key, int]:
     """Sums of a flow over a window by some of its labels, where other labels have these values."""
     metric = BY_NAME[name]
     names = [label.name for label in metric.labels]
@@ -41,16 +43,16 @@ def total(view: View, window: W, name: str, by: tuple[str, ...] = (), **only: st
     return found
 
 
-def _one(view: View, window: W, name: str, **only: str | frozenset[str]) -> int:
-    return total(view, window, name, **only).get((), 0)
+def _one(view: View, window: Window, name: str, **only: str | frozenset[str]) -> int:
+    return total(view, window, name, (), **only).get((), 0)
 
 
-def _windows(view: View, windows: tuple[W, ...]) -> list[W]:
+def _windows(view: View, windows: tuple[Window, ...]) -> list[Window]:
     return [window for window in windows if view.answers(window)]
 
 
 def _shares(
-    name: str, labels: tuple[str, ...], numerator: Mapping[Key, float], denominator: Mapping[Key, float], window: W
+    name: str, labels: tuple[str, ...], numerator: Mapping[Key, float], denominator: Mapping[Key, float], window: Window
 ) -> Iterator[Reading]:
     for key in sorted(denominator):
         if denominator[key] > 0:
@@ -61,7 +63,7 @@ def _shares(
 def _email_rate(name: str, above: str, below: str) -> Callable[[View], Iterator[Reading]]:
     def read(view: View) -> Iterator[Reading]:
         labels = ("program", "audience")
-        for window in _windows(view, (W.H24, W.D7, W.D30)):
+        for window in _windows(view, (Window.H24, Window.D7, Window.D30)):
             upper = total(view, window, "email_cohort", labels, state=above)
             lower = total(view, window, "email_cohort", labels, state=below)
             yield from _shares(name, labels, upper, lower, window)
@@ -70,7 +72,7 @@ def _email_rate(name: str, above: str, below: str) -> Callable[[View], Iterator[
 
 
 def _adjusted_open_rate(view: View) -> Iterator[Reading]:
-    for window in _windows(view, (W.H24, W.D7, W.D30)):
+    for window in _windows(view, (Window.H24, Window.D7, Window.D30)):
         opened = total(view, window, "email_cohort", ("program",), state="opened")
         delivered = total(view, window, "email_cohort", ("program",), state="delivered")
         by_machine = total(view, window, "email_cohort_machine_opens", ("program",))
@@ -93,7 +95,7 @@ def _lead_to_mql_cohort(view: View) -> Iterator[Reading]:
 
 _MARKETING = frozenset({"media", "labour", "technology", "agency", "event", "content"})
 
-Counter = Callable[[View, W, tuple[str, ...]], dict[Key, int]]
+Counter = Callable[[View, Window, tuple[str, ...]], dict[Key, int]]
 
 _PER: dict[str, Counter] = {
     "lead": lambda view, window, by: total(view, window, "new_leads", by),
@@ -130,11 +132,13 @@ def _campaign_cost_per(what: str) -> Callable[[View], Iterator[Reading]]:
     return read
 
 
-def acquisition_cost(view: View, window: W) -> dict[str, float]:
+def acquisition_cost(view: View, window: Window) -> dict[str, float]:
     """CAC by currency, base units; empty without new customers."""
     customers = _one(view, window, "new_customers")
     spent = total(view, window, "spend", ("currency",))
-    return {currency: base_units(amount, currency) / customers for (currency,), amount in spent.items() if customers > 0}
+    return {
+        currency: base_units(amount, currency) / customers for (currency,), amount in spent.items() if customers > 0
+    }
 
 
 def _acquisition_cost(view: View) -> Iterator[Reading]:
@@ -166,9 +170,9 @@ def _romi(view: View) -> Iterator[Reading]:
 
 
 _PACES = {
-    "closed": (W.PREV_MONTH, W.MONTH_BEFORE_PREV),
-    "paced": (W.FULL_DAYS_MTD, W.PREV_MONTH_TO_DATE),
-    "rolling": (W.D30, W.D30_BEFORE),
+    "closed": (Window.PREV_MONTH, Window.MONTH_BEFORE_PREV),
+    "paced": (Window.FULL_DAYS_MTD, Window.PREV_MONTH_TO_DATE),
+    "rolling": (Window.D30, Window.D30_BEFORE),
 }
 
 
@@ -181,7 +185,7 @@ def _lead_velocity(view: View) -> Iterator[Reading]:
                 yield gauge("lead_velocity_rate", value, basis=basis)
 
 
-def customer_churn(view: View, window: W) -> float | None:
+def customer_churn(view: View, window: Window) -> float | None:
     """Lost opening customers / opening customers; None without opening customers."""
     opening = opening_customers(view, window)
     return _one(view, window, "lost_opening_customers") / opening if opening > 0 else None
@@ -210,7 +214,9 @@ def _mrr_rate(name: str, sign: int, movements: dict[str, int], base: int = 0) ->
 
 def _quick_ratio(view: View) -> Iterator[Reading]:
     for window in _windows(view, OPENED):
-        gained = total(view, window, "mrr_movement", ("currency",), movement=frozenset({"new", "expansion", "reactivation"}))
+        gained = total(
+            view, window, "mrr_movement", ("currency",), movement=frozenset({"new", "expansion", "reactivation"})
+        )
         lost = total(view, window, "mrr_movement", ("currency",), movement=frozenset({"churn", "contraction"}))
         yield from _shares("quick_ratio", ("currency",), gained, lost, window)
 
@@ -239,14 +245,14 @@ def _arpa(view: View) -> Iterator[Reading]:
 
 
 def _response_rate(view: View) -> Iterator[Reading]:
-    for window in _windows(view, (W.D7, W.D30, W.MTD)):
+    for window in _windows(view, (Window.D7, Window.D30, Window.MTD)):
         responses = total(view, window, "reach", ("campaign",), kind="responses")
         impressions = total(view, window, "reach", ("campaign",), kind="impressions")
         yield from _shares("response_rate", ("campaign",), responses, impressions, window)
 
 
 def _lifetime_value(view: View) -> Iterator[Reading]:
-    churn = customer_churn(view, W.PREV_MONTH) if view.answers(W.PREV_MONTH) else None
+    churn = customer_churn(view, Window.PREV_MONTH) if view.answers(Window.PREV_MONTH) else None
     if churn:
         for (cohort, currency), value in sorted(arpa(view).items()):
             if cohort == "all":
@@ -255,8 +261,8 @@ def _lifetime_value(view: View) -> Iterator[Reading]:
 
 
 def _payback(view: View) -> Iterator[Reading]:
-    if view.answers(W.PREV_MONTH):
-        for currency, cost in sorted(acquisition_cost(view, W.PREV_MONTH).items()):
+    if view.answers(Window.PREV_MONTH):
+        for currency, cost in sorted(acquisition_cost(view, Window.PREV_MONTH).items()):
             monthly = arpa(view).get(("all", currency), 0) * view.gross_margin
             if monthly > 0:
                 yield gauge("cac_payback_months", cost / monthly, currency=currency)
@@ -270,9 +276,9 @@ def _upsell_share(view: View) -> Iterator[Reading]:
 
 
 def _nps_shares(view: View) -> tuple[float, float, int] | None:
-    if not view.answers(W.D90):
+    if not view.answers(Window.D90):
         return None
-    answers = total(view, W.D90, "nps_responses", ("class",))
+    answers = total(view, Window.D90, "nps_responses", ("class",))
     count = sum(answers.values())
     if count < NPS_MINIMUM:
         return None
@@ -297,7 +303,7 @@ def _ratio(name: str, read: Callable[[View], Iterator[Reading]], **more: object)
 
 
 _MAIL = (PROGRAM, AUDIENCE)
-_MAIL_WINDOWS = (W.H24, W.D7, W.D30)
+_MAIL_WINDOWS = (Window.H24, Window.D7, Window.D30)
 _COSTS = {
     "lead": ("new leads", "The source divides the cost per MQL by leads: that is this metric. Both are shown."),
     "mql": ("first MQL entries", "The source divides by leads here, which is the cost per lead. Both are shown."),
@@ -307,143 +313,233 @@ _COSTS = {
 
 RATIOS: tuple[Derived, ...] = (
     _ratio(
-        "email_open_rate", _email_rate("email_open_rate", "opened", "delivered"), labels=_MAIL, windows=_MAIL_WINDOWS,
+        "email_open_rate",
+        _email_rate("email_open_rate", "opened", "delivered"),
+        labels=_MAIL,
+        windows=_MAIL_WINDOWS,
         definition="Share of the delivered messages of a send-time cohort that a person opened.",
         formula="cohort opened / cohort delivered",
         note="Opens are a weak signal: images are switched off, and prefetched by machines.",
     ),
     _ratio(
-        "email_adjusted_open_rate", _adjusted_open_rate, labels=(PROGRAM,), windows=_MAIL_WINDOWS,
+        "email_adjusted_open_rate",
+        _adjusted_open_rate,
+        labels=(PROGRAM,),
+        windows=_MAIL_WINDOWS,
         definition="Open rate without the messages that only a machine opened.",
         formula="cohort opened / (cohort delivered - messages opened by machines only)",
         note="HubSpot's definition of the adjusted open rate.",
     ),
     _ratio(
-        "email_click_rate", _email_rate("email_click_rate", "clicked", "delivered"), labels=_MAIL, windows=_MAIL_WINDOWS,
+        "email_click_rate",
+        _email_rate("email_click_rate", "clicked", "delivered"),
+        labels=_MAIL,
+        windows=_MAIL_WINDOWS,
         definition="Share of the delivered messages of a send-time cohort in which a person followed a link.",
-        formula="cohort clicked / cohort delivered", note="The better signal than opens.",
+        formula="cohort clicked / cohort delivered",
+        note="The better signal than opens.",
     ),
     _ratio(
-        "email_click_to_open_rate", _email_rate("email_click_to_open_rate", "clicked", "opened"), labels=_MAIL,
-        windows=_MAIL_WINDOWS, definition="Share of the opened messages in which a person followed a link.",
+        "email_click_to_open_rate",
+        _email_rate("email_click_to_open_rate", "clicked", "opened"),
+        labels=_MAIL,
+        windows=_MAIL_WINDOWS,
+        definition="Share of the opened messages in which a person followed a link.",
         formula="cohort clicked / cohort opened",
     ),
     _ratio(
-        "lead_to_mql_ratio", _lead_to_mql, labels=(SOURCE,), windows=CLOSED,
+        "lead_to_mql_ratio",
+        _lead_to_mql,
+        labels=(SOURCE,),
+        windows=CLOSED,
         definition="First MQL entries in the window per new lead in the window.",
         formula="first MQL entries / new leads",
-        note="In-period: the leads above and below the line are different groups. The source calls it qualified lead rate.",
+        note="In-period: two different groups of leads. The source calls it qualified lead rate.",
     ),
     _ratio(
-        "lead_to_mql_cohort_ratio", _lead_to_mql_cohort, windows=CLOSED,
+        "lead_to_mql_cohort_ratio",
+        _lead_to_mql_cohort,
+        windows=CLOSED,
         definition="Share of the leads created in the window that became MQL within 30 days of their creation.",
         formula="leads of the window that became MQL within 30 days / new leads of the window",
         note="Leads younger than 30 days can still get there.",
     ),
     *(
         _ratio(
-            f"cost_per_{what}", _cost_per(what), labels=(CURRENCY,), windows=CLOSED, unit=Unit.MONEY,
-            definition=f"Spend without kind sales, divided by {counted}.", formula=f"spend without sales / {counted}",
+            f"cost_per_{what}",
+            _cost_per(what),
+            labels=(CURRENCY,),
+            windows=CLOSED,
+            unit=Unit.MONEY,
+            definition=f"Spend without kind sales, divided by {counted}.",
+            formula=f"spend without sales / {counted}",
             note=note,
         )
         for what, (counted, note) in _COSTS.items()
     ),
     *(
         _ratio(
-            f"campaign_cost_per_{what}", _campaign_cost_per(what), labels=(CAMPAIGN, CURRENCY), windows=CLOSED,
-            unit=Unit.MONEY, definition=f"A campaign's spend without kind sales, divided by its {counted}.",
-            formula=f"spend without sales of the campaign / {counted} of the campaign", note=note,
+            f"campaign_cost_per_{what}",
+            _campaign_cost_per(what),
+            labels=(CAMPAIGN, CURRENCY),
+            windows=CLOSED,
+            unit=Unit.MONEY,
+            definition=f"A campaign's spend without kind sales, divided by its {counted}.",
+            formula=f"spend without sales of the campaign / {counted} of the campaign",
+            note=note,
         )
         for what, (counted, note) in _COSTS.items()
     ),
     _ratio(
-        "customer_acquisition_cost", _acquisition_cost, labels=(CURRENCY,), windows=CLOSED, unit=Unit.MONEY,
-        definition="All spend, sales included, divided by new customers (CAC).", formula="spend / new customers",
+        "customer_acquisition_cost",
+        _acquisition_cost,
+        labels=(CURRENCY,),
+        windows=CLOSED,
+        unit=Unit.MONEY,
+        definition="All spend, sales included, divided by new customers (CAC).",
+        formula="spend / new customers",
     ),
     _ratio(
-        "campaign_roi", _return_on("campaign"), labels=(CAMPAIGN, CURRENCY), windows=CLOSED,
-        definition="Return on a campaign's spend.", formula="(bookings - spend) / spend of the campaign",
+        "campaign_roi",
+        _return_on("campaign"),
+        labels=(CAMPAIGN, CURRENCY),
+        windows=CLOSED,
+        definition="Return on a campaign's spend.",
+        formula="(bookings - spend) / spend of the campaign",
         note="First-year bookings; single attribution, that of the opportunity.",
     ),
     _ratio(
-        "channel_roi", _return_on("channel"), labels=(CHANNEL, CURRENCY), windows=CLOSED,
-        definition="Return on a channel's spend.", formula="(bookings - spend) / spend of the channel",
+        "channel_roi",
+        _return_on("channel"),
+        labels=(CHANNEL, CURRENCY),
+        windows=CLOSED,
+        definition="Return on a channel's spend.",
+        formula="(bookings - spend) / spend of the channel",
         note="First-year bookings; single attribution, that of the opportunity.",
     ),
     _ratio(
-        "romi", _romi, labels=(CURRENCY,), windows=CLOSED, definition="Return on marketing investment.",
+        "romi",
+        _romi,
+        labels=(CURRENCY,),
+        windows=CLOSED,
+        definition="Return on marketing investment.",
         formula="(bookings x gross margin - spend) / spend",
         note="Break-even is 0, not 1 as the source prints. The gross margin is a setting.",
     ),
     _ratio(
-        "lead_velocity_rate", _lead_velocity, labels=(Label("basis", tuple(_PACES)),),
+        "lead_velocity_rate",
+        _lead_velocity,
+        labels=(Label("basis", tuple(_PACES)),),
         definition="Growth of first MQL entries: closed months, full days of this month, or rolling 30 days.",
         formula="(MQLs - MQLs before) / MQLs before",
         note="A plain month-to-date value against a whole month always looks negative, so this month is paced by days.",
     ),
     _ratio(
-        "customer_churn_rate", _customer_churn, windows=OPENED,
+        "customer_churn_rate",
+        _customer_churn,
+        windows=OPENED,
         definition="Share of the customers at the start of the month that were lost in it.",
         formula="lost opening customers / opening customers",
     ),
     _ratio(
-        "gross_mrr_churn_rate", _mrr_rate("gross_mrr_churn_rate", 1, {"churn": 1, "contraction": 1}), labels=(CURRENCY,),
-        windows=OPENED, definition="Share of the opening MRR that was lost to churn and contraction.",
-        formula="(churn + contraction) / opening MRR", note="The complement of gross retention, not its inverse.",
+        "gross_mrr_churn_rate",
+        _mrr_rate("gross_mrr_churn_rate", 1, {"churn": 1, "contraction": 1}),
+        labels=(CURRENCY,),
+        windows=OPENED,
+        definition="Share of the opening MRR that was lost to churn and contraction.",
+        formula="(churn + contraction) / opening MRR",
+        note="The complement of gross retention, not its inverse.",
     ),
     _ratio(
         "net_mrr_churn_rate",
         _mrr_rate("net_mrr_churn_rate", 1, {"churn": 1, "contraction": 1, "expansion": -1, "reactivation": -1}),
-        labels=(CURRENCY,), windows=OPENED, definition="MRR lost minus MRR regained from customers, by the opening MRR.",
+        labels=(CURRENCY,),
+        windows=OPENED,
+        definition="MRR lost minus MRR regained from customers, by the opening MRR.",
         formula="(churn + contraction - expansion - reactivation) / opening MRR",
     ),
     _ratio(
-        "gross_revenue_retention", _mrr_rate("gross_revenue_retention", -1, {"churn": 1, "contraction": 1}, base=1),
-        labels=(CURRENCY,), windows=OPENED, definition="Share of the opening MRR that was kept, expansion aside (GRR).",
+        "gross_revenue_retention",
+        _mrr_rate("gross_revenue_retention", -1, {"churn": 1, "contraction": 1}, base=1),
+        labels=(CURRENCY,),
+        windows=OPENED,
+        definition="Share of the opening MRR that was kept, expansion aside (GRR).",
         formula="1 - (churn + contraction) / opening MRR",
     ),
     _ratio(
         "net_revenue_retention",
         _mrr_rate("net_revenue_retention", -1, {"churn": 1, "contraction": 1, "expansion": -1}, base=1),
-        labels=(CURRENCY,), windows=OPENED, definition="Opening MRR that was kept, with expansion (NRR).",
-        formula="1 - (churn + contraction - expansion) / opening MRR", note="Without reactivation.",
+        labels=(CURRENCY,),
+        windows=OPENED,
+        definition="Opening MRR that was kept, with expansion (NRR).",
+        formula="1 - (churn + contraction - expansion) / opening MRR",
+        note="Without reactivation.",
     ),
     _ratio(
-        "quick_ratio", _quick_ratio, labels=(CURRENCY,), windows=OPENED, definition="MRR gained per MRR lost.",
+        "quick_ratio",
+        _quick_ratio,
+        labels=(CURRENCY,),
+        windows=OPENED,
+        definition="MRR gained per MRR lost.",
         formula="(new + expansion + reactivation) / (churn + contraction)",
     ),
     _ratio(
-        "arpa", _arpa, labels=(Label("cohort", ("all", "new", "existing")), CURRENCY), unit=Unit.MONEY,
-        definition="Average MRR per customer; new = first MRR this month.", formula="MRR / customers",
+        "arpa",
+        _arpa,
+        labels=(Label("cohort", ("all", "new", "existing")), CURRENCY),
+        unit=Unit.MONEY,
+        definition="Average MRR per customer; new = first MRR this month.",
+        formula="MRR / customers",
         note="With several currencies this is each currency's part of the average: converted, the parts add up.",
     ),
     _ratio(
-        "response_rate", _response_rate, labels=(CAMPAIGN,), windows=(W.D7, W.D30, W.MTD),
-        definition="Responses per impression.", formula="reach responses / reach impressions",
+        "response_rate",
+        _response_rate,
+        labels=(CAMPAIGN,),
+        windows=(Window.D7, Window.D30, Window.MTD),
+        definition="Responses per impression.",
+        formula="reach responses / reach impressions",
         note="An activity metric: leading, not an outcome.",
     ),
     _ratio(
-        "customer_lifetime_value", _lifetime_value, labels=(CURRENCY, Label("margin", ("included", "excluded"))),
-        unit=Unit.MONEY, definition="What a customer brings over its lifetime.",
+        "customer_lifetime_value",
+        _lifetime_value,
+        labels=(CURRENCY, Label("margin", ("included", "excluded"))),
+        unit=Unit.MONEY,
+        definition="What a customer brings over its lifetime.",
         formula="ARPA x gross margin / customer churn rate of the previous month",
         note='The source leaves the margin out: that is margin="excluded".',
     ),
     _ratio(
-        "cac_payback_months", _payback, labels=(CURRENCY,), unit=Unit.MONTHS,
+        "cac_payback_months",
+        _payback,
+        labels=(CURRENCY,),
+        unit=Unit.MONTHS,
         definition="Months until a customer has paid back its acquisition cost of the previous month.",
         formula="CAC of the previous month / (ARPA x gross margin)",
     ),
     _ratio(
-        "upsell_share", _upsell_share, labels=(CURRENCY,), windows=CLOSED,
-        definition="Share of upsell and cross-sell in bookings.", formula="bookings of kind upsell and cross_sell / bookings",
+        "upsell_share",
+        _upsell_share,
+        labels=(CURRENCY,),
+        windows=CLOSED,
+        definition="Share of upsell and cross-sell in bookings.",
+        formula="bookings of kind upsell and cross_sell / bookings",
         note="10 to 30 % is usual for young companies, 50 % and more for seasoned ones.",
     ),
     _ratio(
-        "nps", _nps, unit=Unit.POINTS, definition="Net promoter score over 90 days, -100 to 100.",
-        formula="100 x (promoters - detractors) / answers", note="No sample below 5 answers.",
+        "nps",
+        _nps,
+        unit=Unit.POINTS,
+        definition="Net promoter score over 90 days, -100 to 100.",
+        formula="100 x (promoters - detractors) / answers",
+        note="No sample below 5 answers.",
     ),
     _ratio(
-        "nps_margin", _nps_margin, unit=Unit.POINTS, definition="Half-width of the 95 % confidence interval of the NPS.",
+        "nps_margin",
+        _nps_margin,
+        unit=Unit.POINTS,
+        definition="Half-width of the 95 % confidence interval of the NPS.",
         formula="100 x 1.96 x sqrt((promoters + detractors - (promoters - detractors)^2) / answers), of shares",
     ),
-)  # fmt: skip
+)

@@ -81,7 +81,7 @@ def _spent(spend: Spend, event: e.SpendRecorded, at: int, change: Change) -> boo
         at, identity(event.id, event.source), data.amount_minor, data.currency, data.kind, data.program_id or "none",
         data.channel or "none", data.campaign_id or "none", day_of(data.period_start), day_of(data.period_end),
     )  # fmt: skip
-    return join(spend.rows, row)  # type: ignore[arg-type]
+    return join(spend.rows, row)
 
 
 def _reached(reach: Reach, event: e.ReachRecorded, at: int, change: Change) -> bool:
@@ -91,12 +91,12 @@ def _reached(reach: Reach, event: e.ReachRecorded, at: int, change: Change) -> b
         at, identity(event.id, event.source), data.count, day_of(data.day), data.kind,
         data.channel or "none", data.campaign_id or "none",
     )  # fmt: skip
-    return join(reach.rows, row)  # type: ignore[arg-type]
+    return join(reach.rows, row)
 
 
 def _answered(respondent: Respondent, event: e.SurveyResponded, at: int, change: Change) -> bool:
     change.touch(nps_facts)
-    return join(respondent.rows, (at, identity(event.id, event.source), event.data.score))  # type: ignore[arg-type]
+    return join(respondent.rows, (at, identity(event.id, event.source), event.data.score))
 
 
 SPEND_MERGES: dict[type[Any], Callable[..., bool]] = {e.SpendRecorded: _spent}
@@ -112,5 +112,6 @@ def too_late(record: Spend | Reach | Respondent, _: object, at: int, limit: int)
 def forget(record: Spend | Reach | Respondent, limit: int) -> None:
     """Keep the newest row whatever its age."""
     if record.oldest < limit:
-        record.rows = [row for row in record.rows[:-1] if row[0] >= limit] + record.rows[-1:]  # type: ignore[assignment]
-        record.oldest = min(row[0] for row in record.rows)
+        while len(record.rows) > 1 and record.rows[0][0] < limit:
+            del record.rows[0]
+        record.oldest = record.rows[0][0]

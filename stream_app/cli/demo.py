@@ -58,7 +58,7 @@ class Player:
             with Outbox(self.settings, topics) as outbox, self.copy.open("wb") as copy:
                 for event in self._events(outbox):
                     value = orjson.dumps(event)
-                    topic = self.settings.topic(topic_family(event["type"]))
+                    topic = self.settings.topic(topic_family(str(event["type"])))
                     outbox.send(topic, record_key(event).encode(), value)
                     copy.write(value + b"\n")
                     self.played += 1
@@ -80,13 +80,25 @@ class Player:
 
 
 @click.command()
-@click.option("--seconds", type=click.FloatRange(1), show_envvar=True, help="End by itself after so long [default: Ctrl-C].")
-@click.option("--leads", type=click.IntRange(1), default=1000, show_default=True, show_envvar=True, help="Size of the world.")
-@click.option("--days", type=click.IntRange(1), default=90, show_default=True, show_envvar=True, help="Length of the history.")
-@click.option("--rate", type=click.FloatRange(0.1), default=20, show_default=True, show_envvar=True, help="Live events a second.")
+@click.option(
+    "--seconds", type=click.FloatRange(1), show_envvar=True, help="End by itself after so long [default: Ctrl-C]."
+)
+@click.option(
+    "--leads", type=click.IntRange(1), default=1000, show_default=True, show_envvar=True, help="Size of the world."
+)
+@click.option(
+    "--days", type=click.IntRange(1), default=90, show_default=True, show_envvar=True, help="Length of the history."
+)
+@click.option(
+    "--rate", type=click.FloatRange(0.1), default=20, show_default=True, show_envvar=True, help="Live events a second."
+)
 @click.option("--seed", type=int, default=1, show_default=True, show_envvar=True, help="Same seed, same world.")
-@click.option("--scenario", type=click.Choice(SCENARIOS), show_envvar=True, help="Something that goes wrong near the end.")
-@click.option("--exporter-port", type=int, default=9464, show_default=True, show_envvar=True, help="0 picks a free one.")
+@click.option(
+    "--scenario", type=click.Choice(SCENARIOS), show_envvar=True, help="Something that goes wrong near the end."
+)
+@click.option(
+    "--exporter-port", type=int, default=9464, show_default=True, show_envvar=True, help="0 picks a free one."
+)
 @click.option("--worker-port", type=int, default=9465, show_default=True, show_envvar=True, help="0 picks a free one.")
 def demo(
     *, seconds: float | None, leads: int, days: int, rate: float, seed: int, scenario: str | None, exporter_port: int,
@@ -112,7 +124,11 @@ def demo(
         except ServerError as error:
             fail(f"{error}\nIs another demo running? --exporter-port 0 --worker-port 0 picks other ports.")
         player = Player(settings, plan, rate, directory / "sent.jsonl")
-        links = [f"http://{exporter.address}/metrics", f"http://{worker.address}/metrics", f"http://{worker.address}/health"]
+        links = [
+            f"http://{exporter.address}/metrics",
+            f"http://{worker.address}/metrics",
+            f"http://{worker.address}/health",
+        ]
         console.print(*links, sep="\n")
         _show(player, console, links, seconds, stop)
         if player.error is not None:
@@ -123,9 +139,13 @@ def demo(
             differences, compared = _prove(player.copy, exporter)
     if differences:
         for each in differences[:_SHOWN_DIFFERENCES]:
-            console.print(f"[red]{each.series} {dict(each.labels)}: exported {each.product_value}, is {each.recount_value}")
+            console.print(
+                f"[red]{each.series} {dict(each.labels)}: exported {each.product_value}, is {each.recount_value}"
+            )
         fail(f"{len(differences)} of {compared} numbers differ from the recount")
-    console.print(f"[green]{compared:,} exported numbers equal a recount of the {player.played:,} events that were sent.")
+    console.print(
+        f"[green]{compared:,} exported numbers equal a recount of the {player.played:,} events that were sent."
+    )
 
 
 def _servers(stack: ExitStack, directory: Path, console: Console) -> Settings:
@@ -154,7 +174,10 @@ def _show(player: Player, console: Console, links: Iterable[str], seconds: float
     settings = player.settings
     thread.start()
     try:
-        with sync_redis(settings) as redis, Live(console=console, auto_refresh=False, screen=console.is_terminal) as shown:
+        with (
+            sync_redis(settings) as redis,
+            Live(console=console, auto_refresh=False, screen=console.is_terminal) as shown,
+        ):
             reader = Reader(redis, settings.namespace, settings.rules.calendar)
             while not stop.wait(_REFRESH_S) and thread.is_alive():
                 now = time.monotonic()
@@ -188,7 +211,7 @@ def _await_applied(settings: Settings) -> None:
 
 def _prove(copy: Path, exporter: Server) -> tuple[list[Difference], int]:
     """What differs between the exporter's page and a recount of the copy, and how many numbers were compared."""
-    with urlopen(f"http://{exporter.address}/metrics", timeout=60) as page:  # noqa: S310 - our own server
+    with urlopen(f"http://{exporter.address}/metrics", timeout=60) as page:
         text = page.read().decode()
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
     read_at = next(sample.value for sample in samples if sample.name == "stream_app_read_timestamp_seconds")

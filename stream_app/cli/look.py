@@ -23,7 +23,9 @@ def current_readings(settings: Settings, as_of: datetime | None) -> list[Reading
 @with_settings(*REDIS, "namespace", *READING)
 @AS_OF
 @click.option("--json", "as_json", is_flag=True, show_envvar=True, help='Print a list of {"name", "labels", "value"}.')
-@click.option("--all", "zeros", is_flag=True, show_envvar=True, help="Print readings that are zero, too (--json always does).")
+@click.option(
+    "--all", "zeros", is_flag=True, show_envvar=True, help="Print readings that are zero, too (--json always does)."
+)
 @click.argument("pattern", required=False)
 def kpis(settings: Settings, as_of: datetime | None, *, as_json: bool, zeros: bool, pattern: str | None) -> None:
     """Print every reading that the exporter would export; PATTERN picks series whose name contains it."""

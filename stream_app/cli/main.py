@@ -26,7 +26,10 @@ def main(log_level: str) -> None:
     Every flag has an environment variable, which its help names.
     """
     logging.basicConfig(
-        level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", force=True
+        level=log_level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+        force=True,
     )
     logging.getLogger().handlers[0].addFilter(Quiet())
     # kafka-python reports each try to connect as an error; our commands say once what is wrong.

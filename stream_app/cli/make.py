@@ -17,14 +17,31 @@ from stream_app.simulator import SCENARIOS, Plan, history, records
 
 @click.command()
 @click.option("--seed", type=int, default=1, show_default=True, show_envvar=True, help="Same seed, same events.")
-@click.option("--leads", type=click.IntRange(1), default=1000, show_default=True, show_envvar=True, help="How many leads.")
-@click.option("--days", type=click.IntRange(1), default=90, show_default=True, show_envvar=True, help="Length of the history.")
+@click.option(
+    "--leads", type=click.IntRange(1), default=1000, show_default=True, show_envvar=True, help="How many leads."
+)
+@click.option(
+    "--days", type=click.IntRange(1), default=90, show_default=True, show_envvar=True, help="Length of the history."
+)
 @click.option("--until", type=Moment(), show_envvar=True, help="End of the history [default: now].")
-@click.option("--scenario", type=click.Choice(SCENARIOS), show_envvar=True, help="Something that goes wrong near the end.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True), show_envvar=True, help="Events per second [default: no limit].")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), show_envvar=True, help="File [default: stdout].")
+@click.option(
+    "--scenario", type=click.Choice(SCENARIOS), show_envvar=True, help="Something that goes wrong near the end."
+)
+@click.option(
+    "--rate", type=click.FloatRange(0, min_open=True), show_envvar=True, help="Events per second [default: no limit]."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), show_envvar=True, help="File [default: stdout]."
+)
 def simulate(
-    *, seed: int, leads: int, days: int, until: datetime | None, scenario: str | None, rate: float | None, out: Path | None
+    *,
+    seed: int,
+    leads: int,
+    days: int,
+    until: datetime | None,
+    scenario: str | None,
+    rate: float | None,
+    out: Path | None,
 ) -> None:
     """Write a made-up but realistic history of events as JSON lines, for `produce`."""
     plan = Plan(seed=seed, leads=leads, days=days, until=until or datetime.now(UTC), scenario=scenario)

@@ -39,7 +39,9 @@ def topics() -> None:
 
 @topics.command("apply")
 @with_settings(*KAFKA, "namespace")
-@click.option("--partitions", type=click.IntRange(1), default=4, show_default=True, show_envvar=True, help="Per event topic.")
+@click.option(
+    "--partitions", type=click.IntRange(1), default=4, show_default=True, show_envvar=True, help="Per event topic."
+)
 @click.option("--replication", type=click.IntRange(1), show_envvar=True, help="Copies [default: the broker's].")
 @AS_JSON
 def topics_apply(settings: Settings, *, partitions: int, replication: int | None, as_json: bool) -> None:

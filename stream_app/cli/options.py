@@ -48,9 +48,13 @@ def with_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., A
             except MissingTopicsError as error:
                 fail(f"{error}; create them with `stream-app topics apply`", EXIT_UNAVAILABLE)
             except KafkaError as error:
-                fail(f"Kafka at {settings.kafka_url}: {type(error).__name__}. Is it running? See `stream-app doctor`", 69)
+                fail(
+                    f"Kafka at {settings.kafka_url}: {type(error).__name__}. Is it running? See `stream-app doctor`", 69
+                )
             except RedisError as error:
-                fail(f"Redis at {settings.redis_url}: {type(error).__name__}. Is it running? See `stream-app doctor`", 69)
+                fail(
+                    f"Redis at {settings.redis_url}: {type(error).__name__}. Is it running? See `stream-app doctor`", 69
+                )
 
         for name in reversed(names):
             field = Settings.model_fields[name]

@@ -63,7 +63,9 @@ def _head(scene: Scene) -> Panel:
         title = f"live: {scene.applied:,} events applied, {waiting:,} waiting, {rate:,} e-mail states in 5 min"
     bar = ProgressBar(total=max(scene.played, 1), completed=min(scene.applied, scene.played))
     left = "" if scene.seconds is None else f" of {scene.seconds:.0f}"
-    return Panel(Group(Text(title, style="bold"), bar), title="stream-app demo", subtitle=f"{scene.elapsed:.0f}{left} s")
+    return Panel(
+        Group(Text(title, style="bold"), bar), title="stream-app demo", subtitle=f"{scene.elapsed:.0f}{left} s"
+    )
 
 
 def total(view: View, window: Window, name: str, **only: str) -> int:
@@ -103,7 +105,9 @@ def _money(view: View) -> Table:
         cells = [amount, moved.get((currency, "new"), 0), -moved.get((currency, "churn"), 0)]
         table.add_row(currency, *(f"{base_units(cell, currency):,.0f}" for cell in cells))
     customers = view.level("customers").get((), 0)
-    table.add_row("customers", f"{customers:,}", *(f"{total(view, Window.D30, name):,}" for name in ("new_customers",)), "")
+    table.add_row(
+        "customers", f"{customers:,}", *(f"{total(view, Window.D30, name):,}" for name in ("new_customers",)), ""
+    )
     return table
 
 
@@ -115,7 +119,11 @@ def _programs(view: View) -> Table:
         late = (view.clock.now - due.oldest) / _DAY_MS
         style = "red" if due.overdue * 4 > balance.get(labels, 0) else ""
         table.add_row(
-            " / ".join(labels), f"{balance.get(labels, 0):,}", f"{due.overdue:,}", f"{max(late, 0):.1f} d late", style=style
+            " / ".join(labels),
+            f"{balance.get(labels, 0):,}",
+            f"{due.overdue:,}",
+            f"{max(late, 0):.1f} d late",
+            style=style,
         )
     return table
 

@@ -11,7 +11,18 @@ import click
 from stream_app.catalog.board import Board, help_of
 from stream_app.catalog.definitions import fingerprint
 from stream_app.cli.catalogue import event_topics, model
-from stream_app.cli.options import AS_JSON, AS_OF, DEFINITIONS, KAFKA, READING, REDIS, clock_at, fail, print_json, with_settings
+from stream_app.cli.options import (
+    AS_JSON,
+    AS_OF,
+    DEFINITIONS,
+    KAFKA,
+    READING,
+    REDIS,
+    clock_at,
+    fail,
+    print_json,
+    with_settings,
+)
 from stream_app.runtime import service
 from stream_app.runtime.connections import sync_redis
 from stream_app.runtime.exporter import BusinessCollector, registry_of
@@ -26,12 +37,23 @@ EXIT_DEFINITIONS = 5
 
 @click.command()
 @with_settings(
-    *KAFKA, *REDIS, "namespace", "group", *DEFINITIONS, "host", "worker_port", "batch_events", "cached_entities", "flood_ratio"
+    *KAFKA,
+    *REDIS,
+    "namespace",
+    "group",
+    *DEFINITIONS,
+    "host",
+    "worker_port",
+    "batch_events",
+    "cached_entities",
+    "flood_ratio",
 )
-@click.option("--drain", is_flag=True, show_envvar=True, help="Stop when what was in the topics at the start is applied.")
+@click.option(
+    "--drain", is_flag=True, show_envvar=True, help="Stop when what was in the topics at the start is applied."
+)
 @AS_JSON
 def worker(settings: Settings, *, drain: bool, as_json: bool) -> None:
-    """Read events from Kafka and keep the numbers in Redis.
+    r"""Read events from Kafka and keep the numbers in Redis.
 
     Run as many as there are partitions; they share the work. SIGTERM and Ctrl-C end a worker in order.
 

@@ -41,7 +41,13 @@ class Tally:
 
 
 def fold(
-    kind: EntityKind, entity: Any, key: str, events: Iterable[tuple[int, Event]], rules: Rules, delta: Delta, tally: Tally
+    kind: EntityKind,
+    entity: Any,  # noqa: ANN401 - any kind of entity
+    key: str,
+    events: Iterable[tuple[int, Event]],
+    rules: Rules,
+    delta: Delta,
+    tally: Tally,
 ) -> Any:  # noqa: ANN401 - any kind of entity
     """The entity after the events (milliseconds, event); None if it was erased. Adds to `delta` and `tally`.
 
@@ -70,10 +76,8 @@ def fold(
         else:
             tally.duplicates += 1
             continue
-        if at > entity.newest:
-            entity.newest = at
-        if at < entity.oldest:
-            entity.oldest = at
+        entity.newest = max(entity.newest, at)
+        entity.oldest = min(entity.oldest, at)
     if change:
         change.add_to(delta)
         kind.forget(entity, entity.newest - rules.horizon_ms)

@@ -34,6 +34,7 @@ class Event(Struct, tag_field="type", kw_only=True, gc=False):
     time: Annotated[datetime, Meta(tz=True)]
     source: Annotated[str, Meta(max_length=1024)] = ""
     specversion: Literal["1.0"] = "1.0"
+    data: Any
 
 
 class Rejected(Struct, frozen=True):
@@ -47,9 +48,12 @@ class Record(Protocol):
     """What is read of a Kafka record."""
 
     @property
-    def value(self) -> bytes | None: ...
+    def value(self) -> bytes | None:
+        """None is a tombstone."""
+
     @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+    def headers(self) -> Sequence[tuple[str, bytes]]:
+        """In the order of the producer."""
 
 
 def milliseconds(moment: datetime) -> int:
@@ -88,7 +92,7 @@ class Decoder:
             return self._explain(value, error)
         moment = event.time
         at = floor(moment.timestamp() * 1000 + 0.0005)  # `milliseconds`, inlined: this line runs for every event
-        # A control character stands in JSON as an escape only, an `@` also as itself: a cheap filter before the real check.
+        # In JSON a control character is an escape, an `@` may be one: a cheap filter before the real check.
         if at > now + MAX_FUTURE_MS or at < 0 or b"@" in value or b"\\" in value:
             return _forbidden(event, at, now) or (at, event)
         return at, event
@@ -122,10 +126,14 @@ class Decoder:
         if isinstance(kind, str) and kind not in self._types:
             return Rejected("unknown_type", "`$.type` is none of the known event types")
         message = str(error)
-        if message.startswith("Invalid") and " value " in message:  # msgspec quotes the value in these two messages only
+        if (
+            message.startswith("Invalid") and " value " in message
+        ):  # msgspec quotes the value in these two messages only
             path = message.rpartition("`$.")[2].rstrip("`")
             known = _allowed(self._types[kind], path) if isinstance(kind, str) else ()
-            rule = f"one of {', '.join(known)}" if 0 < len(known) <= MAX_NAMED_VALUES else "a value that the schema knows"
+            rule = (
+                f"one of {', '.join(known)}" if 0 < len(known) <= MAX_NAMED_VALUES else "a value that the schema knows"
+            )
             message = f"Expected {rule} - at `$.{path}`"
         return Rejected("invalid", message)
 
@@ -135,7 +143,9 @@ _INDEX = re.compile(r"\[[^]]*\]")
 
 def _binary_mode(headers: Sequence[tuple[str, bytes]]) -> dict[str, str]:
     attributes = {
-        name[3:]: value.decode("utf-8", "replace") for name, value in headers if name.startswith("ce_") and value is not None
+        name[3:]: value.decode("utf-8", "replace")
+        for name, value in headers
+        if name.startswith("ce_") and value is not None
     }
     return attributes if "type" in attributes or "id" in attributes else {}
 
@@ -163,7 +173,7 @@ def _forbidden(event: Event, at: int, now: int) -> Rejected | None:
         return Rejected("invalid", "Expected a moment after 1970 - at `$.time`")
     if at > now + MAX_FUTURE_MS:
         return Rejected("future", "Expected a moment at most 5 min ahead of the worker's clock - at `$.time`")
-    for path, text in [("$.id", event.id), *_texts(event.data, "$.data")]:  # type: ignore[attr-defined]
+    for path, text in [("$.id", event.id), *_texts(event.data, "$.data")]:
         if "@" in text:
             return Rejected("pii_identifier", f"Expected an identifier without @ - at `{path}`")
         if _CONTROL.search(text):

@@ -62,7 +62,9 @@ class View:
         return answerable(window, self.clock, self.newest)
 
 
-def capped_values(metrics: Iterable[Metric], view: View, limit: int) -> tuple[dict[str, frozenset[str]], dict[str, int]]:
+def capped_values(
+    metrics: Iterable[Metric], view: View, limit: int
+) -> tuple[dict[str, frozenset[str]], dict[str, int]]:
     """For each capped label that has more than `limit` values, those that stay; and how many do not, by label."""
     flows: dict[str, dict[str, int]] = {}
     for metric in metrics:
@@ -78,11 +80,10 @@ def capped_values(metrics: Iterable[Metric], view: View, limit: int) -> tuple[di
                     ranks[labels[index]] = ranks.get(labels[index], 0) + amount
     kept: dict[str, frozenset[str]] = {}
     folded: dict[str, int] = {}
-    for label, ranks in flows.items():
-        folded[label] = max(0, len(ranks) - limit)
-        if folded[label]:
-            best = sorted(ranks, key=lambda value: (-ranks[value], value))[:limit]
-            kept[label] = frozenset(best)
+    for name, ranks in flows.items():
+        folded[name] = max(0, len(ranks) - limit)
+        if folded[name]:
+            kept[name] = frozenset(sorted(ranks, key=lambda value: (-ranks[value], value))[:limit])
     return kept, folded
 
 
@@ -98,10 +99,13 @@ def _every_labels(metric: Metric, view: View) -> Iterator[Labels]:
 
 def cap(labels: Labels, metric: Metric, caps: Mapping[str, frozenset[str]]) -> Labels:
     """Label values with those beyond the cap called `other`."""
-    return tuple(
-        OTHER if label.capped and label.name in caps and value not in caps[label.name] else value
-        for label, value in zip(metric.labels, labels, strict=False)
-    ) + labels[len(metric.labels) :]
+    return (
+        tuple(
+            OTHER if label.capped and label.name in caps and value not in caps[label.name] else value
+            for label, value in zip(metric.labels, labels, strict=False)
+        )
+        + labels[len(metric.labels) :]
+    )
 
 
 def capped(totals: Mapping[Labels, int], metric: Metric, view: View) -> Mapping[Labels, int]:
@@ -155,7 +159,9 @@ def reading(metric: Metric, labels: Labels, amount: int, window: Window | None =
 
 def _histogram(metric: Metric, view: View) -> Iterator[Reading]:
     sources: list[tuple[tuple[tuple[str, str], ...], Mapping[Labels, int]]] = [
-        ((("window", window.value),), view.total(window, metric.name)) for window in metric.windows if view.answers(window)
+        ((("window", window.value),), view.total(window, metric.name))
+        for window in metric.windows
+        if view.answers(window)
     ] or [((), view.level(metric.name))]
     names = [label.name for label in metric.labels]
     scale = 1000 if metric.unit is Unit.SECONDS else 1
@@ -163,13 +169,14 @@ def _histogram(metric: Metric, view: View) -> Iterator[Reading]:
     seen: list[dict[Labels, tuple[list[int], int]]] = []
     for _, totals in sources:
         series: dict[Labels, tuple[list[int], int]] = {}
-        for (*labels, part), amount in capped(totals, metric, view).items():
-            counts, sum_ = series.get(tuple(labels), ([0] * len(bounds), 0))
+        for labels, amount in capped(totals, metric, view).items():
+            place, part = labels[:-1], labels[-1]
+            counts, sum_ = series.get(place, ([0] * len(bounds), 0))
             if part == SUM:
                 sum_ += amount
             else:
                 counts[int(part)] += amount
-            series[tuple(labels)] = (counts, sum_)
+            series[place] = (counts, sum_)
         seen.append(series)
     known = sorted({labels for series in seen for labels in series})
     if all(label.values is not None for label in metric.labels):

@@ -5,9 +5,10 @@ deliveries can matter.
 """
 
 from bisect import insort
-from typing import Any
+from typing import Any, TypeVar
 
-Row = tuple[Any, ...]
+Row = TypeVar("Row", bound=tuple[Any, ...])
+"""`(at, identity, *content)`."""
 
 
 def identity(event_id: str, source: str) -> str:

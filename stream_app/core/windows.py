@@ -70,7 +70,7 @@ class Clock:
         return {Grain.MINUTE: self.minute, Grain.HOUR: self.hour, Grain.DAY: self.day}[grain]
 
 
-def span(window: Window, clock: Clock) -> range:
+def span(window: Window, clock: Clock) -> range:  # noqa: PLR0911 - a table with one case per window
     """The numbers of the buckets (of the window's grain) that the window sums; empty when it has no day yet."""
     if window in _FIXED:
         running = clock.running(GRAIN_OF[window])
@@ -92,7 +92,7 @@ def span(window: Window, clock: Clock) -> range:
 
 
 def answerable(window: Window, clock: Clock, newest: Clock | None) -> bool:
-    """Whether every bucket of the window is still kept, the newest event being at `newest`; false for an empty window."""
+    """Whether all buckets of the window are still kept, the newest event being at `newest`; false if it has none."""
     buckets = span(window, clock)
     if not buckets:
         return False

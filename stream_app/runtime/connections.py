@@ -1,7 +1,6 @@
 """How each client library is told where Kafka and Redis are, and who we are there."""
 
-import ssl
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import redis
 import redis.asyncio
@@ -12,12 +11,15 @@ from redis.retry import Retry
 
 from stream_app.runtime.settings import Settings
 
+if TYPE_CHECKING:
+    import ssl
+
 REDIS_TIMEOUT_S = 5.0
 
 
 def async_redis(settings: Settings) -> "redis.asyncio.Redis":
     """The store for a worker. It never retries by itself: the ledger's patience does, visibly."""
-    retry = redis.asyncio.retry.Retry(NoBackoff(), 0)  # type: ignore[attr-defined]
+    retry = redis.asyncio.retry.Retry(NoBackoff(), 0)
     return redis.asyncio.Redis.from_url(settings.redis_url, retry=retry, **_redis_options(settings))
 
 
@@ -27,7 +29,11 @@ def sync_redis(settings: Settings) -> "redis.Redis":
 
 
 def _redis_options(settings: Settings) -> dict[str, Any]:
-    options: dict[str, Any] = {"socket_timeout": REDIS_TIMEOUT_S, "socket_connect_timeout": REDIS_TIMEOUT_S, "protocol": 2}
+    options: dict[str, Any] = {
+        "socket_timeout": REDIS_TIMEOUT_S,
+        "socket_connect_timeout": REDIS_TIMEOUT_S,
+        "protocol": 2,
+    }
     if settings.redis_username:
         options["username"] = settings.redis_username
     if settings.redis_password:

@@ -116,7 +116,8 @@ def _group(settings: Settings, admin: KafkaAdminClient) -> Finding:
         state, members = described["group_state"], len(described["members"])
     except (KafkaError, ValueError, KeyError) as error:
         # A broker that never had a group has no coordinator yet; Tansu's answer for one is beyond kafka-python.
-        state, members = f"unknown ({type(error).__name__})", 0
+        detail = f"{group}: the broker does not say whether a worker runs ({type(error).__name__})"
+        return Finding("group", "warning", detail, "stream-app worker")
     if members:
         return Finding("group", "ok", f"{group}: {members} members, {state}")
     return Finding("group", "warning", f"{group}: no worker runs, the group is {state}", "stream-app worker")

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Board(Protocol):
-    """What is shown of a view: readings in the order of their series, and how many label values were folded, by label."""
+    """What is shown of a view: readings in the order of their series, and folded label values by label."""
 
     overflow: dict[str, int]
 

@@ -1,4 +1,4 @@
-"""Stops the intake of a topic most of whose records are rejected: a bad deploy must not drain it into the dead letters."""
+"""Stops the intake of a topic most of whose records are rejected: a bad deploy must not drain it away."""
 
 import logging
 from collections.abc import Callable
@@ -25,8 +25,8 @@ class FloodGate:
             return True
         self.stopped.add(topic)
         log.error(
-            "%s: more than %d of the last %d records were rejected. Its intake is stopped and nothing is lost: mend the "
-            "producer, look at `stream-app dlq list`, then restart the worker",
+            "%s: more than %d of the last %d records were rejected. Its intake is stopped and nothing is lost: mend "
+            "the producer, look at `stream-app dlq list`, then restart the worker",
             topic, self._limit, _LOOKED_AT,
         )  # fmt: skip
         self._on_stop(topic)

@@ -4,10 +4,9 @@ import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from stream_app.core.cells import SEPARATOR, Cells
@@ -15,6 +14,9 @@ from stream_app.core.facts import Series
 from stream_app.core.windows import KEPT, Grain
 from stream_app.runtime.keys import FIRST_GENERATION, generation_prefix, pointer_key
 from stream_app.runtime.patience import Patience
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 Partition = tuple[str, int]
 
@@ -35,7 +37,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What one batch changes. `newest` is the running bucket of each grain at the batch's newest event, if it had any."""
+    """What one batch changes. `newest` is the running bucket of each grain at its newest event, if it had any."""
 
     partition: Partition
     begin: int
@@ -89,7 +91,13 @@ class Ledger:
     """Entities, numbers and offsets of one namespace. Every call waits for the store as long as it takes."""
 
     def __init__(
-        self, redis: "Redis", namespace: str, definitions: str, *, role: str = "serving", patience: Patience | None = None
+        self,
+        redis: "Redis",
+        namespace: str,
+        definitions: str,
+        *,
+        role: str = "serving",
+        patience: Patience | None = None,
     ) -> None:
         self._redis = redis
         self._namespace = namespace
@@ -132,7 +140,7 @@ class Ledger:
         """Note that at `now` (milliseconds) everything in the log of these partitions was applied."""
         if partitions:
             key = await self.prefix() + "current"
-            current = {_field(partition): now for partition in partitions}
+            current: dict[Any, Any] = {_field(partition): now for partition in partitions}
             await self._wait(lambda: self._redis.hset(key, mapping=current))
 
     async def load(self, keys: Sequence[str]) -> list[tuple[str, bytes] | None]:
@@ -149,7 +157,10 @@ class Ledger:
         version = secrets.token_hex(TAG_CHARACTERS // 2)
         prefix = await self.prefix()
         keys = [prefix + "ledger", pointer_key(self._namespace)]
-        arguments = [self._encode(commit, version, prefix), b"".join(s.value for s in commit.states if s.value is not None)]
+        arguments = [
+            self._encode(commit, version, prefix),
+            b"".join(s.value for s in commit.states if s.value is not None),
+        ]
         kind, *detail = await self._wait(lambda: self._script(keys=keys, args=arguments))
         if kind == b"applied":
             return Applied(version)

@@ -63,9 +63,7 @@ class Pipeline:
         self._telemetry = telemetry
         self._cache: dict[str, tuple[str, Any]] = {}
         self._cached_entities = cached_entities
-        self._decode_state = {
-            kind.name: msgspec.msgpack.Decoder(kind.state).decode for kind in model.kind_of.values()
-        }
+        self._decode_state = {kind.name: msgspec.msgpack.Decoder(kind.state).decode for kind in model.kind_of.values()}
 
     async def positions(self, partitions: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
         """Stored next offset per partition; nothing was ever applied of one that is missing."""
@@ -109,7 +107,7 @@ class Pipeline:
         newest = -1
         for record in batch.records:
             result = decode(record, now)
-            if type(result) is Rejected:
+            if isinstance(result, Rejected):
                 rejected.append((record, result))
                 continue
             at, event = result

@@ -51,7 +51,7 @@ class Produced:
     bad_lines: list[BadLine] = field(default_factory=list)
 
 
-def produce(  # noqa: PLR0913 - the options of a command
+def produce(
     settings: Settings,
     lines: Iterable[bytes],
     routes: Routes,
@@ -121,7 +121,7 @@ class _Router:
             return result
         event = result[1]
         topic, key = self._routes[type(event)]
-        return topic, getattr(event.data, key).encode()  # type: ignore[attr-defined]
+        return topic, getattr(event.data, key).encode()
 
 
 class _RawRouter:

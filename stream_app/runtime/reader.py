@@ -1,6 +1,6 @@
 """One consistent look at the store, and the sums that follow from what changed since the last."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -34,10 +34,16 @@ class Look:
 
 
 class Reader:
-    """Keeps the buckets that windows are made of; a look asks the store only for those that changed."""
+    """Keeps the buckets that windows are made of; a look asks the store only for those that changed.
 
-    def __init__(self, redis: Redis, namespace: str, calendar: Calendar) -> None:
+    `held` says how many buckets of a grain to keep at least, for those who look at `buckets`.
+    """
+
+    def __init__(
+        self, redis: Redis, namespace: str, calendar: Calendar, *, held: Mapping[Grain, int] | None = None
+    ) -> None:
         self._redis = redis
+        self._held = held or {}
         self._namespace = namespace
         self._calendar = calendar
         self._script = redis.register_script((files(__package__) / "read.lua").read_text())
@@ -46,6 +52,11 @@ class Reader:
         self._levels: Contents = {}
         self._sums = {window: RunningSum() for window in Window}
 
+    @property
+    def buckets(self) -> Mapping[Grain, Mapping[int, Contents]]:
+        """What the last look found in the buckets that are kept, by grain and number."""
+        return self._contents
+
     def look(self, now: int) -> Look:
         """Read at epoch milliseconds `now`. Raises redis.RedisError."""
         clock = Clock.at(now, self._calendar)
@@ -53,6 +64,8 @@ class Reader:
         wanted: dict[Grain, set[int]] = {grain: set() for grain in Grain}
         for window, numbers in spans.items():
             wanted[GRAIN_OF[window]].update(numbers)
+        for grain, count in self._held.items():
+            wanted[grain].update(range(clock.running(grain) - count + 1, clock.running(grain) + 1))
         self._forget(wanted)
         generation, ledger, current, changed, due = self._ask(wanted, now)
         moved = self._take(changed)
@@ -82,9 +95,15 @@ class Reader:
             for number in numbers:
                 name = f"{grain}:{number}"
                 known += (name, self._tags.get(name, ""))
-        argument = {"first": FIRST_GENERATION, "prefix": namespace_prefix(self._namespace), "known": known, "now": str(now)}
+        argument = {
+            "first": FIRST_GENERATION,
+            "prefix": namespace_prefix(self._namespace),
+            "known": known,
+            "now": str(now),
+        }
         reply = self._script(keys=[pointer_key(self._namespace)], args=[msgspec.msgpack.encode(argument)])
-        return _text(reply)  # type: ignore[return-value]
+        generation, ledger, current, changed, due = _text(reply)
+        return generation, ledger, current, changed, due
 
     def _take(self, changed: Iterable[tuple[str, list[str]]]) -> set[str]:
         moved: set[str] = set()

@@ -50,7 +50,7 @@ async def run(
     settings: Settings, model: Model, definitions: str, topics: Sequence[str],
     until: Mapping[tuple[str, int], int] | None = None,
 ) -> Report:  # fmt: skip
-    """Work until told to stop, or until the ledger has reached `until`. Raises DefinitionsDifferError before it starts."""
+    """Work until told to stop, or until the ledger has reached `until`. Raises DefinitionsDifferError at first."""
     telemetry = Telemetry()
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(async_redis(settings))
@@ -60,7 +60,7 @@ async def run(
         stack.push_async_callback(dead_letters.close)
         worker: Worker
 
-        gate = FloodGate(settings.flood_ratio, lambda topic: worker.pause_topic(topic))
+        gate = FloodGate(settings.flood_ratio, lambda topic: worker.pause_topic(topic))  # noqa: PLW0108 - the worker is made after the gate
         pipeline = Pipeline(
             model, ledger, dead_letters, gate, telemetry, cached_entities=settings.cached_entities,
         )  # fmt: skip
@@ -76,7 +76,11 @@ async def run(
         finally:
             looking.cancel()
     return Report(
-        ended, telemetry.applied_events, telemetry.duplicate_events, telemetry.too_late_events, telemetry.rejected_records
+        ended,
+        telemetry.applied_events,
+        telemetry.duplicate_events,
+        telemetry.too_late_events,
+        telemetry.rejected_records,
     )
 
 
@@ -100,7 +104,10 @@ class _Health:
         self._worker, self._ledger, self._gate = worker, ledger, gate
         registry = telemetry.registry
         self._lag = Gauge(
-            "stream_app_consumer_lag", "Records of the worker's partitions not applied yet.", ["topic"], registry=registry
+            "stream_app_consumer_lag",
+            "Records of the worker's partitions not applied yet.",
+            ["topic"],
+            registry=registry,
         )
         self._redis_up = Gauge("stream_app_redis_up", "Whether the store answers.", registry=registry)
         self._kafka_up = Gauge("stream_app_kafka_up", "Whether the worker is a member of its group.", registry=registry)
@@ -143,5 +150,3 @@ class _Health:
         """The last look: 200 while all is well, 503 otherwise."""
         status = HTTPStatus.OK if self._seen["status"] == "ok" else HTTPStatus.SERVICE_UNAVAILABLE
         return Page(orjson.dumps(self._seen, option=orjson.OPT_APPEND_NEWLINE), "application/json", status)
-
-

@@ -32,13 +32,17 @@ class Settings(BaseSettings):
     )
     kafka_username: str | None = Field(None, description="SASL user.")
     kafka_password: SecretStr | None = Field(None, description="SASL password; better in a file (…_FILE).")
-    kafka_ca_file: Path | None = Field(None, description="CA certificates that sign the brokers' (system's if left out).")
+    kafka_ca_file: Path | None = Field(
+        None, description="CA certificates that sign the brokers' (system's if left out)."
+    )
     kafka_cert_file: Path | None = Field(None, description="Client certificate for mutual TLS.")
     kafka_key_file: Path | None = Field(None, description="Key of the client certificate.")
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis or Valkey; rediss:// for TLS.")
     redis_username: str | None = Field(None, description="ACL user.")
     redis_password: SecretStr | None = Field(None, description="Its password; better in a file (…_FILE).")
-    redis_ca_file: Path | None = Field(None, description="CA certificates that sign the store's (system's if left out).")
+    redis_ca_file: Path | None = Field(
+        None, description="CA certificates that sign the store's (system's if left out)."
+    )
     namespace: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")] = Field(
         "lifecycle", description="Prefix of topics and keys; one per tenant or brand."
     )
@@ -69,7 +73,9 @@ class Settings(BaseSettings):
     watch_interval_s: Annotated[float, Field(gt=0, le=60)] = Field(
         5, description="Seconds between looks at whether the store still has what was applied."
     )
-    gross_margin: Annotated[float, Field(gt=0, le=1)] = Field(0.8, description="Gross margin for ROMI, CLV and CAC payback.")
+    gross_margin: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.8, description="Gross margin for ROMI, CLV and CAC payback."
+    )
 
     @field_validator("timezone")
     @classmethod

@@ -44,9 +44,7 @@ class Telemetry:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._events = Counter(
-            "stream_app_events_total", "Events applied.", ["topic", "type"], registry=self.registry
-        )
+        self._events = Counter("stream_app_events_total", "Events applied.", ["topic", "type"], registry=self.registry)
         self._duplicates = Counter(
             "stream_app_duplicates_total", "Events that were known already and had no effect.", ["topic"],
             registry=self.registry,
@@ -88,9 +86,7 @@ class Telemetry:
         self.duplicate_events = 0
         self.too_late_events = 0
 
-    def applied(
-        self, batch: Batch, tally: Tally, rejected: Sequence[tuple[RecordLike, Rejected]], newest: int
-    ) -> None:
+    def applied(self, batch: Batch, tally: Tally, rejected: Sequence[tuple[RecordLike, Rejected]], newest: int) -> None:
         """A batch is in the numbers; `newest` is the time of its newest event in milliseconds."""
         topic = batch.topic
         for kind, count in tally.applied.items():

@@ -521,7 +521,7 @@ class Consumer(driver.Consumer):
             if not self._holds(tp, claims[tp]):
                 continue
             offset = stored.get(tp) or None
-            # Some brokers list an end that lies before their last batch; what none does is to refuse to read at its end.
+            # Some brokers list an end before their last batch, but none refuses to read at its true end.
             bound = end if refused else max(end, offset or 0)
             try:
                 at = seat(tp.topic, tp.partition, offset, begin, bound)

@@ -1,4 +1,4 @@
-"""The product's own fold and readings on a store of dictionaries: what the ledger's script does, in the plainest words."""
+"""The product's own fold and readings on a store of dictionaries: what the script does, in the plainest words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES
 from stream_app.catalog.metrics import METRICS
 from stream_app.core.calendar import Calendar
-from stream_app.core.cells import Spreader
+from stream_app.core.cells import Cells, Spreader
 from stream_app.core.entity import Tally, fold
 from stream_app.core.envelope import Decoder, Rejected
 from stream_app.core.facts import Rules
@@ -38,7 +38,7 @@ class _Record:
 
 
 class MemoryStore:
-    """Folds batches of envelopes; every entity is encoded and decoded between batches, as a worker without cache does."""
+    """Folds batches of envelopes; entities are encoded between batches, as by a worker without a cache."""
 
     def __init__(self, timezone: str = "UTC", rules: Rules | None = None) -> None:
         self.rules = rules or Rules(Calendar(timezone))
@@ -70,7 +70,7 @@ class MemoryStore:
                 self.entities[f"{name}:{key}"] = kind.encode(entity)
         self._store(Spreader(METRICS, self.rules.calendar).cells(delta), newest)
 
-    def _store(self, cells: Any, newest: int) -> None:
+    def _store(self, cells: Cells, newest: int) -> None:
         if newest >= 0 and (self.newest is None or newest > self.newest.now):
             self.newest = Clock.at(newest, self.rules.calendar)
         for bucket, amounts in cells.buckets.items():

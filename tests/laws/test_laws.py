@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +17,9 @@ from tests.recount import recount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
+
+    from tests.laws.worlds import Envelope
 
 ZONES = ("UTC", "America/New_York", "Asia/Kolkata")
 NOT_RECOUNTED = frozenset({"lifecycle_lead_mql_cohort", *(ratio.series for ratio in RATIOS)})
@@ -27,7 +30,7 @@ patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, H
 Readings = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
-def told(batches: Iterable[list[dict[str, Any]]], zone: str, now: Any = NOW, limit: int = 100) -> Readings:
+def told(batches: Iterable[list[Envelope]], zone: str, now: datetime = NOW, limit: int = 100) -> Readings:
     store = MemoryStore(zone)
     for batch in batches:
         store.apply(batch)
@@ -37,13 +40,15 @@ def told(batches: Iterable[list[dict[str, Any]]], zone: str, now: Any = NOW, lim
 
 @patient
 @given(st.data(), worlds(), st.sampled_from(ZONES))
-def test_any_order_any_copies_and_any_batches_give_the_same_numbers(data: st.DataObject, world: Any, zone: str) -> None:
+def test_any_order_any_copies_and_any_batches_give_the_same_numbers(
+    data: st.DataObject, world: list[Envelope], zone: str
+) -> None:
     assert told(data.draw(deliveries(world)), zone) == told([world], zone)
 
 
 @patient
 @given(worlds(), st.sampled_from(ZONES), st.sampled_from([0, 1, 14, 31, 75]))
-def test_the_fold_agrees_with_a_brute_force_recount(world: Any, zone: str, days: int) -> None:
+def test_the_fold_agrees_with_a_brute_force_recount(world: list[Envelope], zone: str, days: int) -> None:
     now = NOW + timedelta(days=days)
     expected = {key: value for key, value in recount(world, as_of=now, timezone=zone).items() if value}
     assert told([world], zone, now) == expected
@@ -51,14 +56,14 @@ def test_the_fold_agrees_with_a_brute_force_recount(world: Any, zone: str, days:
 
 @patient
 @given(worlds(max_size=40), st.sampled_from(ZONES))
-def test_capped_labels_agree_with_the_recount(world: Any, zone: str) -> None:
+def test_capped_labels_agree_with_the_recount(world: list[Envelope], zone: str) -> None:
     expected = {key: value for key, value in recount(world, as_of=NOW, timezone=zone, label_cap=1).items() if value}
     assert told([world], zone, limit=1) == expected
 
 
 @patient
 @given(worlds())
-def test_mrr_is_the_sum_of_all_its_movements(world: Any) -> None:
+def test_mrr_is_the_sum_of_all_its_movements(world: list[Envelope]) -> None:
     store = MemoryStore()
     store.apply(world)
     view = store.view(int(NOW.timestamp() * 1000))
@@ -74,11 +79,11 @@ def test_mrr_is_the_sum_of_all_its_movements(world: Any) -> None:
 
 @patient
 @given(worlds())
-def test_steps_entered_minus_steps_left_are_the_balance_where_every_exit_had_an_entry(world: Any) -> None:
+def test_steps_entered_minus_steps_left_are_the_balance_where_every_exit_had_an_entry(world: list[Envelope]) -> None:
     store = MemoryStore()
     store.apply(world)
-    entered: dict[Any, int] = {}
-    left: dict[Any, int] = {}
+    entered: dict[tuple[str, ...], int] = {}
+    left: dict[tuple[str, ...], int] = {}
     for (grain, _), amounts in store.buckets.items():
         for (name, *labels), amount in amounts.items():
             if grain == "day" and name == "step_entries":
@@ -94,7 +99,7 @@ def test_steps_entered_minus_steps_left_are_the_balance_where_every_exit_had_an_
 
 @patient
 @given(worlds())
-def test_an_entity_that_was_stored_and_loaded_again_is_the_same(world: Any) -> None:
+def test_an_entity_that_was_stored_and_loaded_again_is_the_same(world: list[Envelope]) -> None:
     at_once, one_by_one = MemoryStore(), MemoryStore()
     at_once.apply(world)
     for event in world:

@@ -19,11 +19,14 @@ NOW = datetime(2026, 3, 15, 9, 30, tzinfo=UTC)
 
 # Moments that matter: the same instant, neighbours of month, day, hour and minute borders, and the far past.
 _ANCHORS = [
-    NOW, NOW - timedelta(seconds=40), NOW - timedelta(minutes=4), NOW - timedelta(minutes=59), NOW - timedelta(hours=23),
-    NOW - timedelta(days=6, hours=23), NOW - timedelta(days=29), NOW - timedelta(days=45), NOW - timedelta(days=100),
-    NOW - timedelta(days=200), datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC),
-    datetime(2026, 1, 31, 23, 59, 59, 999000, tzinfo=UTC), datetime(2026, 3, 8, 7, tzinfo=UTC),
-]  # fmt: skip
+    NOW,
+    *(NOW - timedelta(seconds=seconds) for seconds in (40, 240, 3540, 82_800)),
+    *(NOW - timedelta(days=days) for days in (6.95, 29, 45, 100, 200)),
+    datetime(2026, 3, 1, tzinfo=UTC),
+    datetime(2026, 2, 1, tzinfo=UTC),
+    datetime(2026, 1, 31, 23, 59, 59, 999000, tzinfo=UTC),
+    datetime(2026, 3, 8, 7, tzinfo=UTC),
+]
 MOMENTS = st.builds(
     lambda anchor, offset: anchor - timedelta(milliseconds=offset),
     st.sampled_from(_ANCHORS),
@@ -71,7 +74,9 @@ _OPPORTUNITY = _data(
     },
     {"source": _LABEL, "channel": _LABEL, "campaign_id": _LABEL},
 )  # fmt: skip
-_INVOICE = _data({**_ACCOUNT, "invoice_id": st.sampled_from(["i1", "i2"]), "amount_minor": st.just(5), "currency": _CURRENCY})
+_INVOICE = _data(
+    {**_ACCOUNT, "invoice_id": st.sampled_from(["i1", "i2"]), "amount_minor": st.just(5), "currency": _CURRENCY}
+)
 _SPEND = st.builds(
     lambda data, start, days: data | {
         "period_start": start.date().isoformat(), "period_end": (start.date() + timedelta(days=days)).isoformat(),

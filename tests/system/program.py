@@ -83,9 +83,13 @@ class Program:
         """Let it go on where it stood: SIGCONT."""
         self._process.send_signal(signal.SIGCONT)
 
+    def ask_to_end(self) -> None:
+        """Ask it to end: SIGTERM."""
+        self._process.send_signal(signal.SIGTERM)
+
     def stop(self) -> int:
         """Ask it to end, SIGTERM, and return its exit code."""
-        self._process.send_signal(signal.SIGTERM)
+        self.ask_to_end()
         return self.ended()
 
     def ended(self) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import redis
 from kafka import KafkaProducer, OffsetSpec, TopicPartition
+from prometheus_client.parser import text_string_to_metric_families
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -247,3 +248,15 @@ def answer(at: str, path: str, program: Program, when: Callable[[Page], bool] = 
 
 def _named(environment: dict[str, str]) -> dict[str, str]:
     return {f"STREAM_APP_{name.upper()}": value for name, value in environment.items()}
+
+
+def conflicts(at: str) -> dict[str, float]:
+    """Return how many commits of the worker that listens at a port were refused, by what was out of date."""
+    page = get(at, "/metrics")
+    assert page is not None
+    return {
+        sample.labels["kind"]: sample.value
+        for family in text_string_to_metric_families(page.text)
+        for sample in family.samples
+        if sample.name == "stream_app_commit_conflicts_total"
+    }

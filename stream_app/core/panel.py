@@ -1,0 +1,267 @@
+"""What a panel shows, declared once: an expression over series, from which both PromQL and the page's values follow."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from stream_app.core.metric import PREFIX
+from stream_app.core.windows import Grain, Window
+
+Arithmetic = Literal["+", "-", "*", "/"]
+Comparison = Literal[">", ">=", "<", "<="]
+Joining = Literal["and", "or", "unless"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """The series of this name whose labels have one of these values. `$name` is what a dashboard's variable is set to."""
+
+    series: str
+    match: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """The sum, by these labels."""
+
+    of: "Expression"
+    by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """The same number always; `alone` makes it a series of its own."""
+
+    value: float
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The time, in seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """Arithmetic between series of equal labels. Where a divisor is not above 0 there is no result."""
+
+    left: "Expression"
+    operator: Arithmetic
+    right: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Only those whose value compares so."""
+
+    of: "Expression"
+    operator: Comparison
+    bound: float
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Of the left those that the right has too (`and`), has not (`unless`), or all and what only the right has (`or`)."""
+
+    left: "Expression"
+    operator: Joining
+    right: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """The largest few."""
+
+    count: int
+    of: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The same, so many days before."""
+
+    of: "Expression"
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """PromQL as it stands, for what only Prometheus can answer: its own alerts, rates of counters, quantiles."""
+
+    text: str
+
+
+Expression = Pick | Sum | Number | Now | Compute | Where | Join | Top | Earlier | Asked
+
+Values = str | tuple[str, ...]
+
+
+def pick(name: str, **match: Values) -> Pick:
+    """The series of a metric, named without its prefix, whose labels have one of these values."""
+    return pick_series(PREFIX + name, **match)
+
+
+def pick_series(series: str, **match: Values) -> Pick:
+    """The series of a full name whose labels have one of these values."""
+    return Pick(series, tuple((label, (each,) if isinstance(each, str) else each) for label, each in match.items()))
+
+
+def total(name: str, *by: str, **match: Values) -> Sum:
+    """The sum of a metric's series by some labels."""
+    return Sum(pick(name, **match), by)
+
+
+def share(above: Expression, below: Expression) -> Compute:
+    """One per the other."""
+    return Compute(above, "/", below)
+
+
+class Role(StrEnum):
+    """What a value is to its panel."""
+
+    VALUE = "value"
+    """What the panel is about."""
+    BEFORE = "before"
+    """The same a while ago, to compare with."""
+    MONTH = "month"
+    """The month so far."""
+    PACE = "pace"
+    """Growth of this month, day for day, against the last."""
+    TYPICAL = "typical"
+    """What is usual."""
+    BUDGET = "budget"
+    """What the value should stay below."""
+    PART = "part"
+    """What moved the value."""
+    ENTRIES = "entries"
+    """What came in lately."""
+    BALANCE = "balance"
+    """The whole that the value is a part of."""
+    LATE = "late"
+    """For how long, in seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One query. `empty` says why it may have no answer though all is well; a hidden one is for the page alone."""
+
+    of: Expression
+    legend: str = ""
+    role: Role = Role.VALUE
+    hidden: bool = False
+    empty: str = ""
+
+
+class Form(StrEnum):
+    """How a panel looks; the value is Grafana's type."""
+
+    TILE = "stat"
+    BARS = "bargauge"
+    TABLE = "table"
+    LINES = "timeseries"
+
+
+class Tone(StrEnum):
+    """What a value means."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    WATCH = "watch"
+    ALARM = "alarm"
+
+
+class Curve(StrEnum):
+    """How buckets become a curve."""
+
+    BARS = "bars"
+    LINE = "line"
+    LEVEL = "level"
+    """The level now, less what moved since each bucket."""
+    RUNNING = "running"
+    """Summed up from the first bucket on, per the base."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spark:
+    """A small curve of buckets: the last `count`, or those of a window.
+
+    `of` is computed from each bucket as if it were a window. `before` adds the curve of as many buckets earlier.
+    """
+
+    of: Expression
+    grain: Grain
+    span: int | Window
+    caption: str
+    curve: Curve = Curve.BARS
+    base: Expression | None = None
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A condition that the page judges by itself: whatever the expression finds is wrong. `says` follows the value."""
+
+    title: str
+    of: Expression
+    says: str
+    tone: Tone = Tone.ALARM
+    unit: str = "locale"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """A panel. `about` is the series whose definition describes it, `says` what is to be added to that."""
+
+    title: str
+    form: Form
+    targets: tuple[Target, ...]
+    unit: str
+    about: str = ""
+    says: str = ""
+    width: int = 6
+    steps: tuple[tuple[float, Tone], ...] = ()
+    empty: str = "No data yet"
+    to: str = ""
+    """The dashboard that tells more."""
+    runbook: str = ""
+    """The alert in whose runbook to read on."""
+    spark: Spark | None = None
+    checks: tuple[Check, ...] = ()
+    columns: tuple[str, ...] = ()
+    """Names of the values of a table, one per target."""
+    stacked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """Panels side by side, in units of Grafana's grid of 24 columns; they wrap. A title makes it a section."""
+
+    panels: tuple[Panel, ...]
+    height: int = 8
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A choice on a dashboard: the values of a label of a series, or of a fixed list."""
+
+    name: str
+    title: str
+    series: str = ""
+    label: str = ""
+    values: tuple[str, ...] = ()
+    several: bool = False
+    start: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dashboard:
+    """A dashboard; `uid` is its address and never changes."""
+
+    uid: str
+    title: str
+    says: str
+    rows: tuple[Row, ...]
+    variables: tuple[Variable, ...] = ()
+    refresh: str = "30s"
+    since: str = "now-24h"

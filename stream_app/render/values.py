@@ -1,0 +1,163 @@
+"""What expressions are worth, from readings or from a bucket: the page's answer where Grafana asks Prometheus."""
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from stream_app.core.metric import PREFIX, Metric
+from stream_app.core.panel import Asked, Compute, Earlier, Expression, Join, Now, Number, Pick, Sum, Top, Where
+from stream_app.core.readings import Reading, reading
+from stream_app.core.sums import Contents
+from stream_app.core.windows import GRAIN_OF, Clock, Grain, Window, span
+
+Pairs = tuple[tuple[str, str], ...]
+"""Labels with their values, sorted by label."""
+
+Vector = dict[Pairs, float]
+"""A value for each labelling, as an instant vector of PromQL."""
+
+Lookup = Callable[[Pick, int], Iterable[tuple[Mapping[str, str], float]]]
+"""The series of a name (labels are filtered afterwards), as they were some days before."""
+
+Buckets = Mapping[Grain, Mapping[int, Contents]]
+
+_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
+_COMPARISON: dict[str, Callable[[float, float], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What an expression is computed on: series, the time in seconds, and what the variables are set to."""
+
+    lookup: Lookup
+    now: float
+    variables: Mapping[str, str]
+    days_before: int = 0
+
+
+def of_readings(
+    readings: Iterable[Reading], buckets: Buckets, clock: Clock, metrics: Mapping[str, Metric]
+) -> Lookup:
+    """Look up what is exported now; for days gone by, sum the buckets of the same window then."""
+    by_name: dict[str, list[tuple[Mapping[str, str], float]]] = {}
+    for each in readings:
+        by_name.setdefault(each.name, []).append((dict(each.labels), each.value))
+
+    def lookup(pick: Pick, days: int) -> Iterable[tuple[Mapping[str, str], float]]:
+        if not days:
+            return by_name.get(pick.series, ())
+        window = Window(dict(pick.match)["window"][0])
+        then = Clock(clock.now - days * 86_400_000, clock.minute - days * 1440, clock.hour - days * 24, clock.day - days)
+        held = buckets[GRAIN_OF[window]]
+        contents = (held.get(number, {}) for number in span(window, then))
+        return [
+            ({**labels, "window": window.value}, value)
+            for content in contents
+            for labels, value in _amounts(pick, content, metrics)
+        ]
+
+    return lookup
+
+
+def of_bucket(content: Contents, metrics: Mapping[str, Metric]) -> Lookup:
+    """Look up what one bucket holds, as if it were the window that is asked for."""
+
+    def lookup(pick: Pick, _: int) -> Iterable[tuple[Mapping[str, str], float]]:
+        window = dict(pick.match).get("window", ("",))[0]
+        return [({**labels, "window": window}, value) for labels, value in _amounts(pick, content, metrics)]
+
+    return lookup
+
+
+def _amounts(
+    pick: Pick, content: Contents, metrics: Mapping[str, Metric]
+) -> Iterable[tuple[Mapping[str, str], float]]:
+    metric = metrics[pick.series.removeprefix(PREFIX)]
+    for labels, amount in content.get(metric.name, {}).items():
+        shown = reading(metric, labels, amount)
+        yield dict(shown.labels), shown.value
+
+
+def value_of(expression: Expression, ground: Ground) -> float | None:
+    """The one value that an expression has; None if it has none."""
+    found = vector(expression, ground)
+    return sum(found.values()) if found else None
+
+
+def vector(expression: Expression, ground: Ground) -> Vector:  # noqa: PLR0911 - one case for each kind of expression
+    """Compute an expression. ValueError for one that only Prometheus can answer."""
+    match expression:
+        case Pick():
+            return _pick(expression, ground)
+        case Number(value):
+            return {(): value}
+        case Now():
+            return {(): ground.now}
+        case Sum(of, by):
+            return _sum(vector(of, ground), by)
+        case Top(count, of):
+            found = vector(of, ground)
+            return dict(sorted(found.items(), key=lambda each: (-each[1], each[0]))[:count])
+        case Where(of, comparison, bound):
+            holds = _COMPARISON[comparison]
+            return {pairs: value for pairs, value in vector(of, ground).items() if holds(value, bound)}
+        case Earlier(of, days):
+            return vector(of, replace(ground, days_before=ground.days_before + days))
+        case Join(left, joining, right):
+            return _join(vector(left, ground), joining, vector(right, ground))
+        case Compute(left, sign, right):
+            return _compute(expression, sign, vector(left, ground), vector(right, ground))
+        case Asked(text):
+            message = f"only Prometheus can answer {text}"
+            raise ValueError(message)
+
+
+def _pick(pick: Pick, ground: Ground) -> Vector:
+    wanted = [
+        (label, {ground.variables.get(value[1:], value) if value.startswith("$") else value for value in values})
+        for label, values in pick.match
+    ]
+    found: Vector = {}
+    for labels, value in ground.lookup(pick, ground.days_before):
+        if all(labels.get(label, "") in values for label, values in wanted):
+            pairs = tuple(sorted(labels.items()))
+            found[pairs] = found.get(pairs, 0) + value
+    return found
+
+
+def _sum(summands: Vector, by: tuple[str, ...]) -> Vector:
+    found: Vector = {}
+    for pairs, value in summands.items():
+        key = tuple((label, each) for label, each in pairs if label in by)
+        found[key] = found.get(key, 0) + value
+    return found
+
+
+def _join(left: Vector, joining: str, right: Vector) -> Vector:
+    if joining == "or":
+        return {**right, **left}
+    return {pairs: value for pairs, value in left.items() if (pairs in right) is (joining == "and")}
+
+
+def _compute(expression: Compute, sign: str, left: Vector, right: Vector) -> Vector:
+    act = _ARITHMETIC[sign]
+    scalar = isinstance(expression.left, Number | Now), isinstance(expression.right, Number | Now)
+    if scalar[0]:
+        left = dict.fromkeys(right, left[()])
+    elif scalar[1]:
+        right = dict.fromkeys(left, right[()])
+    return {
+        pairs: act(value, right[pairs])
+        for pairs, value in left.items()
+        if pairs in right and (sign != "/" or right[pairs] > 0)
+    }

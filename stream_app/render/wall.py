@@ -1,0 +1,103 @@
+"""The wall's page without Grafana: the values of each panel, for a page that knows the rendered dashboard."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+from stream_app.core.metric import Metric
+from stream_app.core.panel import Curve, Dashboard, Panel, Spark
+from stream_app.core.readings import Reading
+from stream_app.core.windows import Clock, Window, span
+from stream_app.render.dashboards import letters, numbered
+from stream_app.render.values import Buckets, Ground, Vector, of_bucket, of_readings, value_of, vector
+
+Node = dict[str, Any]
+
+CURRENCY = "currency"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the wall is drawn from: everything that is exported, and the buckets behind it."""
+
+    readings: Sequence[Reading]
+    buckets: Buckets
+    clock: Clock
+    metrics: Mapping[str, Metric]
+
+
+def snapshot(wall: Dashboard, seen: Seen) -> Node:
+    """Return the values of every panel by its id, once for each currency if the panel is about money."""
+    lookup = of_readings(seen.readings, seen.buckets, seen.clock, seen.metrics)
+    currencies = sorted({dict(each.labels)[CURRENCY] for each in seen.readings if each.name == "lifecycle_mrr"})
+    grounds = {currency: Ground(lookup, seen.clock.now / 1000, {CURRENCY: currency}) for currency in currencies or [""]}
+    return {
+        "at": seen.clock.now,
+        "currencies": currencies,
+        "panels": {
+            str(number): {currency: _panel(panel, ground, seen) for currency, ground in grounds.items()}
+            for number, panel in numbered(wall)
+        },
+    }
+
+
+def _panel(panel: Panel, ground: Ground, seen: Seen) -> Node:
+    node: Node = {
+        "values": [
+            {"refId": letter, "role": target.role, "legend": target.legend, "found": _listed(vector(target.of, ground))}
+            for letter, target in letters(panel)
+            if not panel.checks
+        ],
+    }
+    if panel.spark:
+        node["spark"] = _spark(panel.spark, ground, seen)
+    if panel.checks:
+        node["checks"] = [
+            {
+                "title": check.title,
+                "tone": check.tone,
+                "says": check.says,
+                "unit": check.unit,
+                "found": _listed(vector(check.of, ground)),
+            }
+            for check in panel.checks
+        ]
+    return node
+
+
+def _listed(found: Vector) -> list[Node]:
+    return [{"labels": dict(pairs), "value": value} for pairs, value in found.items()]
+
+
+def _spark(spark: Spark, ground: Ground, seen: Seen) -> Node:
+    numbers = _numbers(spark, seen.clock)
+    curve = _curve(spark, ground, seen, numbers)
+    node: Node = {"curve": spark.curve, "caption": spark.caption, "values": curve}
+    if spark.before:
+        node["before"] = _curve(spark, ground, seen, range(numbers.start - spark.before, numbers.stop - spark.before))
+    return node
+
+
+def _numbers(spark: Spark, clock: Clock) -> range:
+    if isinstance(spark.span, Window):
+        return span(spark.span, clock)
+    running = clock.running(spark.grain)
+    return range(running - spark.span + 1, running + 1)
+
+
+def _curve(spark: Spark, ground: Ground, seen: Seen, numbers: range) -> list[float | None]:
+    held = seen.buckets[spark.grain]
+    grounds = (Ground(of_bucket(held.get(number, {}), seen.metrics), ground.now, ground.variables) for number in numbers)
+    each = [value_of(spark.of, bucket) for bucket in grounds]
+    base = value_of(spark.base, ground) if spark.base else None
+    match spark.curve:
+        case Curve.LINE:
+            return each
+        case Curve.BARS:
+            return [value or 0 for value in each]
+        case Curve.RUNNING:
+            return [value / base for value in accumulate(value or 0 for value in each)] if base else []
+        case Curve.LEVEL:
+            moved = list(accumulate((value or 0 for value in reversed(each)), initial=0))
+            return [base - later for later in reversed(moved[:-1])] if base is not None else []

@@ -1,0 +1,63 @@
+"""Workers may get into each other's way as much as they like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.system.judgement import assert_exact
+from tests.system.program import eventually
+from tests.system.proxy import Proxy
+from tests.system.site import conflicts, port
+from tests.system.story import UNTIL, misdirected
+
+if TYPE_CHECKING:
+    from stream_app.runtime.servers import Server
+    from tests.system.site import Site
+    from tests.system.story import Story
+
+pytestmark = pytest.mark.faults
+
+
+def test_two_workers_that_both_hold_every_partition_count_nothing_twice(
+    crash_site: Site, crash_redis: Server, short: Story
+) -> None:
+    site = crash_site
+    site.create_topics()
+    health = port()
+    with Proxy(crash_redis.port) as near:
+        slow = site.worker(redis_url=near.url, group=f"{site.namespace}.other", batch_events="30", worker_port=health)
+        site.await_shared(slow)
+        late = near.hold()
+        site.produce(short.records)
+        eventually(lambda: late.struck, "a commit is under way", slow)
+        other = site.worker(batch_events="70")
+        site.await_all_applied(other)
+        assert b"offset" in late.release()
+        eventually(lambda: conflicts(health)["offset"] >= 1, "the conflict is counted", slow)
+        assert [slow.stop(), other.stop()] == [0, 0]
+    assert site.ledger() == {source: end for source, end in site.ends().items() if end}
+    assert_exact(site, short.events, UNTIL)
+
+
+def test_leads_that_are_spread_over_partitions_and_workers_are_counted_once(
+    crash_site: Site, crash_redis: Server, short: Story
+) -> None:
+    site = crash_site
+    site.create_topics()
+    health = port()
+    with Proxy(crash_redis.port) as near:
+        slow = site.worker(redis_url=near.url, batch_events="30", worker_port=health)
+        other = site.worker(batch_events="70")
+        site.await_shared(slow, other)
+        late = near.hold()
+        site.produce(misdirected(short.records))
+        eventually(lambda: late.struck, "a commit is under way", slow, other)
+        its = {source: end for source, end in site.ends().items() if end and source in other.partitions}
+        eventually(lambda: its.items() <= site.ledger().items(), "the other one does its part", slow, other)
+        assert b"version" in late.release()
+        site.await_all_applied(slow, other)
+        eventually(lambda: conflicts(health)["version"] >= 1, "the conflict is counted", slow)
+        assert [slow.stop(), other.stop()] == [0, 0]
+    assert_exact(site, short.events, UNTIL)
