@@ -36,7 +36,7 @@ def watched(redis: Redis) -> Iterator[ScriptTimes]:
     call = b"EVALSHA " + hashlib.sha1(source, usedforsecurity=False).hexdigest().encode()
     redis.config_set("slowlog-max-len", _KEPT)
     redis.slowlog_reset()
-    redis.config_set("slowlog-log-slower-than", 0)
+    redis.config_set("slowlog-log-slower-than", _SLOW_US)
     times = ScriptTimes()
     try:
         yield times

@@ -150,6 +150,10 @@ class Target:
     role: Role = Role.VALUE
     hidden: bool = False
     empty: str = ""
+    unit: str = ""
+    """If it is not the panel's."""
+    words: tuple[tuple[float, str, Tone], ...] = ()
+    """Words that are shown instead of these values."""
 
 
 class Form(StrEnum):

@@ -8,18 +8,14 @@ harmless. A letter that is rejected anew has another place and shows up again.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaTimeoutError
-
 from stream_app.runtime import topics
-from stream_app.runtime.connections import aiokafka_options
 from stream_app.runtime.dead_letters import ORIGINAL, TRUNCATED
+from stream_app.runtime.log import read_log
 from stream_app.runtime.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -29,8 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "Filter", "Letter", "NoSuchLetterError", "Retry", "listing", "retry", "show"]
 
-_LOOK_MS: Final = 500
-_SILENT_LOOKS: Final = 60
 _MARK_EVERY: Final = 500
 _RETRIED: Final = "retried"
 
@@ -202,40 +196,7 @@ def _letters(settings: Settings, wanted: Iterable[Entry]) -> Iterator[tuple[int,
 
 def _records(settings: Settings) -> Iterator[Any]:
     """Yield every record of the dead letter topic that is there now."""
-    name = settings.topic("dlq")
-    ends = {TopicPartition(*source): end for source, end in topics.ends(settings, [name]).items()}
-    with asyncio.Runner() as runner:
-        consumer = runner.run(_opened(settings, ends))
-        try:
-            silent = 0
-            while ends:
-                found = runner.run(consumer.getmany(timeout_ms=_LOOK_MS))
-                for records in found.values():
-                    yield from records
-                ends = {each: end for each, end in ends.items() if runner.run(consumer.position(each)) < end}
-                silent = 0 if found else silent + 1
-                if silent > _SILENT_LOOKS:
-                    message = f"{name} has more records, but its broker does not hand them out"
-                    raise KafkaTimeoutError(message)
-        finally:
-            runner.run(consumer.stop())
-
-
-async def _opened(settings: Settings, partitions: Iterable[TopicPartition]) -> AIOKafkaConsumer:
-    consumer = AIOKafkaConsumer(
-        **aiokafka_options(settings),
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        isolation_level="read_committed",
-    )
-    try:
-        await consumer.start()
-        consumer.assign(list(partitions))
-        await consumer.seek_to_beginning()
-    except BaseException:
-        await consumer.stop()
-        raise
-    return consumer
+    return read_log(settings, topics.ends(settings, [settings.topic("dlq")]))
 
 
 def _letter_of(record: Any) -> Letter | None:  # noqa: ANN401 - aiokafka has no types

@@ -21,6 +21,9 @@ from stream_app.runtime.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
+_SOME_CLOCK_MS = 946_684_800_000
+"""The year 2000: a record timestamp before it comes from no clock."""
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -37,6 +40,11 @@ class DeadLetters(Protocol):
 
     async def send(self, batch: Batch, rejected: Sequence[tuple[RecordLike, Rejected]]) -> None:
         """Return when all of them are safely written."""
+
+
+def present(timestamp: int, now: int) -> int:
+    """What "now" was for a record (milliseconds): when it was written, so that a replay judges the future alike."""
+    return min(timestamp, now) if timestamp > _SOME_CLOCK_MS else now
 
 
 @dataclass(slots=True)
@@ -106,7 +114,7 @@ class Pipeline:
         rejected: list[tuple[RecordLike, Rejected]] = []
         newest = -1
         for record in batch.records:
-            result = decode(record, now)
+            result = decode(record, present(record.timestamp, now))
             if isinstance(result, Rejected):
                 rejected.append((record, result))
                 continue

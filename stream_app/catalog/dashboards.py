@@ -1,0 +1,257 @@
+"""The dashboards: what is shown where, declared once for Grafana and for the wall's own page."""
+
+from stream_app.catalog.events import STAGES
+from stream_app.catalog.metrics import BY_NAME
+from stream_app.core.metric import PREFIX
+from stream_app.core.panel import (
+    Asked,
+    Check,
+    Compute,
+    Curve,
+    Dashboard,
+    Earlier,
+    Expression,
+    Form,
+    Join,
+    Now,
+    Number,
+    Panel,
+    Role,
+    Row,
+    Spark,
+    Sum,
+    Target,
+    Tone,
+    Top,
+    Variable,
+    Where,
+    pick,
+    pick_series,
+    share,
+    total,
+)
+from stream_app.core.windows import Grain, Window
+
+GROSS_CHURN_BUDGET = 0.02
+OVERDUE_LEAST, OVERDUE_SHARE = 10, 0.25
+BOUNCES, COMPLAINTS, MAILS_LEAST = 0.05, 0.001, 100
+
+COUNT, RATIO, SECONDS, TIMES = "locale", "percentunit", "s", "short"
+
+WALL_UID = "stream-app-wall"
+NURTURE, CONVERT, EXPAND = "stream-app-nurture", "stream-app-convert", "stream-app-expand"
+EMAIL, HEALTH = "stream-app-email", "stream-app-pipeline"
+
+_WEEK = "Empty until Prometheus has collected for a week."
+_FIRST = "No sample on the first day of a month: no full day has passed yet."
+
+CURRENCY = Variable(name="currency", title="Currency", series="lifecycle_mrr", label="currency", start="EUR")
+
+_STEP = ("program", "step")
+_OVERDUE = total("step_overdue", *_STEP)
+_BALANCE = total("step_balance", *_STEP)
+_WORST = Top(5, Where(_OVERDUE, ">", 0))
+_STALLED = Join(Where(_OVERDUE, ">=", OVERDUE_LEAST), "and", Where(share(_OVERDUE, _BALANCE), ">", OVERDUE_SHARE))
+
+
+def _sent(state: str, window: str = "24h") -> Sum:
+    return total("email_cohort", state=state, window=window)
+
+
+def _rate(state: str, of: str, window: str) -> Compute:
+    return share(_sent(state, window), _sent(of, window))
+
+
+def _enough(rate: Expression, bound: float) -> Join:
+    return Join(Where(rate, ">", bound), "and", Where(_sent("sent"), ">=", MAILS_LEAST))
+
+
+def _moved(*movements: str, window: str = "24h", **more: str) -> Sum:
+    return total("mrr_movement", currency="$currency", movement=movements, window=window, **more)
+
+
+_NET_MOVED = Compute(_moved("new", "expansion", "reactivation"), "-", _moved("contraction", "churn"))
+_CHURN = pick("gross_mrr_churn_rate", currency="$currency", window="mtd")
+
+
+def _flow_tile(title: str, name: str, to: str, width: int, **match: str) -> Panel:
+    today = total(name, window="24h", **match)
+    return Panel(
+        title=f"{title}, 24 h", form=Form.TILE, unit=COUNT, about=PREFIX + name, width=width, to=to,
+        says="The last 24 hours, and the same 24 hours a week before.",
+        targets=(
+            Target(of=today, legend="24 h"),
+            Target(of=Earlier(today, 7), legend="a week ago", role=Role.BEFORE, empty=_WEEK),
+        ),
+        spark=Spark(of=today, grain=Grain.HOUR, span=24, before=168, caption="by hour; outlined: a week ago"),
+    )  # fmt: skip
+
+
+def _stage_tile(title: str, stage: str, width: int, *more: Target) -> Panel:
+    return Panel(
+        title=f"{title}, 24 h", form=Form.TILE, unit=COUNT, about="lifecycle_stage_entries", width=width, to=CONVERT,
+        says="First entries into the stage: the last 24 hours, and this month so far.",
+        targets=(
+            Target(of=total("stage_entries", funnel_stage=stage, window="24h"), legend="24 h"),
+            Target(of=total("stage_entries", funnel_stage=stage, window="mtd"), legend="this month", role=Role.MONTH),
+            *more,
+        ),
+        spark=Spark(
+            of=total("stage_entries", funnel_stage=stage, window="24h"), grain=Grain.DAY, span=30, caption="by day, 30 days",
+        ),
+    )  # fmt: skip
+
+
+_TOP = Row(
+    height=8,
+    panels=(
+        _flow_tile("New leads", "new_leads", NURTURE, 5),
+        _flow_tile("Reopened leads", "reopened_leads", NURTURE, 5),
+        _stage_tile(
+            "MQLs", "mql", 5,
+            Target(of=pick("lead_velocity_rate", basis="paced"), legend="pace", role=Role.PACE, unit=RATIO, empty=_FIRST),
+        ),
+        _stage_tile("SQLs", "sql", 4),
+        Panel(
+            title="New customers, this month", form=Form.TILE, unit=COUNT, about="lifecycle_new_customers", width=5,
+            says="This month so far, the last 24 hours, and the same full days of the last month.", to=CONVERT,
+            targets=(
+                Target(of=total("new_customers", window="mtd"), legend="this month"),
+                Target(of=total("new_customers", window="24h"), legend="24 h", role=Role.ENTRIES),
+                Target(
+                    of=total("new_customers", window="prev_month_to_date"), legend="by now last month", role=Role.BEFORE,
+                    empty=_FIRST,
+                ),
+            ),
+            spark=Spark(of=total("new_customers", window="mtd"), grain=Grain.DAY, span=30, caption="by day, 30 days"),
+        ),
+    ),
+)  # fmt: skip
+
+_CHECKS = (
+    Check(title="Nurture step stalled", of=_STALLED, says="past their due time"),
+    Check(
+        title="Gross MRR churn over budget", tone=Tone.WATCH, unit=RATIO, says="of the opening MRR this month",
+        of=Where(Sum(_CHURN, ("currency",)), ">", GROSS_CHURN_BUDGET),
+    ),
+    Check(
+        title="Bounces too many", of=_enough(_rate("bounced", "sent", "24h"), BOUNCES), unit=RATIO,
+        says="of the mails sent in 24 h",
+    ),
+    Check(
+        title="Complaints too many", of=_enough(_rate("complained", "delivered", "24h"), COMPLAINTS), unit=RATIO,
+        says="of the mails delivered in 24 h",
+    ),
+    Check(title="Payments at risk", of=Where(share(
+        total("mrr_at_risk", "currency", currency="$currency"), total("mrr", "currency", currency="$currency"),
+    ), ">", 0.05), unit=RATIO, says="of MRR is past due", tone=Tone.WATCH),
+)  # fmt: skip
+
+_MIDDLE = Row(
+    height=10,
+    panels=(
+        Panel(
+            title="Firing alerts", form=Form.TILE, unit=COUNT, width=6, empty="No alert is firing", to=NURTURE,
+            says=(
+                "Alerts that Prometheus is firing. The exporter's own page has no Prometheus: there it is the conditions "
+                "above the thresholds right now, without the time that an alert waits before it fires."
+            ),
+            targets=(
+                Target(
+                    of=Asked('count by (alertname) (ALERTS{alertstate="firing", alertname!="Watchdog"})'),
+                    legend="{{alertname}}", empty="No alert is firing.",
+                ),
+            ),
+            steps=((1, Tone.ALARM),), checks=_CHECKS,
+        ),
+        Panel(
+            title="Worst steps, most overdue first", form=Form.TABLE, unit=COUNT, about="lifecycle_step_overdue", width=10,
+            says="The five steps with the most enrolments past their due time.", to=NURTURE, runbook="NurtureStepOverdue",
+            empty="Nothing is overdue", columns=("Overdue", "In step", "Oldest is late by"), steps=((OVERDUE_LEAST, Tone.ALARM),),
+            targets=(
+                Target(of=_WORST, empty="Nothing is overdue."),
+                Target(of=Join(_BALANCE, "and", _WORST), role=Role.BALANCE, empty="Nothing is overdue."),
+                Target(
+                    of=Compute(Now(), "-", Join(total("step_oldest_due_timestamp_seconds", *_STEP), "and", _WORST)),
+                    role=Role.LATE, unit="dtdurations", empty="Nothing is overdue.",
+                ),
+            ),
+        ),
+        Panel(
+            title="Leads by stage, now", form=Form.BARS, unit=COUNT, about="lifecycle_leads_in_stage", width=8, to=CONVERT,
+            says="On the exporter's page also the first entries of the last 24 hours.",
+            targets=(
+                *(Target(of=total("leads_in_stage", funnel_stage=stage), legend=stage) for stage in STAGES),
+                Target(
+                    of=total("stage_entries", "funnel_stage", window="24h"), legend="{{funnel_stage}} in 24 h",
+                    role=Role.ENTRIES, hidden=True,
+                ),
+            ),
+        ),
+    ),
+)  # fmt: skip
+
+_BOTTOM = Row(
+    height=8,
+    panels=(
+        Panel(
+            title="Data age", form=Form.TILE, unit=SECONDS, width=5, to=HEALTH, runbook="EventsStale",
+            says="Seconds since all events in the log were last seen applied, for the partition that is furthest behind.",
+            steps=((0, Tone.GOOD), (30, Tone.WATCH), (120, Tone.ALARM)), empty="Unknown: no worker has reported",
+            targets=(
+                Target(of=pick_series("stream_app_data_age_seconds"), legend="age"),
+                Target(
+                    of=pick_series("stream_app_data_fresh"), legend="state", role=Role.PART, unit="none",
+                    words=((1, "fresh", Tone.GOOD), (0, "STALE", Tone.ALARM)),
+                ),
+            ),
+        ),
+        Panel(
+            title="Human click rate, 7 days", form=Form.TILE, unit=RATIO, about="lifecycle_email_click_rate", width=5,
+            says="All programs together, with the 30 days for comparison.", to=EMAIL,
+            targets=(
+                Target(of=_rate("clicked", "delivered", "7d"), legend="7 days"),
+                Target(of=_rate("clicked", "delivered", "30d"), legend="30 days", role=Role.TYPICAL),
+            ),
+            spark=Spark(
+                of=_rate("clicked", "delivered", "24h"), grain=Grain.DAY, span=30, curve=Curve.LINE,
+                caption="by day of sending, 30 days",
+            ),
+        ),
+        Panel(
+            title="MRR, today's movements", form=Form.TILE, unit=COUNT, about="lifecycle_mrr", width=8, to=EXPAND,
+            says="In the currency that is chosen, with the movements of the last 24 hours.",
+            targets=(
+                Target(of=total("mrr", currency="$currency"), legend="MRR $currency"),
+                *(
+                    Target(of=_moved(movement), legend=movement, role=Role.PART)
+                    for movement in ("new", "expansion", "reactivation", "contraction", "churn")
+                ),
+            ),
+            spark=Spark(
+                of=_NET_MOVED, grain=Grain.DAY, span=60, curve=Curve.LEVEL, base=total("mrr", currency="$currency"),
+                caption="60 days",
+            ),
+        ),
+        Panel(
+            title="Gross MRR churn, this month", form=Form.TILE, unit=RATIO, about="lifecycle_gross_mrr_churn_rate", width=6,
+            says=f"Against a budget of {GROSS_CHURN_BUDGET:.1%} a month.", to=EXPAND, runbook="GrossMrrChurnHigh",
+            steps=((0, Tone.GOOD), (0.75 * GROSS_CHURN_BUDGET, Tone.WATCH), (GROSS_CHURN_BUDGET, Tone.ALARM)),
+            targets=(
+                Target(of=Sum(_CHURN), legend="this month"),
+                Target(of=Number(GROSS_CHURN_BUDGET, alone=True), legend="budget", role=Role.BUDGET),
+            ),
+            spark=Spark(
+                of=_moved("contraction", "churn"), grain=Grain.DAY, span=Window.MTD, curve=Curve.RUNNING,
+                base=total("mrr_opening", currency="$currency", window="mtd"), caption="this month; dashed: budget",
+            ),
+        ),
+    ),
+)  # fmt: skip
+
+WALL = Dashboard(
+    uid=WALL_UID, title="Lifecycle wall", refresh="5s", rows=(_TOP, _MIDDLE, _BOTTOM), variables=(CURRENCY,),
+    says="The lifecycle at a glance, for a screen on the wall: open with ?kiosk&refresh=5s.",
+)  # fmt: skip
+
+DASHBOARDS: tuple[Dashboard, ...] = (WALL,)

@@ -1,0 +1,311 @@
+"""Grafana dashboards as classic JSON, from declared ones.
+
+https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from string import ascii_uppercase
+from typing import Any
+
+from stream_app.core.panel import Dashboard, Form, Panel, Target, Tone, Variable
+from stream_app.render.catalogue import Catalogue, Declared, Rendered
+from stream_app.render.metric_page import exported
+from stream_app.render.promql import promql
+
+SCHEMA_VERSION = 41
+COLUMNS = 24
+TAG = "stream-app"
+
+# Told apart by those who see no red or no green, too; every tone is told in words as well.
+COLOURS = {Tone.PLAIN: "#D5DCE6", Tone.GOOD: "#4CB5A5", Tone.WATCH: "#F2B13C", Tone.ALARM: "#FF5A36"}
+
+_DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+
+Node = dict[str, Any]
+
+
+def dashboards(catalogue: Catalogue) -> Rendered:
+    """Return the file of every dashboard."""
+    known = {each.series: each for each in exported(catalogue)}
+    return {
+        f"grafana/dashboards/{each.uid.removeprefix('stream-app-')}.json": json.dumps(
+            dashboard(each, known), indent=2, ensure_ascii=False
+        )
+        + "\n"
+        for each in catalogue.dashboards
+    }
+
+
+def dashboard(declared: Dashboard, known: Mapping[str, Declared]) -> Node:
+    """Return a dashboard as Grafana imports it; `known` are the metrics by series."""
+    return {
+        "uid": declared.uid,
+        "title": declared.title,
+        "description": declared.says,
+        "tags": [TAG],
+        "schemaVersion": SCHEMA_VERSION,
+        "version": 1,
+        "editable": False,
+        "graphTooltip": 1,
+        "style": "dark",
+        "timezone": "",
+        "refresh": declared.refresh,
+        "time": {"from": declared.since, "to": "now"},
+        "timepicker": {"refresh_intervals": ["5s", "30s", "1m", "5m"]},
+        "annotations": {"list": []},
+        "templating": {"list": [*_sources(), *map(_variable, declared.variables)]},
+        "links": [_menu()],
+        "panels": list(_panels(declared, known)),
+    }
+
+
+def numbered(declared: Dashboard) -> list[tuple[int, Panel]]:
+    """Return the panels of a dashboard with their ids."""
+    return list(enumerate((panel for row in declared.rows for panel in row.panels), start=1))
+
+
+def letters(panel: Panel) -> list[tuple[str, Target]]:
+    """Return the targets of a panel with their `refId`."""
+    return list(zip(ascii_uppercase, panel.targets, strict=False))
+
+
+def _panels(declared: Dashboard, known: Mapping[str, Declared]) -> Iterator[Node]:
+    numbers = iter(numbered(declared))
+    top, heads = 0, len(numbered(declared))
+    for row in declared.rows:
+        if row.title:
+            heads += 1
+            yield {
+                "id": heads,
+                "type": "row",
+                "title": row.title,
+                "collapsed": False,
+                "panels": [],
+                "gridPos": {"x": 0, "y": top, "w": COLUMNS, "h": 1},
+            }
+            top += 1
+        left = 0
+        for panel in row.panels:
+            if left + panel.width > COLUMNS:
+                left, top = 0, top + row.height
+            number, _ = next(numbers)
+            place = {"x": left, "y": top, "w": panel.width, "h": row.height}
+            yield {"id": number, "gridPos": place} | _panel(panel, known)
+            left += panel.width
+        top += row.height
+
+
+def _panel(panel: Panel, known: Mapping[str, Declared]) -> Node:
+    return {
+        "type": panel.form.value,
+        "title": panel.title,
+        "description": _description(panel, known),
+        "datasource": _DATASOURCE,
+        "targets": [_target(letter, target, panel) for letter, target in letters(panel)],
+        "fieldConfig": {"defaults": _defaults(panel), "overrides": list(_overrides(panel))},
+        "options": _options(panel),
+        "transformations": _transformations(panel),
+        "links": _links(panel),
+    }
+
+
+def _description(panel: Panel, known: Mapping[str, Declared]) -> str:
+    about = known[panel.about] if panel.about else None
+    formula = getattr(about, "formula", "")
+    parts = (
+        about.definition if about else "",
+        f"Formula: {formula}." if formula else "",
+        about.note if about else "",
+        panel.says,
+        _limits(panel),
+    )
+    return "\n\n".join(part for part in parts if part)
+
+
+def _limits(panel: Panel) -> str:
+    named = {Tone.GOOD: "good", Tone.WATCH: "amber, watch", Tone.ALARM: "red, alarm"}
+    steps = [f"{named[tone]} from {_shown(value, panel.unit)}" for value, tone in panel.steps if tone in named]
+    return f"Colours: {'; '.join(steps)}." if steps else ""
+
+
+def _shown(value: float, unit: str) -> str:
+    return f"{value * 100:g} %" if unit == "percentunit" else f"{value:g}{' s' if unit == 's' else ''}"
+
+
+def _target(letter: str, target: Target, panel: Panel) -> Node:
+    table = panel.form is Form.TABLE
+    at_once = table or panel.form is Form.BARS
+    return {
+        "refId": letter,
+        "datasource": _DATASOURCE,
+        "editorMode": "code",
+        "expr": promql(target.of),
+        "legendFormat": target.legend or "__auto",
+        "format": "table" if table else "time_series",
+        "instant": at_once,
+        "range": not at_once,
+        "hide": target.hidden,
+    }
+
+
+def _defaults(panel: Panel) -> Node:
+    steps = [{"value": None, "color": COLOURS[Tone.PLAIN]}] + [
+        {"value": value, "color": COLOURS[tone]} for value, tone in panel.steps
+    ]
+    lines = panel.form is Form.LINES
+    node: Node = {
+        "unit": panel.unit,
+        "noValue": panel.empty,
+        "color": {"mode": "palette-classic" if lines else "thresholds"},
+        "thresholds": {"mode": "absolute", "steps": steps},
+        "mappings": [],
+    }
+    if lines:
+        node["custom"] = {
+            "lineWidth": 2,
+            "fillOpacity": 10,
+            "showPoints": "never",
+            "stacking": {"mode": "normal" if panel.stacked else "none"},
+            "thresholdsStyle": {"mode": "dashed" if panel.steps else "off"},
+        }
+    return node
+
+
+def _overrides(panel: Panel) -> Iterator[Node]:
+    for letter, target in letters(panel):
+        matcher: Node = {"id": "byFrameRefID", "options": letter}
+        if panel.columns:
+            matcher = {"id": "byName", "options": panel.columns[ord(letter) - ord("A")]}
+        properties: list[Node] = []
+        if target.unit:
+            properties.append({"id": "unit", "value": target.unit})
+        if target.words:
+            words = {f"{value:g}": {"text": text, "color": COLOURS[tone]} for value, text, tone in target.words}
+            properties.append({"id": "mappings", "value": [{"type": "value", "options": words}]})
+        if properties:
+            yield {"matcher": matcher, "properties": properties}
+
+
+def _options(panel: Panel) -> Node:
+    reduced = {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}, "orientation": "auto"}
+    match panel.form:
+        case Form.TILE:
+            return reduced | {
+                "colorMode": "value",
+                "graphMode": "area" if panel.spark else "none",
+                "justifyMode": "auto",
+                "textMode": "auto" if len(panel.targets) == 1 else "value_and_name",
+                "wideLayout": True,
+            }
+        case Form.BARS:
+            return reduced | {
+                "orientation": "horizontal",
+                "displayMode": "basic",
+                "valueMode": "text",
+                "showUnfilled": True,
+                "sizing": "auto",
+                "minVizHeight": 16,
+                "minVizWidth": 8,
+            }
+        case Form.TABLE:
+            order = [{"displayName": panel.columns[0], "desc": True}] if panel.columns else []
+            return {"showHeader": True, "cellHeight": "md", "sortBy": order}
+        case Form.LINES:
+            return {
+                "legend": {"displayMode": "table", "placement": "right", "showLegend": True, "calcs": ["lastNotNull"]},
+                "tooltip": {"mode": "multi", "sort": "desc"},
+            }
+
+
+def _transformations(panel: Panel) -> list[Node]:
+    if panel.form is not Form.TABLE:
+        return []
+    alone = len(panel.targets) == 1
+    renamed = {"Value" if alone else f"Value #{letter}": name for (letter, _), name in zip(letters(panel), panel.columns, strict=True)}
+    hidden = {name: True for name in ("Time", "__name__", "instance", "job")}
+    joined: list[Node] = [] if alone else [{"id": "merge", "options": {}}]
+    return [*joined, {"id": "organize", "options": {"excludeByName": hidden, "renameByName": renamed}}]
+
+
+def _links(panel: Panel) -> list[Node]:
+    links = []
+    if panel.to:
+        links.append({"title": "Details", "url": f"/d/{panel.to}?${{__url_time_range}}&${{__all_variables}}"})
+    if panel.runbook:
+        links.append({"title": "Runbook", "url": f"${{runbooks}}#{panel.runbook.lower()}", "targetBlank": True})
+    return links
+
+
+def _sources() -> list[Node]:
+    return [
+        {
+            "name": "datasource",
+            "label": "Prometheus",
+            "type": "datasource",
+            "query": "prometheus",
+            "refresh": 1,
+            "regex": "",
+            "hide": 0,
+            "includeAll": False,
+            "multi": False,
+            "options": [],
+            "current": {},
+        },
+        {
+            "name": "runbooks",
+            "type": "constant",
+            "query": RUNBOOKS,
+            "hide": 2,
+            "skipUrlSync": True,
+            "current": {"text": RUNBOOKS, "value": RUNBOOKS},
+        },
+    ]
+
+
+RUNBOOKS = "https://github.com/stream-app/stream-app/blob/main/docs/runbooks.md"
+
+
+def _variable(variable: Variable) -> Node:
+    node: Node = {
+        "name": variable.name,
+        "label": variable.title,
+        "hide": 0,
+        "includeAll": variable.several,
+        "multi": variable.several,
+    }
+    if variable.several:
+        node |= {"allValue": ".*", "current": {"text": ["All"], "value": ["$__all"]}}
+    elif variable.start:
+        node |= {"current": {"text": variable.start, "value": variable.start}}
+    if variable.values:
+        options = [
+            {"text": value, "value": value, "selected": value == variable.start} for value in variable.values
+        ]
+        return node | {"type": "custom", "query": ",".join(variable.values), "options": options}
+    query = f"label_values({variable.series}, {variable.label})"
+    return node | {
+        "type": "query",
+        "datasource": _DATASOURCE,
+        "definition": query,
+        "query": {"query": query, "refId": variable.name},
+        "refresh": 2,
+        "sort": 1,
+        "regex": "",
+        "options": [],
+    }
+
+
+def _menu() -> Node:
+    return {
+        "title": "Dashboards",
+        "type": "dashboards",
+        "tags": [TAG],
+        "asDropdown": True,
+        "includeVars": True,
+        "keepTime": True,
+        "icon": "external link",
+        "targetBlank": False,
+        "tooltip": "",
+        "url": "",
+    }
