@@ -229,3 +229,29 @@ def forget(account: Account, limit: int) -> None:
         return
     account.invoices = {name: rows for name, rows in account.invoices.items() if rows[-1][0] >= limit}
     account.oldest = min((rows[0][0] for rows in account.invoices.values()), default=FAR)
+
+
+def all_facts(account: Account, rules: Rules) -> list[Fact]:
+    """Everything that the account contributes."""
+    found = [*mrr_facts(account, rules), *new_customer_facts(account, rules)]
+    for opportunity_id in account.opportunities:
+        found += opportunity_facts(account, rules, opportunity_id)
+    for invoice_id in account.invoices:
+        found += invoice_facts(account, rules, invoice_id)
+    return found
+
+
+def timeline(account: Account) -> list[tuple[int, str]]:
+    """What is remembered to have happened, in words, by time; amounts in minor units."""
+    told = [
+        (row[0], f"subscription {name}: {row[2]}, {row[4]} {row[3]} a month")
+        for name, rows in account.subscriptions.items()
+        for row in rows
+    ]
+    told += [
+        (row[0], f"opportunity {name}: {row[2]} ({row[3]}), {row[4]} {row[5]}")
+        for name, rows in account.opportunities.items()
+        for row in rows
+    ]
+    told += [(row[0], f"invoice {name}: {row[2]}") for name, rows in account.invoices.items() for row in rows]
+    return sorted(told)

@@ -103,7 +103,7 @@ def _stage_tile(title: str, stage: str, width: int, *more: Target) -> Panel:
 
 
 _TOP = Row(
-    height=8,
+    height=9,
     panels=(
         _flow_tile("New leads", "new_leads", NURTURE, 5),
         _flow_tile("Reopened leads", "reopened_leads", NURTURE, 5),
@@ -148,7 +148,7 @@ _CHECKS = (
 )  # fmt: skip
 
 _MIDDLE = Row(
-    height=10,
+    height=9,
     panels=(
         Panel(
             title="Firing alerts", form=Form.TILE, unit=COUNT, width=6, empty="No alert is firing", to=NURTURE,
@@ -167,7 +167,7 @@ _MIDDLE = Row(
         Panel(
             title="Worst steps, most overdue first", form=Form.TABLE, unit=COUNT, about="lifecycle_step_overdue", width=10,
             says="The five steps with the most enrolments past their due time.", to=NURTURE, runbook="NurtureStepOverdue",
-            empty="Nothing is overdue", columns=("Overdue", "In step", "Oldest is late by"), steps=((OVERDUE_LEAST, Tone.ALARM),),
+            empty="Nothing is overdue", columns=("Overdue", "In step", "Oldest is late by"), steps=((OVERDUE_LEAST / 2, Tone.WATCH), (OVERDUE_LEAST, Tone.ALARM)),
             targets=(
                 Target(of=_WORST, empty="Nothing is overdue."),
                 Target(of=Join(_BALANCE, "and", _WORST), role=Role.BALANCE, empty="Nothing is overdue."),
@@ -195,7 +195,7 @@ _BOTTOM = Row(
     height=8,
     panels=(
         Panel(
-            title="Data age", form=Form.TILE, unit=SECONDS, width=5, to=HEALTH, runbook="EventsStale",
+            title="Data age", form=Form.TILE, unit=SECONDS, width=4, to=HEALTH, runbook="EventsStale",
             says="Seconds since all events in the log were last seen applied, for the partition that is furthest behind.",
             steps=((0, Tone.GOOD), (30, Tone.WATCH), (120, Tone.ALARM)), empty="Unknown: no worker has reported",
             targets=(
@@ -219,7 +219,7 @@ _BOTTOM = Row(
             ),
         ),
         Panel(
-            title="MRR, today's movements", form=Form.TILE, unit=COUNT, about="lifecycle_mrr", width=8, to=EXPAND,
+            title="MRR, last 24 h", form=Form.TILE, unit=COUNT, about="lifecycle_mrr", width=9, to=EXPAND,
             says="In the currency that is chosen, with the movements of the last 24 hours.",
             targets=(
                 Target(of=total("mrr", currency="$currency"), legend="MRR $currency"),

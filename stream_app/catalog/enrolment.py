@@ -10,6 +10,7 @@ from stream_app.core.histogram import observation
 from stream_app.core.timeline import join
 
 ENROLLED, ENTERED, LEFT, EXITED = range(4)
+EVENT_NAMES = ("enrolled", "entered", "left", "exited")
 
 _UNKNOWN_ORIGIN = (9, 0, "", "")
 

@@ -6,23 +6,23 @@ from stream_app.core.entity import EntityKind
 
 LEAD = EntityKind(
     name="lead", key="lead_id", state=lead.Lead, merges=lead.MERGES, too_late=lead.too_late, forget=lead.forget,
-    erased_by=LeadErased, taken_back=lead.due_facts,
+    all_facts=lead.all_facts, erased_by=LeadErased, taken_back=lead.due_facts,
 )  # fmt: skip
 ACCOUNT = EntityKind(
     name="account", key="account_id", state=account.Account, merges=account.MERGES, too_late=account.too_late,
-    forget=account.forget,
+    forget=account.forget, all_facts=account.all_facts,
 )  # fmt: skip
 SPEND = EntityKind(
     name="spend", key="spend_id", state=records.Spend, merges=records.SPEND_MERGES, too_late=records.too_late,
-    forget=records.forget,
+    forget=records.forget, all_facts=records.spend_facts,
 )  # fmt: skip
 RESPONDENT = EntityKind(
     name="respondent", key="respondent_id", state=records.Respondent, merges=records.SURVEY_MERGES,
-    too_late=records.too_late, forget=records.forget,
+    too_late=records.too_late, forget=records.forget, all_facts=records.nps_facts,
 )  # fmt: skip
 REACH = EntityKind(
     name="reach", key="reach_id", state=records.Reach, merges=records.REACH_MERGES, too_late=records.too_late,
-    forget=records.forget,
+    forget=records.forget, all_facts=records.reach_facts,
 )  # fmt: skip
 
 ENTITIES = (LEAD, ACCOUNT, SPEND, RESPONDENT, REACH)

@@ -338,3 +338,35 @@ def due_facts(lead: Lead, rules: Rules) -> list[Fact]:
         for fact in step_facts(lead, rules, enrollment_id, step)
         if fact[0][0] == "step_due_at"
     ]  # fmt: skip
+
+
+def all_facts(lead: Lead, rules: Rules) -> list[Fact]:
+    """Everything that the lead contributes."""
+    found = [*stage_facts(lead, rules), *reopening_facts(lead, rules), *score_facts(lead, rules)]
+    found += new_lead_score_facts(lead, rules)
+    for message_id in lead.messages:
+        found += message_facts(lead, rules, message_id)
+    for enrollment_id, enrolment in lead.enrolments.items():
+        found += enrolment_facts(lead, rules, enrollment_id)
+        for step in enrolments.steps(enrolment):
+            found += step_facts(lead, rules, enrollment_id, step)
+    return found
+
+
+def timeline(lead: Lead) -> list[tuple[int, str]]:
+    """What is remembered to have happened, in words, by time."""
+    told = [(row[0], f"created, source {row[2]}{', import' if row[6] else ''}") for row in lead.created]
+    told += [(row[0], f"stage {row[2]}") for row in lead.stages]
+    told += [(row[0], f"status {row[2]}") for row in lead.statuses]
+    told += [(row[0], f"score {row[2]} ({row[3] or 'created'})") for row in lead.scores]
+    for message_id, message in lead.messages.items():
+        told += [(at, f"message {message_id}: {messages.EVENT_NAMES[code]}") for at, _, code in message.events]
+    for enrollment_id, enrolment in lead.enrolments.items():
+        for at, _, code, step, detail in enrolment.events:
+            what = " ".join(part for part in (enrolments.EVENT_NAMES[code], step) if part)
+            told.append((at, f"enrolment {enrollment_id} in {enrolment.program}: {what}{_detail(code, detail)}"))
+    return sorted(told)
+
+
+def _detail(code: int, detail: int | str) -> str:
+    return f" ({detail})" if code in {enrolments.LEFT, enrolments.EXITED} else ""

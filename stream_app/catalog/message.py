@@ -10,6 +10,8 @@ SENT, DELIVERED, OPENED, CLICKED, REPLIED = map(STATES.index, ("sent", "delivere
 MACHINE_OPENED, MACHINE_CLICKED = 8, 9
 """Codes beyond the states: opens by a prefetcher and clicks by a scanner are events, but no state of the message."""
 
+EVENT_NAMES = (*STATES, "opened by a machine", "clicked by a machine")
+
 _KIND = {OPENED: "opened", MACHINE_OPENED: "opened", CLICKED: "clicked", MACHINE_CLICKED: "clicked"}
 _ARRIVED = frozenset({DELIVERED, OPENED, CLICKED, REPLIED, MACHINE_OPENED, MACHINE_CLICKED})
 

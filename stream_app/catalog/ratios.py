@@ -275,27 +275,27 @@ def _upsell_share(view: View) -> Iterator[Reading]:
         yield from _shares("upsell_share", ("currency",), upsold, booked, window)
 
 
-def _nps_shares(view: View) -> tuple[float, float, int] | None:
+def _nps_answers(view: View) -> tuple[int, int, int] | None:
     if not view.answers(Window.D90):
         return None
     answers = total(view, Window.D90, "nps_responses", ("class",))
     count = sum(answers.values())
     if count < NPS_MINIMUM:
         return None
-    return answers.get(("promoter",), 0) / count, answers.get(("detractor",), 0) / count, count
+    return answers.get(("promoter",), 0), answers.get(("detractor",), 0), count
 
 
 def _nps(view: View) -> Iterator[Reading]:
-    if shares := _nps_shares(view):
-        promoters, detractors, _ = shares
-        yield gauge("nps", 100 * (promoters - detractors))
+    if answers := _nps_answers(view):
+        promoters, detractors, count = answers
+        yield gauge("nps", 100 * (promoters - detractors) / count)
 
 
 def _nps_margin(view: View) -> Iterator[Reading]:
-    if shares := _nps_shares(view):
-        promoters, detractors, count = shares
-        variance = promoters + detractors - (promoters - detractors) ** 2
-        yield gauge("nps_margin", 100 * _Z95 * sqrt(max(variance, 0.0) / count))
+    if answers := _nps_answers(view):
+        promoters, detractors, count = answers
+        variance = (promoters + detractors) * count - (promoters - detractors) ** 2
+        yield gauge("nps_margin", 100 * _Z95 * sqrt(variance / count) / count)
 
 
 def _ratio(name: str, read: Callable[[View], Iterator[Reading]], **more: object) -> Derived:

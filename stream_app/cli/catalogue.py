@@ -1,5 +1,6 @@
 """The catalogue as each part of the runtime wants it."""
 
+from stream_app.catalog.alerts import ALERTING
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES, TOPICS
@@ -19,6 +20,7 @@ CATALOGUE = Catalogue(
     metrics=METRICS,
     derived=DERIVED,
     ratios=RATIOS,
+    alerting=ALERTING,
 )
 
 

@@ -7,9 +7,11 @@ import click
 
 from stream_app import __version__
 from stream_app.cli.demo import demo
+from stream_app.cli.explain import explain
 from stream_app.cli.look import config, kpis
 from stream_app.cli.make import render, simulate
 from stream_app.cli.operate import dlq, doctor, produce, topics
+from stream_app.cli.prove import audit, rebuild
 from stream_app.cli.serve import exporter, worker
 from stream_app.runtime.worker import Quiet
 
@@ -33,8 +35,25 @@ def main(log_level: str) -> None:
     )
     logging.getLogger().handlers[0].addFilter(Quiet())
     # kafka-python reports each try to connect as an error; our commands say once what is wrong.
+    # Below INFO the Kafka clients log what they are configured with, passwords and records included.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    logging.getLogger("aiokafka").setLevel(max(logging.INFO, logging.getLogger().level))
 
 
-for command in (demo, worker, exporter, kpis, produce, simulate, topics, dlq, doctor, render, config):
+for command in (
+    demo,
+    worker,
+    exporter,
+    kpis,
+    produce,
+    simulate,
+    topics,
+    dlq,
+    doctor,
+    render,
+    config,
+    explain,
+    audit,
+    rebuild,
+):
     main.add_command(command)

@@ -1,13 +1,13 @@
 """Cells: where a change of the numbers is written, as buckets, levels and due times."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stream_app.core.calendar import Calendar
 from stream_app.core.facts import LEVEL, Delta, Series
 from stream_app.core.metric import Kind, Metric
-from stream_app.core.windows import HOUR_MS, MINUTE_MS, Bucket, Grain
+from stream_app.core.windows import HOUR_MS, KEPT, MINUTE_MS, Bucket, Grain
 
 SEPARATOR = "\x1f"
 """Joins a metric's name and its label values into the field of a bucket; no label value contains it."""
@@ -31,8 +31,11 @@ class Spreader:
         self._due = {metric.name for metric in metrics if metric.kind is Kind.DUE}
         self._calendar = calendar
 
-    def cells(self, delta: Delta) -> Cells:
-        """Where a delta is written."""
+    def cells(self, delta: Delta, newest: Mapping[Grain, int] | None = None) -> Cells:
+        """Where a delta is written. `newest`: a running bucket of each grain; what it leaves behind is not written."""
+        newest = newest or {}
+        minutes_after = newest.get(Grain.MINUTE, 0) - KEPT[Grain.MINUTE]
+        hours_after = newest.get(Grain.HOUR, 0) - KEPT[Grain.HOUR]
         cells = Cells()
         levels = cells.levels
         minutes: dict[int, dict[Series, int]] = defaultdict(dict)
@@ -44,11 +47,12 @@ class Spreader:
                 levels[series] = levels.get(series, 0) + amount
                 continue
             in_minutes, in_hours, in_days = grains[series[0]]
-            if in_minutes:
-                amounts = minutes[at // MINUTE_MS]
+            # While history is read nearly all minutes are behind, and nobody would ever read them.
+            if in_minutes and (minute := at // MINUTE_MS) > minutes_after:
+                amounts = minutes[minute]
                 amounts[series] = amounts.get(series, 0) + amount
-            if in_hours:
-                amounts = hours[at // HOUR_MS]
+            if in_hours and (hour := at // HOUR_MS) > hours_after:
+                amounts = hours[hour]
                 amounts[series] = amounts.get(series, 0) + amount
             if in_days:
                 amounts = days[day_of(at)]

@@ -21,6 +21,7 @@ class EntityKind:
     merges: dict[type[Any], Callable[..., bool]]
     too_late: Callable[[Any, Any, int, int], bool]
     forget: Callable[[Any, int], None]
+    all_facts: Callable[[Any, Rules], list[Fact]]
     erased_by: type[Any] | None = None
     taken_back: Callable[[Any, Rules], list[Fact]] | None = None
     encode: Callable[[Any], bytes] = field(default=msgspec.msgpack.Encoder().encode, repr=False)

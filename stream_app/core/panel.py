@@ -141,6 +141,15 @@ class Role(StrEnum):
     """For how long, in seconds."""
 
 
+class Tone(StrEnum):
+    """What a value means."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    WATCH = "watch"
+    ALARM = "alarm"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One query. `empty` says why it may have no answer though all is well; a hidden one is for the page alone."""
@@ -163,15 +172,6 @@ class Form(StrEnum):
     BARS = "bargauge"
     TABLE = "table"
     LINES = "timeseries"
-
-
-class Tone(StrEnum):
-    """What a value means."""
-
-    PLAIN = "plain"
-    GOOD = "good"
-    WATCH = "watch"
-    ALARM = "alarm"
 
 
 class Curve(StrEnum):

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from stream_app.core.envelope import Event
 from stream_app.core.metric import Label, Metric, Unit
+from stream_app.core.panel import Dashboard
 from stream_app.core.windows import Window
 
 Rendered = dict[str, str]
@@ -44,6 +45,132 @@ class Declared(Protocol):
         """The letter under which the page lists it."""
 
 
+class Example(Protocol):
+    """A worked example in words."""
+
+    @property
+    def title(self) -> str:
+        """What it is about."""
+
+    @property
+    def setting(self) -> str:
+        """When and where the numbers are read."""
+
+    @property
+    def given(self) -> Sequence[str]:
+        """What happened, a line each."""
+
+    @property
+    def arithmetic(self) -> str:
+        """The computation by hand."""
+
+    @property
+    def source(self) -> str:
+        """Where the numbers come from; empty if they are our own."""
+
+    def tells_of(self, series: str) -> bool:
+        """Whether it explains a series."""
+
+    def results(self, series: str) -> Sequence[str]:
+        """What a series reads in the end, a line for each set of labels."""
+
+
+class Recording(Protocol):
+    """A series that Prometheus records."""
+
+    @property
+    def name(self) -> str:
+        """The name under which other rules read it."""
+
+    @property
+    def expr(self) -> str:
+        """PromQL."""
+
+
+class Alert(Protocol):
+    """An alert as Prometheus evaluates it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called everywhere."""
+
+    @property
+    def expr(self) -> str:
+        """PromQL; it is about whatever has a sample."""
+
+    @property
+    def severity(self) -> str:
+        """Who is told, and when."""
+
+    @property
+    def hold(self) -> str:
+        """How long it must last before it fires."""
+
+    @property
+    def keep(self) -> str:
+        """How long it goes on firing when it is over."""
+
+    @property
+    def summary(self) -> str:
+        """What is wrong, as a template."""
+
+    @property
+    def description(self) -> str:
+        """The same with the values, as a template."""
+
+    @property
+    def variables(self) -> Sequence[str]:
+        """Its labels with which the dashboard is opened."""
+
+
+class RuleGroup(Protocol):
+    """The rules of one area."""
+
+    @property
+    def area(self) -> str:
+        """Its name, and the label `area` of its alerts."""
+
+    @property
+    def dashboard(self) -> str:
+        """The uid of the dashboard that shows it."""
+
+    @property
+    def interval(self) -> str:
+        """How often its rules are evaluated."""
+
+    @property
+    def recordings(self) -> Sequence[Recording]:
+        """Evaluated first, in this order."""
+
+    @property
+    def alerts(self) -> Sequence[Alert]:
+        """Evaluated after them."""
+
+
+class Alerting(Protocol):
+    """All rules, who is told of their alerts, and where these lead."""
+
+    @property
+    def groups(self) -> Sequence[RuleGroup]:
+        """The rules by area."""
+
+    @property
+    def muted(self) -> Sequence[tuple[str, Sequence[str], Sequence[str]]]:
+        """An alert, the alerts that say nothing new while it fires, and the labels that both must share."""
+
+    @property
+    def heartbeat(self) -> str:
+        """The alert that always fires."""
+
+    @property
+    def runbooks(self) -> str:
+        """What the address of a runbook begins with."""
+
+    @property
+    def dashboards(self) -> str:
+        """What the address of a dashboard begins with."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
     """All declarations.
@@ -58,4 +185,7 @@ class Catalogue:
     metrics: Sequence[Metric] = ()
     derived: Sequence[Declared] = ()
     ratios: Sequence[Declared] = ()
+    examples: Sequence[Example] = ()
+    dashboards: Sequence[Dashboard] = ()
+    alerting: Alerting | None = None
     namespace: str = "lifecycle"

@@ -1,11 +1,11 @@
 """`docs/metrics.md`: what each series means, rendered from its declaration."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 from stream_app.core.metric import Kind, Label, Metric, Unit
 from stream_app.core.windows import Window
-from stream_app.render.catalogue import Catalogue, Declared, Rendered
+from stream_app.render.catalogue import Catalogue, Declared, Example, Rendered
 from stream_app.render.markdown import GENERATED, code, page, table
 
 PATH = "docs/metrics.md"
@@ -49,7 +49,8 @@ _UNITS = {
 def metric_page(catalogue: Catalogue) -> Rendered:
     """Return the page of all metrics that users see: a summary, then a section for each."""
     shown = exported(catalogue)
-    parts = (_part(letter, [each for each in shown if each.section == letter]) for letter in SECTIONS)
+    examples = _examples(shown, catalogue.examples)
+    parts = (_part(letter, [each for each in shown if each.section == letter], examples) for letter in SECTIONS)
     return {PATH: page("# Metrics", GENERATED, _INTRODUCTION, _summary(shown), _CONVENTIONS, *parts)}
 
 
@@ -71,15 +72,45 @@ def _summary(shown: Sequence[Declared]) -> str:
     return page("## All series", table(("series", "labels", "windows"), rows)).rstrip()
 
 
-def _part(letter: str, shown: Iterable[Declared]) -> str:
+def _part(letter: str, shown: Iterable[Declared], examples: Mapping[str, Sequence[str]]) -> str:
     title, meaning = SECTIONS[letter]
-    sections = [_section(each) for each in shown]
+    sections = [page(_section(each), *examples[each.series]).rstrip() for each in shown]
     return page(f"## {letter}. {title}", meaning, *sections).rstrip() if sections else ""
 
 
+def _examples(shown: Sequence[Declared], examples: Sequence[Example]) -> dict[str, list[str]]:
+    """Return the examples of each series; one that explains several is told under the first and recalled under others."""
+    told: dict[str, list[str]] = {each.series: [] for each in shown}
+    for example in examples:
+        explained = [series for series in told if example.tells_of(series)]
+        for series in explained:
+            told[series].append(_told(example, series) if series == explained[0] else _recalled(example, series, explained[0]))
+    return told
+
+
+def _told(example: Example, series: str) -> str:
+    return page(
+        f"#### {example.title}",
+        f"Read at {example.setting}.",
+        "\n".join(f"- {line}" for line in example.given),
+        example.arithmetic,
+        _results(example, series),
+        f"Source: {example.source}." if example.source else "",
+    ).rstrip()
+
+
+def _recalled(example: Example, series: str, first: str) -> str:
+    return page(f"In \"{example.title}\", told under [`{first}`](#{first}):", _results(example, series)).rstrip()
+
+
+def _results(example: Example, series: str) -> str:
+    return "\n".join(f"- **{line}**" for line in example.results(series))
+
+
 def _section(each: Declared) -> str:
-    example = getattr(each, "example", "")
+    example, formula = getattr(each, "example", ""), getattr(each, "formula", "")
     facts = chain(
+        (f"- Formula: {formula}" for _ in formula[:1]),
         (f"- Unit: {_UNITS[each.unit]}",),
         (f"- Windows: {_windows(each.windows)}" for _ in each.windows[:1]),
         (f"- Label `{label.name}`: {_values(label)}" for label in each.labels),

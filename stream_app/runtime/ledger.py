@@ -30,7 +30,7 @@ TAG_CHARACTERS = 16
 class State:
     """An entity's new state: the version it was computed from ("" = did not exist), and None for an erased one."""
 
-    key: str
+    name: str
     version: str
     value: bytes | None
 
@@ -112,17 +112,18 @@ class Ledger:
         """Says whether the store answers."""
         return self._patience
 
-    async def prefix(self) -> str:
-        """What the keys of the generation in use begin with."""
-        if self._generation is None:
+    async def _in_use(self) -> tuple[str, str]:
+        """The generation in use, and what its keys begin with. Asked for once per call: it may change in between."""
+        generation = self._generation
+        if generation is None:
             pointed = await self._wait(lambda: self._redis.hget(pointer_key(self._namespace), self._role))
-            self._generation = pointed.decode() if pointed else FIRST_GENERATION
-        return generation_prefix(self._namespace, self._generation)
+            generation = self._generation = pointed.decode() if pointed else FIRST_GENERATION
+        return generation, generation_prefix(self._namespace, generation)
 
     async def check_definitions(self) -> None:
         """Raise `DefinitionsDifferError` unless the stored numbers follow this process's definitions."""
-        key = await self.prefix() + "ledger"
-        stored = await self._wait(lambda: self._redis.hget(key, "definitions"))
+        _, prefix = await self._in_use()
+        stored = await self._wait(lambda: self._redis.hget(prefix + "ledger", "definitions"))
         if stored and stored.decode() != self._definitions:
             raise DefinitionsDifferError
 
@@ -132,22 +133,25 @@ class Ledger:
             return {}
         wanted = list(partitions)
         self._generation = None
-        key = await self.prefix() + "ledger"
-        stored = await self._wait(lambda: self._redis.hmget(key, [_field(each) for each in wanted]))
+        _, prefix = await self._in_use()
+        stored = await self._wait(lambda: self._redis.hmget(prefix + "ledger", [_field(each) for each in wanted]))
         return {partition: int(offset) for partition, offset in zip(wanted, stored, strict=True) if offset is not None}
 
     async def mark_current(self, partitions: Collection[Partition], now: int) -> None:
-        """Note that at `now` (milliseconds) everything in the log of these partitions was applied."""
-        if partitions:
-            key = await self.prefix() + "current"
-            current: dict[Any, Any] = {_field(partition): now for partition in partitions}
-            await self._wait(lambda: self._redis.hset(key, mapping=current))
+        """Note that at `now` (milliseconds) everything in the log of these partitions was applied.
 
-    async def load(self, keys: Sequence[str]) -> list[tuple[str, bytes] | None]:
+        Raises redis.RedisError: it is said again soon, so nobody waits for it.
+        """
+        if partitions and self._generation is not None:
+            current: dict[Any, Any] = {_field(partition): now for partition in partitions}
+            await self._redis.hset(generation_prefix(self._namespace, self._generation) + "current", mapping=current)
+
+    async def load(self, names: Sequence[str]) -> list[tuple[str, bytes] | None]:
         """Version and state of each entity, None where there is none."""
-        if not keys:
+        if not names:
             return []
-        values = await self._wait(lambda: self._redis.mget(keys))
+        _, prefix = await self._in_use()
+        values = await self._wait(lambda: self._redis.mget([prefix + name for name in names]))
         return [
             (value[:TAG_CHARACTERS].decode(), value[TAG_CHARACTERS:]) if value is not None else None for value in values
         ]
@@ -155,10 +159,10 @@ class Ledger:
     async def commit(self, commit: Commit) -> Verdict:
         """Apply a batch as a whole or not at all."""
         version = secrets.token_hex(TAG_CHARACTERS // 2)
-        prefix = await self.prefix()
+        generation, prefix = await self._in_use()
         keys = [prefix + "ledger", pointer_key(self._namespace)]
         arguments = [
-            self._encode(commit, version, prefix),
+            self._encode(commit, version, generation, prefix),
             b"".join(s.value for s in commit.states if s.value is not None),
         ]
         kind, *detail = await self._wait(lambda: self._script(keys=keys, args=arguments))
@@ -175,11 +179,11 @@ class Ledger:
         # Standing at the end: the reply to an earlier try was lost and the batch is in the numbers already.
         return Applied(version) if stored == commit.end else WrongOffset(stored)
 
-    def _encode(self, commit: Commit, version: str, prefix: str) -> bytes:
+    def _encode(self, commit: Commit, version: str, generation: str, prefix: str) -> bytes:
         cells = commit.cells
         entities: list[str | int] = []
         for state in commit.states:
-            entities += (state.key, state.version, -1 if state.value is None else len(state.value))
+            entities += (prefix + state.name, state.version, -1 if state.value is None else len(state.value))
         buckets: list[Any] = []
         for (grain, number), amounts in cells.buckets.items():
             buckets += (grain.value, number, [*map(_name, amounts)], [*amounts.values()])
@@ -193,7 +197,7 @@ class Ledger:
             {
                 "role": self._role,
                 "first": FIRST_GENERATION,
-                "generation": self._generation,
+                "generation": generation,
                 "definitions": self._definitions,
                 "prefix": prefix,
                 "partition": _field(commit.partition),

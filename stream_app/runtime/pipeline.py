@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,7 +16,16 @@ from stream_app.core.metric import Metric
 from stream_app.core.windows import Clock, Grain
 from stream_app.runtime.batch import Batch, RecordLike
 from stream_app.runtime.flood import FloodGate
-from stream_app.runtime.ledger import Applied, Commit, Ledger, NewGeneration, State, WrongOffset, WrongVersion
+from stream_app.runtime.ledger import (
+    Applied,
+    Commit,
+    DefinitionsDifferError,
+    Ledger,
+    NewGeneration,
+    State,
+    WrongOffset,
+    WrongVersion,
+)
 from stream_app.runtime.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
@@ -56,12 +65,16 @@ class _Decoded:
     newest: int
 
 
+def _ignore(_: DefinitionsDifferError) -> None:
+    """Let the batch be offered again."""
+
+
 class Pipeline:
     """Applies batches one after another. What it holds between them is a cache and may be wrong or lost at any time."""
 
     def __init__(
         self, model: Model, ledger: Ledger, dead_letters: DeadLetters, flood_gate: FloodGate, telemetry: Telemetry,
-        *, cached_entities: int = 20_000,
+        *, cached_entities: int = 20_000, on_obsolete: Callable[[DefinitionsDifferError], None] = _ignore,
     ) -> None:  # fmt: skip
         self._model = model
         self._spreader = Spreader(model.metrics, model.rules.calendar)
@@ -71,6 +84,7 @@ class Pipeline:
         self._telemetry = telemetry
         self._cache: dict[str, tuple[str, Any]] = {}
         self._cached_entities = cached_entities
+        self._on_obsolete = on_obsolete
         self._decode_state = {kind.name: msgspec.msgpack.Decoder(kind.state).decode for kind in model.kind_of.values()}
 
     async def positions(self, partitions: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
@@ -85,7 +99,12 @@ class Pipeline:
         if decoded.rejected:
             await self._dead_letters.send(batch, decoded.rejected)
         while True:
-            verdict, tally = await self._fold_and_commit(batch, decoded)
+            try:
+                verdict, tally = await self._fold_and_commit(batch, decoded)
+            except DefinitionsDifferError as error:
+                # A rebuild has put numbers of other definitions into service: this process is of the old ones.
+                self._on_obsolete(error)
+                return batch.begin
             match verdict:
                 case Applied():
                     self._flood_gate.count(batch.topic, len(batch.records), len(decoded.rejected))
@@ -133,8 +152,7 @@ class Pipeline:
     async def _fold_and_commit(
         self, batch: Batch, decoded: _Decoded
     ) -> tuple[Applied | WrongOffset | WrongVersion | NewGeneration, Tally]:
-        prefix = await self._ledger.prefix()
-        versions = await self._checked_out(prefix, decoded)
+        versions = await self._checked_out(decoded)
         delta: Delta = []
         tally = Tally()
         states: list[State] = []
@@ -144,12 +162,12 @@ class Pipeline:
             version, entity = versions[name]
             folded[name] = entity = fold(kind, entity, key, events, rules, delta, tally)
             if version or entity is not None:
-                states.append(State(prefix + name, version, None if entity is None else kind.encode(entity)))
+                states.append(State(name, version, None if entity is None else kind.encode(entity)))
         newest: dict[Grain, int] = {}
         if decoded.newest >= 0:
             clock = Clock.at(decoded.newest, rules.calendar)
             newest = {grain: clock.running(grain) for grain in Grain}
-        cells = self._spreader.cells(delta)
+        cells = self._spreader.cells(delta, newest)
         commit_started = time.perf_counter()
         verdict = await self._ledger.commit(
             Commit(batch.source, batch.begin, batch.end, states, cells, newest),
@@ -159,12 +177,12 @@ class Pipeline:
             self._check_in(verdict.version, folded)
         return verdict, tally
 
-    async def _checked_out(self, prefix: str, decoded: _Decoded) -> dict[str, tuple[str, Any]]:
+    async def _checked_out(self, decoded: _Decoded) -> dict[str, tuple[str, Any]]:
         """Version and state of the batch's entities. They leave the cache until their fold is committed."""
         cache = self._cache
         versions = {name: cache.pop(name, None) for name in decoded.groups}
         missing = [name for name, known in versions.items() if known is None]
-        loaded = await self._ledger.load([prefix + name for name in missing])
+        loaded = await self._ledger.load(missing)
         for name, stored in zip(missing, loaded, strict=True):
             kind = decoded.groups[name][0]
             versions[name] = ("", None) if stored is None else (stored[0], self._decode_state[kind.name](stored[1]))

@@ -2,7 +2,7 @@
 -- One consistent look at everything a scrape needs; returns only what changed since the reader's last look.
 -- KEYS: the pointer to the generations. ARGV: a msgpack map (see board.py).
 local c = cmsgpack.unpack(ARGV[1])
-local generation = redis.call('HGET', KEYS[1], 'serving') or c.first
+local generation = redis.call('HGET', KEYS[1], c.role) or c.first
 local prefix = c.prefix .. generation .. ':'
 
 local changed = {}

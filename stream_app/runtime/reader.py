@@ -40,9 +40,16 @@ class Reader:
     """
 
     def __init__(
-        self, redis: Redis, namespace: str, calendar: Calendar, *, held: Mapping[Grain, int] | None = None
+        self,
+        redis: Redis,
+        namespace: str,
+        calendar: Calendar,
+        *,
+        role: str = "serving",
+        held: Mapping[Grain, int] | None = None,
     ) -> None:
         self._redis = redis
+        self._role = role
         self._held = held or {}
         self._namespace = namespace
         self._calendar = calendar
@@ -96,6 +103,7 @@ class Reader:
                 name = f"{grain}:{number}"
                 known += (name, self._tags.get(name, ""))
         argument = {
+            "role": self._role,
             "first": FIRST_GENERATION,
             "prefix": namespace_prefix(self._namespace),
             "known": known,

@@ -1,22 +1,25 @@
 """One worker process: the pipeline behind a consumer, with its metrics and its health."""
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, nullcontext
+from contextlib import AsyncExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 from prometheus_client import Gauge
+from redis.exceptions import RedisError
 
 from stream_app.runtime.connections import async_redis, faust_credentials
 from stream_app.runtime.dead_letters import DeadLetterTopic
 from stream_app.runtime.flood import FloodGate
-from stream_app.runtime.ledger import Ledger
+from stream_app.runtime.ledger import DefinitionsDifferError, Ledger
 from stream_app.runtime.pipeline import Model, Pipeline
+from stream_app.runtime.rebuild import SERVING
 from stream_app.runtime.settings import Settings
 from stream_app.runtime.telemetry import Telemetry
 from stream_app.runtime.web import Page, metrics_route, serving
@@ -25,6 +28,9 @@ from stream_app.runtime.worker import Exit, Hooks, State, Worker, WorkerSettings
 log = logging.getLogger(__name__)
 
 _LOOK_S = 1.0
+# A batch makes hundreds of thousands of tuples that are gone with it and form no cycles: with Python's own thresholds
+# looking for cycles takes a sixth of the worker's time.
+_COLLECT_AFTER = (50_000, 20, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +54,35 @@ class _Notes(Hooks):
 
 async def run(
     settings: Settings, model: Model, definitions: str, topics: Sequence[str],
-    until: Mapping[tuple[str, int], int] | None = None,
+    until: Mapping[tuple[str, int], int] | None = None, *, role: str = SERVING,
 ) -> Report:  # fmt: skip
-    """Work until told to stop, or until the ledger has reached `until`. Raises DefinitionsDifferError at first."""
+    """Work until told to stop, or until the ledger has reached `until`.
+
+    `role` says which generation is worked on. Raises DefinitionsDifferError if that has numbers of other definitions.
+    """
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
     telemetry = Telemetry()
+    obsolete: list[DefinitionsDifferError] = []
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(async_redis(settings))
-        ledger = Ledger(redis, settings.namespace, definitions)
+        ledger = Ledger(redis, settings.namespace, definitions, role=role)
         await ledger.check_definitions()
         dead_letters = DeadLetterTopic(settings)
         stack.push_async_callback(dead_letters.close)
         worker: Worker
 
-        gate = FloodGate(settings.flood_ratio, lambda topic: worker.pause_topic(topic))  # noqa: PLW0108 - the worker is made after the gate
+        def stop_intake(topic: str) -> None:
+            worker.pause_topic(topic)
+
+        def stop_working(error: DefinitionsDifferError) -> None:
+            obsolete.append(error)
+            worker.stop()
+
+        gate = FloodGate(settings.flood_ratio, stop_intake)
         pipeline = Pipeline(
-            model, ledger, dead_letters, gate, telemetry, cached_entities=settings.cached_entities,
+            model, ledger, dead_letters, gate, telemetry,
+            cached_entities=settings.cached_entities, on_obsolete=stop_working,
         )  # fmt: skip
         worker = Worker(_worker_settings(settings, topics), pipeline, _Notes(telemetry))
         health = _Health(telemetry, worker, ledger, gate)
@@ -75,6 +95,8 @@ async def run(
             ended = await worker.run(until)
         finally:
             looking.cancel()
+    if obsolete:
+        raise obsolete[0]
     return Report(
         ended,
         telemetry.applied_events,
@@ -122,10 +144,11 @@ class _Health:
         while True:
             state = self._worker.state()
             self._look(state)
-            await self._ledger.mark_current(
-                [each for each, position in state.positions.items() if position >= state.ends.get(each, position + 1)],
-                time.time_ns() // 1_000_000,
-            )
+            current = [
+                each for each, position in state.positions.items() if position >= state.ends.get(each, position + 1)
+            ]
+            with suppress(RedisError):
+                await self._ledger.mark_current(current, time.time_ns() // 1_000_000)
             await asyncio.sleep(_LOOK_S)
 
     def _look(self, state: State) -> None:

@@ -87,6 +87,8 @@ class WorkerSettings:
     rebalance_timeout: float = 60.0
     request_timeout: float = 90.0
     commit_interval: float = 2.8
+    #: How long a change of the topics (created, more partitions) may go unnoticed.
+    metadata_max_age: float = 30.0
     watch_interval: float = 5.0
     #: How long a standstill may last before the process ends; longer than the rebalance timeout.
     patience: float = 120.0
@@ -283,6 +285,7 @@ class Worker:
             broker_rebalance_timeout=settings.rebalance_timeout,
             broker_request_timeout=settings.request_timeout,
             broker_commit_interval=settings.commit_interval,
+            consumer_metadata_max_age_ms=int(settings.metadata_max_age * 1000),
             consumer_group_instance_id=settings.instance_id,
             key_serializer="raw",
             value_serializer="raw",

@@ -47,12 +47,17 @@ async def eventually(condition: Callable[[], bool]) -> None:
 
 @dataclass
 class MemoryLedger:
-    """Keeps positions and what was applied; `refusals` are answers to the next batches instead of applying them."""
+    """Keeps positions and what was applied.
+
+    `refusals` are answers to the next batches instead of applying them; `moves` is where the ledger is found to be when
+    the next batches are offered.
+    """
 
     stored: dict[tuple[str, int], int] = field(default_factory=dict)
     applied: list[Batch] = field(default_factory=list)
     offered: list[Batch] = field(default_factory=list)
     refusals: list[int] = field(default_factory=list)
+    moves: list[int] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -69,6 +74,8 @@ class MemoryLedger:
         await self.gate.wait()
         if self.refusals:
             return self.refusals.pop(0)
+        if self.moves:
+            self.stored[batch.source] = self.moves.pop(0)
         if batch.begin != self.stored.get(batch.source, 0):
             return self.stored.get(batch.source, 0)
         self.stored[batch.source] = batch.end
@@ -152,7 +159,12 @@ class Heard(Hooks):
 
 def settings(address: str, group: str, *topics: str, **changes: Any) -> WorkerSettings:  # noqa: ANN401
     """Return settings whose timers suit a test."""
-    quick: dict[str, Any] = {"commit_interval": 0.1, "watch_interval": 0.1, "session_timeout": 6.0}
+    quick: dict[str, Any] = {
+        "commit_interval": 0.1,
+        "watch_interval": 0.1,
+        "session_timeout": 6.0,
+        "metadata_max_age": 1.0,
+    }
     return WorkerSettings(brokers=address, group=group, topics=topics, **(quick | changes))
 
 

@@ -39,5 +39,6 @@ def site(cluster: Cluster, redis_url: str, namespace: str, tmp_path: Path) -> It
 @pytest.fixture
 def crash_site(crash_cluster: Cluster, crash_redis: Server, namespace: str, tmp_path: Path) -> Iterator[Site]:
     """Return a site on the broker of the crash tests and a store of its own."""
-    with Site(crash_cluster, f"redis://{crash_redis.address}/0", namespace, tmp_path) as made:
+    store = f"redis://{crash_redis.address}/0"
+    with Site(crash_cluster, store, namespace, tmp_path, session_timeout_s="3") as made:
         yield made

@@ -32,10 +32,6 @@ if TYPE_CHECKING:
 Partition = tuple[str, int]
 Series = tuple[str, frozenset[tuple[str, str]]]
 
-SESSION_S = 3.0
-"""How long the death of a worker goes unnoticed."""
-
-
 class Letter(NamedTuple):
     """A dead letter: where the record was, and why it was rejected."""
 
@@ -167,6 +163,11 @@ class Site:
         assert code == 0, log.read_text()
         return printed
 
+    def try_run(self, *arguments: str, **environment: str) -> tuple[int, str]:
+        """Run a command that may fail; return its exit code and what it prints."""
+        log = self._directory / f"{arguments[0]}-{next(self._number)}.log"
+        return run(list(arguments), self._complete(environment), log)
+
     def drain(self, **environment: str) -> dict[str, Any]:
         """Run a worker until all is applied and return its report."""
         report: dict[str, Any] = json.loads(self.run("worker", "--drain", "--json", **environment))
@@ -202,7 +203,7 @@ class Site:
             "STREAM_APP_REDIS_URL": self.store,
             "STREAM_APP_NAMESPACE": self.namespace,
             "STREAM_APP_WORKER_PORT": "0",
-            "STREAM_APP_SESSION_TIMEOUT_S": str(SESSION_S),
+            "STREAM_APP_SESSION_TIMEOUT_S": "6",  # brokers refuse less unless they are told otherwise
             "STREAM_APP_WATCH_INTERVAL_S": "0.5",
             **self._environment,
             **_named(environment),

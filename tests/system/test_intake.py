@@ -38,15 +38,6 @@ def test_records_that_are_no_events_count_for_nothing_and_are_put_aside(site: Si
     assert site.dead_letters() == rejected(site, bad)
 
 
-def test_copies_are_told_from_events(site: Site, short: Story) -> None:
-    site.create_topics()
-    site.produce(short.records)
-    report = site.drain()
-    copies = len(short.records) - len(short.events)
-    assert copies > 200
-    assert (report["applied"], report["duplicates"]) == (len(short.records), copies)
-
-
 @pytest.mark.faults
 def test_a_flood_of_bad_records_stops_its_topic_alone_and_loses_nothing(site: Site, short: Story) -> None:
     site.create_topics(partitions=1)

@@ -1,0 +1,51 @@
+"""Which alerts there are, by area, and which of them say nothing new beside others."""
+
+from dataclasses import dataclass
+
+from stream_app.catalog import thresholds
+from stream_app.catalog.alerts.convert import CONVERT
+from stream_app.catalog.alerts.email import EMAIL
+from stream_app.catalog.alerts.expand import EXPAND
+from stream_app.catalog.alerts.nurture import NURTURE
+from stream_app.catalog.alerts.pipeline import PIPELINE
+from stream_app.catalog.alerts.rule import RuleGroup
+
+__all__ = ["ALERTING", "Alerting"]
+
+Muted = tuple[str, tuple[str, ...], tuple[str, ...]]
+"""An alert, those that say nothing new while it fires, and the labels that both must share."""
+
+_BUSINESS = (NURTURE, EMAIL, CONVERT, EXPAND)
+_STALE = ("DataNotFresh", "DataStale")
+_BEHIND = ("CommitStalled", "ConsumerLagHigh", "EventsStale")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerting:
+    """All rules, who is told of their alerts, and where these lead."""
+
+    groups: tuple[RuleGroup, ...]
+    muted: tuple[Muted, ...]
+    heartbeat: str
+    runbooks: str
+    dashboards: str
+
+
+ALERTING = Alerting(
+    groups=(*_BUSINESS, PIPELINE),
+    muted=(
+        # An alert that is muted itself goes on muting others.
+        ("DataNotFresh", tuple(alert.name for group in _BUSINESS for alert in group.alerts), ()),
+        ("RedisDown", (*_STALE, *_BEHIND, "KafkaUnreachable"), ()),
+        ("ExporterDown", _STALE, ()),
+        ("WorkersDown", (*_STALE, *_BEHIND), ()),
+        ("KafkaUnreachable", (*_STALE, *_BEHIND), ()),
+        ("IntakeStopped", _STALE, ()),
+        ("IntakeStopped", (*_BEHIND, "DeadLetterRatioHigh"), ("topic",)),
+        ("CommitStalled", _STALE, ()),
+        ("NurtureStepBlocked", ("NurtureStepOverdue", "NurtureStepSilent"), ("program", "step")),
+    ),
+    heartbeat="Watchdog",
+    runbooks=thresholds.RUNBOOKS,
+    dashboards=thresholds.DASHBOARDS,
+)

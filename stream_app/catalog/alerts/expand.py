@@ -1,0 +1,103 @@
+"""What customers pay and think: churn against the budget, large losses, payments at risk, NPS."""
+
+from stream_app.catalog import thresholds as limit
+from stream_app.catalog.alerts.rule import Alert, Recording, RuleGroup, queried, while_fresh
+
+_LOST = 'sum by (currency) (lifecycle_mrr_movement{movement=~"churn|contraction", window="24h"})'
+_OPENING = 'max by (currency) (lifecycle_mrr_opening{window="mtd"})'
+_AT_RISK = "currency:lifecycle_mrr_at_risk:ratio"
+
+# Twelve hours back it is not yet a new month anywhere where the business may still be in the old one.
+_THEN = "vector(time() - 43200)"
+_ELAPSED = f"(day_of_month({_THEN}) / days_in_month({_THEN}))"
+
+EXPAND = RuleGroup(
+    area="expand",
+    dashboard="stream-app-expand",
+    interval="1m",
+    recordings=(
+        Recording(
+            name=_AT_RISK,
+            expr=while_fresh(
+                "max by (currency) (lifecycle_mrr_at_risk) / (max by (currency) (lifecycle_mrr) > 0)",
+            ),
+        ),
+    ),
+    alerts=(
+        Alert(
+            name="GrossMrrChurnHigh",
+            severity="warning",
+            hold="15m",
+            keep="1h",
+            expr=while_fresh(f"""
+                max by (currency) (lifecycle_gross_mrr_churn_rate{{window="mtd"}})
+                > on () group_left ()
+                {limit.GROSS_CHURN_BUDGET} * clamp_min({_ELAPSED}, {limit.GROSS_CHURN_HEAD_START})
+            """),
+            summary="{{ $labels.currency }}: {{ $value | humanizePercentage }} of MRR lost this month, ahead of the budget",
+            description=(
+                "{{ $value | humanizePercentage }} of the opening MRR in {{ $labels.currency }} ("
+                + queried('max(lifecycle_mrr_opening{currency=%q, window="mtd"})', "currency")
+                + f") was lost to churn and contraction so far this month. The budget is {limit.GROSS_CHURN_BUDGET:.1%} for the "
+                "whole month, of which "
+                + queried(f"clamp_min({_ELAPSED}, {limit.GROSS_CHURN_HEAD_START})", shown="humanizePercentage")
+                + " may be used up by now."
+            ),
+            variables=("currency",),
+        ),
+        Alert(
+            name="LargeMrrLoss",
+            severity="warning",
+            hold="2m",
+            keep="1h",
+            expr=while_fresh(f"{_LOST} > {limit.LARGE_LOSS_SHARE} * ({_OPENING} > 0)"),
+            summary="{{ $value | humanize }} {{ $labels.currency }} of MRR lost in 24 h",
+            description=(
+                "Churn and contraction took {{ $value | humanize }} {{ $labels.currency }} of MRR within 24 h, more than "
+                f"{limit.LARGE_LOSS_SHARE:.0%} of the "
+                + queried('max(lifecycle_mrr_opening{currency=%q, window="mtd"})', "currency")
+                + " {{ $labels.currency }} that the month began with."
+            ),
+            variables=("currency",),
+        ),
+        Alert(
+            name="MrrAtRiskRising",
+            severity="warning",
+            hold="6h",
+            keep="6h",
+            # Cards fail in waves when a month is billed: no news while it stays below the wave of the month before.
+            expr=while_fresh(f"""
+                {_AT_RISK} > {limit.AT_RISK_SHARE}
+                and
+                {_AT_RISK} > {limit.AT_RISK_FACTOR} * last_over_time({_AT_RISK}[1d] offset 1w)
+                unless
+                {_AT_RISK} <= max_over_time({_AT_RISK}[3w] offset 2w)
+            """),
+            summary="{{ $value | humanizePercentage }} of MRR in {{ $labels.currency }} is past due, and rising",
+            description=(
+                queried("max(lifecycle_mrr_at_risk{currency=%q})", "currency")
+                + " {{ $labels.currency }} of MRR, {{ $value | humanizePercentage }}, are on past-due subscriptions; a week ago it "
+                "was "
+                + queried(f"last_over_time({_AT_RISK}{{currency=%q}}[1d] offset 1w)", "currency", shown="humanizePercentage")
+                + "."
+            ),
+            variables=("currency",),
+        ),
+        Alert(
+            name="NpsDrop",
+            severity="info",
+            hold="6h",
+            keep="1d",
+            expr=while_fresh(f"""
+                max(last_over_time(lifecycle_nps[3d] offset 4w)) - max(lifecycle_nps) >= {limit.NPS_DROP}
+                and
+                max(last_over_time(lifecycle_nps[3d] offset 4w)) - max(lifecycle_nps) > max(lifecycle_nps_margin)
+            """),
+            summary="NPS fell by {{ $value | humanize }} points in four weeks",
+            description=(
+                "NPS over 90 days is " + queried("max(lifecycle_nps)") + " +/- " + queried("max(lifecycle_nps_margin)")
+                + ", {{ $value | humanize }} points below what it was four weeks ago: more than its margin of error."
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,247 @@
+"""Programs and their steps: blocked, late, silent, bleeding, without enrolments, out of balance."""
+
+from stream_app.catalog import thresholds as limit
+from stream_app.catalog.alerts.rhythm import expected, same_hours
+from stream_app.catalog.alerts.rule import Alert, Recording, RuleGroup, any_of, queried, while_fresh
+
+_STEP = ("program", "step")
+_MOVED_ON = 'outcome=~"advanced|completed"'
+_DROPPED_OUT = 'outcome=~"unsubscribed|bounced|disqualified|list_removed|error|timeout"'
+
+_OVERDUE = "program_step:lifecycle_step_overdue:max"
+_ADVANCED = "program_step_window:lifecycle_step_advanced:sum"
+_USUALLY = "program_step:lifecycle_step_advanced:same_hours"
+_ENROLLED = "program_window:lifecycle_program_enrollments:sum"
+_ENROLLED_BEFORE = "program_window_week:lifecycle_program_enrollments:same_hours"
+_ENROLLED_USUALLY = "program_window:lifecycle_program_enrollments:expected"
+_UNPLACED = "program:lifecycle_step_unplaced:diff24h"
+_UNMATCHED = "program_step:lifecycle_step_unmatched_exits:diff30d"
+
+_SAME_HOURS = same_hours("max_over_time", _ADVANCED + '{window="1h"}')
+
+_HOURS = {"1h": 1, "24h": 24, "7d": 168}
+
+
+def _blocked_windows() -> tuple[str, ...]:
+    """The windows of due steps up to the first that holds a tenth of the limit: a slow step has few an hour."""
+    tenth = limit.STEP_LIMIT_HOURS / 10
+    shorter = [window for window, hours in _HOURS.items() if hours < tenth]
+    return tuple([*shorter, *(window for window in _HOURS if window not in shorter)][: len(shorter) + 1])
+
+
+def _stuck(window: str) -> str:
+    # Due counts those who left in time as well, so what matters is by how much the overdue have grown.
+    due = f'max by (program, step) (lifecycle_step_due{{window="{window}"}})'
+    return f"""\
+{due} >= {limit.BLOCKED_DUE}
+and
+({_OVERDUE} - min_over_time({_OVERDUE}[{window}])) >= {limit.BLOCKED_SHARE} * {due}"""
+
+
+# 24 of 30 samples: when Prometheus or the data was away, half an hour without an exit has not been seen.
+_BLOCKED = f"""\
+({any_of(*map(_stuck, _blocked_windows()))})
+unless
+max by (program, step) (max_over_time({_ADVANCED}{{window="5m"}}[30m])) > 0
+and
+count_over_time({_OVERDUE}[30m]) >= 24
+unless
+{_USUALLY} == 0"""
+
+_ENTRIES = 'sum by (program{}) (lifecycle_step_entries{{window="{}"}})'
+
+
+def _or_none(expr: str) -> str:
+    return f"({expr} or 0 * {_ENTRIES.format('', '24h')})"
+
+
+_MOVED = f'sum by (program) (lifecycle_step_exits{{{_MOVED_ON}, window="24h"}})'
+_BEGUN = 'sum by (program) (lifecycle_program_enrollments{window="24h"})'
+_DONE = 'sum by (program) (lifecycle_program_exits{outcome="completed", window="24h"})'
+
+_DROPOUTS = f'sum by (program) (lifecycle_step_exits{{{_DROPPED_OUT}, window="24h"}})'
+_DROPOUTS_BEFORE = f'(sum by (program) (lifecycle_step_exits{{{_DROPPED_OUT}, window="7d"}}) - {_DROPOUTS})'
+_EXITS = 'sum by (program) (lifecycle_step_exits{window="24h"})'
+_EXITS_BEFORE = f'(sum by (program) (lifecycle_step_exits{{window="7d"}}) - {_EXITS})'
+
+NURTURE = RuleGroup(
+    area="nurture",
+    dashboard="stream-app-nurture",
+    interval="1m",
+    recordings=(
+        Recording(name=_OVERDUE, expr=while_fresh("max by (program, step) (lifecycle_step_overdue)")),
+        Recording(
+            name=_ADVANCED,
+            expr=while_fresh(
+                f'sum by (program, step, window) (lifecycle_step_exits{{{_MOVED_ON}, window=~"5m|1h"}})',
+            ),
+        ),
+        Recording(
+            name=_USUALLY,
+            expr=f"max by (program, step) (\n{_SAME_HOURS}\n)",
+        ),
+        Recording(
+            name=_ENROLLED,
+            expr=while_fresh('sum by (program, window) (lifecycle_program_enrollments{window=~"1h|24h"})'),
+        ),
+        Recording(name=_ENROLLED_BEFORE, expr=same_hours("min_over_time", _ENROLLED)),
+        Recording(name=_ENROLLED_USUALLY, expr=expected(_ENROLLED_BEFORE, "program, window")),
+        Recording(
+            name=_UNPLACED,
+            # Whoever begins or moves on enters a step or completes the program; who does neither is lost in between.
+            expr=while_fresh(f"""
+                {_or_none(_BEGUN)}
+                + {_or_none(_MOVED)}
+                - {_ENTRIES.format("", "24h")}
+                - {_or_none(_DONE)}
+            """),
+        ),
+        Recording(
+            name=_UNMATCHED,
+            # Each entry is in the step or has its exit, so entered - exited differs from in step by exits without entry;
+            # an exit that follows its entry is one observation of the time spent in the step, dated alike.
+            expr=while_fresh("""
+                sum by (program, step) (lifecycle_step_exits{window="30d"})
+                - (
+                  sum by (program, step) (lifecycle_step_dwell_seconds_gcount{window="30d"})
+                  or 0 * sum by (program, step) (lifecycle_step_exits{window="30d"})
+                )
+            """),
+        ),
+    ),
+    alerts=(
+        Alert(
+            name="NurtureStepBlocked",
+            severity="critical",
+            hold="2m",
+            keep="15m",
+            expr=while_fresh(_BLOCKED),
+            summary="{{ $labels.program }} / {{ $labels.step }} is blocked: nothing has advanced for 30 min",
+            description=(
+                "{{ $value | humanize }} enrolments fell due in step {{ $labels.step }} of {{ $labels.program }}, at least "
+                f"{limit.BLOCKED_SHARE:.0%} of them are still there, and none has advanced for 30 min. Past due now: "
+                + queried(f"{_OVERDUE}{{program=%q, step=%q}}", *_STEP)
+                + " of "
+                + queried("max(lifecycle_step_balance{program=%q, step=%q})", *_STEP)
+                + " in the step."
+            ),
+            variables=_STEP,
+        ),
+        Alert(
+            name="NurtureStepOverdue",
+            severity="warning",
+            hold="1h",
+            keep="15m",
+            expr=while_fresh(f"""
+                {_OVERDUE} >= {limit.OVERDUE}
+                and
+                {_OVERDUE} > {limit.OVERDUE_SHARE} * max by (program, step) (lifecycle_step_balance)
+            """),
+            summary="{{ $labels.program }} / {{ $labels.step }}: {{ $value | humanize }} enrolments are overdue",
+            description=(
+                "{{ $value | humanize }} of "
+                + queried("max(lifecycle_step_balance{program=%q, step=%q})", *_STEP)
+                + f" enrolments in the step are past their due time, more than {limit.OVERDUE_SHARE:.0%}, for an hour. The "
+                "oldest fell due at "
+                + queried(
+                    "min(lifecycle_step_oldest_due_timestamp_seconds{program=%q, step=%q})", *_STEP, shown="humanizeTimestamp"
+                )
+                + "."
+            ),
+            variables=_STEP,
+        ),
+        Alert(
+            name="NurtureStepSilent",
+            severity="warning",
+            hold="30m",
+            keep="30m",
+            expr=while_fresh(f"""
+                {_ENTRIES.format(", step", "24h")} == 0
+                and
+                {_ENTRIES.format(", step", "30d")} > 0
+                and on (program)
+                sum by (program) (lifecycle_step_exits{{outcome="advanced", window="24h"}}) >= {limit.SILENT_ADVANCED}
+                and on (program)
+                {_UNPLACED} >= {limit.SILENT_ADVANCED}
+            """),
+            summary="{{ $labels.program }} / {{ $labels.step }}: nothing has entered for 24 h while others moved on",
+            description=(
+                "Entries in 24 h: {{ $value | humanize }}. In the same time "
+                + queried(
+                    'sum(lifecycle_step_exits{program=%q, outcome="advanced", window="24h"})', "program"
+                )
+                + " enrolments of {{ $labels.program }} advanced from a step, and "
+                + queried(f"{_UNPLACED}{{program=%q}}", "program")
+                + " more of those that began or moved on than arrived in a step or completed the program."
+            ),
+            variables=_STEP,
+        ),
+        Alert(
+            name="NurtureDropoutSurge",
+            severity="warning",
+            hold="15m",
+            keep="1h",
+            expr=while_fresh(f"""
+                {_DROPOUTS} >= {limit.DROPOUTS}
+                and
+                {_DROPOUTS} > {limit.DROPOUT_FACTOR} * {_DROPOUTS_BEFORE} / 6
+                and
+                {_DROPOUTS} > {_DROPOUTS_BEFORE} / 6 + {limit.SIGMAS} * sqrt({_DROPOUTS_BEFORE} / 6)
+                and
+                {_DROPOUTS} / {_EXITS} > {limit.DROPOUT_FACTOR} * {_DROPOUTS_BEFORE} / {_EXITS_BEFORE}
+            """),
+            summary="{{ $labels.program }}: {{ $value | humanize }} dropped out in 24 h",
+            description=(
+                "{{ $value | humanize }} exits in 24 h were drop-outs (unsubscribed, bounced, disqualified, removed, error, "
+                "timeout), of "
+                + queried('sum(lifecycle_step_exits{program=%q, window="24h"})', "program")
+                + f" exits in all: more than {limit.DROPOUT_FACTOR} times the average of the six days before, by number and "
+                "by share."
+            ),
+            variables=("program",),
+        ),
+        Alert(
+            name="ProgramStoppedEnrolling",
+            severity="critical",
+            hold="10m",
+            keep="15m",
+            expr=while_fresh(f"""
+                {_ENROLLED_USUALLY} >= {limit.POISSON_ZERO}
+                and
+                {_ENROLLED} == 0
+            """),
+            summary="{{ $labels.program }} has enrolled nobody for {{ $labels.window }}",
+            description=(
+                "No enrolment in {{ $labels.program }} for {{ $labels.window }}, where {{ $value | humanize }} were expected from "
+                f"the same hours of the last four weeks. With {limit.POISSON_ZERO} expected, none at all is chance once in a "
+                "thousand."
+            ),
+            variables=("program",),
+        ),
+        Alert(
+            name="StepConservationBroken",
+            severity="warning",
+            hold="15m",
+            keep="1h",
+            expr=while_fresh(
+                any_of(
+                    f"{_UNMATCHED} - min_over_time({_UNMATCHED}[1d]) >= {limit.UNMATCHED_EXITS}",
+                    f"{_OVERDUE} - max by (program, step) (lifecycle_step_balance) > 0",
+                )
+            ),
+            summary="{{ $labels.program }} / {{ $labels.step }}: entered - exited is not what is in the step",
+            description=(
+                "Entered - exited differs from what is in the step by {{ $value | humanize }} within a day: enrolments left the "
+                "step that never entered it (30 days: "
+                + queried(f"{_UNMATCHED}{{program=%q, step=%q}}", *_STEP)
+                + "), or more are overdue ("
+                + queried(f"{_OVERDUE}{{program=%q, step=%q}}", *_STEP)
+                + ") than are in it ("
+                + queried("max(lifecycle_step_balance{program=%q, step=%q})", *_STEP)
+                + ")."
+            ),
+            variables=_STEP,
+        ),
+    ),
+)
+

@@ -1,0 +1,240 @@
+"""Whether the numbers can be believed: the store, the broker, workers, the exporter, producers, and the alerts themselves."""
+
+from stream_app.catalog import thresholds as limit
+from stream_app.catalog.alerts.rhythm import expected, same_hours
+from stream_app.catalog.alerts.rule import Alert, Recording, RuleGroup, any_of, queried, while_fresh
+
+EXPORTER_JOB = "stream-app-exporter"
+WORKER_JOB = "stream-app-worker"
+
+_FRESH = "pipeline:stream_app_data_fresh:min"
+_EVENTS = "topic:stream_app_events:increase1h"
+_EVENTS_BEFORE = "topic_week:stream_app_events:same_hours"
+_EVENTS_USUALLY = "topic:stream_app_events:expected1h"
+_NEWEST = "topic:stream_app_last_event_timestamp_seconds:max"
+
+_NOT_FRESH = "stream_app_data_fresh == 0 or absent(stream_app_data_fresh)"
+
+_LONGEST = max(limit.QUIET_HOURS.values())
+
+# A worker that was restarted has no newest event yet, so the look goes back as far as the longest silence.
+_SILENCE = f"(time() - max_over_time({_NEWEST}[{_LONGEST + 24}h]))"
+
+
+def _quiet(topic: str, hours: int) -> str:
+    age = f'(time() - max_over_time({_NEWEST}{{topic=~".+[.]{topic}"}}[{_LONGEST + 24}h]))'
+    return f"{age} > {hours * 3600}"
+
+
+# 100 of 120 samples: an hour that was not seen is no hour without events.
+_OUT_OF_RHYTHM = f"""\
+{_SILENCE}
+and
+{_EVENTS_USUALLY} >= {limit.POISSON_ZERO}
+unless
+{_EVENTS} > 0
+and on ()
+sum_over_time({_FRESH}[1h]) >= 100"""
+
+
+def _grown(series: str, span: str) -> str:
+    """What a counter has grown by, its first value included where the worker was there before the series was."""
+    return (
+        f"(({series} unless {series} offset {span}) and on (job, instance) (up offset {span} == 1)\n"
+        f"or increase({series}[{span}]))"
+    )
+
+
+_REJECTED = f"sum by (topic) ({_grown('stream_app_rejected_total', '15m')})"
+_TAKEN = "sum by (topic) (increase(stream_app_events_total[15m]))"
+_KNOWN = "sum by (topic) (increase(stream_app_duplicates_total[15m]))"
+_READ = f"({_REJECTED} + ({_TAKEN} or 0 * {_REJECTED}) + ({_KNOWN} or 0 * {_REJECTED}))"
+
+PIPELINE = RuleGroup(
+    area="pipeline",
+    dashboard="stream-app-pipeline",
+    interval="30s",
+    recordings=(
+        Recording(name=_FRESH, expr="min(stream_app_data_fresh)"),
+        Recording(name=_NEWEST, expr="max by (topic) (stream_app_last_event_timestamp_seconds)"),
+        Recording(name=_EVENTS, expr=while_fresh("sum by (topic) (increase(stream_app_events_total[1h]))")),
+        Recording(name=_EVENTS_BEFORE, expr=same_hours("min_over_time", _EVENTS)),
+        Recording(name=_EVENTS_USUALLY, expr=expected(_EVENTS_BEFORE, "topic")),
+    ),
+    alerts=(
+        Alert(
+            name="Watchdog",
+            severity="info",
+            hold="0s",
+            keep="0s",
+            expr="vector(1)",
+            summary="Alerting works",
+            description=(
+                "Fires always, with value {{ $value }}. Whoever receives it raises the alarm when it stops coming: then "
+                "Prometheus or Alertmanager is down."
+            ),
+        ),
+        Alert(
+            name="DataNotFresh",
+            severity="warning",
+            hold="1m",
+            keep="1m",
+            expr=_NOT_FRESH,
+            summary="The numbers are not up to date",
+            description=(
+                "Events in the log have not been applied for more than two minutes, or the exporter does not say. Fresh: {{ if "
+                "$labels.instance }}{{ $value }}{{ else }}unknown{{ end }}; age: "
+                + queried("max(stream_app_data_age_seconds)", shown="humanizeDuration")
+                + ". Business alerts are muted meanwhile."
+            ),
+        ),
+        Alert(
+            name="DataStale",
+            severity="critical",
+            hold="15m",
+            keep="5m",
+            expr=_NOT_FRESH,
+            summary="The numbers have not been up to date for 15 min",
+            description=(
+                "Nothing says that all events are applied, for 15 min. Fresh: {{ if $labels.instance }}{{ $value }}{{ else }}"
+                "unknown{{ end }}; age: "
+                + queried("max(stream_app_data_age_seconds)", shown="humanizeDuration")
+                + "; records waiting: "
+                + queried("sum(stream_app_consumer_lag)")
+                + ". No business alert can fire."
+            ),
+        ),
+        Alert(
+            name="ExporterDown",
+            severity="critical",
+            hold="2m",
+            keep="2m",
+            expr=any_of(f'up{{job="{EXPORTER_JOB}"}} == 0', f'absent(up{{job="{EXPORTER_JOB}"}})'),
+            summary="The exporter does not answer",
+            description=(
+                "Prometheus cannot scrape the exporter {{ $labels.instance }} (up: {{ if $labels.instance }}{{ $value }}{{ else }}"
+                "not configured{{ end }}): dashboards are empty and business alerts are blind."
+            ),
+        ),
+        Alert(
+            name="WorkersDown",
+            severity="critical",
+            hold="2m",
+            keep="2m",
+            expr=f'absent(up{{job="{WORKER_JOB}"}} == 1)',
+            summary="No worker answers",
+            description=(
+                "Workers that answer: {{ with query "
+                f"`sum(up{{job=\"{WORKER_JOB}\"}})`"
+                " }}{{ . | first | value }}{{ else }}0{{ end }}. Events wait in Kafka; nothing is lost while its retention lasts."
+            ),
+        ),
+        Alert(
+            name="RedisDown",
+            severity="critical",
+            hold="1m",
+            keep="2m",
+            expr="stream_app_redis_up == 0",
+            summary="{{ $labels.job }} {{ $labels.instance }} cannot reach Redis",
+            description=(
+                "stream_app_redis_up is {{ $value }} at {{ $labels.instance }}. Workers wait and lose nothing; the exporter has no "
+                "numbers."
+            ),
+        ),
+        Alert(
+            name="KafkaUnreachable",
+            severity="critical",
+            hold="5m",
+            keep="2m",
+            expr="stream_app_kafka_up == 0",
+            summary="Worker {{ $labels.instance }} is out of its consumer group",
+            description=(
+                "stream_app_kafka_up is {{ $value }} at {{ $labels.instance }} for 5 min: no broker answers, or the group does not "
+                "come to rest. New events cannot be seen, so the age of the data may look better than it is."
+            ),
+        ),
+        Alert(
+            name="CommitStalled",
+            severity="critical",
+            hold="5m",
+            keep="2m",
+            expr="""
+                sum by (topic) (stream_app_consumer_lag) > 0
+                and on ()
+                sum(increase(stream_app_batches_total[10m])) == 0
+            """,
+            summary="{{ $labels.topic }}: events wait, and no worker applies any",
+            description=(
+                "{{ $value | humanize }} records of {{ $labels.topic }} wait, and no batch was applied in 10 min. Refused commits "
+                "in that time: " + queried("sum(increase(stream_app_commit_conflicts_total[10m]))") + "."
+            ),
+        ),
+        Alert(
+            name="ConsumerLagHigh",
+            severity="warning",
+            hold="10m",
+            keep="5m",
+            expr=f"sum by (topic) (stream_app_consumer_lag) > {limit.LAG_RECORDS}",
+            summary="{{ $labels.topic }}: {{ $value | humanize }} events wait",
+            description=(
+                "{{ $value | humanize }} records of {{ $labels.topic }} are not applied, for 10 min; applied per second: "
+                + queried("sum(rate(stream_app_events_total{topic=%q}[5m]))", "topic")
+                + "."
+            ),
+        ),
+        Alert(
+            name="EventsStale",
+            severity="warning",
+            hold="10m",
+            keep="15m",
+            expr=while_fresh(any_of(*(_quiet(*each) for each in limit.QUIET_HOURS.items()), _OUT_OF_RHYTHM)),
+            summary="{{ $labels.topic }}: no event for {{ $value | humanizeDuration }}",
+            description=(
+                "The newest event of {{ $labels.topic }} is {{ $value | humanizeDuration }} old, and all that is in the log is "
+                "applied: longer than this topic is ever quiet, or an hour in which the last four weeks had "
+                + queried(f"{_EVENTS_USUALLY}{{topic=%q}}", "topic")
+                + " events."
+            ),
+        ),
+        Alert(
+            name="DeadLetterRatioHigh",
+            severity="warning",
+            hold="1m",
+            keep="15m",
+            expr=f"""
+                {_REJECTED} / {_READ} > {limit.REJECTED_SHARE}
+                and
+                {_REJECTED} >= {limit.REJECTED}
+            """,
+            summary="{{ $labels.topic }}: {{ $value | humanizePercentage }} of the events are rejected",
+            description=(
+                "{{ $value | humanizePercentage }} of the records of {{ $labels.topic }} in 15 min went to the dead letters. Since "
+                "the workers started: " + queried("sum(stream_app_rejected_total{topic=%q})", "topic") + "."
+            ),
+        ),
+        Alert(
+            name="IntakeStopped",
+            severity="critical",
+            hold="0s",
+            keep="2m",
+            expr="max by (topic) (stream_app_intake_stopped) == 1",
+            summary="{{ $labels.topic }}: intake stopped, most records were rejected",
+            description=(
+                "stream_app_intake_stopped is {{ $value }} for {{ $labels.topic }}: a producer sends rubbish, and its events wait in "
+                "Kafka until it is mended and the worker restarted."
+            ),
+        ),
+        Alert(
+            name="EventsLost",
+            severity="critical",
+            hold="0s",
+            keep="6h",
+            expr=f"sum by (topic) ({_grown('stream_app_retention_gaps_total', '15m')}) > 0",
+            summary="{{ $labels.topic }}: Kafka dropped events before they were applied",
+            description=(
+                "{{ $value | humanize }} times in 15 min, the log of {{ $labels.topic }} no longer had what the ledger wanted next. "
+                "Its retention is shorter than the workers were away; the numbers miss these events."
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,23 @@
+"""What is usual at this time of the week, from the same hours of the last four weeks."""
+
+from stream_app.catalog import thresholds as limit
+
+WEEKS = (1, 2, 3, 4)
+
+
+def same_hours(function: str, series: str) -> str:
+    """Return the least or the most of a recorded series around this time of each of the last four weeks.
+
+    An hour to either side, because the hours of business move by one when the clocks change.
+    """
+    return "\nor\n".join(
+        f'label_replace({function}({series}[2h] offset {7 * week - 1}d23h), "week", "{week}", "", "")' for week in WEEKS
+    )
+
+
+def expected(series: str, by: str) -> str:
+    """Return the median of the weeks of a series: one holiday or one bulk import among them does not move it far."""
+    return f"""\
+quantile by ({by}) (0.5, {series})
+and
+count by ({by}) ({series}) >= {limit.WEEKS_NEEDED}"""

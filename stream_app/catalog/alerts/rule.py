@@ -1,0 +1,68 @@
+"""What a rule is: an alert or a recorded series, in a group that is evaluated together and in order."""
+
+from dataclasses import dataclass
+from textwrap import dedent, indent
+from typing import Literal
+
+Severity = Literal["critical", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """A series that other rules read."""
+
+    name: str
+    expr: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """Fires when `expr` has had a sample for `hold`, and until it has had none for `keep`.
+
+    `variables` are the labels that the dashboard is opened with.
+    """
+
+    name: str
+    expr: str
+    severity: Severity
+    hold: str
+    keep: str
+    summary: str
+    description: str
+    variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleGroup:
+    """Rules of one area, what is recorded first; `dashboard` is the uid of the one that shows it."""
+
+    area: str
+    dashboard: str
+    interval: str
+    alerts: tuple[Alert, ...]
+    recordings: tuple[Recording, ...] = ()
+
+
+FRESH = "and on () (stream_app_data_fresh == 1)"
+"""While events are missing, a zero means nothing."""
+
+
+def while_fresh(expr: str) -> str:
+    """Hold an expression back while the numbers are not up to date."""
+    return f"(\n{indent(promql(expr), '  ')}\n)\n{FRESH}"
+
+
+def promql(expr: str) -> str:
+    """Take the margin of the source off an expression."""
+    return dedent(expr).strip()
+
+
+def any_of(*exprs: str) -> str:
+    """Join expressions of which one is enough."""
+    return "\nor\n".join(f"(\n{indent(promql(expr), '  ')}\n)" for expr in exprs)
+
+
+def queried(expr: str, *labels: str, shown: str = "humanize") -> str:
+    """Write the template of another value in a description; `%q` in `expr` stands for these labels of the alert."""
+    arguments = "".join(f" $labels.{label}" for label in labels)
+    return f"{{{{ with printf `{expr}`{arguments} | query }}}}{{{{ . | first | value | {shown} }}}}{{{{ end }}}}"

@@ -1,0 +1,111 @@
+"""Short ways to say what happened and what must be read."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from stream_app.catalog.stories.story import NO_WINDOW, Happened, Reads, Value
+
+Item = dict[str, Any]
+
+
+def each(times: int, event: Happened, *, first: int = 1) -> Happened:
+    """Let an event happen to `times` different ones of its kind, numbered from `first` on."""
+    return replace(event, times=times, first=first)
+
+
+def lead(event: str, time: str, who: str, **data: Any) -> Happened:  # noqa: ANN401 - fields of the contract
+    """`lead.<event>`."""
+    return Happened(type=f"lead.{event}", time=time, data={"lead_id": who, **data})
+
+
+def stage(to: str, time: str, who: str) -> Happened:
+    """`lead.stage_changed`."""
+    return lead("stage_changed", time, who, to=to)
+
+
+def status(to: str, time: str, who: str) -> Happened:
+    """`lead.status_changed`."""
+    return lead("status_changed", time, who, to=to)
+
+
+def program(event: str, time: str, who: str, name: str, **data: Any) -> Happened:  # noqa: ANN401
+    """`program.<event>`, of the one enrolment of a lead."""
+    known = {"lead_id": who, "program_id": name, "enrollment_id": f"{who}-in-{name}"}
+    return Happened(type=f"program.{event}", time=time, data={**known, **data})
+
+
+def mail(event: str, time: str, message: str, **data: Any) -> Happened:  # noqa: ANN401
+    """`email.<event>`; unless `lead_id` says otherwise, each message goes to a lead of its own."""
+    known = {"message_id": message, "lead_id": f"reader-of-{message}"}
+    return Happened(type=f"email.{event}", time=time, data={**known, **data})
+
+
+def deal(
+    event: str, time: str, name: str, account: str, kind: str, amount_minor: int, currency: str, **data: str
+) -> Happened:
+    """`opportunity.<event>` with the whole state."""
+    known = {
+        "opportunity_id": name,
+        "account_id": account,
+        "kind": kind,
+        "amount_minor": amount_minor,
+        "currency": currency,
+    }
+    return Happened(type=f"opportunity.{event}", time=time, data={**known, **data})
+
+
+def item(unit_amount_minor: int, interval: str = "month", **data: Any) -> Item:  # noqa: ANN401
+    """One price of a subscription."""
+    return {"plan_id": "plan", "unit_amount_minor": unit_amount_minor, "interval": interval, **data}
+
+
+def subscription(
+    event: str,
+    time: str,
+    account: str,
+    *items: Item,
+    currency: str = "USD",
+    name: str = "",
+    **data: Any,  # noqa: ANN401
+) -> Happened:
+    """`subscription.<event>` with the whole state; the subscription is called like the account unless it has a `name`."""
+    known = {"account_id": account, "subscription_id": name or account, "currency": currency, "items": list(items)}
+    return Happened(type=f"subscription.{event}", time=time, data={**known, **data})
+
+
+def invoice(event: str, time: str, name: str, account: str) -> Happened:
+    """`invoice.<event>`."""
+    data = {"invoice_id": name, "account_id": account, "amount_minor": 1000, "currency": "EUR"}
+    return Happened(type=f"invoice.{event}", time=time, data=data)
+
+
+def spend(  # noqa: PLR0913 - the fields of the contract
+    time: str, name: str, amount_minor: int, currency: str, kind: str, period_start: str, period_end: str, **data: str
+) -> Happened:
+    """`spend.recorded`."""
+    known = {
+        "spend_id": name, "amount_minor": amount_minor, "currency": currency, "kind": kind, "period_start": period_start,
+        "period_end": period_end,
+    }  # fmt: skip
+    return Happened(type="spend.recorded", time=time, data={**known, **data})
+
+
+def reach(time: str, name: str, day: str, kind: str, count: int, **data: str) -> Happened:
+    """`reach.recorded`."""
+    return Happened(
+        type="reach.recorded", time=time, data={"reach_id": name, "day": day, "kind": kind, "count": count, **data}
+    )
+
+
+def answer(time: str, respondent: str, score: int) -> Happened:
+    """`survey.responded`."""
+    return Happened(
+        type="survey.responded", time=time, data={"respondent_id": respondent, "survey_id": "yearly", "score": score}
+    )
+
+
+def reads(series: str, value: Value | Mapping[str, Value], **labels: str) -> Reads:
+    """Expect a value, or one for each window. A label that is called like a word of Python ends in `_`."""
+    named = {name.rstrip("_"): wanted for name, wanted in labels.items()}
+    return Reads(series=series, labels=named, values=value if isinstance(value, Mapping) else {NO_WINDOW: value})

@@ -1,0 +1,187 @@
+"""`audit` and `rebuild`: prove the numbers right against the log, and compute them anew from it."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, track
+
+from stream_app.audit import RECOUNTED, Recount, compare
+from stream_app.catalog.board import Board
+from stream_app.catalog.definitions import fingerprint
+from stream_app.catalog.events import EVENT_TYPES
+from stream_app.cli.catalogue import event_topics, model
+from stream_app.cli.options import (
+    AS_JSON,
+    AS_OF,
+    DEFINITIONS,
+    KAFKA,
+    REDIS,
+    clock_at,
+    fail,
+    print_json,
+    with_settings,
+)
+from stream_app.core.envelope import Decoder, Rejected
+from stream_app.runtime import rebuild as generations
+from stream_app.runtime import service
+from stream_app.runtime.batch import Record
+from stream_app.runtime.connections import sync_redis
+from stream_app.runtime.log import read_log
+from stream_app.runtime.pipeline import present
+from stream_app.runtime.reader import Reader
+from stream_app.runtime.settings import Settings
+from stream_app.runtime.topics import ends
+from stream_app.runtime.worker import Exit
+
+errors = Console(stderr=True)
+_SHOWN = 50
+
+
+@click.command()
+@with_settings(*KAFKA, *REDIS, "namespace", *DEFINITIONS, "label_limit")
+@AS_OF
+@click.option(
+    "--file", type=click.Path(path_type=Path, exists=True, dir_okay=False), show_envvar=True,
+    help="Count the events of this JSON lines file instead of the Kafka log.",
+)  # fmt: skip
+@AS_JSON
+def audit(settings: Settings, as_of: datetime | None, file: Path | None, *, as_json: bool) -> None:
+    """Count everything again from the log, by code that shares nothing with the fold, and compare with Redis.
+
+    Works while workers run: the log is counted exactly as far as the ledger stood at one moment. Events of a lead's
+    that are older than the horizon count here and not there. Exit code 1 on any difference.
+    """
+    now = clock_at(as_of)()
+    with sync_redis(settings) as redis:
+        look = Reader(redis, settings.namespace, settings.rules.calendar).look(now)
+    stored = {
+        (each.name, frozenset(each.labels)): each.value
+        for each in Board(settings.label_limit).readings(look.view)
+        if each.name in RECOUNTED
+    }
+    step_limit = timedelta(days=settings.step_limit_days)
+    started = time.monotonic()
+    with Recount(timezone=settings.timezone, step_limit=step_limit, label_cap=settings.label_limit) as recount:
+        recount.add(_from_file(file) if file else _from_log(settings, look.offsets))
+        with errors.status("counting"):
+            counted = recount.readings(datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=now))
+    differences = compare(stored, counted)
+    compared = len(stored.keys() | counted.keys())
+    if as_json:
+        rows = [
+            {"name": d.series, "labels": dict(d.labels), "stored": d.product_value, "counted": d.recount_value}
+            for d in differences
+        ]
+        print_json({"compared": compared, "differences": rows})
+    else:
+        for each in differences[:_SHOWN]:
+            labels = ", ".join(f'{name}="{value}"' for name, value in each.labels)
+            click.echo(f"{each.series}{{{labels}}}: stored {each.product_value:g}, counted {each.recount_value:g}")
+        if len(differences) > _SHOWN:
+            click.echo(f"... and {len(differences) - _SHOWN} more (--json has all)")
+        click.secho(
+            f"{compared:,} numbers compared in {time.monotonic() - started:.1f} s, {len(differences):,} differ",
+            fg="red" if differences else "green",
+        )
+    sys.exit(bool(differences))
+
+
+def _from_log(settings: Settings, offsets: Mapping[tuple[str, int], int]) -> Iterator[dict[str, Any]]:
+    records = (
+        Record(each.offset, each.timestamp, each.key, each.value, each.headers) for each in read_log(settings, offsets)
+    )
+    shown = track(
+        records, "reading the log", total=sum(offsets.values()), console=errors, disable=not errors.is_terminal
+    )
+    return _valid(shown)
+
+
+def _from_file(file: Path) -> Iterator[dict[str, Any]]:
+    now = time.time_ns() // 1_000_000
+    with file.open("rb") as lines:
+        shown = track(lines, "reading the file", console=errors, disable=not errors.is_terminal)
+        yield from _valid(Record(number, now, None, line) for number, line in enumerate(shown))
+
+
+def _valid(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
+    """The envelopes of the records that a worker would have taken."""
+    decoder = Decoder(EVENT_TYPES)
+    now = time.time_ns() // 1_000_000
+    for record in records:
+        result = decoder.decode(record, present(record.timestamp, now))
+        if isinstance(result, Rejected) or record.value is None:
+            continue
+        envelope = orjson.loads(record.value)
+        if record.headers and "type" not in envelope:
+            attributes = {name[3:]: value.decode() for name, value in record.headers if name.startswith("ce_")}
+            envelope = {**attributes, "data": envelope}
+        yield envelope
+
+
+@click.command()
+@with_settings(*KAFKA, *REDIS, "namespace", "group", *DEFINITIONS, "batch_events", "cached_entities")
+@click.option("--keep-old", is_flag=True, show_envvar=True, help="Do not delete the numbers that served so far.")
+def rebuild(settings: Settings, *, keep_old: bool) -> None:
+    """Compute all numbers anew from the log beside the ones that serve, then switch to them at once.
+
+    Needed after a change of definitions. The old numbers keep being served, and workers keep them up to date, until the
+    switch. A rebuild that was interrupted goes on where it stood.
+    """
+    rules = settings.rules
+    definitions = fingerprint(rules)
+    topics = event_topics(settings)
+    private = settings.model_copy(
+        update={"group": f"{settings.consumer_group}.rebuild", "worker_port": 0, "flood_ratio": 1.0}
+    )
+    with sync_redis(settings) as redis:
+        pair = generations.begin(redis, settings.namespace, definitions)
+        errors.print(f"building generation {pair.building} beside {pair.serving}")
+        until = ends(settings, topics)
+        report = asyncio.run(_build(private, definitions, topics, until))
+        if report.exit is not Exit.OK:
+            fail(f"the rebuild ended early ({report.exit.name.lower()}); run it again to go on", int(report.exit))
+        reached = Reader(redis, settings.namespace, rules.calendar, role=generations.BUILDING)
+        behind = _behind(reached.look(clock_at(None)()).offsets, until)
+        if behind:
+            fail(f"interrupted with {behind:,} records to go; nothing was switched. Run it again to go on")
+        generations.switch(redis, settings.namespace, pair)
+        click.echo(f"generation {pair.building} serves: {report.applied:,} events applied")
+        if not keep_old:
+            dropped = generations.drop(redis, settings.namespace, pair.serving)
+            click.echo(f"generation {pair.serving} is deleted ({dropped:,} keys)")
+
+
+def _behind(offsets: Mapping[tuple[str, int], int], until: Mapping[tuple[str, int], int]) -> int:
+    return sum(max(end - offsets.get(partition, 0), 0) for partition, end in until.items())
+
+
+async def _build(
+    settings: Settings, definitions: str, topics: list[str], until: Mapping[tuple[str, int], int]
+) -> service.Report:
+    columns = (TextColumn("rebuilding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        task = progress.add_task("", total=sum(until.values()))
+
+        async def show() -> None:
+            with sync_redis(settings) as redis:
+                reader = Reader(redis, settings.namespace, settings.rules.calendar, role=generations.BUILDING)
+                while True:
+                    done = await asyncio.to_thread(lambda: reader.look(clock_at(None)()).offsets)
+                    progress.update(task, completed=sum(done.values()))
+                    await asyncio.sleep(0.5)
+
+        showing = asyncio.create_task(show())
+        try:
+            return await service.run(
+                settings, model(settings.rules), definitions, topics, until, role=generations.BUILDING
+            )
+        finally:
+            showing.cancel()

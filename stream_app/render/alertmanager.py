@@ -1,0 +1,65 @@
+"""`prometheus/alertmanager.yml`: who is told of which alert, and which alerts say nothing new beside others."""
+
+from collections.abc import Iterator
+
+from stream_app.render.catalogue import Alerting, Catalogue, Rendered
+from stream_app.render.rules import GENERATED
+
+PATH = "prometheus/alertmanager.yml"
+
+_ROUTES = """\
+route:
+  receiver: chat
+  group_by: [alertname, area]
+  group_wait: 30s
+  group_interval: 5m
+  repeat_interval: 12h
+  routes:
+    # Comes all the time; a dead man's switch raises the alarm when it does not.
+    - matchers: [alertname = {heartbeat}]
+      receiver: heartbeat
+      group_wait: 0s
+      group_interval: 1m
+      repeat_interval: 1m
+    - matchers: [severity = critical]
+      receiver: pager
+      group_wait: 10s
+      repeat_interval: 1h
+    - matchers: [severity = warning]
+      receiver: chat
+    - matchers: [severity = info]
+      receiver: digest
+      group_by: [area]
+      group_wait: 5m
+      group_interval: 1h
+      repeat_interval: 24h"""
+
+_RECEIVERS = """\
+# Placeholders: put your pager, chat, mail and dead man's switch here.
+receivers:
+  - name: pager
+    webhook_configs: [{url: "http://127.0.0.1:5001/pager"}]
+  - name: chat
+    webhook_configs: [{url: "http://127.0.0.1:5001/chat"}]
+  - name: digest
+    webhook_configs: [{url: "http://127.0.0.1:5001/digest", send_resolved: false}]
+  - name: heartbeat
+    webhook_configs: [{url: "http://127.0.0.1:5001/heartbeat", send_resolved: false}]"""
+
+
+def alertmanager(catalogue: Catalogue) -> Rendered:
+    """Return the configuration of Alertmanager."""
+    alerting = catalogue.alerting
+    if alerting is None:
+        return {}
+    routes = _ROUTES.format(heartbeat=alerting.heartbeat)
+    muted = "\n".join(("inhibit_rules:", *_inhibitions(alerting)))
+    return {PATH: "\n\n".join((GENERATED, routes, muted, _RECEIVERS)) + "\n"}
+
+
+def _inhibitions(alerting: Alerting) -> Iterator[str]:
+    for source, targets, shared in alerting.muted:
+        yield f"  - source_matchers: [alertname = {source}]"
+        yield f'    target_matchers: [alertname =~ "{"|".join(targets)}"]'
+        if shared:
+            yield f"    equal: [{', '.join(shared)}]"

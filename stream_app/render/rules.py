@@ -1,0 +1,71 @@
+"""`prometheus/rules/*.yml`: what Prometheus records and alerts on, a file for each area."""
+
+import json
+from collections.abc import Iterable, Iterator
+from textwrap import indent
+
+from stream_app.render.catalogue import Alert, Alerting, Catalogue, Rendered, RuleGroup
+
+GENERATED = "# Rendered from the declarations by `stream-app render`; changes go there."
+NO_TIME = "0s"
+
+
+def rules(catalogue: Catalogue) -> Rendered:
+    """Return the file of every group of rules."""
+    alerting = catalogue.alerting
+    if alerting is None:
+        return {}
+    return {f"prometheus/rules/{group.area}.yml": _file(group, alerting) for group in alerting.groups}
+
+
+def _file(group: RuleGroup, alerting: Alerting) -> str:
+    head = (GENERATED, "groups:", f"  - name: {group.area}", f"    interval: {group.interval}", "    rules:")
+    recordings = (
+        _item((f"record: {_text(each.name)}", *_block("expr", each.expr))) for each in group.recordings
+    )
+    alerts = (_item(_alert(each, group, alerting)) for each in group.alerts)
+    return "\n".join((*head, *recordings, *alerts)) + "\n"
+
+
+def _alert(alert: Alert, group: RuleGroup, alerting: Alerting) -> Iterator[str]:
+    yield f"alert: {_text(alert.name)}"
+    yield from _block("expr", alert.expr)
+    if alert.hold != NO_TIME:
+        yield f"for: {alert.hold}"
+    if alert.keep != NO_TIME:
+        yield f"keep_firing_for: {alert.keep}"
+    yield "labels:"
+    yield f"  severity: {alert.severity}"
+    yield f"  area: {group.area}"
+    yield "annotations:"
+    for name, value in (
+        ("summary", alert.summary),
+        ("description", alert.description),
+        ("runbook_url", runbook_url(alert.name, alerting)),
+        ("dashboard_url", _dashboard_url(alert, group, alerting)),
+    ):
+        yield f"  {name}: {_text(value)}"
+
+
+def runbook_url(alert: str, alerting: Alerting) -> str:
+    """Return the address of an alert's runbook: headings become anchors in small letters."""
+    return f"{alerting.runbooks}#{alert.lower()}"
+
+
+def _dashboard_url(alert: Alert, group: RuleGroup, alerting: Alerting) -> str:
+    variables = "&".join(f"var-{name}={{{{ $labels.{name} | urlquery }}}}" for name in alert.variables)
+    return f"{alerting.dashboards}/{group.dashboard}{'?' if variables else ''}{variables}"
+
+
+def _item(lines: Iterable[str]) -> str:
+    first, *rest = lines
+    return "\n".join((f"      - {first}", indent("\n".join(rest), " " * 8)))
+
+
+def _block(name: str, text: str) -> tuple[str, ...]:
+    return (f"{name}: |-", indent(text.strip(), "  "))
+
+
+def _text(value: str) -> str:
+    # A JSON string is a YAML string, whatever it holds.
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,95 @@
+"""The wall without Grafana: one page, and the values that it asks for every few seconds."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Any
+
+import orjson
+from redis.exceptions import RedisError
+
+from stream_app.core.metric import Metric
+from stream_app.core.panel import Dashboard
+from stream_app.core.readings import Reading
+from stream_app.core.windows import Grain
+from stream_app.render.catalogue import Declared
+from stream_app.render.dashboards import COLOURS, dashboard
+from stream_app.render.wall import Seen, snapshot
+from stream_app.runtime.exporter import Board, freshness
+from stream_app.runtime.reader import Look, Reader
+from stream_app.runtime.web import Page, Route
+
+log = logging.getLogger(__name__)
+
+HELD: Mapping[Grain, int] = {Grain.HOUR: 8 * 24}
+"""What the reader has to hold beyond its windows: a day's hours, and those of a week before."""
+
+REUSED_MS = 1_000
+"""For how long the same values are given to everybody who asks."""
+
+
+@dataclass(kw_only=True)
+class Wall:
+    """Draws a declared dashboard. `reader` is for it alone and holds `HELD`; `known` are the metrics that users see."""
+
+    declared: Dashboard
+    known: Sequence[Declared]
+    metrics: Sequence[Metric]
+    reader: Reader
+    board: Board
+    clock: Callable[[], int]
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+    _last: dict[str, Any] = field(default_factory=dict)
+
+    def routes(self) -> dict[str, Route]:
+        """The page, and its values."""
+        return {"/": self._page, "/wall.json": self._values}
+
+    def _values(self, _: Mapping[str, str]) -> Page:
+        try:
+            return Page(orjson.dumps(self._look()), "application/json")
+        except (RedisError, OSError) as error:
+            log.warning("the store does not answer: %s", type(error).__name__)
+            problem = {"problem": "The store does not answer."}
+            return Page(orjson.dumps(problem), "application/json", HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def _page(self, headers: Mapping[str, str]) -> Page:
+        text = self._template
+        first = self._values(headers).body.decode()
+        for name, value in (("rendered", self._rendered), ("values", first)):
+            # An end tag within the data would end the script that holds it.
+            text = text.replace(f"/*{name}*/", value.replace("<", "\\u003c"))
+        return Page(text.encode(), "text/html; charset=utf-8")
+
+    def _look(self) -> dict[str, Any]:
+        with self._turn:
+            now = self.clock()
+            if not 0 <= now - self._last.get("at", -REUSED_MS - 1) <= REUSED_MS:
+                look = self.reader.look(now)
+                readings = [*self.board.readings(look.view, look.moved), *_fresh(look, now)]
+                metrics = {metric.name: metric for metric in self.metrics}
+                seen = Seen(readings=readings, buckets=self.reader.buckets, clock=look.view.clock, metrics=metrics)
+                self._last = snapshot(self.declared, seen)
+            return self._last
+
+    @cached_property
+    def _template(self) -> str:
+        folder = files("stream_app.runtime") / "static"
+        page, style, script = ((folder / f"wall.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
+        return page.replace("/*style*/", style).replace("/*script*/", script)
+
+    @cached_property
+    def _rendered(self) -> str:
+        rendered = dashboard(self.declared, {each.series: each for each in self.known})
+        tones = {colour: tone for tone, colour in COLOURS.items()}
+        return orjson.dumps({"dashboard": rendered, "tones": tones}).decode()
+
+
+def _fresh(look: Look, now: int) -> list[Reading]:
+    return [
+        Reading(sample.name, (), sample.value) for family in freshness(look, now) for sample in family.samples
+    ]
