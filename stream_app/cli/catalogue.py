@@ -1,6 +1,7 @@
 """The catalogue as each part of the runtime wants it."""
 
 from stream_app.catalog.alerts import ALERTING
+from stream_app.catalog.dashboards import DASHBOARDS
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES, TOPICS
@@ -21,6 +22,7 @@ CATALOGUE = Catalogue(
     derived=DERIVED,
     ratios=RATIOS,
     alerting=ALERTING,
+    dashboards=DASHBOARDS,
 )
 
 

@@ -10,12 +10,9 @@ from typing import Any, NoReturn
 import click
 import orjson
 import pydantic
-from kafka.errors import KafkaError
-from redis.exceptions import RedisError
 
 from stream_app.core.envelope import milliseconds
 from stream_app.runtime.settings import PREFIX, Settings
-from stream_app.runtime.topics import MissingTopicsError
 
 EXIT_USAGE = 2
 EXIT_UNAVAILABLE = 69
@@ -45,16 +42,10 @@ def with_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., A
             settings = load({name: given.pop(name) for name in names})
             try:
                 return command(settings, **given)
-            except MissingTopicsError as error:
-                fail(f"{error}; create them with `stream-app topics apply`", EXIT_UNAVAILABLE)
-            except KafkaError as error:
-                fail(
-                    f"Kafka at {settings.kafka_url}: {type(error).__name__}. Is it running? See `stream-app doctor`", 69
-                )
-            except RedisError as error:
-                fail(
-                    f"Redis at {settings.redis_url}: {type(error).__name__}. Is it running? See `stream-app doctor`", 69
-                )
+            except Exception as error:
+                if advice := _advice(error, settings):
+                    fail(advice, EXIT_UNAVAILABLE)
+                raise
 
         for name in reversed(names):
             field = Settings.model_fields[name]
@@ -65,6 +56,23 @@ def with_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., A
         return wrapped
 
     return decorate
+
+
+def _advice(error: Exception, settings: Settings) -> str:
+    """What to do about trouble with a server; "" if it is none.
+
+    Told by name, because a command that needs no Kafka should not wait for three Kafka clients to be imported.
+    """
+    names = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
+    if "stream_app.MissingTopicsError" in names:
+        return f"{error}; create them with `stream-app topics apply`"
+    if names & {"kafka.KafkaError", "aiokafka.KafkaError"}:
+        server = f"Kafka at {settings.kafka_url}"
+    elif "redis.RedisError" in names:
+        server = f"Redis at {settings.redis_url}"
+    else:
+        return ""
+    return f"{server}: {type(error).__name__}. Is it running? See `stream-app doctor`"
 
 
 def load(flags: dict[str, Any]) -> Settings:

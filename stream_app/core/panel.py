@@ -203,9 +203,13 @@ class Spark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A condition that the page judges by itself: whatever the expression finds is wrong. `says` follows the value."""
+    """A condition that the page judges by itself: whatever the expression finds is wrong.
+
+    `says` follows the value, `well` is said when nothing is found.
+    """
 
     title: str
+    well: str
     of: Expression
     says: str
     tone: Tone = Tone.ALARM

@@ -68,8 +68,9 @@ class Example(Protocol):
     def source(self) -> str:
         """Where the numbers come from; empty if they are our own."""
 
-    def tells_of(self, series: str) -> bool:
-        """Whether it explains a series."""
+    @property
+    def explains(self) -> Sequence[str]:
+        """The series that it explains, above all the first."""
 
     def results(self, series: str) -> Sequence[str]:
         """What a series reads in the end, a line for each set of labels."""

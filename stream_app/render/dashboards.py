@@ -28,17 +28,18 @@ Node = dict[str, Any]
 def dashboards(catalogue: Catalogue) -> Rendered:
     """Return the file of every dashboard."""
     known = {each.series: each for each in exported(catalogue)}
+    runbooks = catalogue.alerting.runbooks if catalogue.alerting else ""
     return {
         f"grafana/dashboards/{each.uid.removeprefix('stream-app-')}.json": json.dumps(
-            dashboard(each, known), indent=2, ensure_ascii=False
+            dashboard(each, known, runbooks), indent=2, ensure_ascii=False
         )
         + "\n"
         for each in catalogue.dashboards
     }
 
 
-def dashboard(declared: Dashboard, known: Mapping[str, Declared]) -> Node:
-    """Return a dashboard as Grafana imports it; `known` are the metrics by series."""
+def dashboard(declared: Dashboard, known: Mapping[str, Declared], runbooks: str = "") -> Node:
+    """Return a dashboard as Grafana imports it; `known` are the metrics by series, `runbooks` where these stand."""
     return {
         "uid": declared.uid,
         "title": declared.title,
@@ -54,7 +55,7 @@ def dashboard(declared: Dashboard, known: Mapping[str, Declared]) -> Node:
         "time": {"from": declared.since, "to": "now"},
         "timepicker": {"refresh_intervals": ["5s", "30s", "1m", "5m"]},
         "annotations": {"list": []},
-        "templating": {"list": [*_sources(), *map(_variable, declared.variables)]},
+        "templating": {"list": [*_sources(runbooks), *map(_variable, declared.variables)]},
         "links": [_menu()],
         "panels": list(_panels(declared, known)),
     }
@@ -237,7 +238,7 @@ def _links(panel: Panel) -> list[Node]:
     return links
 
 
-def _sources() -> list[Node]:
+def _sources(runbooks: str) -> list[Node]:
     return [
         {
             "name": "datasource",
@@ -255,15 +256,12 @@ def _sources() -> list[Node]:
         {
             "name": "runbooks",
             "type": "constant",
-            "query": RUNBOOKS,
+            "query": runbooks,
             "hide": 2,
             "skipUrlSync": True,
-            "current": {"text": RUNBOOKS, "value": RUNBOOKS},
+            "current": {"text": runbooks, "value": runbooks},
         },
     ]
-
-
-RUNBOOKS = "https://github.com/stream-app/stream-app/blob/main/docs/runbooks.md"
 
 
 def _variable(variable: Variable) -> Node:

@@ -79,12 +79,14 @@ def _part(letter: str, shown: Iterable[Declared], examples: Mapping[str, Sequenc
 
 
 def _examples(shown: Sequence[Declared], examples: Sequence[Example]) -> dict[str, list[str]]:
-    """Return the examples of each series; one that explains several is told under the first and recalled under others."""
+    """Return the examples of each series: each is told under the first that it explains, recalled under others."""
     told: dict[str, list[str]] = {each.series: [] for each in shown}
     for example in examples:
-        explained = [series for series in told if example.tells_of(series)]
-        for series in explained:
-            told[series].append(_told(example, series) if series == explained[0] else _recalled(example, series, explained[0]))
+        explained = [series for series in example.explains if series in told]
+        for series in explained[:1]:
+            told[series].append(_told(example, series))
+        for series in explained[1:]:
+            told[series].append(_recalled(example, series, explained[0]))
     return told
 
 
@@ -100,7 +102,7 @@ def _told(example: Example, series: str) -> str:
 
 
 def _recalled(example: Example, series: str, first: str) -> str:
-    return page(f"In \"{example.title}\", told under [`{first}`](#{first}):", _results(example, series)).rstrip()
+    return page(f"In *{example.title}*, told under [`{first}`](#{first}):", _results(example, series)).rstrip()
 
 
 def _results(example: Example, series: str) -> str:

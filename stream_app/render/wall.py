@@ -56,6 +56,7 @@ def _panel(panel: Panel, ground: Ground, seen: Seen) -> Node:
         node["checks"] = [
             {
                 "title": check.title,
+                "well": check.well,
                 "tone": check.tone,
                 "says": check.says,
                 "unit": check.unit,

@@ -1,18 +1,13 @@
 """How each client library is told where Kafka and Redis are, and who we are there."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import redis
 import redis.asyncio
-from faust.auth import SASLCredentials, SSLCredentials
-from faust.types.auth import CredentialsT
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from stream_app.runtime.settings import Settings
-
-if TYPE_CHECKING:
-    import ssl
 
 REDIS_TIMEOUT_S = 5.0
 
@@ -62,16 +57,3 @@ def aiokafka_options(settings: Settings) -> dict[str, Any]:
     """Arguments of aiokafka's clients."""
     options = kafka_options(settings)
     return options | {"bootstrap_servers": settings.brokers}
-
-
-def faust_credentials(settings: Settings) -> CredentialsT | None:
-    """The worker's credentials. Without an SSL context Faust would silently send a password in the clear."""
-    context: ssl.SSLContext | None = settings.tls()
-    if settings.kafka_password:
-        return SASLCredentials(
-            username=settings.kafka_username,
-            password=settings.kafka_password.get_secret_value(),
-            ssl_context=context,
-            mechanism=settings.kafka_sasl_mechanism,
-        )
-    return SSLCredentials(context) if context else None

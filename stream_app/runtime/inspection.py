@@ -23,18 +23,18 @@ class Member:
 
 def serving_prefix(redis: Redis, namespace: str) -> str:
     """What the keys of the serving generation begin with. Raises redis.RedisError."""
-    generation = redis.hget(pointer_key(namespace), "serving")
+    generation: Any = redis.hget(pointer_key(namespace), "serving")
     return generation_prefix(namespace, generation.decode() if generation else FIRST_GENERATION)
 
 
 def find(redis: Redis, namespace: str, kind: EntityKind, key: str) -> Any:  # noqa: ANN401 - any kind of entity
     """An entity as it is stored, None if there is none. Raises redis.RedisError."""
-    value = redis.get(f"{serving_prefix(redis, namespace)}{kind.name}:{key}")
+    value: Any = redis.get(f"{serving_prefix(redis, namespace)}{kind.name}:{key}")
     return None if value is None else msgspec.msgpack.decode(value[TAG_CHARACTERS:], type=kind.state)
 
 
 def members(redis: Redis, namespace: str, program: str, step: str) -> list[Member]:
     """The enrolments in a step, the one that fell due first first. Raises redis.RedisError."""
     key = f"{serving_prefix(redis, namespace)}due:{program}{SEPARATOR}{step}"
-    found = redis.zrange(key, 0, -1, withscores=True)
-    return [Member(*member.decode().split(SEPARATOR), due=int(due)) for member, due in found]
+    found: Any = redis.zrange(key, 0, -1, withscores=True)
+    return [Member(*member.decode().split(SEPARATOR), int(due)) for member, due in found]

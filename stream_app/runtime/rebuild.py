@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from redis import Redis
 
@@ -57,7 +58,7 @@ def drop(redis: Redis, namespace: str, generation: str) -> int:
     return dropped
 
 
-def _keys(redis: Redis, prefix: str) -> Iterator[list[bytes]]:
+def _keys(redis: Redis, prefix: str) -> Iterator[list[Any]]:
     cursor = 0
     escaped = prefix.replace("[", r"\[").replace("*", r"\*").replace("?", r"\?")
     while True:
@@ -68,5 +69,5 @@ def _keys(redis: Redis, prefix: str) -> Iterator[list[bytes]]:
             return
 
 
-def _text(value: bytes | None) -> str | None:
+def _text(value: Any) -> str | None:  # noqa: ANN401 - the client's replies have no one type
     return value.decode() if value else None

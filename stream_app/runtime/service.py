@@ -14,7 +14,8 @@ import orjson
 from prometheus_client import Gauge
 from redis.exceptions import RedisError
 
-from stream_app.runtime.connections import async_redis, faust_credentials
+from stream_app.runtime.connections import async_redis
+from stream_app.runtime.credentials import faust_credentials
 from stream_app.runtime.dead_letters import DeadLetterTopic
 from stream_app.runtime.flood import FloodGate
 from stream_app.runtime.ledger import DefinitionsDifferError, Ledger

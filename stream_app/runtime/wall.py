@@ -90,6 +90,4 @@ class Wall:
 
 
 def _fresh(look: Look, now: int) -> list[Reading]:
-    return [
-        Reading(sample.name, (), sample.value) for family in freshness(look, now) for sample in family.samples
-    ]
+    return [Reading(sample.name, (), sample.value) for family in freshness(look, now) for sample in family.samples]

@@ -19,21 +19,21 @@ from faust.tables import TableManager
 from mode.supervisors import CrashingSupervisor
 from yarl import URL
 
+from stream_app.runtime.quiet import Quiet
 from stream_app.runtime.transport import Consumer, Fetched, Group, TopicRecreatedError, Transport
 from stream_app.runtime.watchdog import Observation, watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from faust.types.auth import CredentialsT
     from faust.types.streams import StreamT
 
     from stream_app.runtime.batch import Batch
 
-__all__ = ["Exit", "Hooks", "Quiet", "Sink", "State", "Worker", "WorkerSettings"]
+__all__ = ["Exit", "Hooks", "Sink", "State", "Worker", "WorkerSettings"]
 
 _log = logging.getLogger(__name__)
-_NOISY: Final = ("aiokafka", "faust", "mode", "kafka")
 # How long other workers' progress may go unnoticed while draining, in seconds.
 _DRAIN_LOOK: Final = 1.0
 # A sink that wants the very batch that it did not apply once more is not asked at full speed.
@@ -134,30 +134,6 @@ class State:
     def connected(self) -> bool:
         """Whether the worker is a member of its group and the group's broker answers."""
         return self.group.coordinator and self.group.generation > 0
-
-
-class Quiet(logging.Filter):
-    """Lets each line of code of the chatty libraries log `burst` times in `period` seconds. Everybody else may talk."""
-
-    def __init__(self, burst: int = 5, period: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take the limits."""
-        super().__init__()
-        self._burst, self._period, self._clock = burst, period, clock
-        self._seen: dict[tuple[str, int], tuple[float, int]] = {}
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Say whether the record may pass; the first one after silence tells how many did not."""
-        if record.name.partition(".")[0] not in _NOISY:
-            return True
-        now, place = self._clock(), (record.pathname, record.lineno)
-        since, count = self._seen.get(place, (now, 0))
-        if now - since >= self._period:
-            if count > self._burst:
-                record.msg = f"{record.getMessage()} [{count - self._burst} more like this were not logged]"
-                record.args = None
-            since, count = now, 0
-        self._seen[place] = since, count + 1
-        return count < self._burst
 
 
 @contextmanager

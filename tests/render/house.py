@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from stream_app.catalog.alerts import ALERTING
+from stream_app.catalog.dashboards import DASHBOARDS
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES, TOPICS
@@ -21,5 +22,6 @@ CATALOGUE = Catalogue(
     derived=DERIVED,
     ratios=RATIOS,
     alerting=ALERTING,
+    dashboards=DASHBOARDS,
     examples=TOLD,
 )

@@ -32,7 +32,7 @@ class Ratio:
 
 
 def test_a_metric_has_a_section_with_everything_declared() -> None:
-    text = metric_page(replace(CATALOGUE, metrics=(), derived=(), ratios=(Ratio(),)))[METRIC_PAGE]
+    text = metric_page(replace(CATALOGUE, metrics=(), derived=(), ratios=(Ratio(),), examples=()))[METRIC_PAGE]
     section = text[text.index("### lifecycle_email_open_rate") :]
     assert section.splitlines() == [
         "### lifecycle_email_open_rate",

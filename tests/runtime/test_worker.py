@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stream_app.runtime.worker import Exit, Quiet, Worker
+from stream_app.runtime.quiet import Quiet
+from stream_app.runtime.worker import Exit, Worker
 from tests.runtime.workers import (
     Crew,
     FileLedger,

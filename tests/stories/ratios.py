@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 Key = tuple[str, frozenset[tuple[str, str]]]
 Labels = tuple[str, ...]
+Wanted = str | tuple[str, ...]
 
 GROSS_MARGIN = Fraction(8, 10)
-DECIMALS = {"USD": 2, "JPY": 0}
+DECIMALS = {"USD": 2, "EUR": 2, "GBP": 2, "JPY": 0}
 MONTHLY = ("mtd", "prev_month")
 PERIODS = ("30d", *MONTHLY)
 MARKETING = ("media", "labour", "technology", "agency", "event", "content")
@@ -33,18 +34,16 @@ class Exported:
     thirty_days_ago: Mapping[Key, float]
     today: date
 
-    def total(self, series: str, window: str, by: Labels = (), **only: str | tuple[str, ...]) -> dict[Labels, Fraction]:
+    def total(self, series: str, window: str, by: Labels = (), **only: Wanted) -> dict[Labels, Fraction]:
         """Add up the samples of a window by some labels, where other labels have these values."""
         return add_up(self.now, series, by, window=window, **only)
 
-    def one(self, series: str, window: str, **only: str | tuple[str, ...]) -> Fraction:
+    def one(self, series: str, window: str, **only: Wanted) -> Fraction:
         """Add up the samples of a window."""
-        return self.total(series, window, **only).get((), Fraction(0))
+        return self.total(series, window, (), **only).get((), Fraction(0))
 
 
-def add_up(
-    readings: Mapping[Key, float], series: str, by: Labels = (), **only: str | tuple[str, ...]
-) -> dict[Labels, Fraction]:
+def add_up(readings: Mapping[Key, float], series: str, by: Labels = (), **only: Wanted) -> dict[Labels, Fraction]:
     """Add up samples exactly."""
     found: dict[Labels, Fraction] = defaultdict(Fraction)
     for (name, pairs), value in readings.items():
@@ -240,6 +239,5 @@ def _others(exported: Exported) -> Samples:
                 yield "upsell_share", {"currency": key[0], "window": window}, upsold.get(key, Fraction(0)) / booked
     answers = exported.one("nps_responses", "90d")
     if answers >= 5:
-        promoters = exported.one("nps_responses", "90d", **{"class": "promoter"})
-        detractors = exported.one("nps_responses", "90d", **{"class": "detractor"})
-        yield "nps", {}, (promoters - detractors) / answers * 100
+        classes = exported.total("nps_responses", "90d", ("class",))
+        yield "nps", {}, 100 * (classes["promoter",] - classes["detractor",]) / answers

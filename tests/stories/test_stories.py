@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 Readings = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
-SERIES = {each.series.removeprefix("lifecycle_") for each in (*SHOWN, *DERIVED, *RATIOS)}
+SHOWN_SERIES = [*(each.series for each in SHOWN), *(each.series for each in (*DERIVED, *RATIOS))]
+SERIES = {series.removeprefix("lifecycle_") for series in SHOWN_SERIES}
 STORIES_BY_TITLE = {story.title: story for story in STORIES}
 COMPLETE = ("", "_gcount", "_gsum")
 

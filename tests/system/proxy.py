@@ -30,22 +30,23 @@ class Fault:
     """Something that is to go wrong with one commit."""
 
     kind: _Kind
-    _loop: asyncio.AbstractEventLoop
-    _struck: threading.Event = field(default_factory=threading.Event)
-    _released: asyncio.Event = field(default_factory=asyncio.Event)
+    loop: asyncio.AbstractEventLoop
+    struck: bool = False
+    """Whether it has gone wrong."""
+    released: asyncio.Event = field(default_factory=asyncio.Event)
     _answered: threading.Event = field(default_factory=threading.Event)
     _answer: bytes = b""
 
-    @property
-    def struck(self) -> bool:
-        """Whether it has gone wrong."""
-        return self._struck.is_set()
-
     def release(self) -> bytes:
         """Let a commit that was held go on to the store, and return what the store answers."""
-        self._loop.call_soon_threadsafe(self._released.set)
+        self.loop.call_soon_threadsafe(self.released.set)
         assert self._answered.wait(_PATIENCE), "the store did not answer"
         return self._answer
+
+    def answered(self, reply: bytes) -> None:
+        """Hear what the store answers to the commit that was held."""
+        self._answer = reply
+        self._answered.set()
 
 
 class Proxy:
@@ -59,6 +60,7 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._links: set[asyncio.Task[None]] = set()
         self._fault: Fault | None = None
+        self._knows_script = False
         self.replied = 0
         """Bytes that the store has answered so far."""
 
@@ -99,12 +101,22 @@ class Proxy:
         self._fault = Fault(kind, self._loop)
         return self._fault
 
-    def _strikes(self, *kinds: _Kind) -> Fault | None:
+    def sees_commit(self) -> Fault | None:
+        """Return what goes wrong with a commit on its way there."""
+        # Until one was applied, the store may just answer that it has to be told the script.
+        return self._strike(_Kind.HOLD) if self._knows_script else None
+
+    def sees_applied(self) -> Fault | None:
+        """Return what goes wrong with the answer to a commit."""
+        self._knows_script = True
+        return self._strike(_Kind.LOSE, _Kind.SWALLOW)
+
+    def _strike(self, *kinds: _Kind) -> Fault | None:
         fault = self._fault
         if fault is None or fault.kind not in kinds:
             return None
         self._fault = None
-        fault._struck.set()  # noqa: SLF001 - the other half of it
+        fault.struck = True
         return fault
 
     # On the thread ----------------------------------------------------------------------------------------------------
@@ -152,8 +164,8 @@ class _Link:
 
     async def _there(self, to_far: asyncio.StreamWriter) -> None:
         while request := await self._near.read(_CHUNK):
-            if _SCRIPT in request[:64] and (fault := self._proxy._strikes(_Kind.HOLD)):  # noqa: SLF001
-                await fault._released.wait()  # noqa: SLF001
+            if _SCRIPT in request[:64] and (fault := self._proxy.sees_commit()):
+                await fault.released.wait()
                 self._held = fault
             to_far.write(request)
             await to_far.drain()
@@ -165,11 +177,10 @@ class _Link:
         while reply := await far.read(_CHUNK):
             self._proxy.replied += len(reply)
             if self._held is not None:
-                self._held._answer = reply  # noqa: SLF001
-                self._held._answered.set()  # noqa: SLF001
+                self._held.answered(reply)
                 self._held = None
                 self._answered.set()
-            if _APPLIED in reply and (fault := self._proxy._strikes(_Kind.LOSE, _Kind.SWALLOW)):  # noqa: SLF001
+            if _APPLIED in reply and (fault := self._proxy.sees_applied()):
                 if fault.kind is _Kind.LOSE:
                     return
                 silent = True

@@ -26,7 +26,7 @@ def _quiet(topic: str, hours: int) -> str:
     return f"{age} > {hours * 3600}"
 
 
-# 100 of 120 samples: an hour that was not seen is no hour without events.
+# Counters carry over a gap, but when an hour ago was not seen, the hour since was not either.
 _OUT_OF_RHYTHM = f"""\
 {_SILENCE}
 and
@@ -34,7 +34,7 @@ and
 unless
 {_EVENTS} > 0
 and on ()
-sum_over_time({_FRESH}[1h]) >= 100"""
+({_FRESH} offset 1h) == 1"""
 
 
 def _grown(series: str, span: str) -> str:

@@ -13,8 +13,16 @@ from stream_app.catalog.stories.story import Story
 from stream_app.catalog.stories.words import Told
 
 STORIES: tuple[Story, ...] = (
-    *LEADS, *PROGRAMS, *MAIL, *DEALS, *REVENUE, *RETENTION, *MARKETING, *RECORDS, *BUSINESS_DAYS,
-)  # fmt: skip
+    *LEADS,
+    *PROGRAMS,
+    *MAIL,
+    *DEALS,
+    *REVENUE,
+    *RETENTION,
+    *MARKETING,
+    *RECORDS,
+    *BUSINESS_DAYS,
+)
 
 TOLD: tuple[Told, ...] = tuple(map(Told, STORIES))
 

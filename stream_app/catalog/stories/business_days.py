@@ -19,9 +19,9 @@ SUMMER_TIME = Story(
         lead("created", "2026-04-01 04:00", "april"),
     ),
     arithmetic=(
-        "March 1 begins at 05:00 UTC (winter), April 1 at 04:00 UTC (summer). The change is on March 8 at 07:00 UTC, in the "
-        "middle of a day of 23 hours. March: first, before, after, last = 4; its first 9 days, as many as April has "
-        "completed: 3. April 1. 30 days begin on March 12: last + april = 2."
+        "March 1 begins at 05:00 UTC (winter), April 1 at 04:00 UTC (summer). The change is on March 8 at 07:00 UTC, "
+        "in the middle of a day of 23 hours. March: first, before, after, last = 4; its first 9 days, as many as April"
+        " has completed: 3. April 1. 30 days begin on March 12: last + april = 2."
     ),
     expected=(reads("new_leads", {"mtd": 1, "prev_month": 4, "prev_month_to_date": 3, "30d": 2}, **_UNKNOWN),),
 )
@@ -33,8 +33,8 @@ WINTER_TIME = Story(
     timezone="America/New_York",
     given=(lead("created", "2025-11-02 04:30", "early"),),
     arithmetic=(
-        "It is 23:45 on November 2 in New York; the lead came at 00:30 of the same day, 24 hours and a quarter ago, because "
-        "the clock was put back. 24h begins at 05:00 UTC: 0. The day counts whole in this month: 1."
+        "It is 23:45 on November 2 in New York; the lead came at 00:30 of the same day, 24 hours and a quarter ago, "
+        "because the clock was put back. 24h begins at 05:00 UTC: 0. The day counts whole in this month: 1."
     ),
     expected=(reads("new_leads", {"24h": 0, "7d": 1, "mtd": 1, "30d": 1}, **_UNKNOWN),),
 )
@@ -52,8 +52,8 @@ KOLKATA = Story(
         subscription("started", "2026-02-28 18:30", "new", item(10_000), currency="INR"),
     ),
     arithmetic=(
-        "March 1 begins at 18:30 UTC on February 28 (+05:30). One lead and 200 rupees of MRR are of February, one lead and "
-        "100 of March, which opened with 200. The visitors of March 1 are of March."
+        "March 1 begins at 18:30 UTC on February 28 (+05:30). One lead and 200 rupees of MRR are of February, one lead"
+        " and 100 of March, which opened with 200. The visitors of March 1 are of March."
     ),
     expected=(
         reads("new_leads", {"mtd": 1, "prev_month": 1}, **_UNKNOWN),
@@ -74,7 +74,8 @@ NEW_YEAR = Story(
         lead("created", "2026-01-01 00:00", "new-year"),
     ),
     arithmetic=(
-        "December: 2. January has completed 30 days; the first 30 of December hold 1. January 1. 30 days begin on January 2: 0."
+        "December: 2. January has completed 30 days; the first 30 of December hold 1. January 1. 30 days begin on "
+        "January 2: 0."
     ),
     expected=(reads("new_leads", {"mtd": 1, "prev_month": 2, "prev_month_to_date": 1, "30d": 0}, **_UNKNOWN),),
 )
@@ -88,7 +89,7 @@ SHORT_MONTH = Story(
         lead("created", "2026-02-28 23:59", "february-28"),
         lead("created", "2026-03-01 00:00", "march-1"),
     ),
-    arithmetic="30 full days of March, but February has only 28: all of it, 2. This month 1. 30 days begin on March 2: 0.",
+    arithmetic="30 full days of March, but February has only 28: all of it, 2. This month 1. 30d begins on March 2: 0.",
     expected=(reads("new_leads", {"mtd": 1, "prev_month": 2, "prev_month_to_date": 2, "30d": 0}, **_UNKNOWN),),
 )
 
@@ -104,8 +105,8 @@ OTHER = Story(
         lead("created", "2026-03-10 09:00", "d", campaign_id="winter"),
     ),
     arithmetic=(
-        "With a limit of two the campaigns with the largest flow in 30 days stay, spring 3 and summer 2; autumn 1 + winter 1 "
-        "= 2 are summed into other."
+        "With a limit of two the campaigns with the largest flow in 30 days stay, spring 3 and summer 2; autumn 1 + "
+        "winter 1 = 2 are summed into other."
     ),
     expected=(
         reads("new_leads", {"mtd": 3}, source="unknown", channel="none", campaign="spring"),

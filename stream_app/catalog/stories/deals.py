@@ -27,29 +27,39 @@ QUARTER = Story(
         deal("won", "2026-02-25 09:00", "o5", "cirrus", "cross_sell", 250_000, "EUR"),
     ),
     arithmetic=(
-        "Created this month: new business o3 + o4 = 2, upsell 1; in February: new business 1, cross-sell 1, of which before "
-        "the 15th only the cross-sell. Won this month: o1 with its newest amount 10 000, o2 with 2 500; in February o5 with "
-        "2 500. Lost: o3. Open: o4 with its newest amount, 7 000. Acme became a customer on March 10; bolt won nothing and "
-        "cirrus no new business. Upsell and cross-sell: this month 2 500 / 12 500 = 0.2; in 30 days (since February 14) "
-        "(2 500 + 2 500) / 15 000 = 1/3; in February 2 500 / 2 500 = 1."
+        "Created this month: new business o3 + o4 = 2, upsell 1; in February: new business 1, cross-sell 1, of which "
+        "before the 15th only the cross-sell. Won this month: o1 with its newest amount 10 000, o2 with 2 500; in "
+        "February o5 with 2 500. Lost: o3. Open: o4 with its newest amount, 7 000. Acme became a customer on March 10;"
+        " bolt won nothing and cirrus no new business. Upsell and cross-sell: this month 2 500 / 12 500 = 0.2; in 30 "
+        "days (since February 14) (2 500 + 2 500) / 15 000 = 1/3; in February 2 500 / 2 500 = 1."
     ),
     expected=(
-        reads("opportunities", {"24h": 0, "mtd": 2, "prev_month": 1, "prev_month_to_date": 0}, state="created",
-              kind="new_business"),
+        reads(
+            "opportunities",
+            {"24h": 0, "mtd": 2, "prev_month": 1, "prev_month_to_date": 0},
+            state="created",
+            kind="new_business",
+        ),
         reads("opportunities", {"24h": 0, "mtd": 1, "prev_month": 0}, state="created", kind="upsell"),
-        reads("opportunities", {"mtd": 0, "prev_month": 1, "prev_month_to_date": 1}, state="created", kind="cross_sell"),
+        reads(
+            "opportunities", {"mtd": 0, "prev_month": 1, "prev_month_to_date": 1}, state="created", kind="cross_sell"
+        ),
         reads("opportunities", {"24h": 0, "mtd": 1}, state="won", kind="new_business"),
         reads("opportunities", {"24h": 1, "mtd": 1}, state="won", kind="upsell"),
         reads("opportunities", {"mtd": 0, "prev_month": 1, "prev_month_to_date": 0}, state="won", kind="cross_sell"),
         reads("opportunities", {"24h": 0, "mtd": 1}, state="lost", kind="new_business"),
-        reads("bookings", {"mtd": 10_000, "prev_month": 0, "30d": 10_000}, currency="EUR", kind="new_business", **_SPRING),
+        reads(
+            "bookings", {"mtd": 10_000, "prev_month": 0, "30d": 10_000}, currency="EUR", kind="new_business", **_SPRING
+        ),
         reads("bookings", {"mtd": 2_500, "prev_month": 0, "30d": 2_500}, currency="EUR", kind="upsell", **_NOWHERE),
         reads("bookings", {"mtd": 0, "prev_month": 2_500, "30d": 2_500}, currency="EUR", kind="cross_sell", **_NOWHERE),
         reads("open_pipeline", 7_000, currency="EUR", kind="new_business"),
-        reads("new_customers", {"24h": 0, "7d": 1, "30d": 1, "mtd": 1, "prev_month": 0}, source="web", campaign="spring"),
+        reads(
+            "new_customers", {"24h": 0, "7d": 1, "30d": 1, "mtd": 1, "prev_month": 0}, source="web", campaign="spring"
+        ),
         reads("upsell_share", {"mtd": Fraction(1, 5), "30d": Fraction(1, 3), "prev_month": 1}, currency="EUR"),
     ),
-)  # fmt: skip
+)
 
 OVERTURNED = Story(
     title="A verdict that is overturned",
@@ -62,8 +72,8 @@ OVERTURNED = Story(
         deal("won", "2026-03-07 09:00", "o1", "acme", "new_business", 6_000, "JPY"),
     ),
     arithmetic=(
-        "The newest verdict is won, so the loss of February counts no more; it is dated at the first win, March 5. The "
-        "amount is the newest: 6 000 yen, a currency without decimals. Nothing is open."
+        "The newest verdict is won, so the loss of February counts no more; it is dated at the first win, March 5. The"
+        " amount is the newest: 6 000 yen, a currency without decimals. Nothing is open."
     ),
     expected=(
         reads("opportunities", {"mtd": 1, "prev_month": 0}, state="won", kind="new_business"),
@@ -86,8 +96,9 @@ BECOMING = Story(
         deal("won", "2026-03-04 09:00", "o3", "cirrus", "upsell", 9_000, "EUR", **_ORIGIN),
     ),
     arithmetic=(
-        "Acme: won on February 20, before it paid: a customer of February, credited to the opportunity. Bolt: paid on March "
-        "3, before it was won: a customer of March, credited to nothing. Cirrus: an upsell makes no customer. Paying now: 2."
+        "Acme: won on February 20, before it paid: a customer of February, credited to the opportunity. Bolt: paid on "
+        "March 3, before it was won: a customer of March, credited to nothing. Cirrus: an upsell makes no customer. "
+        "Paying now: 2."
     ),
     expected=(
         reads("new_customers", {"mtd": 0, "prev_month": 1}, source="web", campaign="spring"),

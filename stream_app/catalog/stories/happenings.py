@@ -69,7 +69,7 @@ def subscription(
     name: str = "",
     **data: Any,  # noqa: ANN401
 ) -> Happened:
-    """`subscription.<event>` with the whole state; the subscription is called like the account unless it has a `name`."""
+    """`subscription.<event>` with the whole state; without a `name` it is called like the account."""
     known = {"account_id": account, "subscription_id": name or account, "currency": currency, "items": list(items)}
     return Happened(type=f"subscription.{event}", time=time, data={**known, **data})
 
@@ -80,14 +80,18 @@ def invoice(event: str, time: str, name: str, account: str) -> Happened:
     return Happened(type=f"invoice.{event}", time=time, data=data)
 
 
-def spend(  # noqa: PLR0913 - the fields of the contract
+def spend(
     time: str, name: str, amount_minor: int, currency: str, kind: str, period_start: str, period_end: str, **data: str
 ) -> Happened:
     """`spend.recorded`."""
     known = {
-        "spend_id": name, "amount_minor": amount_minor, "currency": currency, "kind": kind, "period_start": period_start,
+        "spend_id": name,
+        "amount_minor": amount_minor,
+        "currency": currency,
+        "kind": kind,
+        "period_start": period_start,
         "period_end": period_end,
-    }  # fmt: skip
+    }
     return Happened(type="spend.recorded", time=time, data={**known, **data})
 
 

@@ -18,22 +18,28 @@ NEW_LEADS = Story(
         lead("created", "2026-03-01 09:00", "eve", source="csv", is_import=True),
     ),
     arithmetic=(
-        "5m is 11:56 to 12:00 and 1h 11:01 to 12:00: ann, 1. 24h begins on March 14 at 13:00: 1. 7d begins on March 8 at "
-        "13:00: ann + ben = 2. 30d begins on February 14: ann + ben + cat = 3. This month: ann + ben = 2. February: cat + "
-        "dan = 2; its first 14 days, as many as March has completed: dan, 1. Eve is imported: no new lead, but she enters "
-        "the stage lead. In the stage: 4 + 1 = 5."
+        "5m is 11:56 to 12:00 and 1h 11:01 to 12:00: ann, 1. 24h begins on March 14 at 13:00: 1. 7d begins on March 8 "
+        "at 13:00: ann + ben = 2. 30d begins on February 14: ann + ben + cat = 3. This month: ann + ben = 2. February:"
+        " cat + dan = 2; its first 14 days, as many as March has completed: dan, 1. Eve is imported: no new lead, but "
+        "she enters the stage lead. In the stage: 4 + 1 = 5."
     ),
     expected=(
         reads(
             "new_leads",
             {"5m": 1, "1h": 1, "24h": 1, "7d": 2, "30d": 3, "mtd": 2, "prev_month": 2, "prev_month_to_date": 1},
-            source="web", channel="organic", campaign="spring",
+            source="web",
+            channel="organic",
+            campaign="spring",
         ),
-        reads("stage_entries", {"7d": 2, "mtd": 2, "prev_month": 2}, funnel_stage="lead", source="web", campaign="spring"),
-        reads("stage_entries", {"7d": 0, "mtd": 1, "prev_month": 0}, funnel_stage="lead", source="csv", campaign="none"),
+        reads(
+            "stage_entries", {"7d": 2, "mtd": 2, "prev_month": 2}, funnel_stage="lead", source="web", campaign="spring"
+        ),
+        reads(
+            "stage_entries", {"7d": 0, "mtd": 1, "prev_month": 0}, funnel_stage="lead", source="csv", campaign="none"
+        ),
         reads("leads_in_stage", 5, funnel_stage="lead"),
     ),
-)  # fmt: skip
+)
 
 FUNNEL = Story(
     title="Through the funnel, one step back, and on",
@@ -48,9 +54,10 @@ FUNNEL = Story(
         stage("customer", "2026-03-13 09:00", "fay"),
     ),
     arithmetic=(
-        "First entries: lead, MQL, SQL, customer, 1 each. MQL on March 10 and SQL on March 12 are second entries: 1 each, "
-        "both in the last 7 days, none in the last 24 hours. Ways between first entries: lead to MQL March 2 to 4 = 2 days "
-        "= 172 800 s; MQL to SQL March 4 to 9 = 5 days = 432 000 s; SQL to customer March 9 to 13 = 4 days = 345 600 s."
+        "First entries: lead, MQL, SQL, customer, 1 each. MQL on March 10 and SQL on March 12 are second entries: 1 "
+        "each, both in the last 7 days, none in the last 24 hours. Ways between first entries: lead to MQL March 2 to "
+        "4 = 2 days = 172 800 s; MQL to SQL March 4 to 9 = 5 days = 432 000 s; SQL to customer March 9 to 13 = 4 days "
+        "= 345 600 s."
     ),
     expected=(
         *(
@@ -71,7 +78,7 @@ FUNNEL = Story(
         reads("stage_transition_seconds_gsum", {"mtd": 345_600, "30d": 345_600}, transition="sql_customer"),
         reads("leads_in_stage", 1, funnel_stage="customer"),
     ),
-)  # fmt: skip
+)
 
 DISQUALIFIED = Story(
     title="Who is disqualified is in no stage, until a newer status",
@@ -110,8 +117,8 @@ REOPENED = Story(
         mail("replied", "2026-03-07 09:00", "m2", lead_id="lee"),
     ),
     arithmetic=(
-        "Jon: opens, page views and clicks by machines never reopen; the human click at 11:30 does, the one at 11:40 is of "
-        "the same episode: 1. Kim was in no program: 0. Lee had left the program before the reply: 0."
+        "Jon: opens, page views and clicks by machines never reopen; the human click at 11:30 does, the one at 11:40 "
+        "is of the same episode: 1. Kim was in no program: 0. Lee had left the program before the reply: 0."
     ),
     expected=(reads("reopened_leads", {"5m": 0, "1h": 1, "24h": 1, "7d": 1, "30d": 1, "mtd": 1}, program="nurture"),),
 )
@@ -127,8 +134,8 @@ SCORES = Story(
         lead("score_changed", "2026-03-15 09:00", "mia", score=20, activity="webinar"),
     ),
     arithmetic=(
-        "The first score has no difference. Webinar: (25 - 10) + (20 - 20) = 15 in 2 changes; decay: 20 - 25 = -5 in 1. "
-        "The last 24 hours begin on March 14 at 13:00: webinar 0 in 1 change, decay -5 in 1."
+        "The first score has no difference. Webinar: (25 - 10) + (20 - 20) = 15 in 2 changes; decay: 20 - 25 = -5 in "
+        "1. The last 24 hours begin on March 14 at 13:00: webinar 0 in 1 change, decay -5 in 1."
     ),
     expected=(
         reads("score_delta", {"24h": 0, "7d": 15, "30d": 15}, activity="webinar"),
@@ -151,8 +158,8 @@ SCORE_OF_NEW = Story(
         lead("created", "2026-03-04 09:00", "pia"),
     ),
     arithmetic=(
-        "Nan is of February and ended it with 35; the 80 of March came too late. Oli is of March and stands at 62 so far. "
-        "Pia has no score: no observation."
+        "Nan is of February and ended it with 35; the 80 of March came too late. Oli is of March and stands at 62 so "
+        "far. Pia has no score: no observation."
     ),
     expected=(
         reads("new_lead_score_gcount", 1, cohort="2026-02"),

@@ -14,8 +14,14 @@ _LABELS = {"program": "launch", "step": "intro", "audience": "prospect"}
 LAUNCH = Story(
     title="Six messages of one mailing",
     explains=(
-        "email_messages", "email_events", "email_cohort", "email_cohort_machine_opens", "email_open_rate",
-        "email_adjusted_open_rate", "email_click_rate", "email_click_to_open_rate",
+        "email_messages",
+        "email_events",
+        "email_cohort",
+        "email_cohort_machine_opens",
+        "email_open_rate",
+        "email_adjusted_open_rate",
+        "email_click_rate",
+        "email_click_to_open_rate",
     ),
     as_of=_NOW,
     given=(
@@ -32,12 +38,12 @@ LAUNCH = Story(
         mail("clicked", _SCANNED, "m-6", machine=True),
     ),
     arithmetic=(
-        "By what happened when: sent 6; delivered 1, 2, 3, 6 = 4; bounced 1; opened by people 1, 3 = 2; clicked by people "
-        "1, 4 = 2. In the last five minutes (11:56 on) message 1 was clicked for the first time; its open then was its "
-        "second. Every event: opens by people 2 + 1 = 3, by machines 2; clicks by people 2, by a machine 1. By send time: "
-        "message 4 was clicked, so it was delivered and opened: delivered 4 + 1 = 5, opened 2 + 1 = 3, clicked 2. Opened by "
-        "a machine alone: message 2 = 1; message 3 was opened by a person too. Rates: open 3 / 5 = 0.6, adjusted "
-        "3 / (5 - 1) = 0.75, click 2 / 5 = 0.4, click to open 2 / 3."
+        "By what happened when: sent 6; delivered 1, 2, 3, 6 = 4; bounced 1; opened by people 1, 3 = 2; clicked by "
+        "people 1, 4 = 2. In the last five minutes (11:56 on) message 1 was clicked for the first time; its open then "
+        "was its second. Every event: opens by people 2 + 1 = 3, by machines 2; clicks by people 2, by a machine 1. By"
+        " send time: message 4 was clicked, so it was delivered and opened: delivered 4 + 1 = 5, opened 2 + 1 = 3, "
+        "clicked 2. Opened by a machine alone: message 2 = 1; message 3 was opened by a person too. Rates: open 3 / 5 "
+        "= 0.6, adjusted 3 / (5 - 1) = 0.75, click 2 / 5 = 0.4, click to open 2 / 3."
     ),
     expected=(
         reads("email_messages", {"5m": 0, "24h": 6}, state="sent", **_LABELS),
@@ -60,7 +66,7 @@ LAUNCH = Story(
         reads("email_click_rate", {"24h": Fraction(2, 5)}, program="launch", audience="prospect"),
         reads("email_click_to_open_rate", {"24h": Fraction(2, 3)}, program="launch", audience="prospect"),
     ),
-)  # fmt: skip
+)
 
 ADJUSTED = Story(
     title="HubSpot's adjusted open rate",
@@ -73,8 +79,8 @@ ADJUSTED = Story(
         each(41, mail("opened", _SCANNED, "m", machine=True), first=48),
     ),
     arithmetic=(
-        "138 delivered, 88 with any open: 47 reliable, 88 - 47 = 41 by machines only. Plain 47 / 138 = 34.06 %; adjusted "
-        "47 / (138 - 41) = 47 / 97 = 48.45 %."
+        "138 delivered, 88 with any open: 47 reliable, 88 - 47 = 41 by machines only. Plain 47 / 138 = 34.06 %; "
+        "adjusted 47 / (138 - 41) = 47 / 97 = 48.45 %."
     ),
     source=(
         'the formula is HubSpot\'s, knowledge base, "Analyze the adjusted open rate of your emails", which prints no '
@@ -100,8 +106,9 @@ SEND_TIME = Story(
         mail("complained", "2026-03-15 11:21", "m"),
     ),
     arithmetic=(
-        "All labels are those of the sending: news, customer. Open, reply, unsubscription and complaint happened in the "
-        "last 24 hours: 1 each. Sent on March 10, so the cohort of 24h is empty and has no rate; that of 7d: 1 / 1 = 1."
+        "All labels are those of the sending: news, customer. Open, reply, unsubscription and complaint happened in "
+        "the last 24 hours: 1 each. Sent on March 10, so the cohort of 24h is empty and has no rate; that of 7d: 1 / 1"
+        " = 1."
     ),
     expected=(
         *(

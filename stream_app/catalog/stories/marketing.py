@@ -28,10 +28,10 @@ TO_MQL = Story(
         stage("mql", "2026-03-16 09:00", "x2"),
     ),
     arithmetic=(
-        "In March the web brought 4 leads and 2 of its leads (february, w1) became MQL: 2 / 4. Expo: 1 lead, 2 MQLs (one of "
-        "an imported lead): 2 / 1 = 2; a ratio of two groups can pass 1. February: 1 web MQL (january) per 1 web lead. By "
-        "cohort: of the 5 leads of March w1 and x1 became MQL within 30 days: 2 / 5. Of the 1 of February: 1 / 1. January "
-        "took 46 days and is in no cohort."
+        "In March the web brought 4 leads and 2 of its leads (february, w1) became MQL: 2 / 4. Expo: 1 lead, 2 MQLs "
+        "(one of an imported lead): 2 / 1 = 2; a ratio of two groups can pass 1. February: 1 web MQL (january) per 1 "
+        "web lead. By cohort: of the 5 leads of March w1 and x1 became MQL within 30 days: 2 / 5. Of the 1 of "
+        "February: 1 / 1. January took 46 days and is in no cohort."
     ),
     expected=(
         reads("lead_to_mql_ratio", {"mtd": Fraction(1, 2), "prev_month": 1}, source="web"),
@@ -44,9 +44,18 @@ TO_MQL = Story(
 COSTS = Story(
     title="A campaign of 600, sales of 400, a licence in dollars",
     explains=(
-        "cost_per_lead", "cost_per_mql", "cost_per_sql", "cost_per_customer", "campaign_cost_per_lead",
-        "campaign_cost_per_mql", "campaign_cost_per_sql", "campaign_cost_per_customer", "customer_acquisition_cost",
-        "campaign_roi", "channel_roi", "romi",
+        "cost_per_lead",
+        "cost_per_mql",
+        "cost_per_sql",
+        "cost_per_customer",
+        "campaign_cost_per_lead",
+        "campaign_cost_per_mql",
+        "campaign_cost_per_sql",
+        "campaign_cost_per_customer",
+        "customer_acquisition_cost",
+        "campaign_roi",
+        "channel_roi",
+        "romi",
     ),
     as_of=_END,
     given=(
@@ -54,17 +63,27 @@ COSTS = Story(
         each(3, stage("mql", "2026-03-10 09:00", "p")),
         each(2, stage("sql", "2026-03-15 09:00", "p")),
         deal("won", "2026-03-20 09:00", "o1", "acme", "new_business", 240_000, "EUR", **_ORIGIN),
-        spend("2026-03-31 09:00", "ads", 60_000, "EUR", "media", "2026-03-01", "2026-03-31", channel="search",
-              campaign_id="spring"),
+        spend(
+            "2026-03-31 09:00",
+            "ads",
+            60_000,
+            "EUR",
+            "media",
+            "2026-03-01",
+            "2026-03-31",
+            channel="search",
+            campaign_id="spring",
+        ),
         spend("2026-03-31 09:00", "reps", 40_000, "EUR", "sales", "2026-03-01", "2026-03-31"),
         spend("2026-03-31 09:00", "licence", 10_000, "USD", "technology", "2026-03-10", "2026-03-10"),
     ),
     arithmetic=(
-        "Without sales, euros: 600 / 5 leads = 120, / 3 MQLs = 200, / 2 SQLs = 300, / 1 customer = 600; dollars: 100 / 5 = "
-        "20, / 3 = 33.33, / 2 = 50, / 1 = 100. All of it is of the campaign in euros, none in dollars. With sales: (600 + "
-        "400) / 1 = 1 000, and 100 dollars. Campaign and channel: (2 400 - 600) / 600 = 3. ROMI at a margin of 80 %: (2 400 x "
-        "0.8 - 1 000) / 1 000 = 0.92; dollars were spent and not booked: (0 - 100) / 100 = -1. 30d leaves out March 1, on "
-        "which 19.36 of the 600 fell (60 000 cents / 31 = 1 935, rest 15): 580.64 / 5 = 116.128."
+        "Without sales, euros: 600 / 5 leads = 120, / 3 MQLs = 200, / 2 SQLs = 300, / 1 customer = 600; dollars: 100 /"
+        " 5 = 20, / 3 = 33.33, / 2 = 50, / 1 = 100. All of it is of the campaign in euros, none in dollars. With "
+        "sales: (600 + 400) / 1 = 1 000, and 100 dollars. Campaign and channel: (2 400 - 600) / 600 = 3. ROMI at a "
+        "margin of 80 %: (2 400 x 0.8 - 1 000) / 1 000 = 0.92; dollars were spent and not booked: (0 - 100) / 100 = "
+        "-1. 30d leaves out March 1, on which 19.36 of the 600 fell (60 000 cents / 31 = 1 935, rest 15): 580.64 / 5 ="
+        " 116.128."
     ),
     expected=(
         reads("cost_per_lead", {"mtd": 120, "30d": Fraction("116.128")}, currency="EUR"),
@@ -86,14 +105,14 @@ COSTS = Story(
         reads("romi", {"mtd": Fraction(23, 25)}, currency="EUR"),
         reads("romi", {"mtd": -1}, currency="USD"),
     ),
-)  # fmt: skip
+)
 
 NOBODY_CAME = Story(
     title="Money spent, nobody came",
     explains=("cost_per_lead", "campaign_cost_per_lead", "customer_acquisition_cost", "campaign_roi"),
     as_of=_END,
     given=(spend("2026-03-31 09:00", "ads", 60_000, "EUR", "media", "2026-03-01", "2026-03-31", campaign_id="spring"),),
-    arithmetic="Divided by 0 leads and 0 customers: no sample. The return on the campaign has one: (0 - 600) / 600 = -1.",
+    arithmetic="By 0 leads and 0 customers: no sample. The return on the campaign has one: (0 - 600) / 600 = -1.",
     expected=(
         reads("cost_per_lead", {"mtd": None}, currency="EUR"),
         reads("campaign_cost_per_lead", {"mtd": None}, campaign="spring", currency="EUR"),
@@ -114,9 +133,9 @@ VELOCITY = Story(
         each(2, stage("mql", "2026-03-15 09:00", "today")),
     ),
     arithmetic=(
-        "Closed: February 3 + 2 = 5 after January 4: (5 - 4) / 4 = 0.25. Paced: the 14 full days of March 4, without today, "
-        "after the first 14 of February 3: (4 - 3) / 3 = 1/3. Rolling: February 14 to March 15: 2 + 4 + 2 = 8, after January "
-        "15 to February 13: 4 + 3 = 7: 1/7."
+        "Closed: February 3 + 2 = 5 after January 4: (5 - 4) / 4 = 0.25. Paced: the 14 full days of March 4, without "
+        "today, after the first 14 of February 3: (4 - 3) / 3 = 1/3. Rolling: February 14 to March 15: 2 + 4 + 2 = 8, "
+        "after January 15 to February 13: 4 + 3 = 7: 1/7."
     ),
     expected=(
         reads("lead_velocity_rate", Fraction(1, 4), basis="closed"),
@@ -135,8 +154,8 @@ FIRST_DAY = Story(
         stage("mql", "2026-03-01 09:00", "mar"),
     ),
     arithmetic=(
-        "March has no full day: no paced sample, and no `prev_month_to_date` at all. Closed: (3 - 2) / 2 = 0.5. Rolling: "
-        "January 31 to March 1: 3 + 1 = 4, after January 1 to 30: 2: (4 - 2) / 2 = 1."
+        "March has no full day: no paced sample, and no `prev_month_to_date` at all. Closed: (3 - 2) / 2 = 0.5. "
+        "Rolling: January 31 to March 1: 3 + 1 = 4, after January 1 to 30: 2: (4 - 2) / 2 = 1."
     ),
     expected=(
         reads("lead_velocity_rate", Fraction(1, 2), basis="closed"),

@@ -10,28 +10,40 @@ _DEMO = {"program": "onboarding", "step": "demo"}
 ONBOARDING = Story(
     title="Three enrolments, one overdue, one ended",
     explains=(
-        "program_enrollments", "program_exits", "program_balance", "step_entries", "step_exits", "step_balance", "step_due",
-        "step_overdue", "step_oldest_due_timestamp_seconds", "step_dwell_seconds",
+        "program_enrollments",
+        "program_exits",
+        "program_balance",
+        "step_entries",
+        "step_exits",
+        "step_balance",
+        "step_due",
+        "step_overdue",
+        "step_oldest_due_timestamp_seconds",
+        "step_dwell_seconds",
     ),
     as_of=_NOW,
     given=(
         program("enrolled", "2026-03-10 09:00", "ann", "onboarding"),
-        program("step_entered", "2026-03-10 09:00", "ann", "onboarding", step_id="welcome", due_at="2026-03-12T09:00:00Z"),
+        program(
+            "step_entered", "2026-03-10 09:00", "ann", "onboarding", step_id="welcome", due_at="2026-03-12T09:00:00Z"
+        ),
         program("step_exited", "2026-03-11 15:00", "ann", "onboarding", step_id="welcome", outcome="advanced"),
         program("step_entered", "2026-03-11 15:00", "ann", "onboarding", step_id="demo", due_at="2026-03-15T11:30:00Z"),
         program("enrolled", "2026-03-14 10:00", "ben", "onboarding"),
         program("step_entered", "2026-03-14 10:00", "ben", "onboarding", step_id="welcome"),
         program("enrolled", "2026-03-14 16:00", "cat", "onboarding"),
-        program("step_entered", "2026-03-14 16:00", "cat", "onboarding", step_id="welcome", due_at="2026-03-16T16:00:00Z"),
+        program(
+            "step_entered", "2026-03-14 16:00", "cat", "onboarding", step_id="welcome", due_at="2026-03-16T16:00:00Z"
+        ),
         program("exited", "2026-03-15 11:00", "cat", "onboarding", outcome="unsubscribed"),
     ),
     arithmetic=(
-        "Enrolled 3, ended 1 (at 11:00, before the hour that begins at 11:01), balance 3 - 1 = 2. Welcome: entered 3, left "
-        "2 (ann by herself, cat by the end of her enrolment), in it 3 - 2 = 1. Demo: entered 1, in it 1. Ann's welcome fell "
-        "due on March 12, her demo today at 11:30; ben's welcome has no due time of its own: March 14 10:00 + 7 days = March "
-        "21 10:00; cat's lies ahead too. Past due now: demo 1. March 15 is day 20 527 since 1970: 20 527 x 86 400 + 41 400 "
-        "= 1 773 574 200; March 21 is day 20 533: 20 533 x 86 400 + 36 000 = 1 774 087 200. Welcome took ann 30 hours = "
-        "108 000 s and cat 19 hours = 68 400 s: 176 400 s."
+        "Enrolled 3, ended 1 (at 11:00, before the hour that begins at 11:01), balance 3 - 1 = 2. Welcome: entered 3, "
+        "left 2 (ann by herself, cat by the end of her enrolment), in it 3 - 2 = 1. Demo: entered 1, in it 1. Ann's "
+        "welcome fell due on March 12, her demo today at 11:30; ben's welcome has no due time of its own: March 14 "
+        "10:00 + 7 days = March 21 10:00; cat's lies ahead too. Past due now: demo 1. March 15 is day 20 527 since "
+        "1970: 20 527 x 86 400 + 41 400 = 1 773 574 200; March 21 is day 20 533: 20 533 x 86 400 + 36 000 = 1 774 087 "
+        "200. Welcome took ann 30 hours = 108 000 s and cat 19 hours = 68 400 s: 176 400 s."
     ),
     expected=(
         reads("program_enrollments", {"1h": 0, "24h": 1, "7d": 3, "30d": 3}, program="onboarding"),
@@ -55,7 +67,7 @@ ONBOARDING = Story(
         reads("step_dwell_seconds_bucket", {"mtd": 1}, **_WELCOME, le="86400.0"),
         reads("step_dwell_seconds_bucket", {"mtd": 2}, **_WELCOME, le="172800.0"),
     ),
-)  # fmt: skip
+)
 
 SIDE_BY_SIDE = Story(
     title="Entering a step does not leave the one before",

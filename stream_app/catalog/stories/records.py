@@ -17,8 +17,8 @@ SPREAD = Story(
         spend("2026-03-03 09:00", "ads", 10_000, "EUR", "media", "2026-02-27", "2026-03-01"),
     ),
     arithmetic=(
-        "The newer record replaces the older. 10 000 cents / 3 = 3 333, rest 1 to the first day: February 27 33.34, 28 33.33, "
-        "March 1 33.33. February 66.67, March 33.33, 30 days 100."
+        "The newer record replaces the older. 10 000 cents / 3 = 3 333, rest 1 to the first day: February 27 33.34, 28"
+        " 33.33, March 1 33.33. February 66.67, March 33.33, 30 days 100."
     ),
     expected=(reads("spend", {"prev_month": 66.67, "mtd": 33.33, "30d": 100}, currency="EUR", **_MEDIA),),
 )
@@ -52,8 +52,8 @@ NPS = Story(
         answer("2026-03-10 09:00", "anna", 9),
     ),
     arithmetic=(
-        "Anna's newest answer counts: promoters 19 + 1 = 20, detractors 5, of 25. NPS 100 x (0.8 - 0.2) = 60. Margin: the "
-        "variance of an answer is 0.8 + 0.2 - 0.6^2 = 0.64, of the mean 0.64 / 25 = 0.0256, its root 0.16; 100 x "
+        "Anna's newest answer counts: promoters 19 + 1 = 20, detractors 5, of 25. NPS 100 x (0.8 - 0.2) = 60. Margin: "
+        "the variance of an answer is 0.8 + 0.2 - 0.6^2 = 0.64, of the mean 0.64 / 25 = 0.0256, its root 0.16; 100 x "
         "1.959963984540054 x 0.16 = 31.359423752640864."
     ),
     expected=(
@@ -76,8 +76,8 @@ FEW_ANSWERS = Story(
         answer("2025-12-15 09:00", "five", 0),
     ),
     arithmetic=(
-        "90 days reach back to December 16: promoters 2, passive 1, detractor 1; the answer of December 15 is out. 4 answers "
-        "are fewer than 5: no sample."
+        "90 days reach back to December 16: promoters 2, passive 1, detractor 1; the answer of December 15 is out. 4 "
+        "answers are fewer than 5: no sample."
     ),
     expected=(
         reads("nps_responses", {"30d": 2, "90d": 2}, class_="promoter"),

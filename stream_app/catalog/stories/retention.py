@@ -10,8 +10,15 @@ _NOW = "2026-03-15 12:00"
 CHARTMOGUL = Story(
     title="ChartMogul's month: 100 at the start, 10 churned, 10 contracted, 10 expanded",
     explains=(
-        "gross_mrr_churn_rate", "net_mrr_churn_rate", "gross_revenue_retention", "net_revenue_retention", "quick_ratio",
-        "mrr_opening", "customers_opening", "customer_churn_rate", "lost_opening_customers",
+        "gross_mrr_churn_rate",
+        "net_mrr_churn_rate",
+        "gross_revenue_retention",
+        "net_revenue_retention",
+        "quick_ratio",
+        "mrr_opening",
+        "customers_opening",
+        "customer_churn_rate",
+        "lost_opening_customers",
     ),
     as_of=_NOW,
     given=(
@@ -23,13 +30,13 @@ CHARTMOGUL = Story(
         subscription("changed", "2026-02-12 09:00", "grows", item(5_000)),
     ),
     arithmetic=(
-        "February opened with 10 + 50 + 40 = 100. Gross churn (10 + 10) / 100 = 20 %, net churn (10 + 10 - 10 - 0) / 100 = 10 "
-        "%. Kept: 1 - 0.2 = 80 %, with expansion 1 - (20 - 10) / 100 = 90 %. Quick ratio 10 / 20 = 0.5. March opened with "
-        "100 + 10 - 20 = 90; nothing has moved since: no quick ratio. Customers 1 / 3 lost."
+        "February opened with 10 + 50 + 40 = 100. Gross churn (10 + 10) / 100 = 20 %, net churn (10 + 10 - 10 - 0) / "
+        "100 = 10 %. Kept: 1 - 0.2 = 80 %, with expansion 1 - (20 - 10) / 100 = 90 %. Quick ratio 10 / 20 = 0.5. March"
+        " opened with 100 + 10 - 20 = 90; nothing has moved since: no quick ratio. Customers 1 / 3 lost."
     ),
     source=(
-        "ChartMogul, help center, charts \"Gross MRR Churn Rate\" (204898491) and \"Net MRR Churn Rate\" (4414075567250), "
-        "which print the 20 % and the 10 %"
+        'ChartMogul, help center, charts "Gross MRR Churn Rate" (204898491) and "Net MRR Churn Rate" '
+        "(4414075567250), which print the 20 % and the 10 %"
     ),
     expected=(
         reads("mrr_opening", {"prev_month": 100, "mtd": 90}, currency="USD"),
@@ -42,12 +49,17 @@ CHARTMOGUL = Story(
         reads("lost_opening_customers", {"prev_month": 1, "mtd": 0}),
         reads("customer_churn_rate", {"prev_month": Fraction(1, 3), "mtd": 0}),
     ),
-)  # fmt: skip
+)
 
 NEGATIVE_CHURN = Story(
     title="Reactivation lowers net churn, but is no retention",
     explains=(
-        "gross_mrr_churn_rate", "net_mrr_churn_rate", "gross_revenue_retention", "net_revenue_retention", "quick_ratio", "mrr",
+        "gross_mrr_churn_rate",
+        "net_mrr_churn_rate",
+        "gross_revenue_retention",
+        "net_revenue_retention",
+        "quick_ratio",
+        "mrr",
     ),
     as_of=_NOW,
     given=(
@@ -61,9 +73,9 @@ NEGATIVE_CHURN = Story(
         subscription("started", "2026-03-06 09:00", "comes", item(3_000)),
     ),
     arithmetic=(
-        "March opened with 120 + 80 = 200. Contraction 20, expansion 10, reactivation 40, new 30: 200 + 30 + 10 + 40 - 20 = "
-        "260. Gross churn 20 / 200 = 10 %; net churn (20 - 10 - 40) / 200 = -15 %. Gross retention 90 %; net retention 1 - "
-        "(20 - 10) / 200 = 95 %, without the 40. Quick ratio (30 + 10 + 40) / 20 = 4."
+        "March opened with 120 + 80 = 200. Contraction 20, expansion 10, reactivation 40, new 30: 200 + 30 + 10 + 40 -"
+        " 20 = 260. Gross churn 20 / 200 = 10 %; net churn (20 - 10 - 40) / 200 = -15 %. Gross retention 90 %; net "
+        "retention 1 - (20 - 10) / 200 = 95 %, without the 40. Quick ratio (30 + 10 + 40) / 20 = 4."
     ),
     expected=(
         reads("mrr", 260, currency="USD"),
@@ -73,7 +85,7 @@ NEGATIVE_CHURN = Story(
         reads("net_revenue_retention", {"mtd": Fraction(19, 20)}, currency="USD"),
         reads("quick_ratio", {"mtd": 4}, currency="USD"),
     ),
-)  # fmt: skip
+)
 
 ARPA = Story(
     title="ChartMogul's five customers",
@@ -84,7 +96,7 @@ ARPA = Story(
         subscription("started", "2026-02-02 09:00", "middle", item(30_000)),
         each(2, subscription("started", "2026-02-02 09:00", "large", item(50_000))),
     ),
-    arithmetic="(2 x 100 + 300 + 2 x 500) / 5 = 1 500 / 5 = 300, all of them of earlier months; nobody is new: no sample.",
+    arithmetic="(2 x 100 + 300 + 2 x 500) / 5 = 1 500 / 5 = 300, all of earlier months; nobody is new: no sample.",
     source='ChartMogul, help center, chart "Average Revenue Per Account" (203359301)',
     expected=(
         reads("arpa", 300, cohort="all", currency="USD"),
@@ -106,9 +118,9 @@ COHORTS = Story(
         subscription("started", "2026-03-10 09:00", "returned", item(500)),
     ),
     arithmetic=(
-        "March 2026 and the twelve months before it reach back to March 2025; February 2025 is older. Who returned stays in "
-        "the month of the first MRR, June 2025, with the 5 of now. ARPA: all (30 + 20 + 10 + 5) / 4 = 16.25; new 30 / 1; "
-        "existing (20 + 10 + 5) / 3 = 35 / 3."
+        "March 2026 and the twelve months before it reach back to March 2025; February 2025 is older. Who returned "
+        "stays in the month of the first MRR, June 2025, with the 5 of now. ARPA: all (30 + 20 + 10 + 5) / 4 = 16.25; "
+        "new 30 / 1; existing (20 + 10 + 5) / 3 = 35 / 3."
     ),
     expected=(
         reads("cohort_customers", 1, cohort="2026-03"),
@@ -143,9 +155,9 @@ LIFETIME = Story(
         spend("2026-02-28 09:00", "reps", 30_000, "USD", "sales", "2026-02-01", "2026-02-28"),
     ),
     arithmetic=(
-        "February opened with 20 customers and lost 1: 5 %. (Stripe would divide by 20 + 2 new ones.) Now 21 customers pay "
-        "2 100: ARPA 100. Lifetime value without margin 100 / 0.05 = 2 000, with the margin of 80 % 1 600. February cost 500 "
-        "+ 300 = 800 for 2 new customers: CAC 400, paid back in 400 / (100 x 0.8) = 5 months."
+        "February opened with 20 customers and lost 1: 5 %. (Stripe would divide by 20 + 2 new ones.) Now 21 customers"
+        " pay 2 100: ARPA 100. Lifetime value without margin 100 / 0.05 = 2 000, with the margin of 80 % 1 600. "
+        "February cost 500 + 300 = 800 for 2 new customers: CAC 400, paid back in 400 / (100 x 0.8) = 5 months."
     ),
     source=(
         'ChartMogul, help center, chart "Customer Lifetime Value" (203359061), prints ARPA 100, churn 5 %, 2 000; the '
@@ -174,8 +186,8 @@ NO_CHURN = Story(
     as_of=_NOW,
     given=(subscription("started", "2026-03-02 09:00", "first", item(10_000)),),
     arithmetic=(
-        "Neither February nor March opened with a customer or MRR, nothing was lost, nothing was spent: a rate would divide "
-        "by 0. No sample, which is not 0."
+        "Neither February nor March opened with a customer or MRR, nothing was lost, nothing was spent: a rate would "
+        "divide by 0. No sample, which is not 0."
     ),
     expected=(
         reads("customer_lifetime_value", None, currency="USD", margin="included"),

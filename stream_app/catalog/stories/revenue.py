@@ -46,8 +46,8 @@ SYNCALYTICS_RETURNS = Story(
         subscription("started", "2026-03-10 09:00", "syncalytics", _GOLD_MONTHLY, name="gold-again"),
     ),
     arithmetic=(
-        "At the end of the paid year the last subscription ends: 166.67 churn. Three monthly Gold plans at 50, of a former "
-        "customer: 150 reactivation. One customer lost this month. MRR 150."
+        "At the end of the paid year the last subscription ends: 166.67 churn. Three monthly Gold plans at 50, of a "
+        "former customer: 150 reactivation. One customer lost this month. MRR 150."
     ),
     source=f"{_CHARTMOGUL}; the days are ours, and the 150 follow from the prices there",
     expected=(
@@ -83,8 +83,8 @@ DISCOUNT = Story(
         subscription("started", "2026-03-02 09:00", "half", item(120_000, "year"), discount_percent_forever=50),
     ),
     arithmetic=(
-        "1 200 a year count 1 200 / 12 = 100 a month; 50 % off for ever halve it: 50. Together 150. A coupon that ends is "
-        "not sent and changes nothing."
+        "1 200 a year count 1 200 / 12 = 100 a month; 50 % off for ever halve it: 50. Together 150. A coupon that ends"
+        " is not sent and changes nothing."
     ),
     source='Stripe, support, "Billing Analytics" (support.stripe.com/questions/billing-analytics)',
     expected=(reads("mrr", 150, currency="USD"),),
@@ -96,18 +96,24 @@ INTERVALS = Story(
     as_of=_NOW,
     given=(
         subscription(
-            "started", "2026-03-02 09:00", "acme", item(1_000, "day"), item(1_000, "week"),
-            item(2_500, "month", interval_count=2), item(1_000, "quarter"), item(1_000, "year"),
+            "started",
+            "2026-03-02 09:00",
+            "acme",
+            item(1_000, "day"),
+            item(1_000, "week"),
+            item(2_500, "month", interval_count=2),
+            item(1_000, "quarter"),
+            item(1_000, "year"),
             item(2_400, "year", interval_count=2),
         ),
     ),
     arithmetic=(
-        "In cents. Day: 1 000 x 30.4375 = 30 437.5, half to even 30 438. Week: 1 000 x 4.348125 = 4 348.125, 4 348. Two "
-        "months: 2 500 / 2 = 1 250. Quarter: 1 000 / 3 = 333.3, 333. Year: 1 000 / 12 = 83.3, 83. Two years: 2 400 / 24 = "
-        "100. Sum 30 438 + 4 348 + 1 250 + 333 + 83 + 100 = 36 552."
+        "In cents. Day: 1 000 x 30.4375 = 30 437.5, half to even 30 438. Week: 1 000 x 4.348125 = 4 348.125, 4 348. "
+        "Two months: 2 500 / 2 = 1 250. Quarter: 1 000 / 3 = 333.3, 333. Year: 1 000 / 12 = 83.3, 83. Two years: 2 400"
+        " / 24 = 100. Sum 30 438 + 4 348 + 1 250 + 333 + 83 + 100 = 36 552."
     ),
     expected=(reads("mrr", 365.52, currency="USD"),),
-)  # fmt: skip
+)
 
 ROUNDING = Story(
     title="Each item is rounded by itself",
@@ -122,8 +128,8 @@ ROUNDING = Story(
         ),
     ),
     arithmetic=(
-        "In cents. 30 / 12 = 2.5, half to even 2, twice: 4 and not 5. 42 / 12 = 3.5, half to even 4. 3 x 999 x (1 - 0.333) "
-        "= 2 997 x 0.667 = 1 998.999, 1 999. Sum 2 + 2 + 4 + 1 999 = 2 007."
+        "In cents. 30 / 12 = 2.5, half to even 2, twice: 4 and not 5. 42 / 12 = 3.5, half to even 4. 3 x 999 x (1 - "
+        "0.333) = 2 997 x 0.667 = 1 998.999, 1 999. Sum 2 + 2 + 4 + 1 999 = 2 007."
     ),
     expected=(reads("mrr", 20.07, currency="USD"),),
 )
@@ -141,9 +147,9 @@ STATUSES = Story(
         subscription("changed", "2026-03-06 09:00", "late", item(4_000), status="past_due"),
     ),
     arithmetic=(
-        "Trial 0. Meter: the licensed item only, 20. Rest: 30 until the pause, then 0 of MRR and 30 paused. Late: 40, all "
-        "at risk. MRR 20 + 40 = 60 on 2 accounts. New 20 + 30 + 40 = 90; the pause is churn of 30: 90 - 30 = 60. One "
-        "customer lost; nothing was cancelled, so voluntary."
+        "Trial 0. Meter: the licensed item only, 20. Rest: 30 until the pause, then 0 of MRR and 30 paused. Late: 40, "
+        "all at risk. MRR 20 + 40 = 60 on 2 accounts. New 20 + 30 + 40 = 90; the pause is churn of 30: 90 - 30 = 60. "
+        "One customer lost; nothing was cancelled, so voluntary."
     ),
     expected=(
         reads("mrr", 60, currency="USD"),
@@ -168,8 +174,8 @@ RESUMED = Story(
         subscription("changed", "2026-03-06 09:00", "late", item(4_000)),
     ),
     arithmetic=(
-        "February: new 30 + 40 = 70, churn by the pause 30. March: reactivation 30; paying a debt moves no MRR. MRR 70 - 30 "
-        "+ 30 = 70; nothing paused or at risk any more."
+        "February: new 30 + 40 = 70, churn by the pause 30. March: reactivation 30; paying a debt moves no MRR. MRR 70"
+        " - 30 + 30 = 70; nothing paused or at risk any more."
     ),
     expected=(
         reads("mrr", 70, currency="USD"),
@@ -209,8 +215,8 @@ CURRENCIES = Story(
         subscription("started", "2026-03-09 09:00", "acme", item(7_000), name="us", currency="USD"),
     ),
     arithmetic=(
-        "Euros: 100 churn. Yen have no decimals: 5 000 stay, so the account is no lost customer. Dollars: the first in "
-        "dollars, 70 new. MRR 5 000 yen and 70 dollars, never added up."
+        "Euros: 100 churn. Yen have no decimals: 5 000 stay, so the account is no lost customer. Dollars: the first in"
+        " dollars, 70 new. MRR 5 000 yen and 70 dollars, never added up."
     ),
     expected=(
         reads("mrr", 5_000, currency="JPY"),
@@ -225,7 +231,12 @@ CURRENCIES = Story(
 TWICE_LOST = Story(
     title="Cancelled, back, and cancelled again in one month",
     explains=(
-        "mrr_movement", "lost_customers", "lost_opening_customers", "mrr_opening", "customers_opening", "customer_churn_rate",
+        "mrr_movement",
+        "lost_customers",
+        "lost_opening_customers",
+        "mrr_opening",
+        "customers_opening",
+        "customer_churn_rate",
     ),
     as_of=_NOW,
     given=(
@@ -235,9 +246,9 @@ TWICE_LOST = Story(
         subscription("canceled", "2026-03-12 09:00", "acme", item(7_000), currency="EUR", reason="involuntary"),
     ),
     arithmetic=(
-        "March began with 50 and one customer, February with nothing. Churn 50 + 70 = 120, reactivation 70: 50 + 70 - 120 = "
-        "0. Lost twice, first voluntarily, then not; of the customers with whom March began, one, counted once: 1 / 1. "
-        "February began without customers: no rate."
+        "March began with 50 and one customer, February with nothing. Churn 50 + 70 = 120, reactivation 70: 50 + 70 - "
+        "120 = 0. Lost twice, first voluntarily, then not; of the customers with whom March began, one, counted once: "
+        "1 / 1. February began without customers: no rate."
     ),
     expected=(
         reads("mrr_movement", {"mtd": 120}, currency="EUR", movement="churn"),
@@ -249,13 +260,18 @@ TWICE_LOST = Story(
         reads("customers_opening", {"mtd": 1, "prev_month": 0}),
         reads("customer_churn_rate", {"mtd": 1, "prev_month": None}),
     ),
-)  # fmt: skip
+)
 
 LATE_CANCELLATION = Story(
     title="A late cancellation restates a closed month",
     explains=(
-        "mrr_opening", "customers_opening", "mrr_movement", "lost_opening_customers", "customer_churn_rate",
-        "gross_mrr_churn_rate", "mrr",
+        "mrr_opening",
+        "customers_opening",
+        "mrr_movement",
+        "lost_opening_customers",
+        "customer_churn_rate",
+        "gross_mrr_churn_rate",
+        "mrr",
     ),
     as_of=_NOW,
     given=(
@@ -265,8 +281,9 @@ LATE_CANCELLATION = Story(
         subscription("canceled", "2026-02-20 09:00", "acme", item(6_000)),
     ),
     arithmetic=(
-        "The cancellation of February 20 arrives last, in March. February began with 60 + 40 = 100 and 2 customers and lost "
-        "60 and 1: 60 / 100 = 0.6 and 1 / 2. March therefore began with 40 and 1 customer; 5 of expansion make 45."
+        "The cancellation of February 20 arrives last, in March. February began with 60 + 40 = 100 and 2 customers and"
+        " lost 60 and 1: 60 / 100 = 0.6 and 1 / 2. March therefore began with 40 and 1 customer; 5 of expansion make "
+        "45."
     ),
     expected=(
         reads("mrr", 45, currency="USD"),
@@ -278,9 +295,19 @@ LATE_CANCELLATION = Story(
         reads("customer_churn_rate", {"mtd": 0, "prev_month": 0.5}),
         reads("gross_mrr_churn_rate", {"mtd": 0, "prev_month": 0.6}, currency="USD"),
     ),
-)  # fmt: skip
+)
 
 REVENUE = (
-    SYNCALYTICS, SYNCALYTICS_RETURNS, STRIPE, DISCOUNT, INTERVALS, ROUNDING, STATUSES, RESUMED, SWITCH, CURRENCIES, TWICE_LOST,
+    SYNCALYTICS,
+    SYNCALYTICS_RETURNS,
+    STRIPE,
+    DISCOUNT,
+    INTERVALS,
+    ROUNDING,
+    STATUSES,
+    RESUMED,
+    SWITCH,
+    CURRENCIES,
+    TWICE_LOST,
     LATE_CANCELLATION,
-)  # fmt: skip
+)

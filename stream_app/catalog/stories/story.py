@@ -12,17 +12,25 @@ Value = int | float | Fraction | None
 """None: no sample. A fraction stands for a quotient that no float holds exactly."""
 
 NO_WINDOW = ""
+DEFAULT_LIMIT = 100
 
 _IDENTIFIERS = (
-    "lead_id", "enrollment_id", "message_id", "account_id", "opportunity_id", "subscription_id", "invoice_id", "spend_id",
-    "reach_id", "respondent_id",
-)  # fmt: skip
+    "lead_id",
+    "enrollment_id",
+    "message_id",
+    "account_id",
+    "opportunity_id",
+    "subscription_id",
+    "invoice_id",
+    "spend_id",
+    "reach_id",
+    "respondent_id",
+)
 
 
 def moment(text: str) -> datetime:
-    """Read `YYYY-MM-DD HH:MM`, UTC if it names no offset."""
-    at = datetime.fromisoformat(text)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    """Read `YYYY-MM-DD HH:MM`, UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +70,9 @@ class Reads:
 class Story:
     """One worked example.
 
-    `explains` are series without the prefix. `expected` is complete for each of them in every window that it names:
-    whatever else the product shows there is zero. `source` names where the numbers come from, if they are not ours.
+    `explains` are series without the prefix, above all the first. `expected` is complete for each of them in every
+    window that it names: whatever else the product shows there is zero. `source` names where the numbers come from, if
+    they are not ours.
     """
 
     title: str
@@ -71,7 +80,7 @@ class Story:
     given: tuple[Happened, ...]
     as_of: str
     timezone: str = "UTC"
-    label_limit: int = 100
+    label_limit: int = DEFAULT_LIMIT
     arithmetic: str
     expected: tuple[Reads, ...]
     source: str = ""
@@ -80,7 +89,3 @@ class Story:
         """Build the envelopes; ids follow the order of the telling."""
         told = (envelope for happened in self.given for envelope in happened.envelopes())
         return [{**envelope, "id": f"e{number:04}"} for number, envelope in enumerate(told)]
-
-    def tells_of(self, series: str) -> bool:
-        """Whether it explains a series, given by its full name."""
-        return series.removeprefix(PREFIX) in self.explains

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from stream_app.catalog.stories.story import NO_WINDOW, Happened, Reads, Story, Value
+from stream_app.catalog.stories.story import DEFAULT_LIMIT, NO_WINDOW, Happened, Reads, Story, Value
 from stream_app.core.metric import PREFIX
 
 _PARTS = ("_bucket", "_gcount", "_gsum")
@@ -27,7 +27,7 @@ class Told:
         """When and where it is read."""
         story = self.story
         place = "" if story.timezone == "UTC" else f", business time zone {story.timezone}"
-        limit = "" if story.label_limit == 100 else f", at most {story.label_limit} values a label"  # noqa: PLR2004
+        limit = "" if story.label_limit == DEFAULT_LIMIT else f", at most {story.label_limit} values a label"
         return f"{_time(story.as_of)}{place}{limit}"
 
     @property
@@ -45,9 +45,10 @@ class Told:
         """Where the numbers come from; empty if they are ours."""
         return self.story.source
 
-    def tells_of(self, series: str) -> bool:
-        """Whether it explains a series."""
-        return self.story.tells_of(series)
+    @property
+    def explains(self) -> tuple[str, ...]:
+        """The series that it explains, above all the first."""
+        return tuple(PREFIX + series for series in self.story.explains)
 
     def results(self, series: str) -> tuple[str, ...]:
         """What a series reads in the end, a line for each set of labels."""
@@ -79,7 +80,7 @@ def _item(item: Mapping[str, Any]) -> str:
 
 
 def _time(text: str) -> str:
-    return text if "+" in text or text.count("-") > 2 else f"{text} UTC"  # noqa: PLR2004
+    return f"{text} UTC"
 
 
 def _reads(each: Reads) -> str:
@@ -97,4 +98,4 @@ def _value(value: Value) -> str:
     if isinstance(value, Fraction):
         exact = Fraction(f"{float(value):.6f}") == value
         return f"{float(value):.6f}".rstrip("0").rstrip(".") if exact else f"{float(value):.6g} (rounded)"
-    return f"{value:,}".replace(",", " ") if isinstance(value, int) and abs(value) < 10**6 else f"{value}"  # noqa: PLR2004
+    return f"{value:,}".replace(",", " ") if isinstance(value, int) and abs(value) < 10**6 else f"{value}"

@@ -286,7 +286,7 @@ function alerts(panel) {
   const alarms = countOf(wrong, "alarm"), watched = countOf(wrong, "watch");
   const verdict = { alarm: `${alarms} ALARM${alarms > 1 ? "S" : ""}`, watch: `▲ ${watched} to watch`, good: "● All well" }[tone];
   const well = tone === "alarm" ? [] : checks.filter((check) => !check.found.length)
-    .map((check) => make("li", "well", "● no ", check.title.toLowerCase().replace(/mrr/, "MRR")));
+    .map((check) => make("li", "well", `● ${check.well}`));
   const list = make("ul", "checks", ...wrong.flatMap((check) => check.found.map((each) => make("li", check.tone,
     make("b", "", `${check.tone === "alarm" ? "■" : "▲"} ${check.title}`),
     make("span", "", `${each.labels.step ? `${placeOf(each)}: ` : ""}${shown(each.value, check.unit)} ${check.says}`)))), ...well);

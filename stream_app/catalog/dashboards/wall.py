@@ -1,7 +1,8 @@
-"""The dashboards: what is shown where, declared once for Grafana and for the wall's own page."""
+"""The wall: the lifecycle at a glance, on one screen of Grafana, and as the exporter's own page."""
 
+from stream_app.catalog import thresholds as limit
+from stream_app.catalog.dashboards.panels import COUNT, CURRENCY, LASTING, RATIO, SECONDS, UIDS
 from stream_app.catalog.events import STAGES
-from stream_app.catalog.metrics import BY_NAME
 from stream_app.core.metric import PREFIX
 from stream_app.core.panel import (
     Asked,
@@ -23,7 +24,6 @@ from stream_app.core.panel import (
     Target,
     Tone,
     Top,
-    Variable,
     Where,
     pick,
     pick_series,
@@ -32,26 +32,14 @@ from stream_app.core.panel import (
 )
 from stream_app.core.windows import Grain, Window
 
-GROSS_CHURN_BUDGET = 0.02
-OVERDUE_LEAST, OVERDUE_SHARE = 10, 0.25
-BOUNCES, COMPLAINTS, MAILS_LEAST = 0.05, 0.001, 100
-
-COUNT, RATIO, SECONDS, TIMES = "locale", "percentunit", "s", "short"
-
-WALL_UID = "stream-app-wall"
-NURTURE, CONVERT, EXPAND = "stream-app-nurture", "stream-app-convert", "stream-app-expand"
-EMAIL, HEALTH = "stream-app-email", "stream-app-pipeline"
-
 _WEEK = "Empty until Prometheus has collected for a week."
 _FIRST = "No sample on the first day of a month: no full day has passed yet."
-
-CURRENCY = Variable(name="currency", title="Currency", series="lifecycle_mrr", label="currency", start="EUR")
 
 _STEP = ("program", "step")
 _OVERDUE = total("step_overdue", *_STEP)
 _BALANCE = total("step_balance", *_STEP)
 _WORST = Top(5, Where(_OVERDUE, ">", 0))
-_STALLED = Join(Where(_OVERDUE, ">=", OVERDUE_LEAST), "and", Where(share(_OVERDUE, _BALANCE), ">", OVERDUE_SHARE))
+_STALLED = Join(Where(_OVERDUE, ">=", limit.OVERDUE), "and", Where(share(_OVERDUE, _BALANCE), ">", limit.OVERDUE_SHARE))
 
 
 def _sent(state: str, window: str = "24h") -> Sum:
@@ -62,8 +50,8 @@ def _rate(state: str, of: str, window: str) -> Compute:
     return share(_sent(state, window), _sent(of, window))
 
 
-def _enough(rate: Expression, bound: float) -> Join:
-    return Join(Where(rate, ">", bound), "and", Where(_sent("sent"), ">=", MAILS_LEAST))
+def _many(state: str, of: str, rate: float, least: int) -> Join:
+    return Join(Where(_rate(state, of, "24h"), ">", rate), "and", Where(_sent(state), ">=", least))
 
 
 def _moved(*movements: str, window: str = "24h", **more: str) -> Sum:
@@ -71,6 +59,7 @@ def _moved(*movements: str, window: str = "24h", **more: str) -> Sum:
 
 
 _NET_MOVED = Compute(_moved("new", "expansion", "reactivation"), "-", _moved("contraction", "churn"))
+_PAID = {"currency": "$currency"}
 _CHURN = pick("gross_mrr_churn_rate", currency="$currency", window="mtd")
 
 
@@ -89,7 +78,7 @@ def _flow_tile(title: str, name: str, to: str, width: int, **match: str) -> Pane
 
 def _stage_tile(title: str, stage: str, width: int, *more: Target) -> Panel:
     return Panel(
-        title=f"{title}, 24 h", form=Form.TILE, unit=COUNT, about="lifecycle_stage_entries", width=width, to=CONVERT,
+        title=f"{title}, 24 h", form=Form.TILE, unit=COUNT, about="lifecycle_stage_entries", width=width, to=UIDS["convert"],
         says="First entries into the stage: the last 24 hours, and this month so far.",
         targets=(
             Target(of=total("stage_entries", funnel_stage=stage, window="24h"), legend="24 h"),
@@ -105,8 +94,8 @@ def _stage_tile(title: str, stage: str, width: int, *more: Target) -> Panel:
 _TOP = Row(
     height=9,
     panels=(
-        _flow_tile("New leads", "new_leads", NURTURE, 5),
-        _flow_tile("Reopened leads", "reopened_leads", NURTURE, 5),
+        _flow_tile("New leads", "new_leads", UIDS["nurture"], 5),
+        _flow_tile("Reopened leads", "reopened_leads", UIDS["nurture"], 5),
         _stage_tile(
             "MQLs", "mql", 5,
             Target(of=pick("lead_velocity_rate", basis="paced"), legend="pace", role=Role.PACE, unit=RATIO, empty=_FIRST),
@@ -114,7 +103,7 @@ _TOP = Row(
         _stage_tile("SQLs", "sql", 4),
         Panel(
             title="New customers, this month", form=Form.TILE, unit=COUNT, about="lifecycle_new_customers", width=5,
-            says="This month so far, the last 24 hours, and the same full days of the last month.", to=CONVERT,
+            says="This month so far, the last 24 hours, and the same full days of the last month.", to=UIDS["convert"],
             targets=(
                 Target(of=total("new_customers", window="mtd"), legend="this month"),
                 Target(of=total("new_customers", window="24h"), legend="24 h", role=Role.ENTRIES),
@@ -129,29 +118,30 @@ _TOP = Row(
 )  # fmt: skip
 
 _CHECKS = (
-    Check(title="Nurture step stalled", of=_STALLED, says="past their due time"),
+    Check(title="Nurture step stalled", well="No nurture step is stalled", of=_STALLED, says="overdue"),
     Check(
-        title="Gross MRR churn over budget", tone=Tone.WATCH, unit=RATIO, says="of the opening MRR this month",
-        of=Where(Sum(_CHURN, ("currency",)), ">", GROSS_CHURN_BUDGET),
+        title="Gross churn over budget", well="Gross churn is within budget", tone=Tone.WATCH, unit=RATIO,
+        of=Where(Sum(_CHURN, ("currency",)), ">", limit.GROSS_CHURN_BUDGET), says="of opening MRR",
     ),
     Check(
-        title="Bounces too many", of=_enough(_rate("bounced", "sent", "24h"), BOUNCES), unit=RATIO,
-        says="of the mails sent in 24 h",
+        title="Much MRR at risk", well="Little MRR is past due", tone=Tone.WATCH, unit=RATIO, says="of MRR is past due",
+        of=Where(share(total("mrr_at_risk", **_PAID), total("mrr", **_PAID)), ">", limit.AT_RISK_SHARE),
     ),
     Check(
-        title="Complaints too many", of=_enough(_rate("complained", "delivered", "24h"), COMPLAINTS), unit=RATIO,
-        says="of the mails delivered in 24 h",
+        title="Many bounces", well="Few mails bounce", of=_many("bounced", "sent", limit.BOUNCE_RATE, limit.BOUNCES),
+        unit=RATIO, says="of mails in 24 h",
     ),
-    Check(title="Payments at risk", of=Where(share(
-        total("mrr_at_risk", "currency", currency="$currency"), total("mrr", "currency", currency="$currency"),
-    ), ">", 0.05), unit=RATIO, says="of MRR is past due", tone=Tone.WATCH),
+    Check(
+        title="Many complaints", well="Few complaints", says="of mails in 24 h", unit=RATIO,
+        of=_many("complained", "delivered", limit.COMPLAINT_RATE, limit.COMPLAINTS),
+    ),
 )  # fmt: skip
 
 _MIDDLE = Row(
     height=9,
     panels=(
         Panel(
-            title="Firing alerts", form=Form.TILE, unit=COUNT, width=6, empty="No alert is firing", to=NURTURE,
+            title="Firing alerts", form=Form.TILE, unit=COUNT, width=6, empty="No alert is firing", to=UIDS["nurture"],
             says=(
                 "Alerts that Prometheus is firing. The exporter's own page has no Prometheus: there it is the conditions "
                 "above the thresholds right now, without the time that an alert waits before it fires."
@@ -166,19 +156,19 @@ _MIDDLE = Row(
         ),
         Panel(
             title="Worst steps, most overdue first", form=Form.TABLE, unit=COUNT, about="lifecycle_step_overdue", width=10,
-            says="The five steps with the most enrolments past their due time.", to=NURTURE, runbook="NurtureStepOverdue",
-            empty="Nothing is overdue", columns=("Overdue", "In step", "Oldest is late by"), steps=((OVERDUE_LEAST / 2, Tone.WATCH), (OVERDUE_LEAST, Tone.ALARM)),
+            says="The five steps with the most enrolments past their due time.", to=UIDS["nurture"], runbook="NurtureStepOverdue",
+            empty="Nothing is overdue", columns=("Overdue", "In step", "Oldest is late by"), steps=((limit.OVERDUE / 2, Tone.WATCH), (limit.OVERDUE, Tone.ALARM)),
             targets=(
                 Target(of=_WORST, empty="Nothing is overdue."),
                 Target(of=Join(_BALANCE, "and", _WORST), role=Role.BALANCE, empty="Nothing is overdue."),
                 Target(
                     of=Compute(Now(), "-", Join(total("step_oldest_due_timestamp_seconds", *_STEP), "and", _WORST)),
-                    role=Role.LATE, unit="dtdurations", empty="Nothing is overdue.",
+                    role=Role.LATE, unit=LASTING, empty="Nothing is overdue.",
                 ),
             ),
         ),
         Panel(
-            title="Leads by stage, now", form=Form.BARS, unit=COUNT, about="lifecycle_leads_in_stage", width=8, to=CONVERT,
+            title="Leads by stage, now", form=Form.BARS, unit=COUNT, about="lifecycle_leads_in_stage", width=8, to=UIDS["convert"],
             says="On the exporter's page also the first entries of the last 24 hours.",
             targets=(
                 *(Target(of=total("leads_in_stage", funnel_stage=stage), legend=stage) for stage in STAGES),
@@ -195,7 +185,7 @@ _BOTTOM = Row(
     height=8,
     panels=(
         Panel(
-            title="Data age", form=Form.TILE, unit=SECONDS, width=4, to=HEALTH, runbook="EventsStale",
+            title="Data age", form=Form.TILE, unit=SECONDS, width=4, to=UIDS["pipeline"], runbook="EventsStale",
             says="Seconds since all events in the log were last seen applied, for the partition that is furthest behind.",
             steps=((0, Tone.GOOD), (30, Tone.WATCH), (120, Tone.ALARM)), empty="Unknown: no worker has reported",
             targets=(
@@ -208,7 +198,7 @@ _BOTTOM = Row(
         ),
         Panel(
             title="Human click rate, 7 days", form=Form.TILE, unit=RATIO, about="lifecycle_email_click_rate", width=5,
-            says="All programs together, with the 30 days for comparison.", to=EMAIL,
+            says="All programs together, with the 30 days for comparison.", to=UIDS["email"],
             targets=(
                 Target(of=_rate("clicked", "delivered", "7d"), legend="7 days"),
                 Target(of=_rate("clicked", "delivered", "30d"), legend="30 days", role=Role.TYPICAL),
@@ -219,7 +209,7 @@ _BOTTOM = Row(
             ),
         ),
         Panel(
-            title="MRR, last 24 h", form=Form.TILE, unit=COUNT, about="lifecycle_mrr", width=9, to=EXPAND,
+            title="MRR, last 24 h", form=Form.TILE, unit=COUNT, about="lifecycle_mrr", width=9, to=UIDS["expand"],
             says="In the currency that is chosen, with the movements of the last 24 hours.",
             targets=(
                 Target(of=total("mrr", currency="$currency"), legend="MRR $currency"),
@@ -235,11 +225,11 @@ _BOTTOM = Row(
         ),
         Panel(
             title="Gross MRR churn, this month", form=Form.TILE, unit=RATIO, about="lifecycle_gross_mrr_churn_rate", width=6,
-            says=f"Against a budget of {GROSS_CHURN_BUDGET:.1%} a month.", to=EXPAND, runbook="GrossMrrChurnHigh",
-            steps=((0, Tone.GOOD), (0.75 * GROSS_CHURN_BUDGET, Tone.WATCH), (GROSS_CHURN_BUDGET, Tone.ALARM)),
+            says=f"Against a budget of {limit.GROSS_CHURN_BUDGET:.1%} a month.", to=UIDS["expand"], runbook="GrossMrrChurnHigh",
+            steps=((0, Tone.GOOD), (0.75 * limit.GROSS_CHURN_BUDGET, Tone.WATCH), (limit.GROSS_CHURN_BUDGET, Tone.ALARM)),
             targets=(
                 Target(of=Sum(_CHURN), legend="this month"),
-                Target(of=Number(GROSS_CHURN_BUDGET, alone=True), legend="budget", role=Role.BUDGET),
+                Target(of=Number(limit.GROSS_CHURN_BUDGET, alone=True), legend="budget", role=Role.BUDGET),
             ),
             spark=Spark(
                 of=_moved("contraction", "churn"), grain=Grain.DAY, span=Window.MTD, curve=Curve.RUNNING,
@@ -250,8 +240,6 @@ _BOTTOM = Row(
 )  # fmt: skip
 
 WALL = Dashboard(
-    uid=WALL_UID, title="Lifecycle wall", refresh="5s", rows=(_TOP, _MIDDLE, _BOTTOM), variables=(CURRENCY,),
+    uid=UIDS["wall"], title="Lifecycle wall", refresh="5s", rows=(_TOP, _MIDDLE, _BOTTOM), variables=(CURRENCY,),
     says="The lifecycle at a glance, for a screen on the wall: open with ?kiosk&refresh=5s.",
 )  # fmt: skip
-
-DASHBOARDS: tuple[Dashboard, ...] = (WALL,)
