@@ -6,6 +6,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ _REFRESH_S = 0.5
 _PLAIN_REFRESH_S = 5.0
 _CATCH_UP_S = 120.0
 _SHOWN_DIFFERENCES = 10
+_RATE_LOOKS = 10
 
 
 @dataclass(slots=True)
@@ -171,6 +173,7 @@ def _command(name: str, directory: Path, port: int) -> Server:
 def _show(player: Player, console: Console, links: Iterable[str], seconds: float | None, stop: threading.Event) -> None:
     thread = threading.Thread(target=player.play, name="player", daemon=True)
     started = said = time.monotonic()
+    seen: deque[tuple[float, int]] = deque(maxlen=_RATE_LOOKS)
     settings = player.settings
     thread.start()
     try:
@@ -184,7 +187,10 @@ def _show(player: Player, console: Console, links: Iterable[str], seconds: float
                 if seconds is not None and now - started >= seconds and player.history is not None:
                     break
                 look = reader.look(time.time_ns() // 1_000_000)
-                scene = Scene(look, player.played, player.history, now - started, seconds, tuple(links))
+                seen.append((now, sum(look.offsets.values())))
+                span = max(now - seen[0][0], _REFRESH_S)
+                rate = (seen[-1][1] - seen[0][1]) / span
+                scene = Scene(look, player.played, player.history, rate, now - started, seconds, tuple(links))
                 if console.is_terminal:
                     shown.update(screen(scene), refresh=True)
                 elif now - said >= _PLAIN_REFRESH_S:

@@ -21,11 +21,12 @@ _DAY_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One moment of the demo. `history` is how many events the history had, once it is sent."""
+    """One moment of the demo. `history` is how many events the history had, once it is sent; `rate` is applied/s."""
 
     look: Look
     played: int
     history: int | None
+    rate: float
     elapsed: float
     seconds: float | None
     links: tuple[str, ...]
@@ -56,11 +57,8 @@ def screen(scene: Scene) -> RenderableType:
 
 def _head(scene: Scene) -> Panel:
     waiting = max(scene.played - scene.applied, 0)
-    if scene.history is None:
-        title = f"loading history: {scene.applied:,} of {scene.played:,} events sent so far are applied"
-    else:
-        rate = total(scene.look.view, Window.M5, "email_messages")
-        title = f"live: {scene.applied:,} events applied, {waiting:,} waiting, {rate:,} e-mail states in 5 min"
+    phase = "loading history" if scene.history is None else "live"
+    title = f"{phase}: {scene.applied:,} events applied, {scene.rate:,.0f} a second, {waiting:,} waiting"
     bar = ProgressBar(total=max(scene.played, 1), completed=min(scene.applied, scene.played))
     left = "" if scene.seconds is None else f" of {scene.seconds:.0f}"
     return Panel(
@@ -114,7 +112,8 @@ def _money(view: View) -> Table:
 def _programs(view: View) -> Table:
     table = _grid("Steps most overdue", "program / step", "in step", "overdue", "oldest")
     balance = view.level("step_balance")
-    worst = sorted(view.due.items(), key=lambda item: (-item[1].overdue, item[0]))[:_WORST_STEPS]
+    overdue = [item for item in view.due.items() if item[1].overdue]
+    worst = sorted(overdue, key=lambda item: (-item[1].overdue, item[0]))[:_WORST_STEPS]
     for labels, due in worst:
         late = (view.clock.now - due.oldest) / _DAY_MS
         style = "red" if due.overdue * 4 > balance.get(labels, 0) else ""
@@ -122,9 +121,11 @@ def _programs(view: View) -> Table:
             " / ".join(labels),
             f"{balance.get(labels, 0):,}",
             f"{due.overdue:,}",
-            f"{max(late, 0):.1f} d late",
+            f"{late:.1f} d late",
             style=style,
         )
+    if not worst:
+        table.add_row("nobody is overdue", "", "", "", style="green")
     return table
 
 

@@ -223,7 +223,10 @@ def _transformations(panel: Panel) -> list[Node]:
     if panel.form is not Form.TABLE:
         return []
     alone = len(panel.targets) == 1
-    renamed = {"Value" if alone else f"Value #{letter}": name for (letter, _), name in zip(letters(panel), panel.columns, strict=True)}
+    renamed = {
+        "Value" if alone else f"Value #{letter}": name
+        for (letter, _), name in zip(letters(panel), panel.columns, strict=True)
+    }
     hidden = {name: True for name in ("Time", "__name__", "instance", "job")}
     joined: list[Node] = [] if alone else [{"id": "merge", "options": {}}]
     return [*joined, {"id": "organize", "options": {"excludeByName": hidden, "renameByName": renamed}}]
@@ -277,9 +280,7 @@ def _variable(variable: Variable) -> Node:
     elif variable.start:
         node |= {"current": {"text": variable.start, "value": variable.start}}
     if variable.values:
-        options = [
-            {"text": value, "value": value, "selected": value == variable.start} for value in variable.values
-        ]
+        options = [{"text": value, "value": value, "selected": value == variable.start} for value in variable.values]
         return node | {"type": "custom", "query": ",".join(variable.values), "options": options}
     query = f"label_values({variable.series}, {variable.label})"
     return node | {

@@ -45,9 +45,7 @@ class Ground:
     days_before: int = 0
 
 
-def of_readings(
-    readings: Iterable[Reading], buckets: Buckets, clock: Clock, metrics: Mapping[str, Metric]
-) -> Lookup:
+def of_readings(readings: Iterable[Reading], buckets: Buckets, clock: Clock, metrics: Mapping[str, Metric]) -> Lookup:
     """Look up what is exported now; for days gone by, sum the buckets of the same window then."""
     by_name: dict[str, list[tuple[Mapping[str, str], float]]] = {}
     for each in readings:
@@ -57,7 +55,9 @@ def of_readings(
         if not days:
             return by_name.get(pick.series, ())
         window = Window(dict(pick.match)["window"][0])
-        then = Clock(clock.now - days * 86_400_000, clock.minute - days * 1440, clock.hour - days * 24, clock.day - days)
+        then = Clock(
+            clock.now - days * 86_400_000, clock.minute - days * 1440, clock.hour - days * 24, clock.day - days
+        )
         held = buckets[GRAIN_OF[window]]
         contents = (held.get(number, {}) for number in span(window, then))
         return [
@@ -79,9 +79,7 @@ def of_bucket(content: Contents, metrics: Mapping[str, Metric]) -> Lookup:
     return lookup
 
 
-def _amounts(
-    pick: Pick, content: Contents, metrics: Mapping[str, Metric]
-) -> Iterable[tuple[Mapping[str, str], float]]:
+def _amounts(pick: Pick, content: Contents, metrics: Mapping[str, Metric]) -> Iterable[tuple[Mapping[str, str], float]]:
     metric = metrics[pick.series.removeprefix(PREFIX)]
     for labels, amount in content.get(metric.name, {}).items():
         shown = reading(metric, labels, amount)

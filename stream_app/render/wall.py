@@ -89,7 +89,9 @@ def _numbers(spark: Spark, clock: Clock) -> range:
 
 def _curve(spark: Spark, ground: Ground, seen: Seen, numbers: range) -> list[float | None]:
     held = seen.buckets[spark.grain]
-    grounds = (Ground(of_bucket(held.get(number, {}), seen.metrics), ground.now, ground.variables) for number in numbers)
+    grounds = (
+        Ground(of_bucket(held.get(number, {}), seen.metrics), ground.now, ground.variables) for number in numbers
+    )
     each = [value_of(spark.of, bucket) for bucket in grounds]
     base = value_of(spark.base, ground) if spark.base else None
     match spark.curve:

@@ -37,4 +37,8 @@ def members(redis: Redis, namespace: str, program: str, step: str) -> list[Membe
     """The enrolments in a step, the one that fell due first first. Raises redis.RedisError."""
     key = f"{serving_prefix(redis, namespace)}due:{program}{SEPARATOR}{step}"
     found: Any = redis.zrange(key, 0, -1, withscores=True)
-    return [Member(*member.decode().split(SEPARATOR), int(due)) for member, due in found]
+    return [
+        Member(lead, enrolment, int(due))
+        for member, due in found
+        for lead, enrolment in [member.decode().split(SEPARATOR)]
+    ]

@@ -231,7 +231,7 @@ class Worker:
 
     async def _start(self, app: faust.App) -> None:
         await app.start()
-        await app.wait_until_stopped()
+        await app.wait(cast("Any", self._ending))  # unlike wait_until_stopped() this leaves no tasks behind
         if app.crash_reason is not None:
             raise app.crash_reason
 

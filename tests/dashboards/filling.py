@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from prometheus_client import Gauge
 
 from stream_app.catalog.definitions import fingerprint
 from stream_app.catalog.entities import KIND_OF
@@ -17,7 +19,6 @@ from stream_app.runtime.connections import async_redis
 from stream_app.runtime.flood import FloodGate
 from stream_app.runtime.ledger import Ledger
 from stream_app.runtime.pipeline import Model, Pipeline
-from stream_app.runtime.settings import Settings
 from stream_app.runtime.telemetry import Telemetry
 from stream_app.simulator import Plan, history, records
 
@@ -26,8 +27,28 @@ if TYPE_CHECKING:
 
     from stream_app.core.envelope import Rejected
     from stream_app.runtime.batch import RecordLike
+    from stream_app.runtime.settings import Settings
 
 _EVENTS: Final = 4000
+
+
+@dataclass(frozen=True)
+class Company:
+    """Where the numbers of a simulated company are, what the worker counted, and when (ms) its history ended."""
+
+    settings: Settings
+    telemetry: Telemetry
+    until: int
+    topics: tuple[str, ...]
+
+    def mark_current(self, at: int) -> None:
+        """Say that all of it is known to be applied at `at` (ms), as a worker does every second."""
+        asyncio.run(self._mark(at))
+
+    async def _mark(self, at: int) -> None:
+        async with async_redis(self.settings) as redis:
+            ledger = Ledger(redis, self.settings.namespace, fingerprint(self.settings.rules))
+            await ledger.mark_current([(topic, 0) for topic in self.topics], at)
 
 
 class _NoDeadLetters:
@@ -38,39 +59,34 @@ class _NoDeadLetters:
         raise AssertionError(batch.topic, rejected[0])
 
 
-def fill(settings: Settings, plan: Plan) -> Telemetry:
-    """Apply the history of a plan as one worker would; what it counted."""
-    return asyncio.run(_fill(settings, plan))
-
-
-def mark_current(settings: Settings, at: int) -> None:
-    """Say that everything that was filled in is known to be applied at `at` (ms), as an idle worker does."""
-    asyncio.run(_mark(settings, at))
-
-
-async def _fill(settings: Settings, plan: Plan) -> Telemetry:
-    telemetry = Telemetry()
+def fill(settings: Settings, plan: Plan) -> Company:
+    """Apply the history of a plan as one worker would."""
     stretches: dict[str, list[Record]] = defaultdict(list)
     for record in records(plan, history(plan)):
-        stretch = stretches[record.family]
-        stretch.append(Record(len(stretch), time.time_ns() // 1_000_000, record.key, record.value))
+        stretch = stretches[settings.topic(record.family)]
+        stretch.append(Record(len(stretch), plan.last, record.key, record.value))
+    telemetry = Telemetry()
+    asyncio.run(_apply(settings, stretches, telemetry))
+    company = Company(settings, telemetry, plan.last, tuple(stretches))
+    company.mark_current(plan.last)
+    return company
+
+
+async def _apply(settings: Settings, stretches: dict[str, list[Record]], telemetry: Telemetry) -> None:
     async with async_redis(settings) as redis:
         ledger = Ledger(redis, settings.namespace, fingerprint(settings.rules))
         model = Model(Decoder(EVENT_TYPES), KIND_OF, METRICS, settings.rules)
         gate = FloodGate(settings.flood_ratio, lambda _: None)
         pipeline = Pipeline(model, ledger, _NoDeadLetters(), gate, telemetry)
-        for family, stretch in stretches.items():
-            whole = Batch(settings.topic(family), 0, 0, len(stretch), stretch)
-            for batch in split(whole, _EVENTS):
+        for topic, stretch in stretches.items():
+            for batch in split(Batch(topic, 0, 0, len(stretch), stretch), _EVENTS):
                 assert await pipeline.apply(batch) == batch.end
-    return telemetry
 
 
-async def _mark(settings: Settings, at: int) -> None:
-    async with async_redis(settings) as redis:
-        ledger = Ledger(redis, settings.namespace, fingerprint(settings.rules))
-        topics = [settings.topic(family) for family in _FAMILIES]
-        await ledger.mark_current(list(await ledger.positions([(topic, 0) for topic in topics])), at)
-
-
-_FAMILIES: Final = ("lead", "email", "opportunity", "billing", "spend", "survey", "reach")
+def add_health(telemetry: Telemetry, topics: Sequence[str]) -> None:
+    """Add what a worker at work reports of its consumer."""
+    lag = Gauge("stream_app_consumer_lag", "Records not applied yet.", ["topic"], registry=telemetry.registry)
+    for topic in topics:
+        lag.labels(topic).set(0)
+    for name in ("redis", "kafka"):
+        Gauge(f"stream_app_{name}_up", "Whether it answers.", registry=telemetry.registry).set(1)

@@ -182,6 +182,11 @@ class Site:
 
     # Waiting ----------------------------------------------------------------------------------------------------------
 
+    @property
+    def logs(self) -> str:
+        """All that every program has said."""
+        return "\n".join(log.read_text() for log in self._directory.glob("*.log"))
+
     def await_all_applied(self, *workers: Program) -> None:
         """Return once the ledger has reached the end of every log."""
         ends = {source: end for source, end in self.ends().items() if end}

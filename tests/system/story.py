@@ -32,6 +32,8 @@ MOMENTS: Final = (
 _SEED: Final = 3
 # Everything that is told about every so many-th lead, campaign and page; of accounts and answers there are few.
 _THINNED: Final = {"lead": 8, "email": 8, "spend": 6, "reach": 12}
+# What is bounded and may be shown; all other fields of this kind name one person, company, message or record.
+_SHOWN: Final = frozenset({"program_id", "step_id", "campaign_id", "plan_id", "survey_id"})
 _RARE: Final = frozenset({"email.complained", "email.unsubscribed", "subscription.resumed"})
 
 
@@ -50,6 +52,17 @@ class Story:
     events: Sequence[Envelope]
     records: Sequence[Sent]
     bad: dict[bytes, str]
+
+    @property
+    def secrets(self) -> set[str]:
+        """Identifiers of persons, companies, messages and events, which nobody may see."""
+        named = {
+            value
+            for event in self.events
+            for name, value in event["data"].items()
+            if name.endswith("_id") and name not in _SHOWN
+        }
+        return named | {event["id"] for event in self.events}
 
     def chapters(self, count: int) -> list[Sequence[Sent]]:
         """Cut the records into so many pieces of about one length."""
@@ -92,7 +105,15 @@ def _events(leads: int, share: int) -> list[Envelope]:
     plan = Plan(seed=_SEED, leads=leads, days=182, until=UNTIL, backfill=200, scenario="churn")
     everything = list(history(plan))
     rare = {record_key(event) for event in everything if event["type"] in _RARE}
-    return [event for event in everything if record_key(event) in rare or _is_kept(event, share)]
+    kept = [event for event in everything if record_key(event) in rare or _is_kept(event, share)]
+    return [_chatty(event) for event in kept]
+
+
+def _chatty(event: Envelope) -> Envelope:
+    """Give a reason what may stand in free text."""
+    if event["type"] != "lead.status_changed":
+        return event
+    return {**event, "data": {**event["data"], "reason": "told anna.smith@example.com"}}
 
 
 def _is_kept(event: Envelope, share: int) -> bool:

@@ -4,7 +4,6 @@ from stream_app.catalog.dashboards.panels import (
     CAMPAIGN,
     CURRENCY,
     SOURCE,
-    TIMES,
     UIDS,
     WINDOW,
     bars,
@@ -24,61 +23,151 @@ _COSTS = ("lead", "mql", "sql", "customer")
 _NO_COUNT = "Nothing to divide by in this window."
 
 CONVERT = Dashboard(
-    uid=UIDS["convert"], title="Convert", variables=(WINDOW, CURRENCY, SOURCE, CAMPAIGN), since="now-7d",
+    uid=UIDS["convert"],
+    title="Convert",
+    variables=(WINDOW, CURRENCY, SOURCE, CAMPAIGN),
+    since="now-7d",
     says="The funnel from lead to customer: volumes, rates, speed, bookings and what they cost.",
     rows=(
-        Row(height=5, panels=(
-            tile("New leads", "new_leads", Target(of=total("new_leads", **_FROM, **_IN))),
-            *(
-                tile(f"First {stage.upper()} entries", "stage_entries", Target(of=total("stage_entries", funnel_stage=stage, **_FROM, **_IN)))
-                for stage in ("mql", "sql")
-            ),
-            tile("New customers", "new_customers", Target(of=total("new_customers", **_FROM, **_IN))),
-            tile("Lead to MQL within 30 days", "lead_to_mql_cohort_ratio", Target(of=pick("lead_to_mql_cohort_ratio", **_IN), empty=_NO_COUNT), runbook="MqlRateDrop"),
-            tile(
-                "Lead velocity", "lead_velocity_rate", Target(of=pick("lead_velocity_rate"), legend="{{basis}}", empty="Needs two months."),
-                runbook="LeadVelocityNegative",
-            ),
-        )),
-        Row(title="Funnel", height=9, panels=(
-            bars("Leads by stage, now", "leads_in_stage", by(total("leads_in_stage", "funnel_stage"), "{{funnel_stage}}")),
-            lines("First entries by stage, 24 h", "stage_entries", by(total("stage_entries", "funnel_stage", **_FROM, window="24h"), "{{funnel_stage}}")),
-            lines("New leads by source, 24 h", "new_leads", by(total("new_leads", "source", **_FROM, window="24h"), "{{source}}"), stacked=True, runbook="SpendWithoutLeads"),
-            lines("Reentries by stage, 7 days", "stage_reentries", by(total("stage_reentries", "funnel_stage", window="7d"), "{{funnel_stage}}")),
-            bars("Lead to MQL by source", "lead_to_mql_ratio", by(pick("lead_to_mql_ratio", source="$source", **_IN), "{{source}}", _NO_COUNT), runbook="MqlRateDrop"),
-            bars(
-                "Time from stage to stage, median of 30 days", "stage_transition_seconds",
-                quantile(0.5, "stage_transition_seconds", "transition", window="30d"), says="Estimated within the buckets.",
-            ),
-        )),
-        Row(title="Deals", height=9, panels=(
-            bars("Opportunities", "opportunities", by(total("opportunities", "state", window="30d"), "{{state}}"), says="30 days.", width=8),
-            bars("Bookings by kind", "bookings", by(total("bookings", "kind", **_PAID), "{{kind}}"), width=8),
-            bars("Open pipeline by kind", "open_pipeline", by(total("open_pipeline", "kind", currency="$currency"), "{{kind}}"), width=8),
-        )),
-        Row(title="Cost", height=9, panels=(
-            bars(
-                "Cost per lead, MQL, SQL and customer", "cost_per_lead",
-                *(by(pick(f"cost_per_{what}", **_PAID), f"per {what}", _NO_COUNT) for what in _COSTS),
-                by(pick("customer_acquisition_cost", **_PAID), "CAC", _NO_COUNT), width=8,
-                says="The same for MQLs, SQLs and customers; CAC is per customer with spend of kind sales.",
-            ),
-            bars("Spend by kind", "spend", by(total("spend", "kind", **_PAID), "{{kind}}"), width=8),
-            tile("Return on marketing investment", "romi", by(pick("romi", **_PAID), "ROMI", _NO_COUNT), width=8),
-            table(
-                "Campaigns", "campaign_cost_per_lead",
+        Row(
+            height=5,
+            panels=(
+                tile("New leads", "new_leads", Target(of=total("new_leads", **_FROM, **_IN))),
                 *(
-                    Target(of=total(name, "campaign", campaign="$campaign", **_PAID), empty=_NO_COUNT)
-                    for name in ("spend", *(f"campaign_cost_per_{what}" for what in _COSTS), "bookings", "campaign_roi")
+                    tile(
+                        f"First {stage.upper()} entries",
+                        "stage_entries",
+                        Target(of=total("stage_entries", funnel_stage=stage, **_FROM, **_IN)),
+                    )
+                    for stage in ("mql", "sql")
                 ),
-                columns=("Spend", "Cost per lead", "per MQL", "per SQL", "per customer", "Bookings", "Return (ROI)"),
-                says="And the same for MQLs, SQLs and customers; single attribution, that of the opportunity.",
-                runbook="SpendWithoutLeads",
+                tile("New customers", "new_customers", Target(of=total("new_customers", **_FROM, **_IN))),
+                tile(
+                    "Lead to MQL within 30 days",
+                    "lead_to_mql_cohort_ratio",
+                    Target(of=pick("lead_to_mql_cohort_ratio", **_IN), empty=_NO_COUNT),
+                    runbook="MqlRateDrop",
+                ),
+                tile(
+                    "Lead velocity",
+                    "lead_velocity_rate",
+                    Target(of=pick("lead_velocity_rate"), legend="{{basis}}", empty="Needs two months."),
+                    runbook="LeadVelocityNegative",
+                ),
             ),
-            bars("Return by channel", "channel_roi", by(pick("channel_roi", **_PAID), "{{channel}}", _NO_COUNT)),
-            bars("Response rate by campaign, 30 days", "response_rate", by(pick("response_rate", campaign="$campaign", window="30d"), "{{campaign}}", _NO_COUNT)),
-            lines("Reach, 7 days", "reach", by(total("reach", "kind", window="7d"), "{{kind}}")),
-            bars("Score of new leads, median by month", "new_lead_score", quantile(0.5, "new_lead_score", "cohort"), says="Estimated within the buckets."),
-        )),
+        ),
+        Row(
+            title="Funnel",
+            height=9,
+            panels=(
+                bars(
+                    "Leads by stage, now",
+                    "leads_in_stage",
+                    by(total("leads_in_stage", "funnel_stage"), "{{funnel_stage}}"),
+                ),
+                lines(
+                    "First entries by stage, 24 h",
+                    "stage_entries",
+                    by(total("stage_entries", "funnel_stage", **_FROM, window="24h"), "{{funnel_stage}}"),
+                ),
+                lines(
+                    "New leads by source, 24 h",
+                    "new_leads",
+                    by(total("new_leads", "source", **_FROM, window="24h"), "{{source}}"),
+                    stacked=True,
+                    runbook="SpendWithoutLeads",
+                ),
+                lines(
+                    "Reentries by stage, 7 days",
+                    "stage_reentries",
+                    by(total("stage_reentries", "funnel_stage", window="7d"), "{{funnel_stage}}"),
+                ),
+                bars(
+                    "Lead to MQL by source",
+                    "lead_to_mql_ratio",
+                    by(pick("lead_to_mql_ratio", source="$source", **_IN), "{{source}}", _NO_COUNT),
+                    runbook="MqlRateDrop",
+                ),
+                bars(
+                    "Time from stage to stage, median of 30 days",
+                    "stage_transition_seconds",
+                    quantile(0.5, "stage_transition_seconds", "transition", window="30d"),
+                    says="Estimated within the buckets.",
+                ),
+            ),
+        ),
+        Row(
+            title="Deals",
+            height=9,
+            panels=(
+                bars(
+                    "Opportunities",
+                    "opportunities",
+                    by(total("opportunities", "state", window="30d"), "{{state}}"),
+                    says="30 days.",
+                    width=8,
+                ),
+                bars("Bookings by kind", "bookings", by(total("bookings", "kind", **_PAID), "{{kind}}"), width=8),
+                bars(
+                    "Open pipeline by kind",
+                    "open_pipeline",
+                    by(total("open_pipeline", "kind", currency="$currency"), "{{kind}}"),
+                    width=8,
+                ),
+            ),
+        ),
+        Row(
+            title="Cost",
+            height=9,
+            panels=(
+                bars(
+                    "Cost per lead, MQL, SQL and customer",
+                    "cost_per_lead",
+                    *(by(pick(f"cost_per_{what}", **_PAID), f"per {what}", _NO_COUNT) for what in _COSTS),
+                    by(pick("customer_acquisition_cost", **_PAID), "CAC", _NO_COUNT),
+                    width=8,
+                    says="The same for MQLs, SQLs and customers; CAC is per customer with spend of kind sales.",
+                ),
+                bars("Spend by kind", "spend", by(total("spend", "kind", **_PAID), "{{kind}}"), width=8),
+                tile("Return on marketing investment", "romi", by(pick("romi", **_PAID), "ROMI", _NO_COUNT), width=8),
+                table(
+                    "Campaigns",
+                    "campaign_cost_per_lead",
+                    *(
+                        Target(of=total(name, "campaign", campaign="$campaign", **_PAID), empty=_NO_COUNT)
+                        for name in (
+                            "spend",
+                            *(f"campaign_cost_per_{what}" for what in _COSTS),
+                            "bookings",
+                            "campaign_roi",
+                        )
+                    ),
+                    columns=(
+                        "Spend",
+                        "Cost per lead",
+                        "per MQL",
+                        "per SQL",
+                        "per customer",
+                        "Bookings",
+                        "Return (ROI)",
+                    ),
+                    says="And the same for MQLs, SQLs and customers; single attribution, that of the opportunity.",
+                    runbook="SpendWithoutLeads",
+                ),
+                bars("Return by channel", "channel_roi", by(pick("channel_roi", **_PAID), "{{channel}}", _NO_COUNT)),
+                bars(
+                    "Response rate by campaign, 30 days",
+                    "response_rate",
+                    by(pick("response_rate", campaign="$campaign", window="30d"), "{{campaign}}", _NO_COUNT),
+                ),
+                lines("Reach, 7 days", "reach", by(total("reach", "kind", window="7d"), "{{kind}}")),
+                bars(
+                    "Score of new leads, median by month",
+                    "new_lead_score",
+                    quantile(0.5, "new_lead_score", "cohort"),
+                    says="Estimated within the buckets.",
+                ),
+            ),
+        ),
     ),
-)  # fmt: skip
+)

@@ -14,48 +14,148 @@ def _cohort(state: str, *labels: str, window: str = "24h") -> Sum:
 
 
 def _rate(above: str, below: str, *labels: str, window: str = "24h") -> Target:
-    return Target(of=share(_cohort(above, *labels, window=window), _cohort(below, *labels, window=window)), unit=RATIO, empty=_QUIET)
+    return Target(
+        of=share(_cohort(above, *labels, window=window), _cohort(below, *labels, window=window)),
+        unit=RATIO,
+        empty=_QUIET,
+    )
 
 
 EMAIL = Dashboard(
-    uid=UIDS["email"], title="E-mail", variables=(PROGRAM, AUDIENCE), since="now-7d",
+    uid=UIDS["email"],
+    title="E-mail",
+    variables=(PROGRAM, AUDIENCE),
+    since="now-7d",
     says="E-mail by program and audience. Rates are by send time: late opens and clicks count for the day of sending.",
     rows=(
-        Row(height=5, panels=(
-            tile("Sent, 24 h", "email_cohort", Target(of=_cohort("sent"))),
-            tile("Click rate, 7 days", "email_click_rate", _rate("clicked", "delivered", window="7d"), runbook="ClicksZeroAfterSend"),
-            tile("Open rate, 7 days", "email_open_rate", _rate("opened", "delivered", window="7d")),
-            tile("Bounces, 24 h", "email_cohort", _rate("bounced", "sent"), unit=RATIO, steps=((limit.BOUNCE_RATE, Tone.ALARM),), says="Bounced of sent.", runbook="BounceRateHigh"),
-            tile("Complaints, 24 h", "email_cohort", _rate("complained", "delivered"), unit=RATIO, steps=((limit.COMPLAINT_RATE, Tone.ALARM),), says="Complained of delivered.", runbook="ComplaintRateHigh"),
-            tile("Unsubscribed, 7 days", "email_cohort", _rate("unsubscribed", "delivered", window="7d"), unit=RATIO, says="Unsubscribed of delivered."),
-        )),
-        Row(title="What people do", height=9, panels=(
-            lines("Click rate by program, 7 days", "email_click_rate", by(pick("email_click_rate", **_TO, window="7d"), "{{program}} {{audience}}", _QUIET), runbook="ClicksZeroAfterSend"),
-            lines("Click to open by program, 7 days", "email_click_to_open_rate", by(pick("email_click_to_open_rate", **_TO, window="7d"), "{{program}} {{audience}}", _QUIET)),
-            lines("Open rate by program, 7 days", "email_open_rate", by(pick("email_open_rate", **_TO, window="7d"), "{{program}} {{audience}}", _QUIET)),
-            lines("Adjusted open rate by program, 7 days", "email_adjusted_open_rate", by(pick("email_adjusted_open_rate", **_IN, window="7d"), "{{program}}", _QUIET)),
-        )),
-        Row(title="What became of messages", height=9, panels=(
-            lines("Messages by state, 24 h", "email_messages", by(total("email_messages", "state", **_TO, window="24h"), "{{state}}"), runbook="BounceRateHigh"),
-            lines("Messages by state, 1 h", "email_messages", by(total("email_messages", "state", **_TO, window="1h"), "{{state}}")),
-            table(
-                "Steps, 30 days by send time", "email_cohort",
-                *(Target(of=_cohort(state, "program", "step", window="30d")) for state in ("sent", "delivered", "opened", "clicked", "replied")),
-                Target(of=share(_cohort("clicked", "program", "step", window="30d"), _cohort("delivered", "program", "step", window="30d")), unit=RATIO),
-                columns=("Sent", "Delivered", "Opened", "Clicked", "Replied", "Click rate"),
+        Row(
+            height=5,
+            panels=(
+                tile("Sent, 24 h", "email_cohort", Target(of=_cohort("sent"))),
+                tile(
+                    "Click rate, 7 days",
+                    "email_click_rate",
+                    _rate("clicked", "delivered", window="7d"),
+                    runbook="ClicksZeroAfterSend",
+                ),
+                tile("Open rate, 7 days", "email_open_rate", _rate("opened", "delivered", window="7d")),
+                tile(
+                    "Bounces, 24 h",
+                    "email_cohort",
+                    _rate("bounced", "sent"),
+                    unit=RATIO,
+                    steps=((limit.BOUNCE_RATE, Tone.ALARM),),
+                    says="Bounced of sent.",
+                    runbook="BounceRateHigh",
+                ),
+                tile(
+                    "Complaints, 24 h",
+                    "email_cohort",
+                    _rate("complained", "delivered"),
+                    unit=RATIO,
+                    steps=((limit.COMPLAINT_RATE, Tone.ALARM),),
+                    says="Complained of delivered.",
+                    runbook="ComplaintRateHigh",
+                ),
+                tile(
+                    "Unsubscribed, 7 days",
+                    "email_cohort",
+                    _rate("unsubscribed", "delivered", window="7d"),
+                    unit=RATIO,
+                    says="Unsubscribed of delivered.",
+                ),
             ),
-        )),
-        Row(title="Machines", height=9, panels=(
-            lines(
-                "Share of machines in opens, 24 h", "email_events",
-                by(share(
-                    total("email_events", "program", kind="opened", machine="true", **_IN, window="24h"),
-                    total("email_events", "program", kind="opened", **_IN, window="24h"),
-                ), "{{program}}", _QUIET),
-                unit=RATIO, runbook="MachineOpenShareJump",
+        ),
+        Row(
+            title="What people do",
+            height=9,
+            panels=(
+                lines(
+                    "Click rate by program, 7 days",
+                    "email_click_rate",
+                    by(pick("email_click_rate", **_TO, window="7d"), "{{program}} {{audience}}", _QUIET),
+                    runbook="ClicksZeroAfterSend",
+                ),
+                lines(
+                    "Click to open by program, 7 days",
+                    "email_click_to_open_rate",
+                    by(pick("email_click_to_open_rate", **_TO, window="7d"), "{{program}} {{audience}}", _QUIET),
+                ),
+                lines(
+                    "Open rate by program, 7 days",
+                    "email_open_rate",
+                    by(pick("email_open_rate", **_TO, window="7d"), "{{program}} {{audience}}", _QUIET),
+                ),
+                lines(
+                    "Adjusted open rate by program, 7 days",
+                    "email_adjusted_open_rate",
+                    by(pick("email_adjusted_open_rate", **_IN, window="7d"), "{{program}}", _QUIET),
+                ),
             ),
-            lines("Opens and clicks by people and machines, 24 h", "email_events", by(total("email_events", "kind", "machine", **_IN, window="24h"), "{{kind}}, machine {{machine}}")),
-            lines("Opened by machines alone, 7 days", "email_cohort_machine_opens", by(total("email_cohort_machine_opens", "program", **_IN, window="7d"), "{{program}}"), width=24),
-        )),
+        ),
+        Row(
+            title="What became of messages",
+            height=9,
+            panels=(
+                lines(
+                    "Messages by state, 24 h",
+                    "email_messages",
+                    by(total("email_messages", "state", **_TO, window="24h"), "{{state}}"),
+                    runbook="BounceRateHigh",
+                ),
+                lines(
+                    "Messages by state, 1 h",
+                    "email_messages",
+                    by(total("email_messages", "state", **_TO, window="1h"), "{{state}}"),
+                ),
+                table(
+                    "Steps, 30 days by send time",
+                    "email_cohort",
+                    *(
+                        Target(of=_cohort(state, "program", "step", window="30d"))
+                        for state in ("sent", "delivered", "opened", "clicked", "replied")
+                    ),
+                    Target(
+                        of=share(
+                            _cohort("clicked", "program", "step", window="30d"),
+                            _cohort("delivered", "program", "step", window="30d"),
+                        ),
+                        unit=RATIO,
+                    ),
+                    columns=("Sent", "Delivered", "Opened", "Clicked", "Replied", "Click rate"),
+                ),
+            ),
+        ),
+        Row(
+            title="Machines",
+            height=9,
+            panels=(
+                lines(
+                    "Share of machines in opens, 24 h",
+                    "email_events",
+                    by(
+                        share(
+                            total("email_events", "program", kind="opened", machine="true", **_IN, window="24h"),
+                            total("email_events", "program", kind="opened", **_IN, window="24h"),
+                        ),
+                        "{{program}}",
+                        _QUIET,
+                    ),
+                    unit=RATIO,
+                    runbook="MachineOpenShareJump",
+                ),
+                lines(
+                    "Opens and clicks by people and machines, 24 h",
+                    "email_events",
+                    by(total("email_events", "kind", "machine", **_IN, window="24h"), "{{kind}}, machine {{machine}}"),
+                ),
+                lines(
+                    "Opened by machines alone, 7 days",
+                    "email_cohort_machine_opens",
+                    by(total("email_cohort_machine_opens", "program", **_IN, window="7d"), "{{program}}"),
+                    width=24,
+                ),
+            ),
+        ),
     ),
-)  # fmt: skip
+)

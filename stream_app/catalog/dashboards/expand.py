@@ -1,8 +1,8 @@
 """Customers and their revenue: what is kept, what grows, what is lost."""
 
 from stream_app.catalog import thresholds as limit
-from stream_app.catalog.dashboards.panels import COUNT, CURRENCY, RATIO, TIMES, UIDS, bars, by, lines, tile
-from stream_app.core.panel import Dashboard, Row, Target, Tone, pick, share, total
+from stream_app.catalog.dashboards.panels import CURRENCY, TIMES, UIDS, bars, by, lines, tile
+from stream_app.core.panel import Dashboard, Row, Target, Tone, pick, total
 
 _PAID = {"currency": "$currency"}
 _MTD = {"currency": "$currency", "window": "mtd"}
@@ -10,56 +10,157 @@ _NONE = "Nothing to divide by yet this month."
 _BUDGET = ((0.75 * limit.GROSS_CHURN_BUDGET, Tone.WATCH), (limit.GROSS_CHURN_BUDGET, Tone.ALARM))
 
 EXPAND = Dashboard(
-    uid=UIDS["expand"], title="Expand", variables=(CURRENCY,), since="now-7d",
+    uid=UIDS["expand"],
+    title="Expand",
+    variables=(CURRENCY,),
+    since="now-7d",
     says="Recurring revenue and customers: movements, retention, churn, lifetime, satisfaction.",
     rows=(
-        Row(height=5, panels=(
-            tile("MRR", "mrr", Target(of=total("mrr", **_PAID))),
-            tile("Customers", "customers", Target(of=total("customers"))),
-            tile("Gross MRR churn, this month", "gross_mrr_churn_rate", by(pick("gross_mrr_churn_rate", **_MTD), "", _NONE), steps=_BUDGET, runbook="GrossMrrChurnHigh"),
-            tile("Net revenue retention, this month", "net_revenue_retention", by(pick("net_revenue_retention", **_MTD), "", _NONE)),
-            tile("Quick ratio, this month", "quick_ratio", by(pick("quick_ratio", **_MTD), "", "Nothing was lost this month."), unit=TIMES),
-            tile(
-                "Net promoter score", "nps", by(pick("nps"), "NPS", "Below 5 answers."), by(pick("nps_margin"), "±", "Below 5 answers."),
-                runbook="NpsDrop",
+        Row(
+            height=5,
+            panels=(
+                tile("MRR", "mrr", Target(of=total("mrr", **_PAID))),
+                tile("Customers", "customers", Target(of=total("customers"))),
+                tile(
+                    "Gross MRR churn, this month",
+                    "gross_mrr_churn_rate",
+                    by(pick("gross_mrr_churn_rate", **_MTD), "", _NONE),
+                    steps=_BUDGET,
+                    runbook="GrossMrrChurnHigh",
+                ),
+                tile(
+                    "Net revenue retention, this month",
+                    "net_revenue_retention",
+                    by(pick("net_revenue_retention", **_MTD), "", _NONE),
+                ),
+                tile(
+                    "Quick ratio, this month",
+                    "quick_ratio",
+                    by(pick("quick_ratio", **_MTD), "", "Nothing was lost this month."),
+                    unit=TIMES,
+                ),
+                tile(
+                    "Net promoter score",
+                    "nps",
+                    by(pick("nps"), "NPS", "Below 5 answers."),
+                    by(pick("nps_margin"), "±", "Below 5 answers."),
+                    runbook="NpsDrop",
+                ),
             ),
-        )),
-        Row(title="MRR", height=9, panels=(
-            lines("MRR", "mrr", by(total("mrr", **_PAID), "MRR"), by(total("mrr_opening", **_MTD), "at the start of the month")),
-            lines("Movements, 24 h", "mrr_movement", by(total("mrr_movement", "movement", **_PAID, window="24h"), "{{movement}}"), runbook="LargeMrrLoss"),
-            bars("Movements, this month", "mrr_movement", by(total("mrr_movement", "movement", **_MTD), "{{movement}}"), runbook="LargeMrrLoss"),
-            lines(
-                "At risk and paused", "mrr_at_risk", by(total("mrr_at_risk", **_PAID), "at risk", "No subscription is past due."),
-                by(total("mrr_paused", **_PAID), "paused", "No subscription is paused."), runbook="MrrAtRiskRising",
+        ),
+        Row(
+            title="MRR",
+            height=9,
+            panels=(
+                lines(
+                    "MRR",
+                    "mrr",
+                    by(total("mrr", **_PAID), "MRR"),
+                    by(total("mrr_opening", **_MTD), "at the start of the month"),
+                ),
+                lines(
+                    "Movements, 24 h",
+                    "mrr_movement",
+                    by(total("mrr_movement", "movement", **_PAID, window="24h"), "{{movement}}"),
+                    runbook="LargeMrrLoss",
+                ),
+                bars(
+                    "Movements, this month",
+                    "mrr_movement",
+                    by(total("mrr_movement", "movement", **_MTD), "{{movement}}"),
+                    runbook="LargeMrrLoss",
+                ),
+                lines(
+                    "At risk and paused",
+                    "mrr_at_risk",
+                    by(total("mrr_at_risk", **_PAID), "at risk", "No subscription is past due."),
+                    by(total("mrr_paused", **_PAID), "paused", "No subscription is paused."),
+                    runbook="MrrAtRiskRising",
+                ),
+                bars(
+                    "MRR by month of the first payment",
+                    "cohort_mrr",
+                    by(total("cohort_mrr", "cohort", **_PAID), "{{cohort}}"),
+                ),
+                bars(
+                    "Customers by month of the first payment",
+                    "cohort_customers",
+                    by(total("cohort_customers", "cohort"), "{{cohort}}"),
+                ),
             ),
-            bars("MRR by month of the first payment", "cohort_mrr", by(total("cohort_mrr", "cohort", **_PAID), "{{cohort}}")),
-            bars("Customers by month of the first payment", "cohort_customers", by(total("cohort_customers", "cohort"), "{{cohort}}")),
-        )),
-        Row(title="Retention", height=9, panels=(
-            lines(
-                "Churn and retention, this month", "gross_mrr_churn_rate",
-                by(pick("gross_mrr_churn_rate", **_MTD), "gross churn", _NONE), by(pick("net_mrr_churn_rate", **_MTD), "net churn", _NONE),
-                by(pick("customer_churn_rate", window="mtd"), "customers lost", _NONE),
-                steps=_BUDGET, runbook="GrossMrrChurnHigh",
+        ),
+        Row(
+            title="Retention",
+            height=9,
+            panels=(
+                lines(
+                    "Churn and retention, this month",
+                    "gross_mrr_churn_rate",
+                    by(pick("gross_mrr_churn_rate", **_MTD), "gross churn", _NONE),
+                    by(pick("net_mrr_churn_rate", **_MTD), "net churn", _NONE),
+                    by(pick("customer_churn_rate", window="mtd"), "customers lost", _NONE),
+                    steps=_BUDGET,
+                    runbook="GrossMrrChurnHigh",
+                ),
+                lines(
+                    "Revenue retention, this month and the last",
+                    "gross_revenue_retention",
+                    by(pick("gross_revenue_retention", **_PAID), "gross, {{window}}", _NONE),
+                    by(pick("net_revenue_retention", **_PAID), "net, {{window}}", _NONE),
+                ),
+                bars(
+                    "Customers lost by reason, 30 days",
+                    "lost_customers",
+                    by(total("lost_customers", "reason", window="30d"), "{{reason}}"),
+                ),
+                bars(
+                    "Customers, this month",
+                    "new_customers",
+                    by(total("customers_opening", window="mtd"), "at the start"),
+                    by(total("new_customers", window="mtd"), "new"),
+                    by(total("lost_customers", window="mtd"), "lost"),
+                    by(total("lost_opening_customers", window="mtd"), "lost of those at the start"),
+                ),
             ),
-            lines(
-                "Revenue retention, this month and the last", "gross_revenue_retention",
-                by(pick("gross_revenue_retention", **_PAID), "gross, {{window}}", _NONE), by(pick("net_revenue_retention", **_PAID), "net, {{window}}", _NONE),
+        ),
+        Row(
+            title="Value",
+            height=9,
+            panels=(
+                bars("Average revenue per customer", "arpa", by(pick("arpa", **_PAID), "{{cohort}}"), width=8),
+                bars(
+                    "Lifetime value",
+                    "customer_lifetime_value",
+                    by(pick("customer_lifetime_value", **_PAID), "margin {{margin}}", "No churn last month."),
+                    width=8,
+                ),
+                tile(
+                    "Payback of acquisition",
+                    "cac_payback_months",
+                    by(pick("cac_payback_months", **_PAID), "", "No new customers last month."),
+                    width=8,
+                ),
+                bars(
+                    "Upsell in bookings",
+                    "upsell_share",
+                    by(pick("upsell_share", **_PAID), "{{window}}", "No bookings."),
+                    width=8,
+                ),
+                bars(
+                    "Answers by class, 90 days",
+                    "nps_responses",
+                    by(total("nps_responses", "class", window="90d"), "{{class}}"),
+                    width=8,
+                    runbook="NpsDrop",
+                ),
+                lines(
+                    "Invoices, 24 h",
+                    "invoices",
+                    by(total("invoices", "state", window="24h"), "{{state}}"),
+                    width=8,
+                    runbook="MrrAtRiskRising",
+                ),
             ),
-            bars("Customers lost by reason, 30 days", "lost_customers", by(total("lost_customers", "reason", window="30d"), "{{reason}}")),
-            bars(
-                "Customers, this month", "new_customers", by(total("customers_opening", window="mtd"), "at the start"),
-                by(total("new_customers", window="mtd"), "new"), by(total("lost_customers", window="mtd"), "lost"),
-                by(total("lost_opening_customers", window="mtd"), "lost of those at the start"),
-            ),
-        )),
-        Row(title="Value", height=9, panels=(
-            bars("Average revenue per customer", "arpa", by(pick("arpa", **_PAID), "{{cohort}}"), width=8),
-            bars("Lifetime value", "customer_lifetime_value", by(pick("customer_lifetime_value", **_PAID), "margin {{margin}}", "No churn last month."), width=8),
-            tile("Payback of acquisition", "cac_payback_months", by(pick("cac_payback_months", **_PAID), "", "No new customers last month."), width=8),
-            bars("Upsell in bookings", "upsell_share", by(pick("upsell_share", **_PAID), "{{window}}", "No bookings."), width=8),
-            bars("Answers by class, 90 days", "nps_responses", by(total("nps_responses", "class", window="90d"), "{{class}}"), width=8, runbook="NpsDrop"),
-            lines("Invoices, 24 h", "invoices", by(total("invoices", "state", window="24h"), "{{state}}"), width=8, runbook="MrrAtRiskRising"),
-        )),
+        ),
     ),
-)  # fmt: skip
+)

@@ -14,57 +14,164 @@ _BALANCE = total("step_balance", *_BY, **_CHOSEN)
 _OLDEST = total("step_oldest_due_timestamp_seconds", *_BY, **_CHOSEN)
 
 NURTURE = Dashboard(
-    uid=UIDS["nurture"], title="Nurture", variables=(PROGRAM, STEP),
+    uid=UIDS["nurture"],
+    title="Nurture",
+    variables=(PROGRAM, STEP),
     says="Programs and their steps: who is in them, who is late, who came and who left.",
     rows=(
-        Row(height=5, panels=(
-            tile(
-                "Overdue", "step_overdue", Target(of=total("step_overdue", **_CHOSEN)),
-                steps=((limit.OVERDUE, Tone.WATCH),), runbook="NurtureStepOverdue",
+        Row(
+            height=5,
+            panels=(
+                tile(
+                    "Overdue",
+                    "step_overdue",
+                    Target(of=total("step_overdue", **_CHOSEN)),
+                    steps=((limit.OVERDUE, Tone.WATCH),),
+                    runbook="NurtureStepOverdue",
+                ),
+                tile(
+                    "In steps",
+                    "step_balance",
+                    Target(of=total("step_balance", **_CHOSEN)),
+                    runbook="StepConservationBroken",
+                ),
+                tile(
+                    "Fell due, 24 h",
+                    "step_due",
+                    Target(of=total("step_due", **_CHOSEN, window="24h")),
+                    runbook="NurtureStepBlocked",
+                ),
+                tile(
+                    "Left a step, 24 h",
+                    "step_exits",
+                    Target(of=total("step_exits", **_CHOSEN, window="24h")),
+                    runbook="NurtureStepBlocked",
+                ),
+                tile(
+                    "Enrolments, 24 h",
+                    "program_enrollments",
+                    Target(of=total("program_enrollments", **_IN, window="24h")),
+                    runbook="ProgramStoppedEnrolling",
+                ),
+                tile(
+                    "Reopened leads, 24 h",
+                    "reopened_leads",
+                    Target(of=total("reopened_leads", **_IN, window="24h")),
+                    runbook="ReopenedSpike",
+                ),
             ),
-            tile("In steps", "step_balance", Target(of=total("step_balance", **_CHOSEN)), runbook="StepConservationBroken"),
-            tile("Fell due, 24 h", "step_due", Target(of=total("step_due", **_CHOSEN, window="24h")), runbook="NurtureStepBlocked"),
-            tile("Left a step, 24 h", "step_exits", Target(of=total("step_exits", **_CHOSEN, window="24h")), runbook="NurtureStepBlocked"),
-            tile(
-                "Enrolments, 24 h", "program_enrollments", Target(of=total("program_enrollments", **_IN, window="24h")),
-                runbook="ProgramStoppedEnrolling",
+        ),
+        Row(
+            title="Steps",
+            height=11,
+            panels=(
+                table(
+                    "Steps, most overdue first",
+                    "step_overdue",
+                    Target(of=_OVERDUE),
+                    Target(of=_BALANCE),
+                    Target(of=share(_OVERDUE, _BALANCE), unit=RATIO),
+                    Target(of=Compute(Now(), "-", Join(_OLDEST, "and", _OVERDUE)), unit=LASTING),
+                    Target(of=total("step_entries", *_BY, **_CHOSEN, window="24h")),
+                    Target(of=total("step_due", *_BY, **_CHOSEN, window="24h")),
+                    Target(of=total("step_exits", *_BY, **_CHOSEN, window="24h")),
+                    columns=(
+                        "Overdue",
+                        "In step",
+                        "Share overdue",
+                        "Oldest is late by",
+                        "Entered, 24 h",
+                        "Fell due, 24 h",
+                        "Left, 24 h",
+                    ),
+                    says="A step whose oldest due time lies ahead has a negative lateness.",
+                    steps=((limit.OVERDUE / 2, Tone.WATCH), (limit.OVERDUE, Tone.ALARM)),
+                    runbook="NurtureStepOverdue",
+                ),
+                lines("Overdue by step", "step_overdue", by(_OVERDUE, _NAMED), runbook="NurtureStepOverdue"),
+                lines(
+                    "In the step", "step_balance", by(_BALANCE, _NAMED), stacked=True, runbook="StepConservationBroken"
+                ),
+                lines(
+                    "Fell due, 1 h",
+                    "step_due",
+                    by(total("step_due", *_BY, **_CHOSEN, window="1h"), _NAMED),
+                    runbook="NurtureStepBlocked",
+                ),
+                lines(
+                    "Left, 1 h",
+                    "step_exits",
+                    by(total("step_exits", *_BY, **_CHOSEN, window="1h"), _NAMED),
+                    runbook="NurtureStepBlocked",
+                ),
+                lines(
+                    "Entered, 24 h",
+                    "step_entries",
+                    by(total("step_entries", *_BY, **_CHOSEN, window="24h"), _NAMED),
+                    runbook="NurtureStepSilent",
+                ),
+                lines(
+                    "How steps are left, 24 h",
+                    "step_exits",
+                    by(total("step_exits", "outcome", **_CHOSEN, window="24h"), "{{outcome}}"),
+                    stacked=True,
+                ),
+                lines(
+                    "Time in a step, 30 days",
+                    "step_dwell_seconds",
+                    quantile(0.5, "step_dwell_seconds", "step", **_CHOSEN, window="30d"),
+                    quantile(0.9, "step_dwell_seconds", "step", **_CHOSEN, window="30d"),
+                    says="Half, and nine in ten, were faster. Estimated within the buckets.",
+                    width=24,
+                ),
             ),
-            tile("Reopened leads, 24 h", "reopened_leads", Target(of=total("reopened_leads", **_IN, window="24h")), runbook="ReopenedSpike"),
-        )),
-        Row(title="Steps", height=11, panels=(
-            table(
-                "Steps, most overdue first", "step_overdue",
-                Target(of=_OVERDUE), Target(of=_BALANCE), Target(of=share(_OVERDUE, _BALANCE), unit=RATIO),
-                Target(of=Compute(Now(), "-", Join(_OLDEST, "and", _OVERDUE)), unit=LASTING),
-                Target(of=total("step_entries", *_BY, **_CHOSEN, window="24h")),
-                Target(of=total("step_due", *_BY, **_CHOSEN, window="24h")),
-                Target(of=total("step_exits", *_BY, **_CHOSEN, window="24h")),
-                columns=("Overdue", "In step", "Share overdue", "Oldest is late by", "Entered, 24 h", "Fell due, 24 h", "Left, 24 h"),
-                says="A step whose oldest due time lies ahead has a negative lateness.",
-                steps=((limit.OVERDUE / 2, Tone.WATCH), (limit.OVERDUE, Tone.ALARM)), runbook="NurtureStepOverdue",
+        ),
+        Row(
+            title="Programs",
+            height=9,
+            panels=(
+                lines(
+                    "Enrolments, 24 h",
+                    "program_enrollments",
+                    by(total("program_enrollments", "program", **_IN, window="24h"), "{{program}}"),
+                    runbook="ProgramStoppedEnrolling",
+                ),
+                lines(
+                    "How programs end, 24 h",
+                    "program_exits",
+                    by(total("program_exits", "outcome", **_IN, window="24h"), "{{outcome}}"),
+                    stacked=True,
+                    runbook="NurtureDropoutSurge",
+                ),
+                lines(
+                    "Enrolled now",
+                    "program_balance",
+                    by(total("program_balance", "program", **_IN), "{{program}}"),
+                    stacked=True,
+                ),
+                lines(
+                    "Reopened leads, 7 days",
+                    "reopened_leads",
+                    by(total("reopened_leads", "program", **_IN, window="7d"), "{{program}}"),
+                    runbook="ReopenedSpike",
+                ),
             ),
-            lines("Overdue by step", "step_overdue", by(_OVERDUE, _NAMED), runbook="NurtureStepOverdue"),
-            lines("In the step", "step_balance", by(_BALANCE, _NAMED), stacked=True, runbook="StepConservationBroken"),
-            lines("Fell due, 1 h", "step_due", by(total("step_due", *_BY, **_CHOSEN, window="1h"), _NAMED), runbook="NurtureStepBlocked"),
-            lines("Left, 1 h", "step_exits", by(total("step_exits", *_BY, **_CHOSEN, window="1h"), _NAMED), runbook="NurtureStepBlocked"),
-            lines("Entered, 24 h", "step_entries", by(total("step_entries", *_BY, **_CHOSEN, window="24h"), _NAMED), runbook="NurtureStepSilent"),
-            lines("How steps are left, 24 h", "step_exits", by(total("step_exits", "outcome", **_CHOSEN, window="24h"), "{{outcome}}"), stacked=True),
-            lines(
-                "Time in a step, 30 days", "step_dwell_seconds",
-                quantile(0.5, "step_dwell_seconds", "step", **_CHOSEN, window="30d"),
-                quantile(0.9, "step_dwell_seconds", "step", **_CHOSEN, window="30d"),
-                says="Half, and nine in ten, were faster. Estimated within the buckets.", width=24,
+        ),
+        Row(
+            title="Scores",
+            height=9,
+            panels=(
+                lines(
+                    "Score changes by activity, 7 days",
+                    "score_delta",
+                    by(total("score_delta", "activity", window="7d"), "{{activity}}"),
+                ),
+                lines(
+                    "How many changes, 7 days",
+                    "score_changes",
+                    by(total("score_changes", "activity", window="7d"), "{{activity}}"),
+                ),
             ),
-        )),
-        Row(title="Programs", height=9, panels=(
-            lines("Enrolments, 24 h", "program_enrollments", by(total("program_enrollments", "program", **_IN, window="24h"), "{{program}}"), runbook="ProgramStoppedEnrolling"),
-            lines("How programs end, 24 h", "program_exits", by(total("program_exits", "outcome", **_IN, window="24h"), "{{outcome}}"), stacked=True, runbook="NurtureDropoutSurge"),
-            lines("Enrolled now", "program_balance", by(total("program_balance", "program", **_IN), "{{program}}"), stacked=True),
-            lines("Reopened leads, 7 days", "reopened_leads", by(total("reopened_leads", "program", **_IN, window="7d"), "{{program}}"), runbook="ReopenedSpike"),
-        )),
-        Row(title="Scores", height=9, panels=(
-            lines("Score changes by activity, 7 days", "score_delta", by(total("score_delta", "activity", window="7d"), "{{activity}}")),
-            lines("How many changes, 7 days", "score_changes", by(total("score_changes", "activity", window="7d"), "{{activity}}")),
-        )),
+        ),
     ),
-)  # fmt: skip
+)

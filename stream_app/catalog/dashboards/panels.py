@@ -73,5 +73,6 @@ def quantile(share: float, name: str, label: str, **match: str) -> Target:
     tests = ", ".join(f'{each}=~"{value}"' for each, value in match.items())
     buckets = f"sum by (le, {label}) ({PREFIX}{name}_bucket{{{tests}}})"
     return Target(
-        of=Asked(f"histogram_quantile({share:g}, {buckets})"), legend=f"{{{{{label}}}}} {share:.0%}",
-    )  # fmt: skip
+        of=Asked(f"histogram_quantile({share:g}, {buckets})"),
+        legend=f"{{{{{label}}}}} {share:.0%}",
+    )

@@ -1,8 +1,8 @@
 """Whether the numbers can be believed: how old they are, what workers do, what was refused."""
 
 from stream_app.catalog import thresholds as limit
-from stream_app.catalog.dashboards.panels import COUNT, RATIO, SECONDS, TIMES, TOPIC, UIDS, lines, tile
-from stream_app.core.panel import Asked, Compute, Dashboard, Now, Row, Target, Tone, pick_series
+from stream_app.catalog.dashboards.panels import COUNT, SECONDS, TOPIC, UIDS, lines, tile
+from stream_app.core.panel import Asked, Dashboard, Row, Target, Tone, pick_series
 
 _UP = ((0, "DOWN", Tone.ALARM), (1, "up", Tone.GOOD))
 _FRESH = ((0, "STALE", Tone.ALARM), (1, "fresh", Tone.GOOD))
@@ -25,40 +25,200 @@ def _quantiles(series: str) -> tuple[Target, ...]:
 
 
 PIPELINE = Dashboard(
-    uid=UIDS["pipeline"], title="Pipeline health", variables=(TOPIC,), since="now-3h",
+    uid=UIDS["pipeline"],
+    title="Pipeline health",
+    variables=(TOPIC,),
+    since="now-3h",
     says="Kafka to workers to Redis to the exporter: freshness, throughput, lag, latency, and what was refused.",
     rows=(
-        Row(height=5, panels=(
-            tile(
-                "Data age", "", Target(of=pick_series("stream_app_data_age_seconds"), legend="age", empty="No worker has reported."),
-                unit=SECONDS, steps=((0, Tone.GOOD), (30, Tone.WATCH), (120, Tone.ALARM)), runbook="DataNotFresh",
-                says="Seconds since all events in the log were last seen applied, for the partition that is furthest behind.",
+        Row(
+            height=5,
+            panels=(
+                tile(
+                    "Data age",
+                    "",
+                    Target(
+                        of=pick_series("stream_app_data_age_seconds"), legend="age", empty="No worker has reported."
+                    ),
+                    unit=SECONDS,
+                    steps=((0, Tone.GOOD), (30, Tone.WATCH), (120, Tone.ALARM)),
+                    runbook="DataNotFresh",
+                    says="Seconds since all events in the log were last seen applied, for the partition that is furthest behind.",
+                ),
+                tile(
+                    "Data",
+                    "",
+                    Target(of=pick_series("stream_app_data_fresh"), words=_FRESH),
+                    unit="none",
+                    runbook="DataNotFresh",
+                    says="Whether the numbers are current. Business alerts are silent while they are not.",
+                ),
+                tile(
+                    "Store",
+                    "",
+                    Target(of=pick_series("stream_app_redis_up"), legend="{{job}} {{instance}}", words=_UP),
+                    unit="none",
+                    runbook="RedisDown",
+                    says="Whether Redis answers the exporter and each worker.",
+                ),
+                tile(
+                    "Broker",
+                    "",
+                    Target(of=pick_series("stream_app_kafka_up"), legend="{{instance}}", words=_UP, empty=_IDLE),
+                    unit="none",
+                    runbook="KafkaUnreachable",
+                    says="Whether each worker is a member of its consumer group.",
+                ),
+                tile(
+                    "Records behind",
+                    "",
+                    _asked("sum(stream_app_consumer_lag)", ""),
+                    unit=COUNT,
+                    steps=((limit.LAG_RECORDS, Tone.ALARM),),
+                    runbook="ConsumerLagHigh",
+                    says="Records of the log that are not applied yet.",
+                ),
+                tile(
+                    "Intake stopped",
+                    "",
+                    _asked("count(stream_app_intake_stopped == 1)", "", "No intake is stopped."),
+                    unit=COUNT,
+                    empty="None",
+                    steps=((1, Tone.ALARM),),
+                    runbook="IntakeStopped",
+                    says="Topics whose intake was stopped because most of their records were rejected.",
+                ),
             ),
-            tile("Data", "", Target(of=pick_series("stream_app_data_fresh"), words=_FRESH), unit="none", runbook="DataNotFresh", says="Whether the numbers are current. Business alerts are silent while they are not."),
-            tile("Store", "", Target(of=pick_series("stream_app_redis_up"), legend="{{job}} {{instance}}", words=_UP), unit="none", runbook="RedisDown", says="Whether Redis answers the exporter and each worker."),
-            tile("Broker", "", Target(of=pick_series("stream_app_kafka_up"), legend="{{instance}}", words=_UP, empty=_IDLE), unit="none", runbook="KafkaUnreachable", says="Whether each worker is a member of its consumer group."),
-            tile("Records behind", "", _asked("sum(stream_app_consumer_lag)", ""), unit=COUNT, steps=((limit.LAG_RECORDS, Tone.ALARM),), runbook="ConsumerLagHigh", says="Records of the log that are not applied yet."),
-            tile("Intake stopped", "", _asked("count(stream_app_intake_stopped == 1)", "", "No intake is stopped."), unit=COUNT, empty="None", steps=((1, Tone.ALARM),), runbook="IntakeStopped", says="Topics whose intake was stopped because most of their records were rejected."),
-        )),
-        Row(title="Flow", height=9, panels=(
-            lines("Events applied by topic", "", _rate("stream_app_events_total", "topic", _IDLE), unit="cps", says="Events a second that changed the numbers or were known to."),
-            lines("Events applied by type", "", _asked('sum by (type) (rate(stream_app_events_total{topic=~"$topic"}[$__rate_interval]))', "{{type}}"), unit="cps", says="Events a second by type."),
-            lines("Records behind by topic", "", _asked('sum by (topic) (stream_app_consumer_lag{topic=~"$topic"})', "{{topic}}"), unit=COUNT, runbook="ConsumerLagHigh", says="Records of the log that are not applied yet."),
-            lines("Age of the newest event by topic", "", _asked('time() - max by (topic) (stream_app_last_event_timestamp_seconds{topic=~"$topic"})', "{{topic}}"), unit=SECONDS, runbook="EventsStale", says="How long ago the newest event happened, by its own time."),
-        )),
-        Row(title="Speed", height=9, panels=(
-            lines("From record to number", "", *_quantiles("stream_app_event_latency_seconds"), unit=SECONDS, says="From the timestamp of a record to its commit; half, and 99 of 100, were faster."),
-            lines("Commits", "", *_quantiles("stream_app_commit_seconds"), unit=SECONDS, runbook="CommitStalled", says="Duration of commits, waiting for the store included."),
-            lines("Batches a second", "", _asked("sum(rate(stream_app_batches_total[$__rate_interval]))", "batches"), unit="cps", runbook="CommitStalled", says="Batches applied; with the events it gives their size."),
-            lines("Scrapes of the exporter", "", Target(of=pick_series("stream_app_scrape_seconds"), legend="{{instance}}"), unit=SECONDS, says="How long the exporter took to read and compute."),
-        )),
-        Row(title="Refused", height=9, panels=(
-            lines("Rejected by cause", "", _asked('sum by (topic, cause) (rate(stream_app_rejected_total{topic=~"$topic"}[$__rate_interval]))', "{{topic}} {{cause}}", _QUIET), unit="cps", runbook="DeadLetterRatioHigh", says="Records a second that went to the dead letters."),
-            lines("Copies by topic", "", _rate("stream_app_duplicates_total", "topic"), unit="cps", says="Events a second that were known already and had no effect."),
-            lines("Too late by topic", "", _rate("stream_app_too_late_total", "topic"), unit="cps", says="Events a second that were older than their entity's horizon and were ignored."),
-            lines("Refused commits", "", _rate("stream_app_commit_conflicts_total", "kind", _IDLE), unit="cps", says="Commits a second that the ledger refused, by what was out of date. None of them did harm."),
-            lines("Gaps of retention", "", _asked("sum by (topic) (increase(stream_app_retention_gaps_total[1d]))", "{{topic}}", _QUIET), unit=COUNT, says="Times in a day that the log no longer had what the ledger wanted next."),
-            lines("Values beyond the label limit", "", Target(of=pick_series("stream_app_label_overflow"), legend="{{label}}", empty="Nothing is folded."), unit=COUNT, says="Values of a label that are summed into `other`."),
-        )),
+        ),
+        Row(
+            title="Flow",
+            height=9,
+            panels=(
+                lines(
+                    "Events applied by topic",
+                    "",
+                    _rate("stream_app_events_total", "topic", _IDLE),
+                    unit="cps",
+                    says="Events a second that changed the numbers or were known to.",
+                ),
+                lines(
+                    "Events applied by type",
+                    "",
+                    _asked(
+                        'sum by (type) (rate(stream_app_events_total{topic=~"$topic"}[$__rate_interval]))', "{{type}}"
+                    ),
+                    unit="cps",
+                    says="Events a second by type.",
+                ),
+                lines(
+                    "Records behind by topic",
+                    "",
+                    _asked('sum by (topic) (stream_app_consumer_lag{topic=~"$topic"})', "{{topic}}"),
+                    unit=COUNT,
+                    runbook="ConsumerLagHigh",
+                    says="Records of the log that are not applied yet.",
+                ),
+                lines(
+                    "Age of the newest event by topic",
+                    "",
+                    _asked(
+                        'time() - max by (topic) (stream_app_last_event_timestamp_seconds{topic=~"$topic"})',
+                        "{{topic}}",
+                    ),
+                    unit=SECONDS,
+                    runbook="EventsStale",
+                    says="How long ago the newest event happened, by its own time.",
+                ),
+            ),
+        ),
+        Row(
+            title="Speed",
+            height=9,
+            panels=(
+                lines(
+                    "From record to number",
+                    "",
+                    *_quantiles("stream_app_event_latency_seconds"),
+                    unit=SECONDS,
+                    says="From the timestamp of a record to its commit; half, and 99 of 100, were faster.",
+                ),
+                lines(
+                    "Commits",
+                    "",
+                    *_quantiles("stream_app_commit_seconds"),
+                    unit=SECONDS,
+                    runbook="CommitStalled",
+                    says="Duration of commits, waiting for the store included.",
+                ),
+                lines(
+                    "Batches a second",
+                    "",
+                    _asked("sum(rate(stream_app_batches_total[$__rate_interval]))", "batches"),
+                    unit="cps",
+                    runbook="CommitStalled",
+                    says="Batches applied; with the events it gives their size.",
+                ),
+                lines(
+                    "Scrapes of the exporter",
+                    "",
+                    Target(of=pick_series("stream_app_scrape_seconds"), legend="{{instance}}"),
+                    unit=SECONDS,
+                    says="How long the exporter took to read and compute.",
+                ),
+            ),
+        ),
+        Row(
+            title="Refused",
+            height=9,
+            panels=(
+                lines(
+                    "Rejected by cause",
+                    "",
+                    _asked(
+                        'sum by (topic, cause) (rate(stream_app_rejected_total{topic=~"$topic"}[$__rate_interval]))',
+                        "{{topic}} {{cause}}",
+                        _QUIET,
+                    ),
+                    unit="cps",
+                    runbook="DeadLetterRatioHigh",
+                    says="Records a second that went to the dead letters.",
+                ),
+                lines(
+                    "Copies by topic",
+                    "",
+                    _rate("stream_app_duplicates_total", "topic"),
+                    unit="cps",
+                    says="Events a second that were known already and had no effect.",
+                ),
+                lines(
+                    "Too late by topic",
+                    "",
+                    _rate("stream_app_too_late_total", "topic"),
+                    unit="cps",
+                    says="Events a second that were older than their entity's horizon and were ignored.",
+                ),
+                lines(
+                    "Refused commits",
+                    "",
+                    _rate("stream_app_commit_conflicts_total", "kind", _IDLE),
+                    unit="cps",
+                    says="Commits a second that the ledger refused, by what was out of date. None of them did harm.",
+                ),
+                lines(
+                    "Gaps of retention",
+                    "",
+                    _asked("sum by (topic) (increase(stream_app_retention_gaps_total[1d]))", "{{topic}}", _QUIET),
+                    unit=COUNT,
+                    says="Times in a day that the log no longer had what the ledger wanted next.",
+                ),
+                lines(
+                    "Values beyond the label limit",
+                    "",
+                    Target(of=pick_series("stream_app_label_overflow"), legend="{{label}}", empty="Nothing is folded."),
+                    unit=COUNT,
+                    says="Values of a label that are summed into `other`.",
+                ),
+            ),
+        ),
     ),
-)  # fmt: skip
+)

@@ -11,7 +11,6 @@ from stream_app.core.panel import (
     Curve,
     Dashboard,
     Earlier,
-    Expression,
     Form,
     Join,
     Now,
@@ -66,19 +65,29 @@ _CHURN = pick("gross_mrr_churn_rate", currency="$currency", window="mtd")
 def _flow_tile(title: str, name: str, to: str, width: int, **match: str) -> Panel:
     today = total(name, window="24h", **match)
     return Panel(
-        title=f"{title}, 24 h", form=Form.TILE, unit=COUNT, about=PREFIX + name, width=width, to=to,
+        title=f"{title}, 24 h",
+        form=Form.TILE,
+        unit=COUNT,
+        about=PREFIX + name,
+        width=width,
+        to=to,
         says="The last 24 hours, and the same 24 hours a week before.",
         targets=(
             Target(of=today, legend="24 h"),
             Target(of=Earlier(today, 7), legend="a week ago", role=Role.BEFORE, empty=_WEEK),
         ),
         spark=Spark(of=today, grain=Grain.HOUR, span=24, before=168, caption="by hour; outlined: a week ago"),
-    )  # fmt: skip
+    )
 
 
 def _stage_tile(title: str, stage: str, width: int, *more: Target) -> Panel:
     return Panel(
-        title=f"{title}, 24 h", form=Form.TILE, unit=COUNT, about="lifecycle_stage_entries", width=width, to=UIDS["convert"],
+        title=f"{title}, 24 h",
+        form=Form.TILE,
+        unit=COUNT,
+        about="lifecycle_stage_entries",
+        width=width,
+        to=UIDS["convert"],
         says="First entries into the stage: the last 24 hours, and this month so far.",
         targets=(
             Target(of=total("stage_entries", funnel_stage=stage, window="24h"), legend="24 h"),
@@ -86,9 +95,12 @@ def _stage_tile(title: str, stage: str, width: int, *more: Target) -> Panel:
             *more,
         ),
         spark=Spark(
-            of=total("stage_entries", funnel_stage=stage, window="24h"), grain=Grain.DAY, span=30, caption="by day, 30 days",
+            of=total("stage_entries", funnel_stage=stage, window="24h"),
+            grain=Grain.DAY,
+            span=30,
+            caption="by day, 30 days",
         ),
-    )  # fmt: skip
+    )
 
 
 _TOP = Row(
@@ -97,51 +109,81 @@ _TOP = Row(
         _flow_tile("New leads", "new_leads", UIDS["nurture"], 5),
         _flow_tile("Reopened leads", "reopened_leads", UIDS["nurture"], 5),
         _stage_tile(
-            "MQLs", "mql", 5,
-            Target(of=pick("lead_velocity_rate", basis="paced"), legend="pace", role=Role.PACE, unit=RATIO, empty=_FIRST),
+            "MQLs",
+            "mql",
+            5,
+            Target(
+                of=pick("lead_velocity_rate", basis="paced"), legend="pace", role=Role.PACE, unit=RATIO, empty=_FIRST
+            ),
         ),
         _stage_tile("SQLs", "sql", 4),
         Panel(
-            title="New customers, this month", form=Form.TILE, unit=COUNT, about="lifecycle_new_customers", width=5,
-            says="This month so far, the last 24 hours, and the same full days of the last month.", to=UIDS["convert"],
+            title="New customers, this month",
+            form=Form.TILE,
+            unit=COUNT,
+            about="lifecycle_new_customers",
+            width=5,
+            says="This month so far, the last 24 hours, and the same full days of the last month.",
+            to=UIDS["convert"],
             targets=(
                 Target(of=total("new_customers", window="mtd"), legend="this month"),
                 Target(of=total("new_customers", window="24h"), legend="24 h", role=Role.ENTRIES),
                 Target(
-                    of=total("new_customers", window="prev_month_to_date"), legend="by now last month", role=Role.BEFORE,
+                    of=total("new_customers", window="prev_month_to_date"),
+                    legend="by now last month",
+                    role=Role.BEFORE,
                     empty=_FIRST,
                 ),
             ),
             spark=Spark(of=total("new_customers", window="mtd"), grain=Grain.DAY, span=30, caption="by day, 30 days"),
         ),
     ),
-)  # fmt: skip
+)
 
 _CHECKS = (
     Check(title="Nurture step stalled", well="No nurture step is stalled", of=_STALLED, says="overdue"),
     Check(
-        title="Gross churn over budget", well="Gross churn is within budget", tone=Tone.WATCH, unit=RATIO,
-        of=Where(Sum(_CHURN, ("currency",)), ">", limit.GROSS_CHURN_BUDGET), says="of opening MRR",
+        title="Gross churn over budget",
+        well="Gross churn is within budget",
+        tone=Tone.WATCH,
+        unit=RATIO,
+        of=Where(Sum(_CHURN, ("currency",)), ">", limit.GROSS_CHURN_BUDGET),
+        says="of opening MRR",
     ),
     Check(
-        title="Much MRR at risk", well="Little MRR is past due", tone=Tone.WATCH, unit=RATIO, says="of MRR is past due",
+        title="Much MRR at risk",
+        well="Little MRR is past due",
+        tone=Tone.WATCH,
+        unit=RATIO,
+        says="of MRR is past due",
         of=Where(share(total("mrr_at_risk", **_PAID), total("mrr", **_PAID)), ">", limit.AT_RISK_SHARE),
     ),
     Check(
-        title="Many bounces", well="Few mails bounce", of=_many("bounced", "sent", limit.BOUNCE_RATE, limit.BOUNCES),
-        unit=RATIO, says="of mails in 24 h",
+        title="Many bounces",
+        well="Few mails bounce",
+        of=_many("bounced", "sent", limit.BOUNCE_RATE, limit.BOUNCES),
+        unit=RATIO,
+        says="of mails in 24 h",
     ),
     Check(
-        title="Many complaints", well="Few complaints", says="of mails in 24 h", unit=RATIO,
+        title="Many complaints",
+        well="Few complaints",
+        says="of mails in 24 h",
+        unit=RATIO,
         of=_many("complained", "delivered", limit.COMPLAINT_RATE, limit.COMPLAINTS),
     ),
-)  # fmt: skip
+)
 
 _MIDDLE = Row(
     height=9,
     panels=(
         Panel(
-            title="Firing alerts", form=Form.TILE, unit=COUNT, width=6, empty="No alert is firing", to=UIDS["nurture"],
+            title="Firing alerts",
+            form=Form.TILE,
+            unit=COUNT,
+            width=6,
+            empty="No alert is firing",
+            to=UIDS["nurture"],
             says=(
                 "Alerts that Prometheus is firing. The exporter's own page has no Prometheus: there it is the conditions "
                 "above the thresholds right now, without the time that an alert waits before it fires."
@@ -149,67 +191,108 @@ _MIDDLE = Row(
             targets=(
                 Target(
                     of=Asked('count by (alertname) (ALERTS{alertstate="firing", alertname!="Watchdog"})'),
-                    legend="{{alertname}}", empty="No alert is firing.",
+                    legend="{{alertname}}",
+                    empty="No alert is firing.",
                 ),
             ),
-            steps=((1, Tone.ALARM),), checks=_CHECKS,
+            steps=((1, Tone.ALARM),),
+            checks=_CHECKS,
         ),
         Panel(
-            title="Worst steps, most overdue first", form=Form.TABLE, unit=COUNT, about="lifecycle_step_overdue", width=10,
-            says="The five steps with the most enrolments past their due time.", to=UIDS["nurture"], runbook="NurtureStepOverdue",
-            empty="Nothing is overdue", columns=("Overdue", "In step", "Oldest is late by"), steps=((limit.OVERDUE / 2, Tone.WATCH), (limit.OVERDUE, Tone.ALARM)),
+            title="Worst steps, most overdue first",
+            form=Form.TABLE,
+            unit=COUNT,
+            about="lifecycle_step_overdue",
+            width=10,
+            says="The five steps with the most enrolments past their due time.",
+            to=UIDS["nurture"],
+            runbook="NurtureStepOverdue",
+            empty="Nothing is overdue",
+            columns=("Overdue", "In step", "Oldest is late by"),
+            steps=((limit.OVERDUE / 2, Tone.WATCH), (limit.OVERDUE, Tone.ALARM)),
             targets=(
                 Target(of=_WORST, empty="Nothing is overdue."),
                 Target(of=Join(_BALANCE, "and", _WORST), role=Role.BALANCE, empty="Nothing is overdue."),
                 Target(
                     of=Compute(Now(), "-", Join(total("step_oldest_due_timestamp_seconds", *_STEP), "and", _WORST)),
-                    role=Role.LATE, unit=LASTING, empty="Nothing is overdue.",
+                    role=Role.LATE,
+                    unit=LASTING,
+                    empty="Nothing is overdue.",
                 ),
             ),
         ),
         Panel(
-            title="Leads by stage, now", form=Form.BARS, unit=COUNT, about="lifecycle_leads_in_stage", width=8, to=UIDS["convert"],
+            title="Leads by stage, now",
+            form=Form.BARS,
+            unit=COUNT,
+            about="lifecycle_leads_in_stage",
+            width=8,
+            to=UIDS["convert"],
             says="On the exporter's page also the first entries of the last 24 hours.",
             targets=(
                 *(Target(of=total("leads_in_stage", funnel_stage=stage), legend=stage) for stage in STAGES),
                 Target(
-                    of=total("stage_entries", "funnel_stage", window="24h"), legend="{{funnel_stage}} in 24 h",
-                    role=Role.ENTRIES, hidden=True,
+                    of=total("stage_entries", "funnel_stage", window="24h"),
+                    legend="{{funnel_stage}} in 24 h",
+                    role=Role.ENTRIES,
+                    hidden=True,
                 ),
             ),
         ),
     ),
-)  # fmt: skip
+)
 
 _BOTTOM = Row(
     height=8,
     panels=(
         Panel(
-            title="Data age", form=Form.TILE, unit=SECONDS, width=4, to=UIDS["pipeline"], runbook="EventsStale",
+            title="Data age",
+            form=Form.TILE,
+            unit=SECONDS,
+            width=4,
+            to=UIDS["pipeline"],
+            runbook="EventsStale",
             says="Seconds since all events in the log were last seen applied, for the partition that is furthest behind.",
-            steps=((0, Tone.GOOD), (30, Tone.WATCH), (120, Tone.ALARM)), empty="Unknown: no worker has reported",
+            steps=((0, Tone.GOOD), (30, Tone.WATCH), (120, Tone.ALARM)),
+            empty="Unknown: no worker has reported",
             targets=(
                 Target(of=pick_series("stream_app_data_age_seconds"), legend="age"),
                 Target(
-                    of=pick_series("stream_app_data_fresh"), legend="state", role=Role.PART, unit="none",
+                    of=pick_series("stream_app_data_fresh"),
+                    legend="state",
+                    role=Role.PART,
+                    unit="none",
                     words=((1, "fresh", Tone.GOOD), (0, "STALE", Tone.ALARM)),
                 ),
             ),
         ),
         Panel(
-            title="Human click rate, 7 days", form=Form.TILE, unit=RATIO, about="lifecycle_email_click_rate", width=5,
-            says="All programs together, with the 30 days for comparison.", to=UIDS["email"],
+            title="Human click rate, 7 days",
+            form=Form.TILE,
+            unit=RATIO,
+            about="lifecycle_email_click_rate",
+            width=5,
+            says="All programs together, with the 30 days for comparison.",
+            to=UIDS["email"],
             targets=(
                 Target(of=_rate("clicked", "delivered", "7d"), legend="7 days"),
                 Target(of=_rate("clicked", "delivered", "30d"), legend="30 days", role=Role.TYPICAL),
             ),
             spark=Spark(
-                of=_rate("clicked", "delivered", "24h"), grain=Grain.DAY, span=30, curve=Curve.LINE,
+                of=_rate("clicked", "delivered", "24h"),
+                grain=Grain.DAY,
+                span=30,
+                curve=Curve.LINE,
                 caption="by day of sending, 30 days",
             ),
         ),
         Panel(
-            title="MRR, last 24 h", form=Form.TILE, unit=COUNT, about="lifecycle_mrr", width=9, to=UIDS["expand"],
+            title="MRR, last 24 h",
+            form=Form.TILE,
+            unit=COUNT,
+            about="lifecycle_mrr",
+            width=9,
+            to=UIDS["expand"],
             says="In the currency that is chosen, with the movements of the last 24 hours.",
             targets=(
                 Target(of=total("mrr", currency="$currency"), legend="MRR $currency"),
@@ -219,27 +302,49 @@ _BOTTOM = Row(
                 ),
             ),
             spark=Spark(
-                of=_NET_MOVED, grain=Grain.DAY, span=60, curve=Curve.LEVEL, base=total("mrr", currency="$currency"),
+                of=_NET_MOVED,
+                grain=Grain.DAY,
+                span=60,
+                curve=Curve.LEVEL,
+                base=total("mrr", currency="$currency"),
                 caption="60 days",
             ),
         ),
         Panel(
-            title="Gross MRR churn, this month", form=Form.TILE, unit=RATIO, about="lifecycle_gross_mrr_churn_rate", width=6,
-            says=f"Against a budget of {limit.GROSS_CHURN_BUDGET:.1%} a month.", to=UIDS["expand"], runbook="GrossMrrChurnHigh",
-            steps=((0, Tone.GOOD), (0.75 * limit.GROSS_CHURN_BUDGET, Tone.WATCH), (limit.GROSS_CHURN_BUDGET, Tone.ALARM)),
+            title="Gross MRR churn, this month",
+            form=Form.TILE,
+            unit=RATIO,
+            about="lifecycle_gross_mrr_churn_rate",
+            width=6,
+            says=f"Against a budget of {limit.GROSS_CHURN_BUDGET:.1%} a month.",
+            to=UIDS["expand"],
+            runbook="GrossMrrChurnHigh",
+            steps=(
+                (0, Tone.GOOD),
+                (0.75 * limit.GROSS_CHURN_BUDGET, Tone.WATCH),
+                (limit.GROSS_CHURN_BUDGET, Tone.ALARM),
+            ),
             targets=(
                 Target(of=Sum(_CHURN), legend="this month"),
                 Target(of=Number(limit.GROSS_CHURN_BUDGET, alone=True), legend="budget", role=Role.BUDGET),
             ),
             spark=Spark(
-                of=_moved("contraction", "churn"), grain=Grain.DAY, span=Window.MTD, curve=Curve.RUNNING,
-                base=total("mrr_opening", currency="$currency", window="mtd"), caption="this month; dashed: budget",
+                of=_moved("contraction", "churn"),
+                grain=Grain.DAY,
+                span=Window.MTD,
+                curve=Curve.RUNNING,
+                base=total("mrr_opening", currency="$currency", window="mtd"),
+                caption="this month; dashed: budget",
             ),
         ),
     ),
-)  # fmt: skip
+)
 
 WALL = Dashboard(
-    uid=UIDS["wall"], title="Lifecycle wall", refresh="5s", rows=(_TOP, _MIDDLE, _BOTTOM), variables=(CURRENCY,),
+    uid=UIDS["wall"],
+    title="Lifecycle wall",
+    refresh="5s",
+    rows=(_TOP, _MIDDLE, _BOTTOM),
+    variables=(CURRENCY,),
     says="The lifecycle at a glance, for a screen on the wall: open with ?kiosk&refresh=5s.",
-)  # fmt: skip
+)

@@ -1,0 +1,55 @@
+"""A store with a company whose nurture step has stalled, and everything that shows it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from stream_app.runtime.settings import Settings
+from stream_app.runtime.web import metrics_route, serving
+from stream_app.simulator import Plan
+from tests.dashboards.filling import Company, add_health, fill
+from tests.dashboards.site import PROMETHEUS, Queries, exporter, prometheus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def company(redis_url: str) -> Company:
+    """Return a company of 90 days up to now, in a store, with a stalled step."""
+    settings = Settings(redis_url=redis_url, namespace=f"t{uuid4().hex[:12]}")
+    return fill(settings, Plan(leads=1500, days=90, until=datetime.now(UTC), scenario="stall"))
+
+
+@pytest.fixture(scope="session")
+def queries(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Queries]:
+    """Run a Prometheus that scrapes the company's exporter and worker; skip where there is none."""
+    if PROMETHEUS is None:
+        pytest.skip("no prometheus on this machine: apt-get install prometheus")
+    add_health(company.telemetry, company.topics)
+    over = threading.Event()
+    with ExitStack() as stack:
+        business = stack.enter_context(exporter(company.settings, _now))
+        worker = stack.enter_context(serving("127.0.0.1", 0, {"/metrics": metrics_route(company.telemetry.registry)}))
+        marking = threading.Thread(target=_keep_marking, args=(company, over))
+        marking.start()
+        stack.callback(marking.join)
+        stack.callback(over.set)
+        jobs = {"stream-app-exporter": business, "stream-app-worker": worker}
+        yield stack.enter_context(prometheus(tmp_path_factory.mktemp("prometheus"), jobs))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _keep_marking(company: Company, over: threading.Event) -> None:
+    while not over.wait(0.5):
+        company.mark_current(_now())

@@ -1,0 +1,48 @@
+"""Every panel and target as a case of a test."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from stream_app.catalog.alerts import ALERTING
+from stream_app.catalog.dashboards import DASHBOARDS
+from stream_app.render.dashboards import dashboards, letters, numbered
+from tests.render.house import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stream_app.core.panel import Dashboard, Panel, Target
+
+RENDERED: Final[dict[str, dict[str, Any]]] = {
+    each["uid"]: each for each in map(json.loads, dashboards(CATALOGUE).values())
+}
+ALERTS: Final = {alert.name for group in ALERTING.groups for alert in group.alerts}
+
+VARIABLES: Final = {
+    "$currency": "EUR",
+    "$program": ".*",
+    "$step": ".*",
+    "$audience": ".*",
+    "$source": ".*",
+    "$campaign": ".*",
+    "$topic": ".*",
+    "$window": "30d",
+    "$__rate_interval": "30s",
+}
+
+
+def targets() -> Iterator[tuple[Dashboard, Panel, str, Target]]:
+    """Every target of every dashboard, with its letter."""
+    for each in DASHBOARDS:
+        for _, panel in numbered(each):
+            for letter, target in letters(panel):
+                yield each, panel, letter, target
+
+
+def set_variables(query: str) -> str:
+    """Do what Grafana does before it asks."""
+    for name, value in VARIABLES.items():
+        query = query.replace(name, value)
+    return query

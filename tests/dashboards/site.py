@@ -1,0 +1,131 @@
+"""An exporter, a worker's metrics and a Prometheus that scrapes both: real ones, on free ports."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from stream_app.catalog.board import Board, help_of
+from stream_app.catalog.dashboards import WALL
+from stream_app.catalog.derived import DERIVED
+from stream_app.catalog.metrics import METRICS
+from stream_app.catalog.ratios import RATIOS
+from stream_app.runtime.connections import sync_redis
+from stream_app.runtime.exporter import BusinessCollector, registry_of
+from stream_app.runtime.reader import Reader
+from stream_app.runtime.servers import free_port
+from stream_app.runtime.wall import HELD, Wall
+from stream_app.runtime.web import metrics_route, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from stream_app.core.readings import Reading
+    from stream_app.runtime.settings import Settings
+
+PROMETHEUS: Final = shutil.which("prometheus")
+
+_PATIENCE_S: Final = 60
+
+
+@contextmanager
+def exporter(settings: Settings, clock: Callable[[], int]) -> Iterator[int]:
+    """Run what `stream-app exporter` runs, wall and all; gives the port."""
+    with sync_redis(settings) as redis:
+        collector = BusinessCollector(_reader(redis, settings), Board(), help_of, clock)
+        wall = Wall(
+            declared=WALL,
+            known=(*METRICS, *DERIVED, *RATIOS),
+            metrics=METRICS,
+            reader=Reader(redis, settings.namespace, settings.rules.calendar, held=HELD),
+            board=Board(),
+            clock=clock,
+        )
+        routes = {"/metrics": metrics_route(registry_of(collector)), **wall.routes()}
+        with serving("127.0.0.1", 0, routes) as port:
+            yield port
+
+
+def readings(settings: Settings, at: int) -> list[Reading]:
+    """Everything that `stream-app kpis` would print at a moment."""
+    with sync_redis(settings) as redis:
+        return list(Board().readings(_reader(redis, settings).look(at).view))
+
+
+def _reader(redis: Any, settings: Settings) -> Reader:  # noqa: ANN401 - redis-py's types differ between versions
+    return Reader(redis, settings.namespace, settings.rules.calendar)
+
+
+@contextmanager
+def prometheus(directory: Path, jobs: Mapping[str, int]) -> Iterator[Queries]:
+    """Run a real Prometheus that scrapes each job's port every second."""
+    assert PROMETHEUS
+    config = directory / "prometheus.json"
+    scraped = [{"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]} for job, port in jobs.items()]
+    # JSON is YAML.
+    config.write_text(json.dumps({"global": {"scrape_interval": "1s"}, "scrape_configs": scraped}))
+    port = free_port()
+    command = [
+        PROMETHEUS,
+        f"--config.file={config}",
+        f"--storage.tsdb.path={directory / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--log.level=error",
+    ]
+    with (directory / "prometheus.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - Debian's own binary
+    try:
+        queries = Queries(port)
+        queries.wait_for(f"min(count_over_time(up[30s])) >= 5 and count(up == 1) == {len(jobs)}")
+        yield queries
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+class Queries:
+    """Asks a Prometheus."""
+
+    def __init__(self, port: int) -> None:
+        self._url = f"http://127.0.0.1:{port}/api/v1"
+
+    def parse_error(self, query: str) -> str:
+        """What is wrong with a query; empty if nothing."""
+        return str(self._get("query", query).get("error", ""))
+
+    def instant(self, query: str) -> list[dict[str, Any]]:
+        """The samples that a query has now."""
+        answer = self._get("query", query)
+        assert answer["status"] == "success", (query, answer)
+        result = answer["data"]["result"]
+        if answer["data"]["resultType"] == "scalar":
+            return [{"metric": {}, "value": result}]
+        return list(result)
+
+    def wait_for(self, query: str) -> None:
+        """Return when a query has a sample."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                if self.instant(query):
+                    return
+            except OSError:
+                pass
+            assert time.monotonic() < deadline, query
+            time.sleep(0.2)
+
+    def _get(self, verb: str, query: str) -> dict[str, Any]:
+        url = f"{self._url}/{verb}?{urllib.parse.urlencode({'query': query})}"
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own server
+                return dict(json.load(answer))
+        except urllib.error.HTTPError as error:
+            return dict(json.load(error))
