@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from prometheus_client import generate_latest
 
-from stream_app.catalog.board import Board, help_of
+from stream_app.catalog.board import DEFINITIONS_OF, Board
 from stream_app.runtime.connections import sync_redis
 from stream_app.runtime.exporter import BusinessCollector, registry_of
 from stream_app.runtime.reader import Reader
@@ -27,7 +27,7 @@ class Scraper:
     def __init__(self, settings: Settings) -> None:
         self._redis = sync_redis(settings)
         reader = Reader(self._redis, settings.namespace, settings.rules.calendar)
-        collector = BusinessCollector(reader, Board(settings.label_limit), help_of, lambda: time.time_ns() // 1_000_000)
+        collector = BusinessCollector(reader, Board(settings.label_limit), DEFINITIONS_OF, lambda: time.time_ns() // 1_000_000)
         self._registry = registry_of(collector)
 
     def scrape(self) -> tuple[float, bytes]:

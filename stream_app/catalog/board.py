@@ -11,13 +11,9 @@ from stream_app.core.readings import Reading, View, capped_values, readings_of
 
 SHOWN: tuple[Metric, ...] = tuple(metric for metric in METRICS if not metric.internal)
 
-_HELP = {metric.series: metric.definition for metric in SHOWN}
-_HELP |= {derived.series: derived.definition for derived in (*DERIVED, *RATIOS)}
-
-
-def help_of(series: str) -> str:
-    """The definition of a series in one sentence."""
-    return _HELP[series]
+DEFINITIONS_OF = {metric.series: metric.definition for metric in SHOWN}
+"""The definition of every series that is shown, in a sentence."""
+DEFINITIONS_OF |= {derived.series: derived.definition for derived in (*DERIVED, *RATIOS)}
 
 
 class Board:

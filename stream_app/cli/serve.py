@@ -8,7 +8,7 @@ from datetime import datetime
 
 import click
 
-from stream_app.catalog.board import Board, help_of
+from stream_app.catalog.board import DEFINITIONS_OF, Board
 from stream_app.catalog.definitions import fingerprint
 from stream_app.cli.catalogue import event_topics, model
 from stream_app.cli.options import (
@@ -30,7 +30,7 @@ from stream_app.runtime.ledger import DefinitionsDifferError
 from stream_app.runtime.reader import Reader
 from stream_app.runtime.settings import Settings
 from stream_app.runtime.topics import ends
-from stream_app.runtime.web import metrics_route, serving
+from stream_app.runtime.web import CannotListenError, metrics_route, serving
 
 EXIT_DEFINITIONS = 5
 
@@ -68,8 +68,8 @@ def worker(settings: Settings, *, drain: bool, as_json: bool) -> None:
         report = asyncio.run(service.run(settings, model(rules), fingerprint(rules), topics, until))
     except DefinitionsDifferError as error:
         fail(str(error), EXIT_DEFINITIONS)
-    except OSError as error:
-        fail(f"{settings.host}:{settings.worker_port}: {error.strerror}; choose another --worker-port, 0 = off")
+    except CannotListenError as error:
+        fail(f"{error}; choose another --worker-port, 0 = off")
     counts = {name: getattr(report, name) for name in ("applied", "duplicates", "too_late", "rejected")}
     if as_json:
         print_json({"exit": report.exit.name.lower(), **counts})
@@ -90,10 +90,10 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
     with ExitStack() as stack:
         redis = stack.enter_context(sync_redis(settings))
         reader = Reader(redis, settings.namespace, settings.rules.calendar)
-        registry = registry_of(BusinessCollector(reader, board, help_of, clock_at(as_of)))
+        registry = registry_of(BusinessCollector(reader, board, DEFINITIONS_OF, clock_at(as_of)))
         try:
             stack.enter_context(serving(settings.host, settings.exporter_port, {"/metrics": metrics_route(registry)}))
-        except OSError as error:
-            fail(f"{settings.host}:{settings.exporter_port}: {error.strerror}; choose another --exporter-port")
+        except CannotListenError as error:
+            fail(f"{error}; choose another --exporter-port")
         click.echo(f"http://{settings.host}:{settings.exporter_port}/metrics", err=True)
         signal.sigwait(stop)

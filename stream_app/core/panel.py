@@ -1,4 +1,4 @@
-"""What a panel shows, declared once: an expression over series, from which both PromQL and the page's values follow."""
+"""What a panel shows, declared once: expressions over series, from which PromQL and the page's values follow."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +14,7 @@ Joining = Literal["and", "or", "unless"]
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """The series of this name whose labels have one of these values. `$name` is what a dashboard's variable is set to."""
+    """The series of a name whose labels have one of these values. `$name`: what a dashboard's variable is set to."""
 
     series: str
     match: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -61,7 +61,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Of the left those that the right has too (`and`), has not (`unless`), or all and what only the right has (`or`)."""
+    """Of the left those that the right has too (`and`) or has not (`unless`); all, and what only the right has (`or`)."""
 
     left: "Expression"
     operator: Joining

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
+from stream_app import __version__
 from stream_app.core.readings import Reading, View
 from stream_app.runtime.reader import Look, Reader
 
@@ -30,12 +31,14 @@ class Board(Protocol):
 class BusinessCollector(Collector):
     """Reads the store at each scrape and builds every family anew."""
 
-    def __init__(self, reader: Reader, board: Board, help_of: Callable[[str], str], clock: Callable[[], int]) -> None:
-        self._reader, self._board, self._help_of, self._clock = reader, board, help_of, clock
+    def __init__(self, reader: Reader, board: Board, definitions: Mapping[str, str], clock: Callable[[], int]) -> None:
+        self._reader, self._board, self._definitions, self._clock = reader, board, definitions, clock
         self._turn = threading.Lock()
 
     def collect(self) -> Iterator[Metric]:
         """Everything that can be answered now; of a store that does not answer, only that."""
+        yield build_info()
+        yield metric_info(self._definitions)
         up = GaugeMetricFamily("stream_app_redis_up", "Whether the store answered.")
         started = time.perf_counter()
         with self._turn:
@@ -49,7 +52,7 @@ class BusinessCollector(Collector):
                 return
             up.add_metric([], 1)
             yield up
-            yield from families(self._board.readings(look.view, look.moved), self._help_of)
+            yield from families(self._board.readings(look.view, look.moved), self._definitions)
             overflow = GaugeMetricFamily(
                 "stream_app_label_overflow", "Values of a label that are summed into `other`.", labels=["label"]
             )
@@ -63,6 +66,21 @@ class BusinessCollector(Collector):
         duration = GaugeMetricFamily("stream_app_scrape_seconds", "How long reading and computing took.")
         duration.add_metric([], time.perf_counter() - started)
         yield duration
+
+
+def metric_info(definitions: Mapping[str, str]) -> Metric:
+    """Every definition as a label, so that a panel can say what a number means."""
+    info = GaugeMetricFamily("lifecycle_metric_info", "The definition of each metric.", labels=["metric", "definition"])
+    for series, definition in definitions.items():
+        info.add_metric([series, definition], 1)
+    return info
+
+
+def build_info() -> Metric:
+    """Which version runs."""
+    info = GaugeMetricFamily("stream_app_build_info", "The version that runs.", labels=["version"])
+    info.add_metric([__version__], 1)
+    return info
 
 
 FRESH_S = 120
@@ -88,15 +106,15 @@ def freshness(look: Look, now: int) -> Iterator[Metric]:
     yield fresh
 
 
-def families(readings: Iterator[Reading], help_of: Callable[[str], str]) -> Iterator[Metric]:
+def families(readings: Iterator[Reading], definitions: Mapping[str, str]) -> Iterator[Metric]:
     """Metric families; readings of one series stand together. Histograms are recognised by their suffixes."""
     for series, group in groupby(readings, key=_family_of):
         family: Metric
         first, *rest = group
         if _suffix(first.name):
-            family = GaugeHistogramMetricFamily(series, help_of(series))
+            family = GaugeHistogramMetricFamily(series, definitions[series])
         else:
-            family = GaugeMetricFamily(series, help_of(series))
+            family = GaugeMetricFamily(series, definitions[series])
         for reading in (first, *rest):
             family.add_sample(reading.name, dict(reading.labels), reading.value)
         yield family

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
+from stream_app import __version__
 from stream_app.core.entity import Tally
 from stream_app.core.envelope import Rejected, event_type
 from stream_app.runtime.batch import Batch, RecordLike
@@ -78,6 +79,9 @@ class Telemetry:
             "stream_app_last_event_timestamp_seconds", "Time of the newest event applied.", ["topic"],
             registry=self.registry,
         )  # fmt: skip
+        Gauge("stream_app_build_info", "The version that runs.", ["version"], registry=self.registry).labels(
+            __version__
+        ).set(1)
         self._newest: dict[str, int] = {}
         for kind in ("offset", "version"):
             self._conflicts.labels(kind)

@@ -38,9 +38,16 @@ def metrics_route(registry: CollectorRegistry) -> Route:
     return metrics
 
 
+class CannotListenError(Exception):
+    """The address is taken, or not ours."""
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        super().__init__(f"cannot listen on {host}:{port}: {error.strerror}")
+
+
 @contextmanager
 def serving(host: str, port: int, routes: Mapping[str, Route]) -> Iterator[int]:
-    """Serve while the block runs; gives the port. Raises OSError if it is taken."""
+    """Serve while the block runs; gives the port. Raises CannotListenError."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -66,7 +73,10 @@ def serving(host: str, port: int, routes: Mapping[str, Route]) -> Iterator[int]:
         def log_message(self, *_: Any) -> None:  # noqa: ANN401 - the library's signature
             """Scrapes are not news."""
 
-    server = ThreadingHTTPServer((host, port), Handler)
+    try:
+        server = ThreadingHTTPServer((host, port), Handler)
+    except OSError as error:
+        raise CannotListenError(host, port, error) from error
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, name="web", kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -34,22 +32,8 @@ def queries(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Itera
     if PROMETHEUS is None:
         pytest.skip("no prometheus on this machine: apt-get install prometheus")
     add_health(company.telemetry, company.topics)
-    over = threading.Event()
     with ExitStack() as stack:
-        business = stack.enter_context(exporter(company.settings, _now))
+        business = stack.enter_context(exporter(company.settings, lambda: company.until))
         worker = stack.enter_context(serving("127.0.0.1", 0, {"/metrics": metrics_route(company.telemetry.registry)}))
-        marking = threading.Thread(target=_keep_marking, args=(company, over))
-        marking.start()
-        stack.callback(marking.join)
-        stack.callback(over.set)
         jobs = {"stream-app-exporter": business, "stream-app-worker": worker}
         yield stack.enter_context(prometheus(tmp_path_factory.mktemp("prometheus"), jobs))
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def _keep_marking(company: Company, over: threading.Event) -> None:
-    while not over.wait(0.5):
-        company.mark_current(_now())

@@ -48,7 +48,9 @@ class Company:
     async def _mark(self, at: int) -> None:
         async with async_redis(self.settings) as redis:
             ledger = Ledger(redis, self.settings.namespace, fingerprint(self.settings.rules))
-            await ledger.mark_current([(topic, 0) for topic in self.topics], at)
+            partitions = [(topic, 0) for topic in self.topics]
+            assert await ledger.positions(partitions)
+            await ledger.mark_current(partitions, at)
 
 
 class _NoDeadLetters:

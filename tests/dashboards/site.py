@@ -12,7 +12,7 @@ import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from stream_app.catalog.board import Board, help_of
+from stream_app.catalog.board import DEFINITIONS_OF, Board
 from stream_app.catalog.dashboards import WALL
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.metrics import METRICS
@@ -40,7 +40,7 @@ _PATIENCE_S: Final = 60
 def exporter(settings: Settings, clock: Callable[[], int]) -> Iterator[int]:
     """Run what `stream-app exporter` runs, wall and all; gives the port."""
     with sync_redis(settings) as redis:
-        collector = BusinessCollector(_reader(redis, settings), Board(), help_of, clock)
+        collector = BusinessCollector(_reader(redis, settings), Board(), DEFINITIONS_OF, clock)
         wall = Wall(
             declared=WALL,
             known=(*METRICS, *DERIVED, *RATIOS),
@@ -84,7 +84,8 @@ def prometheus(directory: Path, jobs: Mapping[str, int]) -> Iterator[Queries]:
         process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - Debian's own binary
     try:
         queries = Queries(port)
-        queries.wait_for(f"min(count_over_time(up[30s])) >= 5 and count(up == 1) == {len(jobs)}")
+        queries.wait_for(f"count(count_over_time(up[30s]) >= 5) == {len(jobs)} and count(up == 1) == {len(jobs)}")
+        queries.stop_the_clock()
         yield queries
     finally:
         process.terminate()
@@ -96,6 +97,11 @@ class Queries:
 
     def __init__(self, port: int) -> None:
         self._url = f"http://127.0.0.1:{port}/api/v1"
+        self._at: float | None = None
+
+    def stop_the_clock(self) -> None:
+        """From now on ask about this moment: a scrape that comes too late under load must not hide a series."""
+        self._at = float(self.instant("vector(time())")[0]["value"][1])
 
     def parse_error(self, query: str) -> str:
         """What is wrong with a query; empty if nothing."""
@@ -123,7 +129,8 @@ class Queries:
             time.sleep(0.2)
 
     def _get(self, verb: str, query: str) -> dict[str, Any]:
-        url = f"{self._url}/{verb}?{urllib.parse.urlencode({'query': query})}"
+        asked: dict[str, Any] = {"query": query} if self._at is None else {"query": query, "time": self._at}
+        url = f"{self._url}/{verb}?{urllib.parse.urlencode(asked)}"
         try:
             with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own server
                 return dict(json.load(answer))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Partition = tuple[str, int]
 Series = tuple[str, frozenset[tuple[str, str]]]
 
+
 class Letter(NamedTuple):
     """A dead letter: where the record was, and why it was rejected."""
 
@@ -58,7 +59,9 @@ class Site:
         """Nothing runs yet."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Leave nothing behind."""
         for program in self._programs:
             program.kill()

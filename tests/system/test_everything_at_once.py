@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -109,3 +110,5 @@ def test_whatever_goes_wrong_the_numbers_are_those_of_the_events(
     assert_exact(site, [*long.events, *erased], *MOMENTS)
     assert_rejected(site, long)
     assert site.ledger() == site.committed() == site.ends()
+    assert "@" not in site.logs
+    assert not set(re.findall(r"[\w.:-]+", site.logs)) & long.secrets

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.system.judgement import assert_exact
 from tests.system.proxy import Proxy
 from tests.system.site import Site, answer, port
-from tests.system.story import UNTIL, Envelope, sent
+from tests.system.story import UNTIL, sent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +27,7 @@ AS_OF = UNTIL.isoformat()
 
 
 @pytest.fixture(scope="module")
-def filled(
-    cluster: Cluster, redis_url: str, long: Story, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
+def filled(cluster: Cluster, redis_url: str, long: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Return a site that has applied a story."""
     with Site(cluster, redis_url, "shown", tmp_path_factory.mktemp("shown")) as site:
         site.create_topics()
@@ -90,34 +88,29 @@ def test_the_exporter_outlives_its_store(crash_site: Site, crash_redis: Server, 
     assert exporter.stop() == 0
 
 
-def test_a_scrape_costs_what_has_changed_and_not_what_there_is(
-    site: Site, crash_redis: Server, long: Story
-) -> None:
+def test_a_scrape_costs_what_has_changed_and_not_what_there_is(site: Site, crash_redis: Server, long: Story) -> None:
     store = f"redis://{crash_redis.address}/0"
     site.create_topics()
     site.produce(long.records)
     site.drain(redis_url=store)
+    new_lead = {"id": "one-more", "type": "lead.created", "time": AS_OF, "data": {"lead_id": "one-more"}}
     with Proxy(crash_redis.port) as near:
         at = port()
         exporter = site.start("exporter", "--as-of", AS_OF, redis_url=near.url, exporter_port=at)
 
-        def price() -> int:
+        def scraped() -> tuple[int, float]:
             before = near.replied
-            answer(at, "/metrics", exporter, _is_up)
-            return near.replied - before
+            readings = _readings(answer(at, "/metrics", exporter, _is_up))
+            return near.replied - before, readings["lifecycle_leads_in_stage", frozenset({("funnel_stage", "lead")})]
 
-        first, unchanged = price(), price()
-        site.produce([sent(_one_more())])
+        everything, leads = scraped()
+        nothing, same = scraped()
+        site.produce([sent(new_lead)])
         site.drain(redis_url=store)
-        changed = price()
-    with site.redis() as client:
-        print(first, unchanged, changed)
-    assert 0
-
-
-def _one_more() -> Envelope:
-    data = {"respondent_id": "r-new", "survey_id": "nps", "score": 10}
-    return {"id": "one-more", "type": "survey.responded", "time": AS_OF, "data": data}
+        little, more = scraped()
+    assert (same, more) == (leads, leads + 1)
+    # One lead changes a bucket of each grain and the levels, of hundreds of buckets.
+    assert nothing < little < everything / 10
 
 
 def _scraped(site: Site) -> str:

@@ -66,16 +66,12 @@ def kafka_site(real_kafka: str, redis_url: str, namespace: str, tmp_path: Path) 
     return Site(Cluster(real_kafka), redis_url, namespace, tmp_path)
 
 
-def test_what_a_transaction_takes_back_is_not_counted_and_its_marks_are_no_gaps(
-    kafka_site: Site, short: Story
-) -> None:
+def test_what_a_transaction_takes_back_is_not_counted_and_its_marks_are_no_gaps(kafka_site: Site, short: Story) -> None:
     site = kafka_site
     site.create_topics(partitions=1)
     chapters = short.chapters(6)
     taken_back = [record for chapter in chapters[1::2] for record in chapter]
-    with closing(
-        KafkaProducer(bootstrap_servers=site.cluster.address, transactional_id=site.namespace)
-    ) as producer:
+    with closing(KafkaProducer(bootstrap_servers=site.cluster.address, transactional_id=site.namespace)) as producer:
         producer.init_transactions()
         for number, chapter in enumerate(chapters):
             producer.begin_transaction()

@@ -129,7 +129,9 @@ def test_a_lead_is_explained_by_its_own_events(site: Site) -> None:
     assert ("step_balance", ("welcome", "hello")) in facts
     overdue = json.loads(site.run("explain", "step", "welcome", "hello", "--json", "--as-of", "2025-06-04T12:00:00Z"))
     assert overdue == [{"lead_id": "L1", "enrollment_id": "E1", "due_at": "2025-06-04T11:00:00.000Z"}]
-    assert json.loads(site.run("explain", "step", "welcome", "hello", "--json", "--as-of", "2025-06-04T10:00:00Z")) == []
+    assert (
+        json.loads(site.run("explain", "step", "welcome", "hello", "--json", "--as-of", "2025-06-04T10:00:00Z")) == []
+    )
     code, _ = site.try_run("explain", "lead", "nobody")
     assert code == 1
 

@@ -50,3 +50,14 @@ def test_a_worker_that_is_asked_to_end_finishes_its_batch_and_leaves_the_group_w
     assert {source: offset for source, offset in site.committed().items() if offset} == applied
     site.drain()
     assert_exact(site, short.events, UNTIL)
+
+
+def test_workers_that_drain_together_all_end_and_leave_no_lag(site: Site, short: Story) -> None:
+    site.create_topics()
+    site.produce(short.records)
+    workers = [site.worker("--drain", batch_events="100") for _ in range(2)]
+    assert [worker.ended() for worker in workers] == [0, 0]
+    ends = {source: end for source, end in site.ends().items() if end}
+    assert site.ledger() == ends
+    assert {source: offset for source, offset in site.committed().items() if offset} == ends
+    assert_exact(site, short.events, UNTIL)

@@ -1,0 +1,162 @@
+"""What every command promises: help, an environment variable per flag, exit codes that mean something."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from stream_app.cli import main
+from stream_app.runtime.settings import PREFIX, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from click.testing import Result
+
+
+def run(*arguments: str, **environment: str) -> Result:
+    # What is set outside is not meant for tests.
+    clean = {name: None for name in os.environ if name.startswith(PREFIX)}
+    return CliRunner().invoke(main, list(arguments), env={**clean, **environment})
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+EVERY = dict(commands(main))
+
+
+def test_all_commands_of_the_product_are_there() -> None:
+    assert {" ".join(path) for path in EVERY} == {
+        "demo", "topics apply", "worker", "exporter", "kpis", "produce", "simulate", "dlq list", "dlq show", "dlq retry",
+        "doctor", "render", "config show", "explain lead", "explain account", "explain step", "audit", "rebuild",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", EVERY, ids=" ".join)
+def test_every_flag_is_explained_and_has_an_environment_variable(path: tuple[str, ...]) -> None:
+    shown = run(*path, "--help")
+    assert shown.exit_code == 0
+    text = " ".join(shown.output.split())
+    for parameter in EVERY[path].params:
+        if isinstance(parameter, click.Option) and parameter.name != "help":
+            assert parameter.help, parameter.name
+            if parameter.envvar is not None:
+                assert str(parameter.envvar) in text.replace(" ", ""), parameter.name
+            else:
+                assert parameter.show_envvar, parameter.name
+
+
+@pytest.mark.parametrize("path", EVERY, ids=" ".join)
+def test_a_flag_of_a_setting_is_named_as_the_setting(path: tuple[str, ...]) -> None:
+    for parameter in EVERY[path].params:
+        if isinstance(parameter, click.Option) and parameter.envvar is not None:
+            assert parameter.name in Settings.model_fields
+            assert parameter.envvar == f"{PREFIX}{str(parameter.name).upper()}"
+
+
+def test_config_show_prints_every_setting_and_no_secret() -> None:
+    shown = run("config", "show", STREAM_APP_REDIS_PASSWORD="open sesame", STREAM_APP_TIMEZONE="Asia/Kolkata")  # noqa: S106 - made up
+    assert shown.exit_code == 0
+    assert "sesame" not in shown.output
+    assert "STREAM_APP_TIMEZONE=Asia/Kolkata" in shown.output
+    names = {line.partition("=")[0] for line in shown.output.splitlines()}
+    assert names == {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    assert json.loads(run("config", "show", "--json").output)["namespace"] == "lifecycle"
+
+
+def test_a_wrong_setting_is_named_and_its_value_is_not() -> None:
+    shown = run("kpis", STREAM_APP_TIMEZONE="Nowhere/Secret")
+    assert shown.exit_code == 2
+    assert "STREAM_APP_TIMEZONE" in shown.output
+    assert "Nowhere" not in shown.output
+
+
+def test_a_store_that_does_not_answer_is_told_in_a_sentence() -> None:
+    shown = run("kpis", "--redis-url", "redis://127.0.0.1:1/0")
+    assert shown.exit_code == 69
+    assert "Redis at redis://127.0.0.1:1/0" in shown.output
+    assert "doctor" in shown.output
+    assert "Traceback" not in shown.output
+
+
+def test_a_time_without_an_offset_is_refused() -> None:
+    shown = run("kpis", "--as-of", "2026-03-02T09:14:00")
+    assert shown.exit_code == 2
+    assert "offset" in shown.output
+
+
+def test_kpis_prints_series_labels_and_values(redis_url: str, namespace: str) -> None:
+    shown = run("kpis", "--json", "--redis-url", redis_url, "--namespace", namespace)
+    assert shown.exit_code == 0
+    rows = json.loads(shown.output)
+    stages = [row for row in rows if row["name"] == "lifecycle_leads_in_stage"]
+    assert {row["labels"]["funnel_stage"] for row in stages} == {"lead", "mql", "sal", "sql", "opportunity", "customer"}
+    assert {row["value"] for row in stages} == {0}
+
+
+def test_a_simulation_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
+    texts = []
+    for name in ("one", "two"):
+        path = tmp_path / name
+        shown = run(
+            "simulate",
+            "--seed",
+            "7",
+            "--leads",
+            "5",
+            "--days",
+            "10",
+            "--until",
+            "2026-03-02T09:14:00Z",
+            "--out",
+            str(path),
+        )
+        assert shown.exit_code == 0
+        texts.append(path.read_bytes())
+    assert texts[0] == texts[1]
+    assert json.loads(texts[0].splitlines()[0])["type"]
+
+
+def test_produce_names_the_line_and_the_rule_and_goes_on_if_told(kafka: str, namespace: str, tmp_path: Path) -> None:
+    servers = ("--kafka-url", f"kafka://{kafka}", "--namespace", namespace)
+    assert run("topics", "apply", *servers, "--partitions", "1").exit_code == 0
+    good = '{"id":"1","type":"lead.created","time":"2026-03-02T09:14:00Z","data":{"lead_id":"L"}}'
+    bad = '{"id":"2","type":"lead.stage_changed","time":"2026-03-02T09:14:00Z","data":{"lead_id":"L","to":"sekret"}}'
+    file = tmp_path / "events.jsonl"
+    file.write_text("\n".join([good, bad, good.replace('"1"', '"3"')]) + "\n")
+    stopped = run("produce", *servers, str(file))
+    assert stopped.exit_code == 1
+    assert (
+        "line 2: invalid: Expected one of lead, mql, sal, sql, opportunity, customer - at `$.data.to`" in stopped.output
+    )
+    assert "sekret" not in stopped.output
+    report = run("produce", *servers, "--keep-going", "--json", str(file))
+    assert report.exit_code == 1
+    counts = json.loads(report.stdout)
+    assert counts == {"lines": 3, "topics": {f"{namespace}.lead": 2}, "refused": {"invalid": 1}}
+
+
+def test_render_is_up_to_date(request: pytest.FixtureRequest) -> None:
+    shown = run("render", "--check", "--root", str(request.config.rootpath))
+    assert shown.exit_code == 0, shown.output
+
+
+def test_render_says_what_is_out_of_date(tmp_path: Path) -> None:
+    shown = run("render", "--check", "--root", str(tmp_path))
+    assert shown.exit_code == 1
+    assert "docs/metrics.md" in shown.output

@@ -1,0 +1,35 @@
+"""The demo, as `make demo` runs it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+COMMAND = Path(sys.executable).with_name("stream-app")
+
+
+def test_the_demo_ends_by_itself_and_proves_its_numbers(tmp_path: Path) -> None:
+    arguments = [
+        "demo",
+        "--seconds",
+        "6",
+        "--leads",
+        "80",
+        "--days",
+        "40",
+        "--exporter-port",
+        "0",
+        "--worker-port",
+        "0",
+    ]
+    done = subprocess.run(  # noqa: S603 - our own command
+        [COMMAND, *arguments], env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path), "HOME": str(tmp_path)},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = re.search(r"([\d,]+) exported numbers equal a recount of the ([\d,]+) events", done.stdout)
+    assert told, done.stdout
+    assert all(int(count.replace(",", "")) > 1000 for count in told.groups())
+    assert list(tmp_path.iterdir()) == [], "something was left behind"

@@ -1,0 +1,23 @@
+"""Photographs the wall for the docs: `python -m tests.dashboards [path]`. The same code, the same picture."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from stream_app.runtime.servers import redis_server
+from stream_app.runtime.settings import Settings
+from stream_app.simulator import Plan
+from tests.dashboards.browser import photograph
+from tests.dashboards.filling import fill
+from tests.dashboards.site import exporter
+
+UNTIL = datetime(2026, 11, 19, 15, 40, 12, tzinfo=UTC)
+
+target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/wall.png").resolve()
+with TemporaryDirectory() as folder, redis_server(Path(folder, "redis")) as redis:
+    settings = Settings(redis_url=f"redis://{redis.address}/0", namespace="wall")
+    company = fill(settings, Plan(leads=6000, days=90, until=UNTIL, scenario="stall"))
+    company.mark_current(company.until - 1_400)
+    with exporter(settings, lambda: company.until) as port:
+        photograph(f"http://127.0.0.1:{port}/", target)

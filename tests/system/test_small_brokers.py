@@ -1,0 +1,21 @@
+"""What small brokers get wrong does not stop a worker."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+from tests.runtime.workers import MemoryLedger, eventually, on_a_loop, settings, working
+from tests.servers.cluster import Cluster
+
+
+@on_a_loop
+async def test_an_end_that_is_listed_too_low_is_not_taken_for_a_topic_made_anew(tansu: str, namespace: str) -> None:
+    cluster = Cluster(tansu)
+    await asyncio.to_thread(cluster.create, namespace)
+    await asyncio.to_thread(cluster.produce, namespace, [b"first"] * 26)
+    await asyncio.to_thread(cluster.produce, namespace, [b"second"] * 4)
+    ledger = MemoryLedger({(namespace, 0): 30})
+    async with working(settings(tansu, namespace, namespace), ledger):
+        await asyncio.to_thread(cluster.produce, namespace, [b"third"])
+        await eventually(lambda: ledger.values == [b"third"])
