@@ -68,7 +68,7 @@ def main(*, events: int | None, rounds: int | None, quick: bool, only: str | Non
 
 
 def _race(place: Ground, findings: Findings, wanted: tuple[str, ...], rounds: int, progress: Console) -> None:
-    """Run the candidates: the slow one once, the others in turn, so that a busy moment of the machine hits all alike."""
+    """Run the slow candidate once and the others in turn, so that a busy moment of the machine hits all alike."""
     order = ["a", *(name for _ in range(rounds) for name in ("b", "d", "c"))]
     for name in order:
         if name in wanted:

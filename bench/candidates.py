@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from bench.ground import python
 from bench.lap import Lap, clock
@@ -68,5 +68,5 @@ def _counted(ground: Ground) -> Callable[[], int]:
 
 def _applied(ground: Ground) -> int:
     """How many records the ledger is past: one partition per topic, whose offsets begin at 0 and have no holes."""
-    fields = ground.redis.hgetall(ground.ledger)
+    fields = cast("dict[bytes, bytes]", ground.redis.hgetall(ground.ledger))
     return sum(int(value) for name, value in fields.items() if name.endswith(b":0"))

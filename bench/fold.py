@@ -7,6 +7,7 @@ It prints a JSON object with what was applied between the 5 % mark and the end, 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -23,6 +24,7 @@ from stream_app.core.envelope import Decoder
 from stream_app.runtime.flood import FloodGate
 from stream_app.runtime.ledger import Ledger
 from stream_app.runtime.pipeline import Model, Pipeline
+from stream_app.runtime.service import COLLECT_AFTER
 from stream_app.runtime.settings import Settings
 from stream_app.runtime.telemetry import Telemetry
 
@@ -48,7 +50,7 @@ class _Nowhere:
     def register_script(self, _: str) -> Any:  # noqa: ANN401 - as redis-py's
         """Accept every commit."""
 
-        async def run(**_: object) -> list[bytes]:  # noqa: RUF029
+        async def run(**_: object) -> list[bytes]:
             return [b"applied"]
 
         return run
@@ -67,6 +69,8 @@ async def _fold(spool: Path) -> dict[str, float]:
     gate = FloodGate(settings.flood_ratio, lambda _: None)
     pipeline = Pipeline(model, ledger, nowhere, gate, Telemetry(), cached_entities=sys.maxsize)
     work = list(batches(spool, settings.batch_events))
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
     total = sum(len(batch.records) for batch in work)
     done = begin = 0
     since = used = 0.0

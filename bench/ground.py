@@ -73,9 +73,7 @@ class Ground:
             )  # fmt: skip
             try:
                 yield process
-                if process.poll():
-                    message = f"it ended with {process.returncode}"
-                    raise CandidateError(message)
+                _check(process)
             except Exception as error:
                 lines = log.read_text(errors="replace").splitlines()[-_LOG_TAIL:]
                 error.add_note("\n".join([f"The log of {' '.join(command)} ends:", *lines]))
@@ -90,6 +88,12 @@ class Ground:
                         process.wait()
                 if process.stdout is not None:
                     process.stdout.close()
+
+
+def _check(process: subprocess.Popen[bytes]) -> None:
+    if process.poll():
+        message = f"it ended with {process.returncode}"
+        raise CandidateError(message)
 
 
 def event_topics(settings: Settings) -> list[str]:

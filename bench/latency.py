@@ -43,7 +43,7 @@ class Latency:
 
 
 def under_traffic(ground: Ground, world: World, rate: float, seconds: float) -> Latency:
-    """Run a worker on what the store holds, send it `rate` events a second for so long, and see how late they arrive."""
+    """Run a worker on what the store holds, send it `rate` events a second for so long, and see how late they are."""
     port = free_port()
     traffic = python("bench.live", str(world.events), world.until.isoformat(), str(rate), str(seconds))
     before: dict[float, float] = {}
@@ -95,7 +95,8 @@ def _quantile(buckets: dict[float, float], share: float) -> float:
     lower, below = 0.0, 0.0
     for bound, count in buckets.items():
         if count >= wanted:
-            return lower if bound == float("inf") else lower + (bound - lower) * (wanted - below) / max(count - below, 1)
+            share_of_bucket = (wanted - below) / max(count - below, 1)
+            return lower if bound == float("inf") else lower + (bound - lower) * share_of_bucket
         lower, below = bound, count
     return lower
 

@@ -16,7 +16,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from aiokafka import AIOKafkaProducer
 from redis.asyncio import Redis
@@ -51,7 +51,7 @@ class _Traffic:
     async def look(self) -> dict[str, int]:
         """Return the ledger's next offset of each topic's one partition."""
         key = generation_prefix(self.settings.namespace, FIRST_GENERATION) + "ledger"
-        fields: dict[bytes, bytes] = await self.redis.hgetall(key)
+        fields = cast("dict[bytes, bytes]", await self.redis.hgetall(key))
         found = {}
         for name, value in fields.items():
             topic, _, partition = name.decode().rpartition(":")
@@ -120,4 +120,5 @@ def _say(what: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_run(World(int(sys.argv[1]), datetime.fromisoformat(sys.argv[2])), float(sys.argv[3]), float(sys.argv[4])))
+    events, until, rate, seconds = sys.argv[1:]
+    asyncio.run(_run(World(int(events), datetime.fromisoformat(until)), float(rate), float(seconds)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -85,9 +86,8 @@ def tables(findings: Findings) -> Iterator[Table]:
 
 
 def _rates(findings: Findings) -> Table:
-    table = Table(
-        "", "candidate", "events/s", "lowest – highest", "µs/event", "CPU µs/event", "(c) is", title=f"{findings.events:,} events"
-    )
+    heads = ("", "candidate", "events/s", "lowest to highest", "µs/event", "CPU µs/event", "(c) is")
+    table = Table(*heads, title=f"{findings.events:,} events")
     ours = findings.rate("c")
     for candidate, laps in sorted(findings.laps.items()):
         rates = [lap.rate for lap in laps]
@@ -97,10 +97,10 @@ def _rates(findings: Findings) -> Table:
             f"({candidate})",
             NAMES[candidate],
             f"{rate:,.0f}",
-            f"{min(rates):,.0f} – {max(rates):,.0f}" if len(rates) > 1 else "",
+            f"{min(rates):,.0f} to {max(rates):,.0f}" if len(rates) > 1 else "",
             f"{1e6 / rate:.1f}",
             f"{statistics.median(costs):.1f}" if costs else "?",
-            f"{ours / rate:.2f} ×" if ours is not None else "",
+            f"{ours / rate:.2f} x" if ours is not None else "",
         )
     return table
 
@@ -112,10 +112,11 @@ def _times(findings: Findings) -> Table:
         table.add_row(
             "commit script, blocks the store",
             f"{times.quantile(0.5):.1f} ms",
-            f"median of {len(times.milliseconds)} batches; p99 {times.quantile(0.99):.1f}, longest {times.quantile(1):.1f} ms",
+            f"median of {len(times.milliseconds)} batches; longest {times.quantile(1):.1f} ms",
         )
     if (scraped := findings.scraped) is not None:
-        table.add_row("scrape, the first", _ms(scraped.cold), f"{scraped.series:,} series, {scraped.size / 1024:,.0f} KiB")
+        page = f"{scraped.series:,} series, {scraped.size / 1024:,.0f} KiB"
+        table.add_row("scrape, the first", _ms(scraped.cold), page)
         table.add_row("scrape, nothing new", _ms(statistics.median(scraped.warm)), f"median of {len(scraped.warm)}")
     if (latency := findings.latency) is not None:
         if latency.scrapes:
@@ -144,16 +145,27 @@ def as_json(findings: Findings) -> dict[str, Any]:
             for name, laps in findings.laps.items()
         },
         "commit_script": [
-            {"batches": len(times.milliseconds), "p50": times.quantile(0.5) / 1000, "p99": times.quantile(0.99) / 1000,
-             "longest": times.quantile(1) / 1000}
+            {
+                "batches": len(times.milliseconds),
+                "p50": times.quantile(0.5) / 1000,
+                "longest": times.quantile(1) / 1000,
+            }
             for times in findings.scripts
         ],
-        "scrape": scraped and {
-            "series": scraped.series, "bytes": scraped.size, "cold": scraped.cold, "warm": statistics.median(scraped.warm),
-            "busy": statistics.median(latency.scrapes) if latency and latency.scrapes else None,
+        "scrape": scraped
+        and {
+            "series": scraped.series,
+            "bytes": scraped.size,
+            "cold": scraped.cold,
+            "warm": statistics.median(scraped.warm),
         },
-        "latency": latency and {
-            "rate": latency.rate, "events": latency.events, "exact": latency.exact, "histogram": latency.histogram,
+        "latency": latency
+        and {
+            "rate": latency.rate,
+            "events": latency.events,
+            "exact": latency.exact,
+            "histogram": latency.histogram,
+            "scrape": statistics.median(latency.scrapes) if latency.scrapes else None,
         },
-        "aims": [{"name": aim.name, "wanted": aim.wanted, "found": aim.found, "met": aim.met} for aim in aims(findings)],
-    }  # fmt: skip
+        "aims": [dataclasses.asdict(aim) for aim in aims(findings)],
+    }

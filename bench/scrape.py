@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import generate_latest
@@ -27,7 +27,8 @@ class Scraper:
     def __init__(self, settings: Settings) -> None:
         self._redis = sync_redis(settings)
         reader = Reader(self._redis, settings.namespace, settings.rules.calendar)
-        collector = BusinessCollector(reader, Board(settings.label_limit), DEFINITIONS_OF, lambda: time.time_ns() // 1_000_000)
+        board = Board(settings.label_limit)
+        collector = BusinessCollector(reader, board, DEFINITIONS_OF, lambda: time.time_ns() // 1_000_000)
         self._registry = registry_of(collector)
 
     def scrape(self) -> tuple[float, bytes]:
@@ -43,13 +44,12 @@ class Scraper:
 
 @dataclass(frozen=True, slots=True)
 class Scraped:
-    """Durations in seconds: the first scrape, scrapes with nothing new in between, and scrapes under load."""
+    """Durations in seconds: of the first scrape, and of scrapes with nothing new in between."""
 
     series: int
     size: int
     cold: float
     warm: list[float]
-    busy: list[float] = field(default_factory=list)
 
 
 def at_rest(settings: Settings) -> Scraped:

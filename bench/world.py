@@ -65,8 +65,8 @@ def batches(spool: Path, limit: int) -> Iterator[Batch]:
     by_family: dict[str, list[Record]] = {}
     with spool.open("rb") as lines:
         for line in lines:
-            family, _, value = line.rstrip(b"\n").partition(b"\t")
-            records = by_family.setdefault(family.decode(), [])
+            name, _, value = line.rstrip(b"\n").partition(b"\t")
+            records = by_family.setdefault(name.decode(), [])
             records.append(Record(len(records), 0, None, value))
     longest = max(map(len, by_family.values()), default=0)
     for begin in range(0, longest, limit):

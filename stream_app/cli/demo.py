@@ -12,6 +12,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from queue import Queue
+from typing import Any, BinaryIO
 from urllib.request import urlopen
 
 import click
@@ -22,6 +24,7 @@ from rich.live import Live
 
 from stream_app.audit import RECOUNTED, Difference, Recount, compare
 from stream_app.cli.catalogue import event_topics
+from stream_app.cli.keyboard import pressed_keys
 from stream_app.cli.options import fail, load
 from stream_app.cli.screen import Scene, line, screen
 from stream_app.runtime.connections import sync_redis
@@ -30,7 +33,16 @@ from stream_app.runtime.reader import Reader
 from stream_app.runtime.servers import Server, ServerError, accepts, embedded_kafka, embedded_redis
 from stream_app.runtime.settings import PREFIX, Settings
 from stream_app.runtime.topics import apply, ends
-from stream_app.simulator import SCENARIOS, Plan, history, live, record_key, topic_family
+from stream_app.simulator import (
+    SCENARIOS,
+    Mischief,
+    Plan,
+    bad_records,
+    history,
+    live,
+    record_key,
+    topic_family,
+)
 
 _PARTITIONS = 2
 _REFRESH_S = 0.5
@@ -38,6 +50,7 @@ _PLAIN_REFRESH_S = 5.0
 _CATCH_UP_S = 120.0
 _SHOWN_DIFFERENCES = 10
 _RATE_LOOKS = 10
+_BAD_RECORDS = 50
 
 
 @dataclass(slots=True)
@@ -51,23 +64,45 @@ class Player:
     played: int = 0
     history: int | None = None
     error: Exception | None = None
+    stalled: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
+    keys: Queue[str] = field(default_factory=Queue)
 
     def play(self) -> None:
         """Send until `stop` is set; an error is kept for whoever owns the thread."""
         try:
             topics = event_topics(self.settings)
             with Outbox(self.settings, topics) as outbox, self.copy.open("wb") as copy:
+                mischief = Mischief(self.plan.seed)
                 for event in self._events(outbox):
-                    value = orjson.dumps(event)
-                    topic = self.settings.topic(topic_family(str(event["type"])))
-                    outbox.send(topic, record_key(event).encode(), value)
-                    copy.write(value + b"\n")
-                    self.played += 1
+                    if mischief.passes(event):
+                        self._send(outbox, copy, event)
+                    while not self.keys.empty():
+                        self._make_trouble(self.keys.get(), mischief, outbox, copy)
         except Exception as error:  # noqa: BLE001 - told by the thread's owner
             self.error = error
 
-    def _events(self, outbox: Outbox) -> Iterator[dict[str, object]]:
+    def _send(self, outbox: Outbox, copy: BinaryIO, event: dict[str, Any]) -> None:
+        value = orjson.dumps(event)
+        topic = self.settings.topic(topic_family(event["type"]))
+        outbox.send(topic, record_key(event).encode(), value)
+        copy.write(value + b"\n")
+        self.played += 1
+
+    def _make_trouble(self, key: str, mischief: Mischief, outbox: Outbox, copy: BinaryIO) -> None:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        if key == "s":
+            self.stalled = mischief.stalled = not mischief.stalled
+        elif key == "p":
+            # Good records stay the majority, or the worker would rightly stop the topic's intake.
+            for value, _ in bad_records(self.played, _BAD_RECORDS):
+                outbox.send(self.settings.topic("lead"), None, value)
+                self.played += 1
+        else:
+            for event in mischief.bots(now) if key == "b" else mischief.churn(now):
+                self._send(outbox, copy, event)
+
+    def _events(self, outbox: Outbox) -> Iterator[dict[str, Any]]:
         for event in history(self.plan):
             if self.stop.is_set():
                 return
@@ -178,6 +213,7 @@ def _show(player: Player, console: Console, links: Iterable[str], seconds: float
     thread.start()
     try:
         with (
+            pressed_keys(player.keys),
             sync_redis(settings) as redis,
             Live(console=console, auto_refresh=False, screen=console.is_terminal) as shown,
         ):
@@ -190,7 +226,9 @@ def _show(player: Player, console: Console, links: Iterable[str], seconds: float
                 seen.append((now, sum(look.offsets.values())))
                 span = max(now - seen[0][0], _REFRESH_S)
                 rate = (seen[-1][1] - seen[0][1]) / span
-                scene = Scene(look, player.played, player.history, rate, now - started, seconds, tuple(links))
+                scene = Scene(
+                    look, player.played, player.history, rate, player.stalled, now - started, seconds, tuple(links)
+                )
                 if console.is_terminal:
                     shown.update(screen(scene), refresh=True)
                 elif now - said >= _PLAIN_REFRESH_S:

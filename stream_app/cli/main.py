@@ -70,5 +70,5 @@ def main(log_level: str) -> None:
     logging.basicConfig(level=log_level.upper(), handlers=[handler], force=True)
     # kafka-python reports each try to connect as an error; our commands say once what is wrong.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    # Below INFO the Kafka clients log what they are configured with, passwords and records included.
-    logging.getLogger("aiokafka").setLevel(max(logging.INFO, logging.getLogger().level))
+    # Below INFO aiokafka logs records, and at INFO nothing that the worker does not say better.
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)

@@ -27,6 +27,7 @@ class Scene:
     played: int
     history: int | None
     rate: float
+    stalled: bool
     elapsed: float
     seconds: float | None
     links: tuple[str, ...]
@@ -51,8 +52,19 @@ def screen(scene: Scene) -> RenderableType:
         Columns([_stages(view), _mail(view), _money(view)], equal=True, expand=True),
         Columns([_programs(view), _flow(view)], equal=True, expand=True),
         Text("\n".join(scene.links), style="dim"),
-        Text("Ctrl-C ends it and checks every number against a recount.", style="dim"),
+        _keys(scene),
     )
+
+
+def _keys(scene: Scene) -> Text:
+    keys = {
+        "s": "stall one program" + (" [on]" if scene.stalled else ""),
+        "b": "bot wave",
+        "c": "churn wave",
+        "p": "bad producer",
+        "Ctrl-C": "end, and check every number against a recount",
+    }
+    return Text.assemble(*(part for key, what in keys.items() for part in ((key, "bold"), (f" {what}   ", "dim"))))
 
 
 def _head(scene: Scene) -> Panel:

@@ -61,7 +61,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Of the left those that the right has too (`and`) or has not (`unless`); all, and what only the right has (`or`)."""
+    """Of the left those that the right has too (`and`) or has not (`unless`); or both, the left first (`or`)."""
 
     left: "Expression"
     operator: Joining

@@ -125,11 +125,15 @@ class Alert(Protocol):
 
 
 class RuleGroup(Protocol):
-    """The rules of one area."""
+    """Rules of one area that read each other."""
+
+    @property
+    def name(self) -> str:
+        """The name of the group and of its file."""
 
     @property
     def area(self) -> str:
-        """Its name, and the label `area` of its alerts."""
+        """The label `area` of its alerts."""
 
     @property
     def dashboard(self) -> str:
@@ -153,7 +157,7 @@ class Alerting(Protocol):
 
     @property
     def groups(self) -> Sequence[RuleGroup]:
-        """The rules by area."""
+        """The groups, each in a file of its own."""
 
     @property
     def muted(self) -> Sequence[tuple[str, Sequence[str], Sequence[str]]]:

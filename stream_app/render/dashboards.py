@@ -227,13 +227,13 @@ def _transformations(panel: Panel) -> list[Node]:
         "Value" if alone else f"Value #{letter}": name
         for (letter, _), name in zip(letters(panel), panel.columns, strict=True)
     }
-    hidden = {name: True for name in ("Time", "__name__", "instance", "job")}
+    hidden = dict.fromkeys(("Time", "__name__", "instance", "job"), True)
     joined: list[Node] = [] if alone else [{"id": "merge", "options": {}}]
     return [*joined, {"id": "organize", "options": {"excludeByName": hidden, "renameByName": renamed}}]
 
 
 def _links(panel: Panel) -> list[Node]:
-    links = []
+    links: list[Node] = []
     if panel.to:
         links.append({"title": "Details", "url": f"/d/{panel.to}?${{__url_time_range}}&${{__all_variables}}"})
     if panel.runbook:

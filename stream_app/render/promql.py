@@ -19,7 +19,7 @@ from stream_app.core.panel import (
 _VARIABLE = re.compile(r"^\$[a-z_]+$")
 
 
-def promql(expression: Expression) -> str:  # noqa: PLR0911 - one line for each kind of expression
+def promql(expression: Expression) -> str:  # noqa: C901, PLR0911 - one line for each kind of expression
     """Return the query that gives what the expression means."""
     match expression:
         case Asked(text):

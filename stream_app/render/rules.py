@@ -15,11 +15,11 @@ def rules(catalogue: Catalogue) -> Rendered:
     alerting = catalogue.alerting
     if alerting is None:
         return {}
-    return {f"prometheus/rules/{group.area}.yml": _file(group, alerting) for group in alerting.groups}
+    return {f"prometheus/rules/{group.name}.yml": _file(group, alerting) for group in alerting.groups}
 
 
 def _file(group: RuleGroup, alerting: Alerting) -> str:
-    head = (GENERATED, "groups:", f"  - name: {group.area}", f"    interval: {group.interval}", "    rules:")
+    head = (GENERATED, "groups:", f"  - name: {group.name}", f"    interval: {group.interval}", "    rules:")
     recordings = (
         _item((f"record: {_text(each.name)}", *_block("expr", each.expr))) for each in group.recordings
     )

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 _LOOK_S = 1.0
 # A batch makes hundreds of thousands of tuples that are gone with it and form no cycles: with Python's own thresholds
 # looking for cycles takes a sixth of the worker's time.
-_COLLECT_AFTER = (50_000, 20, 20)
+COLLECT_AFTER = (50_000, 20, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ async def run(
     `role` says which generation is worked on. Raises DefinitionsDifferError if that has numbers of other definitions.
     """
     gc.freeze()
-    gc.set_threshold(*_COLLECT_AFTER)
+    gc.set_threshold(*COLLECT_AFTER)
     telemetry = Telemetry()
     obsolete: list[DefinitionsDifferError] = []
     async with AsyncExitStack() as stack:

@@ -2,6 +2,7 @@
 
 from stream_app.simulator.bad import bad_records
 from stream_app.simulator.disorder import disorder
+from stream_app.simulator.mischief import Mischief
 from stream_app.simulator.plan import SCENARIOS, Plan
 from stream_app.simulator.record import Record, records
 from stream_app.simulator.timeline import history, live
@@ -9,6 +10,7 @@ from stream_app.simulator.topic import record_key, topic_family
 
 __all__ = [
     "SCENARIOS",
+    "Mischief",
     "Plan",
     "Record",
     "bad_records",

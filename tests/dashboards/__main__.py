@@ -16,7 +16,7 @@ UNTIL = datetime(2026, 11, 19, 15, 40, 12, tzinfo=UTC)
 
 target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/wall.png").resolve()
 with TemporaryDirectory() as folder, redis_server(Path(folder, "redis")) as redis:
-    settings = Settings(redis_url=f"redis://{redis.address}/0", namespace="wall")
+    settings = Settings.load(redis_url=f"redis://{redis.address}/0", namespace="wall")
     company = fill(settings, Plan(leads=6000, days=90, until=UNTIL, scenario="stall"))
     company.mark_current(company.until - 1_400)
     with exporter(settings, lambda: company.until) as port:

@@ -55,7 +55,7 @@ class Element:
         wanted = {name.replace("_", "-"): value for name, value in attributes.items()}
         return [
             each
-            for each in self._within()
+            for each in self.within()
             if tag in {"", each.tag} and (not kind or kind in each.kinds) and wanted.items() <= each.attributes.items()
         ]
 
@@ -64,11 +64,12 @@ class Element:
         (found,) = self.all(tag, kind, **attributes)
         return found
 
-    def _within(self) -> Iterator[Element]:
+    def within(self) -> Iterator[Element]:
+        """Every element within, in the order of the page."""
         for child in self.children:
             if isinstance(child, Element):
                 yield child
-                yield from child._within()
+                yield from child.within()
 
 
 class _Builder(HTMLParser):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def company(redis_url: str) -> Company:
     """Return a company of 90 days up to now, in a store, with a stalled step."""
-    settings = Settings(redis_url=redis_url, namespace=f"t{uuid4().hex[:12]}")
+    settings = Settings.load(redis_url=redis_url, namespace=f"t{uuid4().hex[:12]}")
     return fill(settings, Plan(leads=1500, days=90, until=datetime.now(UTC), scenario="stall"))
 
 

@@ -39,9 +39,18 @@ _PATIENCE_S: Final = 60
 @contextmanager
 def exporter(settings: Settings, clock: Callable[[], int]) -> Iterator[int]:
     """Run what `stream-app exporter` runs, wall and all; gives the port."""
-    with sync_redis(settings) as redis:
+    with sync_redis(settings) as redis, wall_of(settings, clock) as wall:
         collector = BusinessCollector(_reader(redis, settings), Board(), DEFINITIONS_OF, clock)
-        wall = Wall(
+        routes = {"/metrics": metrics_route(registry_of(collector)), **wall.routes()}
+        with serving("127.0.0.1", 0, routes) as port:
+            yield port
+
+
+@contextmanager
+def wall_of(settings: Settings, clock: Callable[[], int]) -> Iterator[Wall]:
+    """The wall of a store."""
+    with sync_redis(settings) as redis:
+        yield Wall(
             declared=WALL,
             known=(*METRICS, *DERIVED, *RATIOS),
             metrics=METRICS,
@@ -49,9 +58,6 @@ def exporter(settings: Settings, clock: Callable[[], int]) -> Iterator[int]:
             board=Board(),
             clock=clock,
         )
-        routes = {"/metrics": metrics_route(registry_of(collector)), **wall.routes()}
-        with serving("127.0.0.1", 0, routes) as port:
-            yield port
 
 
 def readings(settings: Settings, at: int) -> list[Reading]:
@@ -66,12 +72,12 @@ def _reader(redis: Any, settings: Settings) -> Reader:  # noqa: ANN401 - redis-p
 
 @contextmanager
 def prometheus(directory: Path, jobs: Mapping[str, int]) -> Iterator[Queries]:
-    """Run a real Prometheus that scrapes each job's port every second."""
+    """Run a real Prometheus that scrapes the port of each job every two seconds."""
     assert PROMETHEUS
     config = directory / "prometheus.json"
     scraped = [{"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]} for job, port in jobs.items()]
     # JSON is YAML.
-    config.write_text(json.dumps({"global": {"scrape_interval": "1s"}, "scrape_configs": scraped}))
+    config.write_text(json.dumps({"global": {"scrape_interval": "2s"}, "scrape_configs": scraped}))
     port = free_port()
     command = [
         PROMETHEUS,
@@ -84,7 +90,7 @@ def prometheus(directory: Path, jobs: Mapping[str, int]) -> Iterator[Queries]:
         process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - Debian's own binary
     try:
         queries = Queries(port)
-        queries.wait_for(f"count(count_over_time(up[30s]) >= 5) == {len(jobs)} and count(up == 1) == {len(jobs)}")
+        queries.wait_for(f"count(count_over_time(up[30s]) >= 3) == {len(jobs)} and count(up == 1) == {len(jobs)}")
         queries.stop_the_clock()
         yield queries
     finally:

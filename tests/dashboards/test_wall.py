@@ -106,6 +106,32 @@ def test_the_click_rate_is_that_of_all_programs_together(page: Element, known: l
     assert float(panel(page, "Human click rate").one("p", "big").attributes["data-value"]) == clicked / delivered
 
 
+def test_a_week_ago_is_what_kpis_printed_then(url: str, company: Company) -> None:
+    then = readings(company.settings, company.until - 7 * 86_400_000)
+    before = _shown(url, "New leads")["values"][1]
+    assert before["role"] == "before"
+    assert sum(each["value"] for each in before["found"]) == total(then, "new_leads", window="24h")
+
+
+@pytest.mark.parametrize("title", ["New leads", "Reopened leads"])
+def test_the_bars_of_a_day_add_up_to_its_number(url: str, title: str) -> None:
+    shown = _shown(url, title)
+    assert len(shown["spark"]["values"]) == len(shown["spark"]["before"]) == 24
+    for values, key in zip(shown["values"], ("values", "before"), strict=True):
+        assert sum(shown["spark"][key]) == sum(each["value"] for each in values["found"])
+
+
+@pytest.mark.parametrize("title", ["MRR", "Gross MRR churn"])
+def test_a_curve_ends_at_the_number_of_now(url: str, title: str) -> None:
+    shown = _shown(url, title)
+    assert shown["spark"]["values"][-1] == pytest.approx(shown["values"][0]["found"][0]["value"])
+
+
+def _shown(url: str, title: str) -> dict[str, Any]:
+    panels = json.loads(fetched(f"{url}wall.json")[1])["panels"]
+    return dict(panels[_NUMBERS[title]]["EUR"])
+
+
 @needs_chromium
 def test_the_flow_shows_every_stage_in_its_order(page: Element, known: list[Reading]) -> None:
     rows = [each for each in panel(page, "Leads by stage").all("li") if "data-value" in each.attributes]
@@ -144,7 +170,7 @@ def test_the_page_says_how_old_its_data_is(company: Company, page: Element) -> N
 
 @needs_chromium
 def test_data_of_which_no_worker_has_reported_is_not_trusted(redis_url: str, company: Company) -> None:
-    empty = Settings(redis_url=redis_url, namespace="nobody-writes-here")
+    empty = Settings.load(redis_url=redis_url, namespace="nobody-writes-here")
     with exporter(empty, lambda: company.until) as port:
         page = opened(f"http://127.0.0.1:{port}/")
     assert page.one(id="state").text == "■ DATA AGE UNKNOWN: no worker has reported"
@@ -153,7 +179,7 @@ def test_data_of_which_no_worker_has_reported_is_not_trusted(redis_url: str, com
 
 @needs_chromium
 def test_a_store_that_does_not_answer_is_told(company: Company) -> None:
-    nowhere = Settings(redis_url="redis://127.0.0.1:1/0", namespace="x")
+    nowhere = Settings.load(redis_url="redis://127.0.0.1:1/0", namespace="x")
     with exporter(nowhere, lambda: company.until) as port:
         status, text = fetched(f"http://127.0.0.1:{port}/wall.json")
         page = opened(f"http://127.0.0.1:{port}/")
@@ -172,9 +198,11 @@ def test_another_currency_can_be_chosen(url: str, known: list[Reading]) -> None:
 _PROBE = """<body><iframe src="/" style="border:0;width:%dpx;height:%dpx"></iframe><script>
 addEventListener("load", () => setTimeout(() => {
   const page = document.querySelector("iframe").contentDocument;
-  const cut = [page.documentElement, ...page.querySelectorAll("section, .note, h2, .big, .steps .name, ul, ol")]
-    .filter((each) => each.scrollHeight > each.clientHeight + 2 || each.scrollWidth > each.clientWidth + 2)
-    .map((each) => `${each.tagName}.${each.className}: ${each.textContent.slice(0, 60)}`);
+  const tall = [page.documentElement, ...page.querySelectorAll("section, ul, ol")]
+    .filter((each) => each.scrollHeight > each.clientHeight + 1);
+  const wide = [page.documentElement, ...page.querySelectorAll("section, h2, .big, .note, .name")]
+    .filter((each) => each.scrollWidth > each.clientWidth + 1);
+  const cut = [...tall, ...wide].map((each) => `${each.tagName}.${each.className}: ${each.textContent.slice(0, 60)}`);
   document.body.append(Object.assign(document.createElement("pre"), { textContent: JSON.stringify(cut) }));
 }, 300));
 </script>"""

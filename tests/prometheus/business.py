@@ -22,12 +22,12 @@ def _cohort(window: str, samples: int = 200, **counts: int) -> dict[str, str]:
 
 
 _JUMP = _opens(150, 50, "24h") | _opens(350, 450, "7d")
-_EIGHT_DAYS = 8 * 24 * 12
+_EIGHT_DAYS = 8 * 24
 _BOUNCES = _cohort("24h", sent=200, bounced=12)
 _COMPLAINTS = _cohort("24h", delivered=2000, complained=4)
 _USUAL_CLICKS = _cohort("30d", opened=3000, clicked=300, delivered=30_000)
 _READ = _cohort("24h", opened=100, clicked=0, delivered=500) | _cohort("7d", delivered=0, clicked=5) | _USUAL_CLICKS
-_FOUR_DAYS = 4 * 24 * 12
+_FOUR_DAYS = 4 * 24
 _UNSEEN = _cohort("24h", _FOUR_DAYS, opened=0, clicked=0) | _cohort("7d", _FOUR_DAYS, delivered=1000, clicked=0)
 _UNSEEN |= _cohort("30d", _FOUR_DAYS, opened=3000, clicked=300, delivered=30_000)
 _DELIVERED = next(series for series in _UNSEEN if "delivered" in series and "7d" in series)
@@ -38,7 +38,7 @@ EMAIL = (
         firing=THE_PROGRAM,
     ),
     Story(
-        alert="MachineOpenShareJump", name="stays quiet on a weekend like the one before", at="7d2h", step="5m",
+        alert="MachineOpenShareJump", name="stays quiet on a weekend like the one before", at="7d2h", step="1h",
         series=_opens(150, 50, "24h", _EIGHT_DAYS) | _opens(350, 450, "7d", _EIGHT_DAYS),
     ),
     Story(
@@ -76,12 +76,12 @@ EMAIL = (
         firing=THE_PROGRAM,
     ),
     Story(
-        alert="ClicksZeroAfterSend", name="fires when three days after delivery nothing was ever seen", at="3d1h", step="5m",
+        alert="ClicksZeroAfterSend", name="fires when three days after delivery nothing was ever seen", at="3d2h", step="1h",
         series=_UNSEEN, firing=THE_PROGRAM,
     ),
     Story(
-        alert="ClicksZeroAfterSend", name="stays quiet on the weekend after a blast on Friday", at="3d1h", step="5m",
-        series=_UNSEEN | {_DELIVERED: f"{flat(0, 288)} {flat(1000, 800)}"},
+        alert="ClicksZeroAfterSend", name="stays quiet on the weekend after a blast on Friday", at="3d2h", step="1h",
+        series=_UNSEEN | {_DELIVERED: f"{flat(0, 24)} {flat(1000, 80)}"},
     ),
     Story(
         alert="ClicksZeroAfterSend", name="stays quiet at night while few read", at="40m",

@@ -39,12 +39,11 @@ def _block(**more: str) -> dict[str, str]:
     }
 
 
-WEEK_1M = 7 * 24 * 60
-WEEK_5M = WEEK_1M // 5
+WEEK = 7 * 24
 _LATER = {
-    DUE: f"{flat(0, WEEK_1M - 60)} {flat(6, 241)}",
-    OVERDUE: f"{flat(0, WEEK_1M - 60)} 0+0.1x240",
-    exits("5m"): flat(0, WEEK_1M + 181),
+    DUE: f"{flat(0, WEEK * 12 - 12)} {flat(6, 49)}",
+    OVERDUE: f"{flat(0, WEEK * 12 - 12)} 0+0.5x48",
+    exits("5m"): flat(0, WEEK * 12 + 31),
 }
 
 BLOCKED = (
@@ -57,7 +56,7 @@ BLOCKED = (
         series={DUE: flat(6, 181), OVERDUE: "0+0.1x180", BALANCE: flat(50, 181)},
     ),
     Story(
-        alert="NurtureStepBlocked", name="fires for a slow step of which five fell due in a day", at="23h", step="1m",
+        alert="NurtureStepBlocked", name="fires for a slow step of which five fell due in a day", at="23h",
         series={
             DUE: flat(0, 1381), DUE_24H: flat(5, 1381), OVERDUE: "0+0.004x1380", BALANCE: flat(50, 1381),
             exits("5m"): flat(0, 1381),
@@ -81,12 +80,12 @@ BLOCKED = (
         series=_block() | {DUE: flat(4, 181)},
     ),
     Story(
-        alert="NurtureStepBlocked", name="stays quiet on a weekend like the one before", at="7d2h30m",
-        series=_LATER | {exits("1h"): flat(0, WEEK_1M + 181)},
+        alert="NurtureStepBlocked", name="stays quiet on a weekend like the one before", at="7d2h30m", step="5m",
+        series=_LATER | {exits("1h"): flat(0, WEEK * 12 + 31)},
     ),
     Story(
-        alert="NurtureStepBlocked", name="fires at an hour in which it advanced a week before", at="7d2h30m",
-        series=_LATER | {exits("1h"): f"{flat(5, 240)} {flat(0, WEEK_1M)}"}, firing=THE_STEP,
+        alert="NurtureStepBlocked", name="fires at an hour in which it advanced a week before", at="7d2h30m", step="5m",
+        series=_LATER | {exits("1h"): f"{flat(5, 48)} {flat(0, WEEK * 12)}"}, firing=THE_STEP,
     ),
     Story(
         alert="NurtureStepBlocked", name="stays quiet after a restart of Prometheus that missed what advanced", at="1h52m",
@@ -199,51 +198,51 @@ DROPOUTS = (
     ),
 )  # fmt: skip
 
-_NOW = "28d1h"
+_NOW = "28d2h"
 _THE_HOUR, _THE_DAY = '{program="welcome", window="1h"}', '{program="welcome", window="24h"}'
 
 
 def _weeks(*hours: int, usual: int = 10) -> str:
-    """Four weeks, in the first three hours of which so many an hour enrol; then nobody does."""
-    return " ".join(f"{flat(hour, 36)} {flat(usual, WEEK_5M - 36)}" for hour in hours) + " " + flat(0, 13)
+    """Four weeks, in the first four hours of which so many an hour enrol; then nobody does."""
+    return " ".join(f"{flat(hour, 4)} {flat(usual, WEEK - 4)}" for hour in hours) + " " + flat(0, 3)
 
 
 ENROLLING = (
     Story(
-        alert="ProgramStoppedEnrolling", name="fires when an hour brings none of ten", at=_NOW, step="5m", firing=_THE_HOUR,
+        alert="ProgramStoppedEnrolling", name="fires when an hour brings none of ten", at=_NOW, step="1h", firing=_THE_HOUR,
         series={enrolled("1h"): _weeks(10, 10, 10, 10)},
     ),
     Story(
-        alert="ProgramStoppedEnrolling", name="fires for a small program when a day brings none of seven", at=_NOW, step="5m",
+        alert="ProgramStoppedEnrolling", name="fires for a small program when a day brings none of seven", at=_NOW, step="1h",
         series={enrolled("1h"): _weeks(0, 0, 0, 0, usual=0), enrolled("24h"): _weeks(7, 7, 7, 7, usual=7)}, firing=_THE_DAY,
     ),
     Story(
-        alert="ProgramStoppedEnrolling", name="stays quiet on a night or a weekend like those before", at=_NOW, step="5m",
+        alert="ProgramStoppedEnrolling", name="stays quiet on a night or a weekend like those before", at=_NOW, step="1h",
         series={enrolled("1h"): _weeks(0, 0, 0, 0)},
     ),
     Story(
-        alert="ProgramStoppedEnrolling", name="stays quiet when six were expected", at=_NOW, step="5m",
+        alert="ProgramStoppedEnrolling", name="stays quiet when six were expected", at=_NOW, step="1h",
         series={enrolled("1h"): _weeks(6, 6, 6, 6)},
     ),
     Story(
-        alert="ProgramStoppedEnrolling", name="stays quiet when one of the weeks had a bulk import", at=_NOW, step="5m",
+        alert="ProgramStoppedEnrolling", name="stays quiet when one of the weeks had a bulk import", at=_NOW, step="1h",
         series={enrolled("1h"): _weeks(0, 1000, 0, 0)},
     ),
     Story(
-        alert="ProgramStoppedEnrolling", name="stays quiet in the hour by which the clocks were changed", at=_NOW, step="5m",
+        alert="ProgramStoppedEnrolling", name="stays quiet in the hour by which the clocks were changed", at=_NOW, step="1h",
         series={
-            enrolled("1h"): " ".join([f"{flat(0, 10)} {flat(10, WEEK_5M - 10)}"] * 4) + " " + flat(0, 13),
+            enrolled("1h"): " ".join([f"0 0 {flat(10, WEEK - 2)}"] * 4) + " " + flat(0, 3),
         },
     ),
     Story(
-        alert="ProgramStoppedEnrolling", name="stays quiet until three weeks are known", at=_NOW, step="5m",
+        alert="ProgramStoppedEnrolling", name="stays quiet until three weeks are known", at=_NOW, step="1h",
         series={
-            enrolled("1h"): f"{missing(2 * WEEK_5M)} {_weeks(10, 10)}", FRESH: f"{missing(2 * WEEK_5M)} {flat(1, 5000)}",
+            enrolled("1h"): f"{missing(2 * WEEK)} {_weeks(10, 10)}", FRESH: f"{missing(2 * WEEK)} {flat(1, 500)}",
         },
     ),
     Story(
-        alert="ProgramStoppedEnrolling", name="stays quiet while the data is stale", at=_NOW, step="5m",
-        series={enrolled("1h"): _weeks(10, 10, 10, 10), FRESH: f"{flat(1, 4 * WEEK_5M)} {flat(0, 13)}"},
+        alert="ProgramStoppedEnrolling", name="stays quiet while the data is stale", at=_NOW, step="1h",
+        series={enrolled("1h"): _weeks(10, 10, 10, 10), FRESH: f"{flat(1, 4 * WEEK)} {flat(0, 3)}"},
     ),
 )  # fmt: skip
 
@@ -279,4 +278,5 @@ CONSERVATION = (
     ),
 )  # fmt: skip
 
-NURTURE = (*BLOCKED, *OVERDUE_STORIES, *SILENT, *DROPOUTS, *ENROLLING, *CONSERVATION)
+STEPS = (*BLOCKED, *OVERDUE_STORIES, *CONSERVATION)
+PROGRAMS = (*SILENT, *DROPOUTS)

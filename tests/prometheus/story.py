@@ -49,11 +49,11 @@ def seconds(duration: str) -> int:
     return total
 
 
-def file(area: str, step: str, stories: Iterable[Story]) -> str:
-    """Return the promtool file of an area's stories with one step."""
+def file(group: str, step: str, stories: Iterable[Story]) -> str:
+    """Return the promtool file of the stories of a group of rules with one step."""
     head = (
         "# Written by `python -m tests.prometheus` from the stories in tests/prometheus; changes go there.",
-        f"rule_files: [../rules/{area}.yml]",
+        f"rule_files: [../rules/{group}.yml]",
         f"evaluation_interval: {step}",
         "tests:",
     )

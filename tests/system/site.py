@@ -44,7 +44,7 @@ class Letter(NamedTuple):
 
 
 class Site:
-    """What one test runs, under a namespace of its own. As a context manager it crashes whatever still runs at the end."""
+    """What one test runs, under a namespace of its own. As a context manager it crashes what still runs at the end."""
 
     def __init__(self, cluster: Cluster, store: str, namespace: str, directory: Path, **environment: str) -> None:
         """Take the servers; `environment` are settings of all commands, without their prefix and in any case."""

@@ -11,7 +11,7 @@ from kafka import KafkaProducer
 
 from stream_app.simulator import bad_records
 from tests.servers.cluster import Cluster
-from tests.system.judgement import assert_exact, assert_rejected, not_zero, rejected
+from tests.system.judgement import assert_exact, not_zero, rejected
 from tests.system.program import eventually
 from tests.system.site import Site, answer, port
 from tests.system.story import UNTIL, Sent

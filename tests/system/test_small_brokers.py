@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-
 from tests.runtime.workers import MemoryLedger, eventually, on_a_loop, settings, working
 from tests.servers.cluster import Cluster
 

@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from stream_app.catalog import thresholds
 from stream_app.catalog.alerts.convert import CONVERT
 from stream_app.catalog.alerts.email import EMAIL
+from stream_app.catalog.alerts.enrolments import ENROLMENTS
+from stream_app.catalog.alerts.events import EVENTS
 from stream_app.catalog.alerts.expand import EXPAND
-from stream_app.catalog.alerts.nurture import NURTURE
 from stream_app.catalog.alerts.pipeline import PIPELINE
+from stream_app.catalog.alerts.programs import PROGRAMS
 from stream_app.catalog.alerts.rule import RuleGroup
+from stream_app.catalog.alerts.steps import STEPS
 
 __all__ = ["ALERTING", "Alerting"]
 
 Muted = tuple[str, tuple[str, ...], tuple[str, ...]]
 """An alert, those that say nothing new while it fires, and the labels that both must share."""
 
-_BUSINESS = (NURTURE, EMAIL, CONVERT, EXPAND)
+_BUSINESS = (STEPS, PROGRAMS, ENROLMENTS, EMAIL, CONVERT, EXPAND)
 _STALE = ("DataNotFresh", "DataStale")
 _BEHIND = ("CommitStalled", "ConsumerLagHigh", "EventsStale")
 
@@ -32,7 +35,7 @@ class Alerting:
 
 
 ALERTING = Alerting(
-    groups=(*_BUSINESS, PIPELINE),
+    groups=(*_BUSINESS, EVENTS, PIPELINE),
     muted=(
         # An alert that is muted itself goes on muting others.
         ("DataNotFresh", tuple(alert.name for group in _BUSINESS for alert in group.alerts), ()),

@@ -26,6 +26,7 @@ _SPENT = 'sum by (campaign, currency) (lifecycle_spend{campaign!="none", kind!="
 _DEAREST = 'max by (currency) (lifecycle_campaign_cost_per_lead{window="30d"})'
 
 CONVERT = RuleGroup(
+    name="convert",
     area="convert",
     dashboard="stream-app-convert",
     interval="1m",

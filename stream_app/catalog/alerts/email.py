@@ -36,6 +36,7 @@ _NO_CLICKS = any_of(
 )
 
 EMAIL = RuleGroup(
+    name="email",
     area="email",
     dashboard="stream-app-email",
     interval="1m",

@@ -12,6 +12,7 @@ _THEN = "vector(time() - 43200)"
 _ELAPSED = f"(day_of_month({_THEN}) / days_in_month({_THEN}))"
 
 EXPAND = RuleGroup(
+    name="expand",
     area="expand",
     dashboard="stream-app-expand",
     interval="1m",

@@ -1,41 +1,12 @@
-"""Whether the numbers can be believed: the store, the broker, workers, the exporter, producers, and the alerts themselves."""
+"""Whether the numbers can be believed: the store, the broker, workers, the exporter, and the alerts themselves."""
 
 from stream_app.catalog import thresholds as limit
-from stream_app.catalog.alerts.rhythm import expected, same_hours
-from stream_app.catalog.alerts.rule import Alert, Recording, RuleGroup, any_of, queried, while_fresh
+from stream_app.catalog.alerts.rule import Alert, RuleGroup, any_of, queried
 
 EXPORTER_JOB = "stream-app-exporter"
 WORKER_JOB = "stream-app-worker"
 
-_FRESH = "pipeline:stream_app_data_fresh:min"
-_EVENTS = "topic:stream_app_events:increase1h"
-_EVENTS_BEFORE = "topic_week:stream_app_events:same_hours"
-_EVENTS_USUALLY = "topic:stream_app_events:expected1h"
-_NEWEST = "topic:stream_app_last_event_timestamp_seconds:max"
-
 _NOT_FRESH = "stream_app_data_fresh == 0 or absent(stream_app_data_fresh)"
-
-_LONGEST = max(limit.QUIET_HOURS.values())
-
-# A worker that was restarted has no newest event yet, so the look goes back as far as the longest silence.
-_SILENCE = f"(time() - max_over_time({_NEWEST}[{_LONGEST + 24}h]))"
-
-
-def _quiet(topic: str, hours: int) -> str:
-    age = f'(time() - max_over_time({_NEWEST}{{topic=~".+[.]{topic}"}}[{_LONGEST + 24}h]))'
-    return f"{age} > {hours * 3600}"
-
-
-# Counters carry over a gap, but when an hour ago was not seen, the hour since was not either.
-_OUT_OF_RHYTHM = f"""\
-{_SILENCE}
-and
-{_EVENTS_USUALLY} >= {limit.POISSON_ZERO}
-unless
-{_EVENTS} > 0
-and on ()
-({_FRESH} offset 1h) == 1"""
-
 
 def _grown(series: str, span: str) -> str:
     """What a counter has grown by, its first value included where the worker was there before the series was."""
@@ -51,16 +22,10 @@ _KNOWN = "sum by (topic) (increase(stream_app_duplicates_total[15m]))"
 _READ = f"({_REJECTED} + ({_TAKEN} or 0 * {_REJECTED}) + ({_KNOWN} or 0 * {_REJECTED}))"
 
 PIPELINE = RuleGroup(
+    name="pipeline",
     area="pipeline",
     dashboard="stream-app-pipeline",
     interval="30s",
-    recordings=(
-        Recording(name=_FRESH, expr="min(stream_app_data_fresh)"),
-        Recording(name=_NEWEST, expr="max by (topic) (stream_app_last_event_timestamp_seconds)"),
-        Recording(name=_EVENTS, expr=while_fresh("sum by (topic) (increase(stream_app_events_total[1h]))")),
-        Recording(name=_EVENTS_BEFORE, expr=same_hours("min_over_time", _EVENTS)),
-        Recording(name=_EVENTS_USUALLY, expr=expected(_EVENTS_BEFORE, "topic")),
-    ),
     alerts=(
         Alert(
             name="Watchdog",
@@ -125,7 +90,7 @@ PIPELINE = RuleGroup(
             summary="No worker answers",
             description=(
                 "Workers that answer: {{ with query "
-                f"`sum(up{{job=\"{WORKER_JOB}\"}})`"
+                f'`sum(up{{job="{WORKER_JOB}"}})`'
                 " }}{{ . | first | value }}{{ else }}0{{ end }}. Events wait in Kafka; nothing is lost while its retention lasts."
             ),
         ),
@@ -180,20 +145,6 @@ PIPELINE = RuleGroup(
                 "{{ $value | humanize }} records of {{ $labels.topic }} are not applied, for 10 min; applied per second: "
                 + queried("sum(rate(stream_app_events_total{topic=%q}[5m]))", "topic")
                 + "."
-            ),
-        ),
-        Alert(
-            name="EventsStale",
-            severity="warning",
-            hold="10m",
-            keep="15m",
-            expr=while_fresh(any_of(*(_quiet(*each) for each in limit.QUIET_HOURS.items()), _OUT_OF_RHYTHM)),
-            summary="{{ $labels.topic }}: no event for {{ $value | humanizeDuration }}",
-            description=(
-                "The newest event of {{ $labels.topic }} is {{ $value | humanizeDuration }} old, and all that is in the log is "
-                "applied: longer than this topic is ever quiet, or an hour in which the last four weeks had "
-                + queried(f"{_EVENTS_USUALLY}{{topic=%q}}", "topic")
-                + " events."
             ),
         ),
         Alert(

@@ -10,6 +10,11 @@ from stream_app.core.panel import Asked, Expression, Form, Panel, Target, Variab
 
 COUNT, RATIO, SECONDS, LASTING, TIMES = "locale", "percentunit", "s", "dtdurations", "none"
 
+DATA_AGE = (
+    "Seconds since all events in the log were last seen applied, for the partition that is furthest behind. "
+    "While it is not known, or 120 and more, no number of this product is to be trusted."
+)
+
 UIDS = {area: f"stream-app-{area}" for area in ("wall", "nurture", "convert", "expand", "email", "pipeline")}
 
 _UNITS = {
@@ -21,7 +26,7 @@ _UNITS = {
     Unit.MONTHS: "suffix: months",
     Unit.TIMESTAMP: "dateTimeFromNow",
 }
-_UNIT_OF = {each.name: each.unit for each in (*BY_NAME.values(), *DERIVED, *RATIOS)}
+_UNIT_OF = {each.name: each.unit for each in BY_NAME.values()} | {each.name: each.unit for each in (*DERIVED, *RATIOS)}
 
 PROGRAM = Variable(name="program", title="Program", series="lifecycle_program_balance", label="program", several=True)
 STEP = Variable(name="step", title="Step", series="lifecycle_step_balance", label="step", several=True)

@@ -1,7 +1,7 @@
 """Whether the numbers can be believed: how old they are, what workers do, what was refused."""
 
 from stream_app.catalog import thresholds as limit
-from stream_app.catalog.dashboards.panels import COUNT, SECONDS, TOPIC, UIDS, lines, tile
+from stream_app.catalog.dashboards.panels import COUNT, DATA_AGE, SECONDS, TOPIC, UIDS, lines, tile
 from stream_app.core.panel import Asked, Dashboard, Row, Target, Tone, pick_series
 
 _UP = ((0, "DOWN", Tone.ALARM), (1, "up", Tone.GOOD))
@@ -43,7 +43,7 @@ PIPELINE = Dashboard(
                     unit=SECONDS,
                     steps=((0, Tone.GOOD), (30, Tone.WATCH), (120, Tone.ALARM)),
                     runbook="DataNotFresh",
-                    says="Seconds since all events in the log were last seen applied, for the partition that is furthest behind.",
+                    says=DATA_AGE,
                 ),
                 tile(
                     "Data",

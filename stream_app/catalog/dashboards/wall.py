@@ -1,7 +1,7 @@
 """The wall: the lifecycle at a glance, on one screen of Grafana, and as the exporter's own page."""
 
 from stream_app.catalog import thresholds as limit
-from stream_app.catalog.dashboards.panels import COUNT, CURRENCY, LASTING, RATIO, SECONDS, UIDS
+from stream_app.catalog.dashboards.panels import COUNT, CURRENCY, DATA_AGE, LASTING, RATIO, SECONDS, UIDS
 from stream_app.catalog.events import STAGES
 from stream_app.core.metric import PREFIX
 from stream_app.core.panel import (
@@ -185,8 +185,8 @@ _MIDDLE = Row(
             empty="No alert is firing",
             to=UIDS["nurture"],
             says=(
-                "Alerts that Prometheus is firing. The exporter's own page has no Prometheus: there it is the conditions "
-                "above the thresholds right now, without the time that an alert waits before it fires."
+                "Alerts that Prometheus is firing. The exporter's own page has no Prometheus: there it is a few conditions, "
+                "judged on the numbers of the moment, without the time that an alert waits before it fires."
             ),
             targets=(
                 Target(
@@ -252,7 +252,7 @@ _BOTTOM = Row(
             width=4,
             to=UIDS["pipeline"],
             runbook="EventsStale",
-            says="Seconds since all events in the log were last seen applied, for the partition that is furthest behind.",
+            says=DATA_AGE,
             steps=((0, Tone.GOOD), (30, Tone.WATCH), (120, Tone.ALARM)),
             empty="Unknown: no worker has reported",
             targets=(

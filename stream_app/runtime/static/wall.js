@@ -1,6 +1,7 @@
 "use strict";
 
 const EVERY_MS = 5000;
+const ROOM = 2;
 const { dashboard, tones } = read("rendered");
 const params = new URLSearchParams(location.search);
 const page = document.getElementById("wall");
@@ -285,13 +286,16 @@ function alerts(panel) {
   const tone = worstTone();
   const alarms = countOf(wrong, "alarm"), watched = countOf(wrong, "watch");
   const verdict = { alarm: `${alarms} ALARM${alarms > 1 ? "S" : ""}`, watch: `▲ ${watched} to watch`, good: "● All well" }[tone];
-  const well = tone === "alarm" ? [] : checks.filter((check) => !check.found.length)
-    .map((check) => make("li", "well", `● ${check.well}`));
-  const list = make("ul", "checks", ...wrong.flatMap((check) => check.found.map((each) => make("li", check.tone,
+  const listed = [...wrong.filter((check) => check.tone === "alarm"), ...wrong.filter((check) => check.tone !== "alarm")]
+    .flatMap((check) => check.found.map((each) => [check, each]));
+  const shownFirst = listed.slice(0, ROOM);
+  const well = listed.length ? [] : checks.map((check) => make("li", "well", `● ${check.well}`));
+  const list = make("ul", "checks", ...shownFirst.map(([check, each]) => make("li", check.tone,
     make("b", "", `${check.tone === "alarm" ? "■" : "▲"} ${check.title}`),
-    make("span", "", `${each.labels.step ? `${placeOf(each)}: ` : ""}${shown(each.value, check.unit)} ${check.says}`)))), ...well);
+    make("span", "", each.labels.step ? placeOf(each) : `${shown(each.value, check.unit)} ${check.says}`))), ...well);
+  const more = listed.length > ROOM ? `and ${listed.length - ROOM} more of ` : "";
   return [make("p", `verdict ${tone === "alarm" ? "" : tone}`, verdict), list,
-    make("p", "axis", `${checks.length} conditions, judged on the numbers shown`)];
+    make("p", "axis", `${more}${checks.length} conditions, judged on these numbers`)];
 }
 
 function countOf(checks, tone) {

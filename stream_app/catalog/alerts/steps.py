@@ -1,20 +1,15 @@
-"""Programs and their steps: blocked, late, silent, bleeding, without enrolments, out of balance."""
+"""Steps of programs: blocked, late, out of balance."""
 
 from stream_app.catalog import thresholds as limit
-from stream_app.catalog.alerts.rhythm import expected, same_hours
+from stream_app.catalog.alerts.rhythm import same_hours
 from stream_app.catalog.alerts.rule import Alert, Recording, RuleGroup, any_of, queried, while_fresh
 
 _STEP = ("program", "step")
 _MOVED_ON = 'outcome=~"advanced|completed"'
-_DROPPED_OUT = 'outcome=~"unsubscribed|bounced|disqualified|list_removed|error|timeout"'
 
 _OVERDUE = "program_step:lifecycle_step_overdue:max"
 _ADVANCED = "program_step_window:lifecycle_step_advanced:sum"
 _USUALLY = "program_step:lifecycle_step_advanced:same_hours"
-_ENROLLED = "program_window:lifecycle_program_enrollments:sum"
-_ENROLLED_BEFORE = "program_window_week:lifecycle_program_enrollments:same_hours"
-_ENROLLED_USUALLY = "program_window:lifecycle_program_enrollments:expected"
-_UNPLACED = "program:lifecycle_step_unplaced:diff24h"
 _UNMATCHED = "program_step:lifecycle_step_unmatched_exits:diff30d"
 
 _SAME_HOURS = same_hours("max_over_time", _ADVANCED + '{window="1h"}')
@@ -38,33 +33,18 @@ and
 ({_OVERDUE} - min_over_time({_OVERDUE}[{window}])) >= {limit.BLOCKED_SHARE} * {due}"""
 
 
-# 24 of 30 samples: when Prometheus or the data was away, half an hour without an exit has not been seen.
+# Seen every five minutes: where Prometheus or the data was away, somebody may have advanced.
 _BLOCKED = f"""\
 ({any_of(*map(_stuck, _blocked_windows()))})
 unless
 max by (program, step) (max_over_time({_ADVANCED}{{window="5m"}}[30m])) > 0
 and
-count_over_time({_OVERDUE}[30m]) >= 24
+count_over_time({_OVERDUE}[30m:5m]) >= 6
 unless
 {_USUALLY} == 0"""
 
-_ENTRIES = 'sum by (program{}) (lifecycle_step_entries{{window="{}"}})'
-
-
-def _or_none(expr: str) -> str:
-    return f"({expr} or 0 * {_ENTRIES.format('', '24h')})"
-
-
-_MOVED = f'sum by (program) (lifecycle_step_exits{{{_MOVED_ON}, window="24h"}})'
-_BEGUN = 'sum by (program) (lifecycle_program_enrollments{window="24h"})'
-_DONE = 'sum by (program) (lifecycle_program_exits{outcome="completed", window="24h"})'
-
-_DROPOUTS = f'sum by (program) (lifecycle_step_exits{{{_DROPPED_OUT}, window="24h"}})'
-_DROPOUTS_BEFORE = f'(sum by (program) (lifecycle_step_exits{{{_DROPPED_OUT}, window="7d"}}) - {_DROPOUTS})'
-_EXITS = 'sum by (program) (lifecycle_step_exits{window="24h"})'
-_EXITS_BEFORE = f'(sum by (program) (lifecycle_step_exits{{window="7d"}}) - {_EXITS})'
-
-NURTURE = RuleGroup(
+STEPS = RuleGroup(
+    name="steps",
     area="nurture",
     dashboard="stream-app-nurture",
     interval="1m",
@@ -79,22 +59,6 @@ NURTURE = RuleGroup(
         Recording(
             name=_USUALLY,
             expr=f"max by (program, step) (\n{_SAME_HOURS}\n)",
-        ),
-        Recording(
-            name=_ENROLLED,
-            expr=while_fresh('sum by (program, window) (lifecycle_program_enrollments{window=~"1h|24h"})'),
-        ),
-        Recording(name=_ENROLLED_BEFORE, expr=same_hours("min_over_time", _ENROLLED)),
-        Recording(name=_ENROLLED_USUALLY, expr=expected(_ENROLLED_BEFORE, "program, window")),
-        Recording(
-            name=_UNPLACED,
-            # Whoever begins or moves on enters a step or completes the program; who does neither is lost in between.
-            expr=while_fresh(f"""
-                {_or_none(_BEGUN)}
-                + {_or_none(_MOVED)}
-                - {_ENTRIES.format("", "24h")}
-                - {_or_none(_DONE)}
-            """),
         ),
         Recording(
             name=_UNMATCHED,
@@ -151,74 +115,6 @@ NURTURE = RuleGroup(
             variables=_STEP,
         ),
         Alert(
-            name="NurtureStepSilent",
-            severity="warning",
-            hold="30m",
-            keep="30m",
-            expr=while_fresh(f"""
-                {_ENTRIES.format(", step", "24h")} == 0
-                and
-                {_ENTRIES.format(", step", "30d")} > 0
-                and on (program)
-                sum by (program) (lifecycle_step_exits{{outcome="advanced", window="24h"}}) >= {limit.SILENT_ADVANCED}
-                and on (program)
-                {_UNPLACED} >= {limit.SILENT_ADVANCED}
-            """),
-            summary="{{ $labels.program }} / {{ $labels.step }}: nothing has entered for 24 h while others moved on",
-            description=(
-                "Entries in 24 h: {{ $value | humanize }}. In the same time "
-                + queried(
-                    'sum(lifecycle_step_exits{program=%q, outcome="advanced", window="24h"})', "program"
-                )
-                + " enrolments of {{ $labels.program }} advanced from a step, and "
-                + queried(f"{_UNPLACED}{{program=%q}}", "program")
-                + " more of those that began or moved on than arrived in a step or completed the program."
-            ),
-            variables=_STEP,
-        ),
-        Alert(
-            name="NurtureDropoutSurge",
-            severity="warning",
-            hold="15m",
-            keep="1h",
-            expr=while_fresh(f"""
-                {_DROPOUTS} >= {limit.DROPOUTS}
-                and
-                {_DROPOUTS} > {limit.DROPOUT_FACTOR} * {_DROPOUTS_BEFORE} / 6
-                and
-                {_DROPOUTS} > {_DROPOUTS_BEFORE} / 6 + {limit.SIGMAS} * sqrt({_DROPOUTS_BEFORE} / 6)
-                and
-                {_DROPOUTS} / {_EXITS} > {limit.DROPOUT_FACTOR} * {_DROPOUTS_BEFORE} / {_EXITS_BEFORE}
-            """),
-            summary="{{ $labels.program }}: {{ $value | humanize }} dropped out in 24 h",
-            description=(
-                "{{ $value | humanize }} exits in 24 h were drop-outs (unsubscribed, bounced, disqualified, removed, error, "
-                "timeout), of "
-                + queried('sum(lifecycle_step_exits{program=%q, window="24h"})', "program")
-                + f" exits in all: more than {limit.DROPOUT_FACTOR} times the average of the six days before, by number and "
-                "by share."
-            ),
-            variables=("program",),
-        ),
-        Alert(
-            name="ProgramStoppedEnrolling",
-            severity="critical",
-            hold="10m",
-            keep="15m",
-            expr=while_fresh(f"""
-                {_ENROLLED_USUALLY} >= {limit.POISSON_ZERO}
-                and
-                {_ENROLLED} == 0
-            """),
-            summary="{{ $labels.program }} has enrolled nobody for {{ $labels.window }}",
-            description=(
-                "No enrolment in {{ $labels.program }} for {{ $labels.window }}, where {{ $value | humanize }} were expected from "
-                f"the same hours of the last four weeks. With {limit.POISSON_ZERO} expected, none at all is chance once in a "
-                "thousand."
-            ),
-            variables=("program",),
-        ),
-        Alert(
             name="StepConservationBroken",
             severity="warning",
             hold="15m",
@@ -244,4 +140,3 @@ NURTURE = RuleGroup(
         ),
     ),
 )
-

@@ -1,0 +1,44 @@
+"""Programs that enrol nobody any more."""
+
+from stream_app.catalog import thresholds as limit
+from stream_app.catalog.alerts.rhythm import expected, same_hours
+from stream_app.catalog.alerts.rule import Alert, Recording, RuleGroup, while_fresh
+
+_ENROLLED = "program_window:lifecycle_program_enrollments:sum"
+_ENROLLED_BEFORE = "program_window_week:lifecycle_program_enrollments:same_hours"
+_ENROLLED_USUALLY = "program_window:lifecycle_program_enrollments:expected"
+
+ENROLMENTS = RuleGroup(
+    name="enrolments",
+    area="nurture",
+    dashboard="stream-app-nurture",
+    interval="1m",
+    recordings=(
+        Recording(
+            name=_ENROLLED,
+            expr=while_fresh('sum by (program, window) (lifecycle_program_enrollments{window=~"1h|24h"})'),
+        ),
+        Recording(name=_ENROLLED_BEFORE, expr=same_hours("min_over_time", _ENROLLED)),
+        Recording(name=_ENROLLED_USUALLY, expr=expected(_ENROLLED_BEFORE, "program, window")),
+    ),
+    alerts=(
+        Alert(
+            name="ProgramStoppedEnrolling",
+            severity="critical",
+            hold="10m",
+            keep="15m",
+            expr=while_fresh(f"""
+                {_ENROLLED_USUALLY} >= {limit.POISSON_ZERO}
+                and
+                {_ENROLLED} == 0
+            """),
+            summary="{{ $labels.program }} has enrolled nobody for {{ $labels.window }}",
+            description=(
+                "No enrolment in {{ $labels.program }} for {{ $labels.window }}, where {{ $value | humanize }} were expected from "
+                f"the same hours of the last four weeks. With {limit.POISSON_ZERO} expected, none at all is chance once in a "
+                "thousand."
+            ),
+            variables=("program",),
+        ),
+    ),
+)

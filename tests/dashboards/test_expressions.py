@@ -1,0 +1,82 @@
+"""Expressions: the PromQL they become, and what they are worth without it."""
+
+import pytest
+
+from stream_app.core.panel import (
+    Asked,
+    Compute,
+    Earlier,
+    Expression,
+    Join,
+    Now,
+    Number,
+    Sum,
+    Top,
+    Where,
+    pick,
+    share,
+    total,
+)
+from stream_app.core.readings import Reading, gauge
+from stream_app.core.windows import Clock
+from stream_app.render.promql import promql
+from stream_app.render.values import Ground, Vector, of_readings, value_of, vector
+
+READINGS = [
+    gauge("late", 4, program="a", step="x"),
+    gauge("late", 6, program="a", step="y"),
+    gauge("late", 1, program="b", step="x"),
+    gauge("held", 8, program="a", step="x"),
+    gauge("held", 0, program="a", step="y"),
+    gauge("money", 5, currency="EUR"),
+    gauge("money", 7, currency="JPY"),
+]
+LATE, HELD = pick("late"), pick("held")
+AX, AY, BX = ((("program", program), ("step", step)) for program, step in ("ax", "ay", "bx"))
+
+
+def worth(expression: Expression, found: list[Reading] = READINGS) -> Vector:
+    lookup = of_readings(found, {}, Clock(0, 0, 0, 0), {})
+    return vector(expression, Ground(lookup, 1000.0, {"currency": "JPY"}))
+
+
+@pytest.mark.parametrize(
+    ("expression", "query", "value"),
+    [
+        (pick("late", step="x"), 'lifecycle_late{step="x"}', {AX: 4, BX: 1}),
+        (pick("late", step=("x", "z")), 'lifecycle_late{step=~"x|z"}', {AX: 4, BX: 1}),
+        (total("money", currency="$currency"), 'sum(lifecycle_money{currency=~"$currency"})', {(): 7}),
+        (total("late"), "sum(lifecycle_late)", {(): 11}),
+        (total("late", "program"), "sum by (program) (lifecycle_late)", {AX[:1]: 10, BX[:1]: 1}),
+        (total("nothing"), "sum(lifecycle_nothing)", {}),
+        (Number(2, alone=True), "vector(2)", {(): 2}),
+        (Compute(Now(), "-", LATE), "time() - lifecycle_late", {AX: 996, AY: 994, BX: 999}),
+        (Compute(LATE, "*", Number(2)), "lifecycle_late * 2", {AX: 8, AY: 12, BX: 2}),
+        (share(LATE, HELD), "lifecycle_late / (lifecycle_held > 0)", {AX: 0.5}),
+        (Where(share(LATE, HELD), ">=", 0.5), "(lifecycle_late / (lifecycle_held > 0)) >= 0.5", {AX: 0.5}),
+        (Top(2, LATE), "topk(2, lifecycle_late)", {AY: 6, AX: 4}),
+        (Join(LATE, "and", HELD), "lifecycle_late and lifecycle_held", {AX: 4, AY: 6}),
+        (Join(LATE, "unless", HELD), "lifecycle_late unless lifecycle_held", {BX: 1}),
+        (Join(HELD, "or", LATE), "lifecycle_held or lifecycle_late", {AX: 8, AY: 0, BX: 1}),
+    ],
+)
+def test_an_expression_means_the_same_to_prometheus_and_to_the_page(
+    expression: Expression, query: str, value: Vector
+) -> None:
+    assert promql(expression) == query
+    assert worth(expression) == value
+
+
+def test_earlier_shifts_the_series_itself() -> None:
+    assert promql(Earlier(total("late", "step"), 7)) == "sum by (step) (lifecycle_late offset 7d)"
+    assert promql(Earlier(Sum(LATE), 1)) == "sum(lifecycle_late offset 1d)"
+
+
+def test_what_only_prometheus_knows_is_no_value() -> None:
+    with pytest.raises(ValueError, match="only Prometheus can answer"):
+        worth(Asked("ALERTS"))
+
+
+def test_what_has_no_samples_has_no_value() -> None:
+    ground = Ground(of_readings([], {}, Clock(0, 0, 0, 0), {}), 0.0, {})
+    assert value_of(total("late"), ground) is None
