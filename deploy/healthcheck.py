@@ -1,4 +1,4 @@
-"""Asks the worker or the exporter, whichever of them this container runs, whether it is well. Exit code 0 or 1."""
+"""Asks the worker or the exporter, whichever of them this container runs, whether it is well. Exit code 0 or 1."""  # noqa: INP001 - a script, no package
 
 import http.client
 import os

@@ -1,0 +1,313 @@
+"""docker-compose.yml: pinned, hardened, complete, and in agreement with settings, commands, rules and dashboards."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+import pytest
+from jsonschema import Draft7Validator
+
+from stream_app import __version__
+from stream_app.catalog.alerts.pipeline import EXPORTER_JOB, WORKER_JOB
+from stream_app.cli import main
+from stream_app.runtime.settings import Settings
+from tests.shipping.composition import COMPOSITION, ONE_SHOTS, OURS, ROOT, SERVICES, mounted, mounts, option, size, yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+each_service = pytest.mark.parametrize("name", SERVICES)
+each_of_ours = pytest.mark.parametrize("name", sorted(OURS))
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_PROMETHEUS: Final = "/etc/prometheus"
+
+
+def test_it_follows_the_schema_of_compose() -> None:
+    # Not imported: only the schema is wanted of this package.
+    carried = distribution("check-jsonschema").locate_file("check_jsonschema/builtin_schemas/vendor/compose-spec.json")
+    schema = json.loads(Path(str(carried)).read_text())
+    assert [error.message for error in Draft7Validator(schema).iter_errors(COMPOSITION)] == []
+
+
+# Hardening ------------------------------------------------------------------------------------------------------------
+
+
+@each_service
+def test_a_service_can_do_no_more_than_it_must(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not service.keys() & {"privileged", "cap_add", "devices", "pid", "ipc"}
+    assert service.get("network_mode", "none") == "none"
+    assert str(service.get("user", "")).partition(":")[0] not in {"0", "root"}
+
+
+@each_service
+def test_a_service_has_its_limits(name: str) -> None:
+    service = SERVICES[name]
+    assert size(service["mem_limit"]) <= 2 * 2**30
+    assert service["pids_limit"] <= 512
+    assert service["logging"]["options"]["max-size"]
+
+
+@each_service
+def test_an_image_is_pinned_to_a_release(name: str) -> None:
+    assert re.fullmatch(r"[a-z/-]+:v?\d+\.\d+\.\d+(-[a-z]+)?", SERVICES[name]["image"])
+
+
+@each_of_ours
+def test_our_image_carries_our_version(name: str) -> None:
+    assert SERVICES[name]["image"] == f"stream-app:{__version__}"
+
+
+@each_service
+def test_a_port_is_published_on_loopback_only(name: str) -> None:
+    for port in SERVICES[name].get("ports", []):
+        assert re.fullmatch(r"127\.0\.0\.1:(\d+):\1", port)
+
+
+@each_service
+def test_a_file_of_the_repository_is_mounted_only_to_be_read_and_exists(name: str) -> None:
+    for volume in SERVICES[name].get("volumes", []):
+        source, *_, mode = volume.split(":")
+        if source.startswith("."):
+            assert mode == "ro"
+            assert (ROOT / source).exists()
+        else:
+            assert source in COMPOSITION["volumes"]
+
+
+def test_every_volume_is_used() -> None:
+    assert COMPOSITION["volumes"].keys() <= {source for name in SERVICES for source in mounts(name).values()}
+
+
+def test_only_what_makes_the_secrets_can_write_them() -> None:
+    writers = [name for name in SERVICES if "secrets:/data" in SERVICES[name].get("volumes", [])]
+    readers = [name for name in SERVICES if "secrets:/run/secrets:ro" in SERVICES[name].get("volumes", [])]
+    assert writers == ["secrets"]
+    assert sorted(readers) == sorted([*OURS, "redis"])
+    assert not [name for name, service in SERVICES.items() if "PASSWORD:" in str(service.get("environment"))]
+
+
+# Start and health -----------------------------------------------------------------------------------------------------
+
+
+@each_service
+def test_a_service_that_stays_says_whether_it_is_well(name: str) -> None:
+    check = SERVICES[name].get("healthcheck", {})
+    if name in ONE_SHOTS:
+        assert check == {"disable": True}
+    elif name in OURS:
+        # The image's own; test_image.py runs it.
+        assert check == {}
+    else:
+        assert check["test"][0] in {"CMD", "CMD-SHELL"}
+        assert check["start_period"]
+
+
+@each_service
+def test_a_service_waits_for_what_it_needs(name: str) -> None:
+    for needed, how in SERVICES[name].get("depends_on", {}).items():
+        completed = how["condition"] == "service_completed_successfully"
+        assert completed == (needed in ONE_SHOTS)
+        assert completed or how["condition"] == "service_healthy"
+
+
+@each_of_ours
+def test_a_service_of_ours_starts_after_the_secrets_are_made(name: str) -> None:
+    assert "secrets" in _before(name)
+
+
+def _before(name: str) -> set[str]:
+    needed = set(SERVICES[name].get("depends_on", {}))
+    return needed.union(*(_before(each) for each in needed))
+
+
+def test_workers_can_be_scaled_as_far_as_there_are_partitions() -> None:
+    assert not SERVICES["worker"].keys() & {"container_name", "hostname", "ports", "expose"}
+    assert int(option("topics", "--partitions")) >= 4
+
+
+def test_only_the_demo_is_in_a_profile() -> None:
+    assert {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service} == {
+        "demo": ["demo"]
+    }
+
+
+def test_what_doctor_advises_to_start_is_a_service() -> None:
+    advised = re.findall(r"docker compose up -d (\w+)", (ROOT / "stream_app/runtime/doctor.py").read_text())
+    assert advised
+    assert set(advised) <= SERVICES.keys()
+
+
+# Settings and commands ------------------------------------------------------------------------------------------------
+
+
+@each_of_ours
+def test_every_variable_is_a_setting_that_is_accepted(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = SERVICES[name]["environment"]
+    assert (password := environment["STREAM_APP_REDIS_PASSWORD_FILE"]).startswith("/run/secrets/")
+    (tmp_path / "password").write_text("made")
+    for variable, value in environment.items():
+        default = re.sub(r"\$\{\w+:-(.*)\}", r"\1", value)
+        monkeypatch.setenv(variable, str(tmp_path / "password") if value == password else default)
+    settings = Settings.load()
+    for variable in environment.keys() - {"STREAM_APP_REDIS_PASSWORD_FILE"}:
+        assert variable.removeprefix("STREAM_APP_").lower() in Settings.model_fields
+    assert settings.redis_password is not None
+    assert settings.host == "0.0.0.0"  # noqa: S104 - the container's own network
+
+
+@each_of_ours
+def test_every_command_is_one_of_ours(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    for words in _commands(name):
+        _parse(words)
+
+
+@pytest.mark.parametrize("words", [["simulate", "--ratio", "1"], ["topics", "destroy"], ["worker", "now"]])
+def test_a_command_that_is_not_ours_would_be_noticed(words: list[str]) -> None:
+    with pytest.raises(click.UsageError):
+        _parse(words)
+
+
+def _commands(name: str) -> Iterator[list[str]]:
+    service = SERVICES[name]
+    if "entrypoint" not in service:
+        yield service["command"]
+        return
+    (script,) = service["command"]
+    for part in re.sub(r"\$\$\([^)]*\)", "1", script).split("|"):
+        program, *words = shlex.split(part)
+        assert program == "stream-app"
+        yield words
+
+
+def _parse(words: list[str]) -> None:
+    command: click.Command = main
+    context = main.make_context("stream-app", list(words))
+    while isinstance(command, click.Group):
+        name, found, rest = command.resolve_command(context, [*context._protected_args, *context.args])  # noqa: SLF001
+        assert found is not None
+        command, context = found, found.make_context(name, rest, parent=context)
+
+
+# Kafka and the store --------------------------------------------------------------------------------------------------
+
+
+def test_kafka_tells_containers_and_the_host_an_address_that_they_can_reach() -> None:
+    environment = SERVICES["kafka"]["environment"]
+    advertised = dict(each.split("://") for each in environment["KAFKA_ADVERTISED_LISTENERS"].split(","))
+    listening = dict(each.split("://") for each in environment["KAFKA_LISTENERS"].split(","))
+    assert SERVICES["worker"]["environment"]["STREAM_APP_KAFKA_URL"] == f"kafka://{advertised['INSIDE']}"
+    assert f"kafka://{advertised['HOST']}" == Settings.model_fields["kafka_url"].default
+    assert SERVICES["kafka"]["ports"] == [f"{advertised['HOST']}:{listening['HOST'].removeprefix(':')}"]
+    assert {name: address.rpartition(":")[2] for name, address in advertised.items()} == {
+        name: address.rpartition(":")[2] for name, address in listening.items() if name != "CONTROLLER"
+    }
+
+
+def test_kafka_keeps_its_log_in_a_volume() -> None:
+    assert mounts("kafka")[SERVICES["kafka"]["environment"]["KAFKA_LOG_DIRS"]] == "kafka"
+
+
+def test_the_store_keeps_what_it_is_given_and_has_room_to_rewrite_its_file() -> None:
+    assert option("redis", "--appendonly") == "yes"
+    assert option("redis", "--maxmemory-policy") == "noeviction"
+    assert mounts("redis")["/data"] == "redis"
+    assert size(SERVICES["redis"]["mem_limit"]) >= 2 * size(option("redis", "--maxmemory"))
+
+
+# Prometheus, Alertmanager, Grafana ------------------------------------------------------------------------------------
+
+
+def test_prometheus_scrapes_the_jobs_that_rules_are_written_for_where_they_listen() -> None:
+    config = yaml("deploy/prometheus.yml")
+    jobs = {job["job_name"]: job for job in config["scrape_configs"]}
+    ports = {name: Settings.model_fields[name].default for name in ("exporter_port", "worker_port")}
+    assert jobs.keys() == {EXPORTER_JOB, WORKER_JOB}
+    assert jobs[EXPORTER_JOB]["static_configs"] == [{"targets": [f"exporter:{ports['exporter_port']}"]}]
+    (found,) = jobs[WORKER_JOB]["dns_sd_configs"]
+    assert (found["names"], found["type"], found["port"]) == (["worker"], "A", ports["worker_port"])
+    assert {"exporter", "worker"} <= SERVICES.keys()
+    assert SERVICES["exporter"]["ports"] == [f"127.0.0.1:{ports['exporter_port']}:{ports['exporter_port']}"]
+
+
+def test_prometheus_scrapes_as_often_as_the_dashboards_assume() -> None:
+    (source,) = yaml("grafana/provisioning/datasources/prometheus.yml")["datasources"]
+    assert yaml("deploy/prometheus.yml")["global"]["scrape_interval"] == source["jsonData"]["timeInterval"]
+
+
+def test_prometheus_sends_its_alerts_to_the_alertmanager() -> None:
+    ((managers,),) = [each["static_configs"] for each in yaml("deploy/prometheus.yml")["alerting"]["alertmanagers"]]
+    assert managers == {"targets": ["alertmanager:9093"]}
+    assert SERVICES["alertmanager"]["ports"] == ["127.0.0.1:9093:9093"]
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_prometheus_accepts_what_is_mounted(tmp_path: Path) -> None:
+    config = option("prometheus", "--config.file")
+    shutil.copy(mounted("prometheus", config), tmp_path / "prometheus.yml")
+    shutil.copytree(mounted("prometheus", f"{_PROMETHEUS}/rules"), tmp_path / "rules")
+    done = subprocess.run(
+        ["promtool", "check", "config", "prometheus.yml"],  # noqa: S607 - found above
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rules = sorted(path.name for path in (tmp_path / "rules").glob("*.yml"))
+    assert rules == sorted(re.findall(r"Checking rules/(\S+)", done.stdout))
+    assert rules
+
+
+def test_prometheus_keeps_samples_for_longer_than_any_rule_looks_back() -> None:
+    text = "".join(path.read_text() for path in sorted((ROOT / "prometheus/rules").glob("*.yml")))
+    offsets = [_seconds(each) for each in re.findall(r"offset (\w+)", text)]
+    ranges = [_seconds(each) for each in re.findall(r"\[(\w+)[\]:]", text)]
+    assert _seconds(option("prometheus", "--storage.tsdb.retention.time")) > max(offsets) + max(ranges)
+    assert max(offsets) > _seconds("15d"), "Prometheus' own default would do"
+
+
+def _seconds(duration: str) -> int:
+    return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"(\d+)([smhdw])", duration))
+
+
+def test_alertmanager_reads_the_shipped_routes() -> None:
+    assert mounted("alertmanager", option("alertmanager", "--config.file")) == ROOT / "prometheus/alertmanager.yml"
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("prometheus", "--storage.tsdb.path"), ("alertmanager", "--storage.path")],
+)
+def test_what_has_to_outlive_the_container_is_in_a_volume(name: str, data: str) -> None:
+    assert mounts(name)[option(name, data)] == name
+
+
+def test_grafana_shows_the_wall_to_everybody() -> None:
+    environment = SERVICES["grafana"]["environment"]
+    assert environment["GF_AUTH_ANONYMOUS_ENABLED"] == "true"
+    assert environment["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
+    home = mounted("grafana", environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
+    assert json.loads(home.read_text())["uid"] == "stream-app-wall"
+
+
+def test_grafana_finds_what_is_provisioned() -> None:
+    (source,) = yaml("grafana/provisioning/datasources/prometheus.yml")["datasources"]
+    (provider,) = yaml("grafana/provisioning/dashboards/stream-app.yml")["providers"]
+    assert source["url"] == "$PROMETHEUS_URL"
+    assert SERVICES["grafana"]["environment"]["PROMETHEUS_URL"] == "http://prometheus:9090"
+    assert mounted("grafana", provider["options"]["path"]) == ROOT / "grafana/dashboards"
+    assert mounts("grafana")["/etc/grafana/provisioning"] == "./grafana/provisioning"
