@@ -54,7 +54,7 @@ def alertmanager(catalogue: Catalogue) -> Rendered:
         return {}
     routes = _ROUTES.format(heartbeat=alerting.heartbeat)
     muted = "\n".join(("inhibit_rules:", *_inhibitions(alerting)))
-    return {PATH: "\n\n".join((GENERATED, routes, muted, _RECEIVERS)) + "\n"}
+    return {PATH: f"{GENERATED}\n\n{routes}\n\n{muted}\n\n{_RECEIVERS}" + "\n"}
 
 
 def _inhibitions(alerting: Alerting) -> Iterator[str]:

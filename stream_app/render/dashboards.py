@@ -184,6 +184,8 @@ def _overrides(panel: Panel) -> Iterator[Node]:
         if target.words:
             words = {f"{value:g}": {"text": text, "color": COLOURS[tone]} for value, text, tone in target.words}
             properties.append({"id": "mappings", "value": [{"type": "value", "options": words}]})
+        if panel.form is Form.TABLE and panel.steps and letter == "A":
+            properties.append({"id": "custom.cellOptions", "value": {"type": "color-text"}})
         if properties:
             yield {"matcher": matcher, "properties": properties}
 

@@ -20,9 +20,7 @@ def rules(catalogue: Catalogue) -> Rendered:
 
 def _file(group: RuleGroup, alerting: Alerting) -> str:
     head = (GENERATED, "groups:", f"  - name: {group.name}", f"    interval: {group.interval}", "    rules:")
-    recordings = (
-        _item((f"record: {_text(each.name)}", *_block("expr", each.expr))) for each in group.recordings
-    )
+    recordings = (_item((f"record: {_text(each.name)}", *_block("expr", each.expr))) for each in group.recordings)
     alerts = (_item(_alert(each, group, alerting)) for each in group.alerts)
     return "\n".join((*head, *recordings, *alerts)) + "\n"
 

@@ -28,18 +28,26 @@ class Seen:
 
 
 def snapshot(wall: Dashboard, seen: Seen) -> Node:
-    """Return the values of every panel by its id, once for each currency if the panel is about money."""
+    """Return the values of every panel by its id; of one about money for each currency, of another under ""."""
     lookup = of_readings(seen.readings, seen.buckets, seen.clock, seen.metrics)
     currencies = sorted({dict(each.labels)[CURRENCY] for each in seen.readings if each.name == "lifecycle_mrr"})
-    grounds = {currency: Ground(lookup, seen.clock.now / 1000, {CURRENCY: currency}) for currency in currencies or [""]}
+    grounds = {each: Ground(lookup, seen.clock.now / 1000, {CURRENCY: each}) for each in currencies or [""]}
+    first = next(iter(grounds.values()))
     return {
         "at": seen.clock.now,
         "currencies": currencies,
         "panels": {
-            str(number): {currency: _panel(panel, ground, seen) for currency, ground in grounds.items()}
+            str(number): {
+                name: _panel(panel, ground, seen)
+                for name, ground in (grounds.items() if _is_about_money(panel) else [("", first)])
+            }
             for number, panel in numbered(wall)
         },
     }
+
+
+def _is_about_money(panel: Panel) -> bool:
+    return f"${CURRENCY}" in repr(panel)
 
 
 def _panel(panel: Panel, ground: Ground, seen: Seen) -> Node:

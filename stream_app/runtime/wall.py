@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 HELD: Mapping[Grain, int] = {Grain.HOUR: 8 * 24}
 """What the reader has to hold beyond its windows: a day's hours, and those of a week before."""
 
-REUSED_MS = 1_000
+REUSED_S = 1.0
 """For how long the same values are given to everybody who asks."""
 
 
@@ -44,6 +45,7 @@ class Wall:
     clock: Callable[[], int]
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _last: dict[str, Any] = field(default_factory=dict)
+    _good_until: float = float("-inf")
 
     def routes(self) -> dict[str, Route]:
         """The page, and its values."""
@@ -67,13 +69,14 @@ class Wall:
 
     def _look(self) -> dict[str, Any]:
         with self._turn:
-            now = self.clock()
-            if not 0 <= now - self._last.get("at", -REUSED_MS - 1) <= REUSED_MS:
+            if time.monotonic() > self._good_until:
+                now = self.clock()
                 look = self.reader.look(now)
                 readings = [*self.board.readings(look.view, look.moved), *_fresh(look, now)]
                 metrics = {metric.name: metric for metric in self.metrics}
                 seen = Seen(readings=readings, buckets=self.reader.buckets, clock=look.view.clock, metrics=metrics)
                 self._last = snapshot(self.declared, seen)
+                self._good_until = time.monotonic() + REUSED_S
             return self._last
 
     @cached_property

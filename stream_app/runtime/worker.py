@@ -217,13 +217,16 @@ class Worker:
         for task in tasks:
             task.add_done_callback(self._check)
         await self._ending.wait()
+        # Not wait_for(): in Python 3.11 it sometimes swallows a cancellation.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), self._settings.grace)
+            async with asyncio.timeout(self._settings.grace):
+                await self._idle.wait()
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.wait(tasks, timeout=self._settings.grace)
         try:
-            await asyncio.wait_for(app.stop(), self._settings.grace)
+            async with asyncio.timeout(self._settings.grace):
+                await app.stop()
         except TimeoutError:
             _log.warning("left without saying goodbye: the broker does not answer")
         self._app = None
@@ -330,7 +333,8 @@ class Worker:
                 return
             self._applied.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._applied_up_to(until), _DRAIN_LOOK)
+                async with asyncio.timeout(_DRAIN_LOOK):
+                    await self._applied_up_to(until)
 
     async def _applied_up_to(self, until: Mapping[tuple[str, int], int]) -> None:
         while True:
@@ -411,10 +415,12 @@ class Worker:
         before, applying = self.state(), {self._applying}
         stored: Mapping[tuple[str, int], int] | None = None
         with suppress(TimeoutError):
-            stored = await asyncio.wait_for(self._sink.positions(before.assigned), timeout)
+            async with asyncio.timeout(timeout):
+                stored = await self._sink.positions(before.assigned)
         asked = False
         with suppress(TimeoutError, KafkaError):
-            self._ends = await asyncio.wait_for(self._consumer.log_ends(before.assigned), timeout)
+            async with asyncio.timeout(timeout):
+                self._ends = await self._consumer.log_ends(before.assigned)
             asked = True
         after = self.state()
         moves = [at for at in (self._moved_at, self._applied_at) if at is not None]

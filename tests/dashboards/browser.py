@@ -26,7 +26,6 @@ _FLAGS: Final = (
     "--disable-component-update",
     "--disable-sync",
     "--hide-scrollbars",
-    "--virtual-time-budget=3000",
 )
 _VOID: Final = frozenset({"meta", "link", "br", "img", "input", "hr"})
 
@@ -94,21 +93,22 @@ class _Builder(HTMLParser):
             self._open[-1].children.append(data)
 
 
-def opened(url: str, width: int = 1920, height: int = 1080) -> Element:
-    """The page as it stands when it has drawn itself."""
+def opened(url: str, width: int = 1920, height: int = 1080, after_ms: int = 2000) -> Element:
+    """The page as it stands some time after it was opened."""
     builder = _Builder()
-    builder.feed(_chromium(url, f"--window-size={width},{height}", "--dump-dom"))
+    builder.feed(_chromium(url, after_ms, f"--window-size={width},{height}", "--dump-dom"))
     return builder.root
 
 
 def photograph(url: str, path: Path, width: int = 1920, height: int = 1080) -> None:
     """Write a screenshot."""
-    _chromium(url, f"--window-size={width},{height}", f"--screenshot={path}")
+    _chromium(url, 2000, f"--window-size={width},{height}", f"--screenshot={path}")
 
 
-def _chromium(url: str, *flags: str) -> str:
+def _chromium(url: str, after_ms: int, *flags: str) -> str:
     assert CHROMIUM
     with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        command = [CHROMIUM, *_FLAGS, f"--user-data-dir={profile}", *flags, url]
+        when = f"--virtual-time-budget={after_ms}"
+        command = [CHROMIUM, *_FLAGS, when, f"--user-data-dir={profile}", *flags, url]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)  # noqa: S603 - a browser
     return done.stdout

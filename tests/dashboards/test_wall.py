@@ -46,6 +46,11 @@ def panel(page: Element, title: str) -> Element:
     return page.one("section", data_panel=_NUMBERS[title])
 
 
+def of_currency(values: dict[str, Any]) -> dict[str, Any]:
+    """What is shown of a panel when the currency is EUR."""
+    return dict(values.get("") or values["EUR"])
+
+
 def fetched(url: str) -> tuple[int, str]:
     """Status and text of an answer."""
     try:
@@ -129,7 +134,7 @@ def test_a_curve_ends_at_the_number_of_now(url: str, title: str) -> None:
 
 def _shown(url: str, title: str) -> dict[str, Any]:
     panels = json.loads(fetched(f"{url}wall.json")[1])["panels"]
-    return dict(panels[_NUMBERS[title]]["EUR"])
+    return of_currency(panels[_NUMBERS[title]])
 
 
 @needs_chromium
@@ -188,6 +193,17 @@ def test_a_store_that_does_not_answer_is_told(company: Company) -> None:
 
 
 @needs_chromium
+def test_the_page_asks_again_every_five_seconds_and_keeps_what_it_has_when_there_is_no_answer(company: Company) -> None:
+    down = Page(json.dumps({"problem": "The store does not answer."}).encode(), "application/json")
+    with _beside(company, {"/wall.json": down}) as port:
+        before = opened(f"http://127.0.0.1:{port}/", after_ms=4000)
+        after = opened(f"http://127.0.0.1:{port}/", after_ms=7000)
+    assert before.one(id="state").text.startswith("■ Nurture step stalled")
+    assert after.one(id="state").text.startswith("■ THE STORE DOES NOT ANSWER. Last answer: ")
+    assert panel(after, "MRR").one("p", "big").text == panel(before, "MRR").one("p", "big").text
+
+
+@needs_chromium
 def test_another_currency_can_be_chosen(url: str, known: list[Reading]) -> None:
     page = opened(f"{url}?currency=USD")
     big = panel(page, "MRR").one("p", "big")
@@ -211,18 +227,16 @@ addEventListener("load", () => setTimeout(() => {
 @needs_chromium
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1366, 768), (3840, 2160)])
 def test_everything_fits_the_screen(company: Company, width: int, height: int) -> None:
-    with _beside(company, {"/probe": _PROBE % (width, height)}) as port:
+    with _beside(company, {"/probe": Page((_PROBE % (width, height)).encode(), "text/html")}) as port:
         probe = opened(f"http://127.0.0.1:{port}/probe", width + 100, height + 100)
     assert json.loads(probe.one("pre").text) == []
 
 
 @contextmanager
-def _beside(company: Company, pages: dict[str, str]) -> Iterator[int]:
-    """The wall, and other pages on the same server."""
+def _beside(company: Company, pages: dict[str, Page]) -> Iterator[int]:
+    """The wall with other pages beside, or instead of, its own."""
     with wall_of(company.settings, lambda: company.until) as wall:
-        routes = wall.routes() | {
-            path: lambda _, text=text: Page(text.encode(), "text/html") for path, text in pages.items()
-        }
+        routes = wall.routes() | {path: lambda _, page=page: page for path, page in pages.items()}
         with serving("127.0.0.1", 0, routes) as port:
             yield port
 
@@ -247,7 +261,7 @@ def test_the_page_and_prometheus_agree_on_every_target(url: str, queries: Querie
     panels: dict[str, Any] = json.loads(fetched(f"{url}wall.json")[1])["panels"]
     compared = 0
     for number, declared in numbered(WALL):
-        shown = {each["refId"]: each["found"] for each in panels[str(number)]["EUR"]["values"]}
+        shown = {each["refId"]: each["found"] for each in of_currency(panels[str(number)])["values"]}
         for letter, target in letters(declared):
             query = promql(target.of)
             if isinstance(target.of, Asked | Earlier) or "time()" in query:

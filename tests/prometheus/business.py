@@ -76,7 +76,8 @@ EMAIL = (
         firing=THE_PROGRAM,
     ),
     Story(
-        alert="ClicksZeroAfterSend", name="fires when three days after delivery nothing was ever seen", at="3d2h", step="1h",
+        alert="ClicksZeroAfterSend", name="fires when three days after delivery nothing was ever seen", at="3d2h",
+        step="1h",
         series=_UNSEEN, firing=THE_PROGRAM,
     ),
     Story(
@@ -110,7 +111,9 @@ def _reopened(day: int, week: int, month: int) -> dict[str, str]:
 
 
 def _campaign(spent: int, *, leads: int | None = None) -> dict[str, str]:
-    spend = 'lifecycle_spend{campaign="expo", currency="EUR", kind="media", program="none", channel="event", window="30d"}'
+    spend = (
+        'lifecycle_spend{campaign="expo", currency="EUR", kind="media", program="none", channel="event", window="30d"}'
+    )
     found = {
         spend: flat(spent, 100),
         'lifecycle_campaign_cost_per_lead{campaign="brand", currency="EUR", window="30d"}': flat(100, 100),
@@ -141,7 +144,8 @@ CONVERT = (
         alert="MqlRateDrop", name="stays quiet when it may be chance", at="2h30m", series=_mqls(3, 33, 210, 910),
     ),
     Story(
-        alert="MqlRateDrop", name="stays quiet while the data is stale", at="2h30m", series=_mqls(10, 110, 300, 1300) | STALE,
+        alert="MqlRateDrop", name="stays quiet while the data is stale", at="2h30m", series=_mqls(10, 110, 300,
+        1300) | STALE,
     ),
     Story(
         alert="LeadVelocityNegative", name="fires when two closed months in a row shrank", at="35d", step="1h",
@@ -160,7 +164,8 @@ CONVERT = (
         series=_SHRINKING | _LONG_STALE,
     ),
     Story(
-        alert="ReopenedSpike", name="fires when twelve times as many come back", at="15m", series=_reopened(60, 90, 200),
+        alert="ReopenedSpike", name="fires when twelve times as many come back", at="15m", series=_reopened(60, 90,
+        200),
         firing="{}",
     ),
     Story(
@@ -172,7 +177,8 @@ CONVERT = (
     ),
     Story(alert="ReopenedSpike", name="stays quiet when they are few", at="15m", series=_reopened(19, 19, 19)),
     Story(
-        alert="ReopenedSpike", name="stays quiet while the data is stale", at="15m", series=_reopened(60, 90, 200) | STALE,
+        alert="ReopenedSpike", name="stays quiet while the data is stale", at="15m", series=_reopened(60, 90,
+        200) | STALE,
     ),
     Story(
         alert="SpendWithoutLeads", name="fires when the money for fifty leads brought none", at="7h", step="5m",
@@ -217,21 +223,26 @@ EXPAND = (
         series=_CHURN, firing=THE_CURRENCY,
     ),
     Story(
-        alert="GrossMrrChurnHigh", name="stays quiet near the end of the month at three quarters of it", at="28d", step="1h",
+        alert="GrossMrrChurnHigh", name="stays quiet near the end of the month at three quarters of it", at="28d",
+        step="1h",
         series=_CHURN,
     ),
     Story(
-        alert="GrossMrrChurnHigh", name="stays quiet while the month before has not ended everywhere", at="5h", step="1h",
+        alert="GrossMrrChurnHigh", name="stays quiet while the month before has not ended everywhere", at="5h",
+        step="1h",
         series=_CHURN,
     ),
     Story(
-        alert="GrossMrrChurnHigh", name="stays quiet when what ended with the month is half the budget", at="1d", step="1h",
+        alert="GrossMrrChurnHigh", name="stays quiet when what ended with the month is half the budget", at="1d",
+        step="1h",
         series={series: flat(0.01, 900) for series in _CHURN},
     ),
     Story(
-        alert="GrossMrrChurnHigh", name="stays quiet while the data is stale", at="9d", step="1h", series=_CHURN | _LONG_STALE,
+        alert="GrossMrrChurnHigh", name="stays quiet while the data is stale", at="9d", step="1h",
+        series=_CHURN | _LONG_STALE,
     ),
-    Story(alert="LargeMrrLoss", name="fires at two per cent in a day", at="5m", series=_lost(2000), firing=THE_CURRENCY),
+    Story(alert="LargeMrrLoss", name="fires at two per cent in a day", at="5m", series=_lost(2000),
+    firing=THE_CURRENCY),
     Story(alert="LargeMrrLoss", name="stays quiet at half a per cent", at="5m", series=_lost(500)),
     Story(alert="LargeMrrLoss", name="stays quiet while the data is stale", at="5m", series=_lost(2000) | STALE),
     Story(
@@ -239,7 +250,8 @@ EXPAND = (
         firing=THE_CURRENCY,
     ),
     Story(
-        alert="MrrAtRiskRising", name="stays quiet in the wave of failed cards that every month brings", at="31d", step="1h",
+        alert="MrrAtRiskRising", name="stays quiet in the wave of failed cards that every month brings", at="31d",
+        step="1h",
         series=_RISING | {_AT_RISK: f"{flat(5000, 48)} {flat(2000, 672)} {flat(5000, 100)}"},
     ),
     Story(

@@ -48,7 +48,8 @@ _LATER = {
 
 BLOCKED = (
     Story(
-        alert="NurtureStepBlocked", name="fires when enrolments fall due and none advances", series=_block(), at="2h30m",
+        alert="NurtureStepBlocked", name="fires when enrolments fall due and none advances", series=_block(),
+        at="2h30m",
         firing=THE_STEP,
     ),
     Story(
@@ -88,7 +89,8 @@ BLOCKED = (
         series=_LATER | {exits("1h"): f"{flat(5, 48)} {flat(0, WEEK * 12)}"}, firing=THE_STEP,
     ),
     Story(
-        alert="NurtureStepBlocked", name="stays quiet after a restart of Prometheus that missed what advanced", at="1h52m",
+        alert="NurtureStepBlocked", name="stays quiet after a restart of Prometheus that missed what advanced",
+        at="1h52m",
         series={
             DUE: f"{flat(6, 60)} {missing(40)} {flat(6, 30)}",
             OVERDUE: f"{flat(0, 60)} {missing(40)} {flat(6, 30)}",
@@ -104,7 +106,8 @@ BLOCKED = (
 
 OVERDUE_STORIES = (
     Story(
-        alert="NurtureStepOverdue", name="fires when more than a quarter is overdue for an hour", at="1h5m", firing=THE_STEP,
+        alert="NurtureStepOverdue", name="fires when more than a quarter is overdue for an hour", at="1h5m",
+        firing=THE_STEP,
         series={OVERDUE: flat(30, 66), BALANCE: flat(100, 66)},
     ),
     Story(
@@ -140,15 +143,18 @@ _LOST_ON_THE_WAY = {
 
 SILENT = (
     Story(
-        alert="NurtureStepSilent", name="fires when ten advanced and arrived nowhere", at="45m", series=_LOST_ON_THE_WAY,
+        alert="NurtureStepSilent", name="fires when ten advanced and arrived nowhere", at="45m",
+        series=_LOST_ON_THE_WAY,
         firing=THE_STEP,
     ),
     Story(
         alert="NurtureStepSilent", name="stays quiet when those who advanced are in another step that waits seven days",
-        at="45m", series=_LOST_ON_THE_WAY | {entries("24h", "case"): flat(10, 61), entries("30d", "case"): flat(90, 61)},
+        at="45m",
+        series=_LOST_ON_THE_WAY | {entries("24h", "case"): flat(10, 61), entries("30d", "case"): flat(90, 61)},
     ),
     Story(
-        alert="NurtureStepSilent", name="stays quiet on a weekend on which people enrol and the first step waits", at="45m",
+        alert="NurtureStepSilent", name="stays quiet on a weekend on which people enrol and the first step waits",
+        at="45m",
         series=_LOST_ON_THE_WAY | {
             enrolled("24h"): flat(20, 61), exits("24h", step='program="welcome", step="hello"'): flat(0, 61),
         },
@@ -209,15 +215,19 @@ def _weeks(*hours: int, usual: int = 10) -> str:
 
 ENROLLING = (
     Story(
-        alert="ProgramStoppedEnrolling", name="fires when an hour brings none of ten", at=_NOW, step="1h", firing=_THE_HOUR,
+        alert="ProgramStoppedEnrolling", name="fires when an hour brings none of ten", at=_NOW, step="1h",
+        firing=_THE_HOUR,
         series={enrolled("1h"): _weeks(10, 10, 10, 10)},
     ),
     Story(
-        alert="ProgramStoppedEnrolling", name="fires for a small program when a day brings none of seven", at=_NOW, step="1h",
-        series={enrolled("1h"): _weeks(0, 0, 0, 0, usual=0), enrolled("24h"): _weeks(7, 7, 7, 7, usual=7)}, firing=_THE_DAY,
+        alert="ProgramStoppedEnrolling", name="fires for a small program when a day brings none of seven", at=_NOW,
+        step="1h",
+        series={enrolled("1h"): _weeks(0, 0, 0, 0, usual=0), enrolled("24h"): _weeks(7, 7, 7, 7, usual=7)},
+        firing=_THE_DAY,
     ),
     Story(
-        alert="ProgramStoppedEnrolling", name="stays quiet on a night or a weekend like those before", at=_NOW, step="1h",
+        alert="ProgramStoppedEnrolling", name="stays quiet on a night or a weekend like those before", at=_NOW,
+        step="1h",
         series={enrolled("1h"): _weeks(0, 0, 0, 0)},
     ),
     Story(
@@ -229,7 +239,8 @@ ENROLLING = (
         series={enrolled("1h"): _weeks(0, 1000, 0, 0)},
     ),
     Story(
-        alert="ProgramStoppedEnrolling", name="stays quiet in the hour by which the clocks were changed", at=_NOW, step="1h",
+        alert="ProgramStoppedEnrolling", name="stays quiet in the hour by which the clocks were changed", at=_NOW,
+        step="1h",
         series={
             enrolled("1h"): " ".join([f"0 0 {flat(10, WEEK - 2)}"] * 4) + " " + flat(0, 3),
         },
@@ -255,7 +266,8 @@ CONSERVATION = (
         series={_LEFT: f"{flat(10, 60)} {flat(13, 60)}", _STAYED: flat(10, 120)},
     ),
     Story(
-        alert="StepConservationBroken", name="fires when more are overdue than are in the step", at="30m", firing=THE_STEP,
+        alert="StepConservationBroken", name="fires when more are overdue than are in the step", at="30m",
+        firing=THE_STEP,
         series={OVERDUE: flat(5, 60), BALANCE: flat(3, 60)},
     ),
     Story(

@@ -3,7 +3,7 @@
 from tests.prometheus.story import FRESH, Story, flat, missing
 
 EXPORTER = 'up{job="stream-app-exporter", instance="exporter:9464"}'
-ONE, TWO = ('job="stream-app-worker", instance="%s:9465"' % name for name in ("one", "two"))
+ONE, TWO = (f'job="stream-app-worker", instance="{name}:9465"' for name in ("one", "two"))
 TOPIC = 'topic="lifecycle.lead"'
 THE_TOPIC = f"{{{TOPIC}}}"
 REJECTED = f'stream_app_rejected_total{{{ONE}, {TOPIC}, cause="schema"}}'
@@ -28,9 +28,11 @@ PIPELINE = (
     Story(alert="DataNotFresh", name="fires when nobody says how fresh it is", at="2m", series=UNSEEN, firing="{}"),
     Story(alert="DataNotFresh", name="stays quiet while it is fresh", at="9m", series={}),
     Story(
-        alert="DataNotFresh", name="stays quiet when one scrape fails", at="3m", series={FRESH: f"{flat(1, 3)} stale 1 1"},
+        alert="DataNotFresh", name="stays quiet when one scrape fails", at="3m",
+        series={FRESH: f"{flat(1, 3)} stale 1 1"},
     ),
-    Story(alert="DataStale", name="fires after a quarter of an hour", at="16m", series={FRESH: flat(0, 30)}, firing="{}"),
+    Story(alert="DataStale", name="fires after a quarter of an hour", at="16m", series={FRESH: flat(0, 30)},
+    firing="{}"),
     Story(alert="DataStale", name="fires without an exporter", at="16m", series=UNSEEN, firing="{}"),
     Story(alert="DataStale", name="stays quiet during an update of ten minutes", at="14m", series={FRESH: flat(0, 30)}),
     Story(
@@ -44,7 +46,8 @@ PIPELINE = (
     Story(alert="ExporterDown", name="stays quiet while it answers", at="5m", series={EXPORTER: flat(1, 9)}),
     Story(alert="ExporterDown", name="stays quiet during a restart", at="4m", series={EXPORTER: "1 1 1 0 0 1"}),
     Story(
-        alert="WorkersDown", name="fires when none answers", at="5m", series={UP: flat(0, 9), f"up{{{TWO}}}": flat(0, 9)},
+        alert="WorkersDown", name="fires when none answers", at="5m",
+        series={UP: flat(0, 9), f"up{{{TWO}}}": flat(0, 9)},
         firing="{}",
     ),
     Story(
@@ -57,7 +60,8 @@ PIPELINE = (
         firing=f"{{{ONE}}}",
     ),
     Story(
-        alert="RedisDown", name="stays quiet at a hiccup", at="4m", series={f"stream_app_redis_up{{{ONE}}}": "1 1 1 1 0 1"},
+        alert="RedisDown", name="stays quiet at a hiccup", at="4m",
+        series={f"stream_app_redis_up{{{ONE}}}": "1 1 1 1 0 1"},
     ),
     Story(
         alert="KafkaUnreachable", name="fires after five minutes", at="6m",
@@ -115,7 +119,8 @@ PIPELINE = (
     Story(
         alert="DeadLetterRatioHigh", name="stays quiet after a restart of Prometheus", at="55m",
         series={
-            REJECTED: f"{flat(5000, 10)} {AWAY} {flat(5000, 9)}", UP: f"{flat(1, 10)} {AWAY} {flat(1, 9)}", EVENTS: "0+10x60",
+            REJECTED: f"{flat(5000, 10)} {AWAY} {flat(5000, 9)}", UP: f"{flat(1, 10)} {AWAY} {flat(1, 9)}",
+            EVENTS: "0+10x60",
         },
     ),
     Story(
@@ -131,7 +136,8 @@ PIPELINE = (
         series={GAPS: f"{missing(30)} {flat(1, 9)}", UP: flat(1, 40)},
     ),
     Story(
-        alert="EventsLost", name="stays quiet about a gap of last week", at="31m", series={GAPS: flat(1, 40), UP: flat(1, 40)},
+        alert="EventsLost", name="stays quiet about a gap of last week", at="31m",
+        series={GAPS: flat(1, 40), UP: flat(1, 40)},
     ),
     Story(
         alert="EventsLost", name="stays quiet after a restart of Prometheus", at="55m",
@@ -141,7 +147,8 @@ PIPELINE = (
 
 EVENTS_STALE = (
     Story(
-        alert="EventsStale", name="fires when a topic has been quiet for longer than a long weekend", at="98h", step="1h",
+        alert="EventsStale", name="fires when a topic has been quiet for longer than a long weekend", at="98h",
+        step="1h",
         series={NEWEST: flat(0, 99)}, firing=THE_TOPIC,
     ),
     Story(
@@ -160,12 +167,12 @@ EVENTS_STALE = (
         series=RHYTHM | {EVENTS: " ".join(f"{flat(week, 5)} {flat(week + 1, 163)}" for week in range(4)) + f" {flat(4, 3)}"},
     ),
     Story(
-        alert="EventsStale", name="stays quiet after a restart of Prometheus", at="28d2h", step="1h",
+        alert="EventsStale", name="stays quiet after a restart of Prometheus", at="28d3h", step="1h",
         series={series: values.replace(" ", " _ ") for series, values in RHYTHM.items()}
-        | {FRESH: f"{flat(1, FOUR_WEEKS + 1)} _ 1"},
+        | {FRESH: f"{flat(1, FOUR_WEEKS + 1)} _ 1 1"},
     ),
     Story(
         alert="EventsStale", name="stays quiet while the data is stale", at="28d2h", step="1h",
-        series=RHYTHM | {FRESH: f"{flat(1, FOUR_WEEKS)} {flat(0, 9)}"},
+        series=RHYTHM | {FRESH: f"{flat(1, FOUR_WEEKS + 2)} {flat(0, 9)}"},
     ),
 )  # fmt: skip

@@ -25,7 +25,9 @@ STORIES: dict[str, tuple[Story, ...]] = {
 def files() -> dict[Path, str]:
     """Return every file by its path: one for each group and step, because promtool evaluates a file with one step."""
     return {
-        ROOT / f"prometheus/tests/{group}-{step}.yml": file(group, step, [each for each in stories if each.step == step])
+        ROOT / f"prometheus/tests/{group}-{step}.yml": file(
+            group, step, [each for each in stories if each.step == step]
+        )
         for group, stories in STORIES.items()
         for step in sorted({each.step for each in stories})
     }

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 FRESH = "stream_app_data_fresh"
 
@@ -13,7 +16,8 @@ FRESH = "stream_app_data_fresh"
 class Story:
     """`series` maps a series to its values, one every `step` (the last goes on to the end).
 
-    `firing` are the labels under which the alert fires at `at`, its own aside; nothing if it must not. The data is fresh
+    `firing` are the labels under which the alert fires at `at`,
+    its own aside; nothing if it must not. The data is fresh
     unless the story says otherwise.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shutil
@@ -13,11 +14,14 @@ import venv
 from contextlib import ExitStack
 from fnmatch import fnmatch
 from http import HTTPStatus
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zipfile import ZipFile
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from stream_app.cli.main import COMMANDS
 from stream_app.runtime.servers import free_port
@@ -35,7 +39,6 @@ INSTRUCTIONS: Final = [
 ]
 _LOOK: Final = """
 import json, stream_app
-from importlib.resources import files
 from stream_app.cli import main
 from stream_app.cli.main import COMMANDS
 import click
@@ -135,8 +138,9 @@ def wheel(context: Path) -> Path:
 
 def _pip(*words: str) -> None:
     done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "pip", "--disable-pip-version-check", *words], capture_output=True, text=True, check=False
-    )
+        [sys.executable, "-m", "pip", "--disable-pip-version-check", *words],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
 
 
@@ -150,6 +154,29 @@ def test_the_wheel_has_every_file_of_the_package_and_nothing_else(wheel: Path) -
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert packed == tree
     assert {path.rpartition(".")[2] for path in packed} >= {"py", "lua", "sql", "html"}
+
+
+def test_whatever_is_imported_comes_with_the_declared_dependencies() -> None:
+    trees = (ast.parse(path.read_text()) for path in (ROOT / "stream_app").rglob("*.py"))
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    outside = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names - {"stream_app"}
+    carriers = packages_distributions()
+    installed = _with_what_it_needs("stream-app")
+    assert len(outside) > 10
+    assert {each for each in outside if not installed & {canonicalize_name(name) for name in carriers[each]}} == set()
+
+
+def _with_what_it_needs(name: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        if (each := canonicalize_name(waiting.pop())) not in found:
+            found.add(each)
+            needed = map(Requirement, requires(each) or [])
+            waiting += [every.name for every in needed if every.marker is None or every.marker.evaluate({"extra": ""})]
+    return found
 
 
 def test_the_installed_package_works_with_no_checkout_around_it(wheel: Path, tmp_path: Path) -> None:

@@ -36,7 +36,8 @@ CONVERT = RuleGroup(
             severity="warning",
             hold="2h",
             keep="2h",
-            # Whole weeks, so that weekends weigh the same. A flood of new leads lowers the rate at once and their number of
+            # Whole weeks, so that weekends weigh the same. A flood of new leads lowers the rate at once and their
+            # number of
             # MQLs never, a holiday lowers the number and not the rate: both must have dropped.
             expr=while_fresh(f"""
                 {_mqls("7d")} / {_leads("7d")} < {limit.MQL_DROP} * {_RATE_BEFORE}
@@ -50,8 +51,12 @@ CONVERT = RuleGroup(
             summary="{{ $value | humanizePercentage }} MQLs per new lead in 7 days, down from before",
             description=(
                 queried(_mqls("7d"))
-                + " leads became MQL in 7 days, {{ $value | humanizePercentage }} of the new leads; in the three weeks before "
-                "it was " + queried(_RATE_BEFORE, shown="humanizePercentage") + ", which would have given " + queried(_EXPECTED)
+                + " leads became MQL in 7 days, {{ $value | humanizePercentage }} of the new leads; in the three "
+                "weeks before "
+                "it was "
+                + queried(_RATE_BEFORE, shown="humanizePercentage")
+                + ", which would have given "
+                + queried(_EXPECTED)
                 + "."
             ),
         ),
@@ -60,7 +65,8 @@ CONVERT = RuleGroup(
             severity="info",
             hold="1h",
             keep="1h",
-            # Four weeks before the 2nd to 26th lies the month before, wherever the business is; on other days it may not.
+            # Four weeks before the 2nd to 26th lies the month before, wherever the business is; on other days it may
+            # not.
             expr=while_fresh("""
                 lifecycle_lead_velocity_rate{basis="closed"} < 0
                 and
@@ -72,7 +78,8 @@ CONVERT = RuleGroup(
             description=(
                 "The last closed month had {{ $value | humanizePercentage }} MQLs against the one before, and that one "
                 + queried(
-                    'max(last_over_time(lifecycle_lead_velocity_rate{basis="closed"}[3d] offset 4w))', shown="humanizePercentage"
+                    'max(last_over_time(lifecycle_lead_velocity_rate{basis="closed"}[3d] offset 4w))',
+                    shown="humanizePercentage",
                 )
                 + "."
             ),
@@ -115,9 +122,12 @@ CONVERT = RuleGroup(
             description=(
                 "Campaign {{ $labels.campaign }} spent "
                 + queried(
-                    'sum(lifecycle_spend{campaign=%q, currency=%q, kind!="sales", window="30d"})', "campaign", "currency"
+                    'sum(lifecycle_spend{campaign=%q, currency=%q, kind!="sales", window="30d"})',
+                    "campaign",
+                    "currency",
                 )
-                + " {{ $labels.currency }} in 30 days without one new lead. Even at the price of the dearest campaign that "
+                + " {{ $labels.currency }} in 30 days without one new lead. Even at the price of the dearest "
+                "campaign that "
                 "brings some ("
                 + queried('max(lifecycle_campaign_cost_per_lead{currency=%q, window="30d"})', "currency")
                 + " {{ $labels.currency }} a lead) it should have brought {{ $value | humanize }}."

@@ -40,9 +40,7 @@ EMAIL = RuleGroup(
     area="email",
     dashboard="stream-app-email",
     interval="1m",
-    recordings=(
-        Recording(name=_MACHINES, expr=while_fresh(f"{_opens('24h', 'true')} / {_opens('24h')}")),
-    ),
+    recordings=(Recording(name=_MACHINES, expr=while_fresh(f"{_opens('24h', 'true')} / {_opens('24h')}")),),
     alerts=(
         Alert(
             name="MachineOpenShareJump",
@@ -59,7 +57,10 @@ EMAIL = RuleGroup(
                 unless
                 {_MACHINES} - ({_MACHINES} offset 1w) <= {limit.MACHINE_OPEN_JUMP}
             """),
-            summary="{{ $labels.program }}: machines open {{ $value | humanizePercentage }} more of the mail than before",
+            summary=(
+                "{{ $labels.program }}: machines open {{ $value | humanizePercentage }} more of the mail "
+                "than before"
+            ),
             description=(
                 "The machines' share of all opens in 24 h is "
                 + queried(f"{_MACHINES}{{program=%q}}", "program", shown="humanizePercentage")
@@ -117,7 +118,8 @@ EMAIL = RuleGroup(
             expr=while_fresh(_NO_CLICKS),
             summary="{{ $labels.program }}: nobody clicks, where {{ $value | humanize }} clicks were expected",
             description=(
-                "{{ $value | humanize }} clicks by people were expected from the mail that was opened in the last 24 h, or "
+                "{{ $value | humanize }} clicks by people were expected from the mail that was opened in the last 24 "
+                "h, or "
                 "delivered more than three days ago, at the rates of 30 days; there is none. Opened in 24 h: "
                 + queried('sum(lifecycle_email_cohort{program=%q, state="opened", window="24h"})', "program")
                 + "; delivered in 7 days: "

@@ -34,8 +34,10 @@ ENROLMENTS = RuleGroup(
             """),
             summary="{{ $labels.program }} has enrolled nobody for {{ $labels.window }}",
             description=(
-                "No enrolment in {{ $labels.program }} for {{ $labels.window }}, where {{ $value | humanize }} were expected from "
-                f"the same hours of the last four weeks. With {limit.POISSON_ZERO} expected, none at all is chance once in a "
+                "No enrolment in {{ $labels.program }} for {{ $labels.window }}, where {{ $value | humanize }} were "
+                "expected from "
+                f"the same hours of the last four weeks. With {limit.POISSON_ZERO} expected, none at all is chance "
+                "once in a "
                 "thousand."
             ),
             variables=("program",),

@@ -54,7 +54,8 @@ EVENTS = RuleGroup(
             expr=while_fresh(any_of(*(_quiet(*each) for each in limit.QUIET_HOURS.items()), _OUT_OF_RHYTHM)),
             summary="{{ $labels.topic }}: no event for {{ $value | humanizeDuration }}",
             description=(
-                "The newest event of {{ $labels.topic }} is {{ $value | humanizeDuration }} old, and all that is in the log is "
+                "The newest event of {{ $labels.topic }} is {{ $value | humanizeDuration }} old, and all that is in "
+                "the log is "
                 "applied: longer than this topic is ever quiet, or an hour in which the last four weeks had "
                 + queried(f"{_EVENTS_USUALLY}{{topic=%q}}", "topic")
                 + " events."

@@ -35,11 +35,15 @@ EXPAND = RuleGroup(
                 > on () group_left ()
                 {limit.GROSS_CHURN_BUDGET} * clamp_min({_ELAPSED}, {limit.GROSS_CHURN_HEAD_START})
             """),
-            summary="{{ $labels.currency }}: {{ $value | humanizePercentage }} of MRR lost this month, ahead of the budget",
+            summary=(
+                "{{ $labels.currency }}: {{ $value | humanizePercentage }} of MRR lost this month, ahead "
+                "of the budget"
+            ),
             description=(
                 "{{ $value | humanizePercentage }} of the opening MRR in {{ $labels.currency }} ("
                 + queried('max(lifecycle_mrr_opening{currency=%q, window="mtd"})', "currency")
-                + f") was lost to churn and contraction so far this month. The budget is {limit.GROSS_CHURN_BUDGET:.1%} for the "
+                + f") was lost to churn and contraction so far this month. The budget is "
+                f"{limit.GROSS_CHURN_BUDGET:.1%} for the "
                 "whole month, of which "
                 + queried(f"clamp_min({_ELAPSED}, {limit.GROSS_CHURN_HEAD_START})", shown="humanizePercentage")
                 + " may be used up by now."
@@ -54,7 +58,8 @@ EXPAND = RuleGroup(
             expr=while_fresh(f"{_LOST} > {limit.LARGE_LOSS_SHARE} * ({_OPENING} > 0)"),
             summary="{{ $value | humanize }} {{ $labels.currency }} of MRR lost in 24 h",
             description=(
-                "Churn and contraction took {{ $value | humanize }} {{ $labels.currency }} of MRR within 24 h, more than "
+                "Churn and contraction took {{ $value | humanize }} {{ $labels.currency }} of MRR within 24 h, more "
+                "than "
                 f"{limit.LARGE_LOSS_SHARE:.0%} of the "
                 + queried('max(lifecycle_mrr_opening{currency=%q, window="mtd"})', "currency")
                 + " {{ $labels.currency }} that the month began with."
@@ -77,9 +82,12 @@ EXPAND = RuleGroup(
             summary="{{ $value | humanizePercentage }} of MRR in {{ $labels.currency }} is past due, and rising",
             description=(
                 queried("max(lifecycle_mrr_at_risk{currency=%q})", "currency")
-                + " {{ $labels.currency }} of MRR, {{ $value | humanizePercentage }}, are on past-due subscriptions; a week ago it "
+                + " {{ $labels.currency }} of MRR, {{ $value | humanizePercentage }}, are on past-due subscriptions; "
+                "a week ago it "
                 "was "
-                + queried(f"last_over_time({_AT_RISK}{{currency=%q}}[1d] offset 1w)", "currency", shown="humanizePercentage")
+                + queried(
+                    f"last_over_time({_AT_RISK}{{currency=%q}}[1d] offset 1w)", "currency", shown="humanizePercentage"
+                )
                 + "."
             ),
             variables=("currency",),
@@ -96,7 +104,10 @@ EXPAND = RuleGroup(
             """),
             summary="NPS fell by {{ $value | humanize }} points in four weeks",
             description=(
-                "NPS over 90 days is " + queried("max(lifecycle_nps)") + " +/- " + queried("max(lifecycle_nps_margin)")
+                "NPS over 90 days is "
+                + queried("max(lifecycle_nps)")
+                + " +/- "
+                + queried("max(lifecycle_nps_margin)")
                 + ", {{ $value | humanize }} points below what it was four weeks ago: more than its margin of error."
             ),
         ),

@@ -8,6 +8,7 @@ WORKER_JOB = "stream-app-worker"
 
 _NOT_FRESH = "stream_app_data_fresh == 0 or absent(stream_app_data_fresh)"
 
+
 def _grown(series: str, span: str) -> str:
     """What a counter has grown by, its first value included where the worker was there before the series was."""
     return (
@@ -35,7 +36,8 @@ PIPELINE = RuleGroup(
             expr="vector(1)",
             summary="Alerting works",
             description=(
-                "Fires always, with value {{ $value }}. Whoever receives it raises the alarm when it stops coming: then "
+                "Fires always, with value {{ $value }}. Whoever receives it raises the alarm when it stops coming: "
+                "then "
                 "Prometheus or Alertmanager is down."
             ),
         ),
@@ -47,7 +49,8 @@ PIPELINE = RuleGroup(
             expr=_NOT_FRESH,
             summary="The numbers are not up to date",
             description=(
-                "Events in the log have not been applied for more than two minutes, or the exporter does not say. Fresh: {{ if "
+                "Events in the log have not been applied for more than two minutes, or the exporter does not say. "
+                "Fresh: {{ if "
                 "$labels.instance }}{{ $value }}{{ else }}unknown{{ end }}; age: "
                 + queried("max(stream_app_data_age_seconds)", shown="humanizeDuration")
                 + ". Business alerts are muted meanwhile."
@@ -61,7 +64,8 @@ PIPELINE = RuleGroup(
             expr=_NOT_FRESH,
             summary="The numbers have not been up to date for 15 min",
             description=(
-                "Nothing says that all events are applied, for 15 min. Fresh: {{ if $labels.instance }}{{ $value }}{{ else }}"
+                "Nothing says that all events are applied, for 15 min. Fresh: {{ if $labels.instance }}{{ $value "
+                "}}{{ else }}"
                 "unknown{{ end }}; age: "
                 + queried("max(stream_app_data_age_seconds)", shown="humanizeDuration")
                 + "; records waiting: "
@@ -77,7 +81,8 @@ PIPELINE = RuleGroup(
             expr=any_of(f'up{{job="{EXPORTER_JOB}"}} == 0', f'absent(up{{job="{EXPORTER_JOB}"}})'),
             summary="The exporter does not answer",
             description=(
-                "Prometheus cannot scrape the exporter {{ $labels.instance }} (up: {{ if $labels.instance }}{{ $value }}{{ else }}"
+                "Prometheus cannot scrape the exporter {{ $labels.instance }} (up: {{ if $labels.instance }}{{ "
+                "$value }}{{ else }}"
                 "not configured{{ end }}): dashboards are empty and business alerts are blind."
             ),
         ),
@@ -91,7 +96,8 @@ PIPELINE = RuleGroup(
             description=(
                 "Workers that answer: {{ with query "
                 f'`sum(up{{job="{WORKER_JOB}"}})`'
-                " }}{{ . | first | value }}{{ else }}0{{ end }}. Events wait in Kafka; nothing is lost while its retention lasts."
+                " }}{{ . | first | value }}{{ else }}0{{ end }}. Events wait in Kafka; nothing is lost while its "
+                "retention lasts."
             ),
         ),
         Alert(
@@ -102,7 +108,8 @@ PIPELINE = RuleGroup(
             expr="stream_app_redis_up == 0",
             summary="{{ $labels.job }} {{ $labels.instance }} cannot reach Redis",
             description=(
-                "stream_app_redis_up is {{ $value }} at {{ $labels.instance }}. Workers wait and lose nothing; the exporter has no "
+                "stream_app_redis_up is {{ $value }} at {{ $labels.instance }}. Workers wait and lose nothing; the "
+                "exporter has no "
                 "numbers."
             ),
         ),
@@ -114,7 +121,8 @@ PIPELINE = RuleGroup(
             expr="stream_app_kafka_up == 0",
             summary="Worker {{ $labels.instance }} is out of its consumer group",
             description=(
-                "stream_app_kafka_up is {{ $value }} at {{ $labels.instance }} for 5 min: no broker answers, or the group does not "
+                "stream_app_kafka_up is {{ $value }} at {{ $labels.instance }} for 5 min: no broker answers, or the "
+                "group does not "
                 "come to rest. New events cannot be seen, so the age of the data may look better than it is."
             ),
         ),
@@ -130,7 +138,8 @@ PIPELINE = RuleGroup(
             """,
             summary="{{ $labels.topic }}: events wait, and no worker applies any",
             description=(
-                "{{ $value | humanize }} records of {{ $labels.topic }} wait, and no batch was applied in 10 min. Refused commits "
+                "{{ $value | humanize }} records of {{ $labels.topic }} wait, and no batch was applied in 10 min. "
+                "Refused commits "
                 "in that time: " + queried("sum(increase(stream_app_commit_conflicts_total[10m]))") + "."
             ),
         ),
@@ -142,7 +151,8 @@ PIPELINE = RuleGroup(
             expr=f"sum by (topic) (stream_app_consumer_lag) > {limit.LAG_RECORDS}",
             summary="{{ $labels.topic }}: {{ $value | humanize }} events wait",
             description=(
-                "{{ $value | humanize }} records of {{ $labels.topic }} are not applied, for 10 min; applied per second: "
+                "{{ $value | humanize }} records of {{ $labels.topic }} are not applied, for 10 min; applied per "
+                "second: "
                 + queried("sum(rate(stream_app_events_total{topic=%q}[5m]))", "topic")
                 + "."
             ),
@@ -159,7 +169,8 @@ PIPELINE = RuleGroup(
             """,
             summary="{{ $labels.topic }}: {{ $value | humanizePercentage }} of the events are rejected",
             description=(
-                "{{ $value | humanizePercentage }} of the records of {{ $labels.topic }} in 15 min went to the dead letters. Since "
+                "{{ $value | humanizePercentage }} of the records of {{ $labels.topic }} in 15 min went to the dead "
+                "letters. Since "
                 "the workers started: " + queried("sum(stream_app_rejected_total{topic=%q})", "topic") + "."
             ),
         ),
@@ -171,7 +182,8 @@ PIPELINE = RuleGroup(
             expr="max by (topic) (stream_app_intake_stopped) == 1",
             summary="{{ $labels.topic }}: intake stopped, most records were rejected",
             description=(
-                "stream_app_intake_stopped is {{ $value }} for {{ $labels.topic }}: a producer sends rubbish, and its events wait in "
+                "stream_app_intake_stopped is {{ $value }} for {{ $labels.topic }}: a producer sends rubbish, and "
+                "its events wait in "
                 "Kafka until it is mended and the worker restarted."
             ),
         ),
@@ -183,7 +195,8 @@ PIPELINE = RuleGroup(
             expr=f"sum by (topic) ({_grown('stream_app_retention_gaps_total', '15m')}) > 0",
             summary="{{ $labels.topic }}: Kafka dropped events before they were applied",
             description=(
-                "{{ $value | humanize }} times in 15 min, the log of {{ $labels.topic }} no longer had what the ledger wanted next. "
+                "{{ $value | humanize }} times in 15 min, the log of {{ $labels.topic }} no longer had what the "
+                "ledger wanted next. "
                 "Its retention is shorter than the workers were away; the numbers miss these events."
             ),
         ),

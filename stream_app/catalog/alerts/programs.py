@@ -59,9 +59,7 @@ PROGRAMS = RuleGroup(
             summary="{{ $labels.program }} / {{ $labels.step }}: nothing has entered for 24 h while others moved on",
             description=(
                 "Entries in 24 h: {{ $value | humanize }}. In the same time "
-                + queried(
-                    'sum(lifecycle_step_exits{program=%q, outcome="advanced", window="24h"})', "program"
-                )
+                + queried('sum(lifecycle_step_exits{program=%q, outcome="advanced", window="24h"})', "program")
                 + " enrolments of {{ $labels.program }} advanced from a step, and "
                 + queried(f"{_UNPLACED}{{program=%q}}", "program")
                 + " more of those that began or moved on than arrived in a step or completed the program."
@@ -84,10 +82,12 @@ PROGRAMS = RuleGroup(
             """),
             summary="{{ $labels.program }}: {{ $value | humanize }} dropped out in 24 h",
             description=(
-                "{{ $value | humanize }} exits in 24 h were drop-outs (unsubscribed, bounced, disqualified, removed, error, "
+                "{{ $value | humanize }} exits in 24 h were drop-outs (unsubscribed, bounced, disqualified, removed, "
+                "error, "
                 "timeout), of "
                 + queried('sum(lifecycle_step_exits{program=%q, window="24h"})', "program")
-                + f" exits in all: more than {limit.DROPOUT_FACTOR} times the average of the six days before, by number and "
+                + f" exits in all: more than {limit.DROPOUT_FACTOR} times the average of the six days before, by "
+                "number and "
                 "by share."
             ),
             variables=("program",),

@@ -62,7 +62,8 @@ STEPS = RuleGroup(
         ),
         Recording(
             name=_UNMATCHED,
-            # Each entry is in the step or has its exit, so entered - exited differs from in step by exits without entry;
+            # Each entry is in the step or has its exit, so entered - exited differs from in step by exits without
+            # entry;
             # an exit that follows its entry is one observation of the time spent in the step, dated alike.
             expr=while_fresh("""
                 sum by (program, step) (lifecycle_step_exits{window="30d"})
@@ -82,7 +83,8 @@ STEPS = RuleGroup(
             expr=while_fresh(_BLOCKED),
             summary="{{ $labels.program }} / {{ $labels.step }} is blocked: nothing has advanced for 30 min",
             description=(
-                "{{ $value | humanize }} enrolments fell due in step {{ $labels.step }} of {{ $labels.program }}, at least "
+                "{{ $value | humanize }} enrolments fell due in step {{ $labels.step }} of {{ $labels.program }}, at "
+                "least "
                 f"{limit.BLOCKED_SHARE:.0%} of them are still there, and none has advanced for 30 min. Past due now: "
                 + queried(f"{_OVERDUE}{{program=%q, step=%q}}", *_STEP)
                 + " of "
@@ -105,10 +107,13 @@ STEPS = RuleGroup(
             description=(
                 "{{ $value | humanize }} of "
                 + queried("max(lifecycle_step_balance{program=%q, step=%q})", *_STEP)
-                + f" enrolments in the step are past their due time, more than {limit.OVERDUE_SHARE:.0%}, for an hour. The "
+                + f" enrolments in the step are past their due time, more than {limit.OVERDUE_SHARE:.0%}, for an "
+                "hour. The "
                 "oldest fell due at "
                 + queried(
-                    "min(lifecycle_step_oldest_due_timestamp_seconds{program=%q, step=%q})", *_STEP, shown="humanizeTimestamp"
+                    "min(lifecycle_step_oldest_due_timestamp_seconds{program=%q, step=%q})",
+                    *_STEP,
+                    shown="humanizeTimestamp",
                 )
                 + "."
             ),
@@ -127,7 +132,8 @@ STEPS = RuleGroup(
             ),
             summary="{{ $labels.program }} / {{ $labels.step }}: entered - exited is not what is in the step",
             description=(
-                "Entered - exited differs from what is in the step by {{ $value | humanize }} within a day: enrolments left the "
+                "Entered - exited differs from what is in the step by {{ $value | humanize }} within a day: "
+                "enrolments left the "
                 "step that never entered it (30 days: "
                 + queried(f"{_UNMATCHED}{{program=%q, step=%q}}", *_STEP)
                 + "), or more are overdue ("

@@ -185,8 +185,8 @@ _MIDDLE = Row(
             empty="No alert is firing",
             to=UIDS["nurture"],
             says=(
-                "Alerts that Prometheus is firing. The exporter's own page has no Prometheus: there it is a few conditions, "
-                "judged on the numbers of the moment, without the time that an alert waits before it fires."
+                "Alerts that Prometheus is firing. The exporter's own page has no Prometheus: there it is a few "
+                "conditions, judged on the numbers of the moment, without the time that an alert waits before it fires."
             ),
             targets=(
                 Target(

@@ -72,7 +72,8 @@ function currency() {
 }
 
 function seen(panel) {
-  return values.panels[panel.id][currency()];
+  const found = values.panels[panel.id];
+  return found[""] || found[currency()];
 }
 
 function of(panel, role) {
