@@ -7,7 +7,7 @@ from msgspec import Struct
 from stream_app.catalog.bounds import DWELL_BOUNDS
 from stream_app.core.facts import LEVEL, Fact
 from stream_app.core.histogram import observation
-from stream_app.core.timeline import join
+from stream_app.core.timeline import is_next, join
 
 ENROLLED, ENTERED, LEFT, EXITED = range(4)
 EVENT_NAMES = ("enrolled", "entered", "left", "exited")
@@ -98,13 +98,41 @@ def step_facts(enrolment: Enrolment, step: str, member: str) -> list[Fact]:
     program = enrolment.program
     found: list[Fact] = []
     if entered is not None:
-        found.append((("step_entries", program, step), entered, 1))
-        found.append((("step_due", program, step), due, 1))
+        found += _entry(program, step, entered, due)
         if left is None:
-            found.append((("step_balance", program, step), LEVEL, 1))
-            found.append((("step_due_at", program, step, member), due, 1))
+            found += _stay(program, step, due, member)
     if left is not None:
-        found.append((("step_exits", program, step, outcome), left, 1))
-        if entered is not None and entered <= left:
-            found += observation(("step_dwell_seconds", program, step), DWELL_BOUNDS, left, left - entered, 1000)
+        found += _exit(program, step, outcome, entered, left)
+    return found
+
+
+def step_gained(enrolment: Enrolment, row: Event, program: str, member: str) -> list[Fact] | None:
+    """What an event in order adds to `step_facts` of its step; None where it may change more than that."""
+    at, _, code, step, detail = row
+    if origin(row, program) < enrolment.origin or not is_next(enrolment.events, row) or enrolment.first(EXITED):
+        return None
+    of_step = [known for known in enrolment.events if known[3] == step]
+    program = enrolment.program
+    if code == ENTERED and not of_step:
+        due = int(detail)
+        return [*_entry(program, step, at, due), *_stay(program, step, due, member)]
+    if code == LEFT and len(of_step) == 1 and of_step[0][2] == ENTERED:
+        entered, due = of_step[0][0], int(of_step[0][4])
+        ended: list[Fact] = [(series, when, -amount) for series, when, amount in _stay(program, step, due, member)]
+        return [*ended, *_exit(program, step, str(detail), entered, at)]
+    return None
+
+
+def _entry(program: str, step: str, entered: int, due: int) -> list[Fact]:
+    return [(("step_entries", program, step), entered, 1), (("step_due", program, step), due, 1)]
+
+
+def _stay(program: str, step: str, due: int, member: str) -> list[Fact]:
+    return [(("step_balance", program, step), LEVEL, 1), (("step_due_at", program, step, member), due, 1)]
+
+
+def _exit(program: str, step: str, outcome: str, entered: int | None, left: int) -> list[Fact]:
+    found: list[Fact] = [(("step_exits", program, step, outcome), left, 1)]
+    if entered is not None and entered <= left:
+        found += observation(("step_dwell_seconds", program, step), DWELL_BOUNDS, left, left - entered, 1000)
     return found

@@ -14,19 +14,24 @@ from stream_app.catalog import message as messages
 from stream_app.catalog.bounds import SCORE_BOUNDS, TRANSITION_BOUNDS
 from stream_app.catalog.enrolment import Enrolment
 from stream_app.catalog.message import Message
-from stream_app.core.calendar import month_after, month_of
+from stream_app.core.calendar import month_after
 from stream_app.core.envelope import milliseconds
 from stream_app.core.facts import DAY_MS, LEVEL, Change, Fact, Rules
 from stream_app.core.histogram import observation
-from stream_app.core.timeline import identity, join
+from stream_app.core.timeline import identity, is_next, join
 
 NO_SCORE = -(2**53)
 FAR = 2**62
+_REOPENING = frozenset({messages.CLICKED, messages.REPLIED})
 TRANSITIONS = (("lead", "mql"), ("mql", "sql"), ("sql", "customer"))
 MQL_COHORT_MS = 30 * DAY_MS
 
 SCORE_OF_CREATED = ""
 """The activity of the score in `lead.created`: it sorts before every other row of the same moment and identity."""
+
+
+Score = tuple[int, str, int, str]
+"""(at, identity, score, activity)."""
 
 
 class Lead(Struct, array_like=True, gc=False):
@@ -41,7 +46,7 @@ class Lead(Struct, array_like=True, gc=False):
     created: list[tuple[int, str, str, str, str, int, bool]] = []
     stages: list[tuple[int, str, str]] = []
     statuses: list[tuple[int, str, str]] = []
-    scores: list[tuple[int, str, int, str]] = []
+    scores: list[Score] = []
     touches: list[tuple[int, str]] = []
     messages: dict[str, Message] = {}
     enrolments: dict[str, Enrolment] = {}
@@ -127,14 +132,19 @@ def reopening_facts(lead: Lead, _rules: Rules) -> list[Fact]:
 
 def score_facts(lead: Lead, _rules: Rules) -> list[Fact]:
     """Differences between neighbouring scores."""
-    found: list[Fact] = []
-    scores = lead.scores
-    for (_, _, before, _), (at, _, after, activity) in pairwise(scores):
-        name = activity or "unknown"
-        found.append((("score_changes", name), at, 1))
-        if after != before:
-            found.append((("score_delta", name), at, after - before))
+    return [fact for earlier, later in pairwise(lead.scores) for fact in _difference(earlier, later)]
+
+
+def _difference(earlier: Score, later: Score) -> list[Fact]:
+    at, activity = later[0], later[3] or "unknown"
+    found: list[Fact] = [(("score_changes", activity), at, 1)]
+    if later[2] != earlier[2]:
+        found.append((("score_delta", activity), at, later[2] - earlier[2]))
     return found
+
+
+def _end_of_month(at: int, rules: Rules) -> int:
+    return rules.calendar.start_of_day(month_after(rules.calendar.day(at)))
 
 
 def new_lead_score_facts(lead: Lead, rules: Rules) -> list[Fact]:
@@ -142,12 +152,13 @@ def new_lead_score_facts(lead: Lead, rules: Rules) -> list[Fact]:
     created = new_lead_at(lead)
     if created is None or not lead.scores:
         return []
-    day = rules.calendar.day(created)
-    end = rules.calendar.start_of_day(month_after(day))
+    end = _end_of_month(created, rules)
     index = bisect_right(lead.scores, end - 1, key=lambda row: row[0])
     if index == 0:
         return []
-    return observation(("new_lead_score", month_of(day)), SCORE_BOUNDS, LEVEL, lead.scores[index - 1][2])
+    return observation(
+        ("new_lead_score", rules.calendar.month(created)), SCORE_BOUNDS, LEVEL, lead.scores[index - 1][2]
+    )
 
 
 def message_facts(lead: Lead, _: Rules, message_id: str) -> list[Fact]:
@@ -199,9 +210,16 @@ def _status(lead: Lead, event: e.LeadStatusChanged, at: int, change: Change) -> 
 
 
 def _score(lead: Lead, event: e.LeadScoreChanged, at: int, change: Change) -> bool:
+    row = (at, identity(event.id, event.source), event.data.score, event.data.activity or "unknown")
+    created = new_lead_at(lead)
+    if created is not None and at < _end_of_month(created, change.rules):
+        change.touch(new_lead_score_facts)
+    if change.untouched(score_facts) and is_next(lead.scores, row):
+        change.adds(_difference(lead.scores[-1], row))
+        lead.scores.append(row)
+        return True
     change.touch(score_facts)
     change.touch(new_lead_score_facts)
-    row = (at, identity(event.id, event.source), event.data.score, event.data.activity or "unknown")
     return join(lead.scores, row)
 
 
@@ -218,16 +236,24 @@ def _touched(lead: Lead, at: int, name: str, change: Change) -> bool:
 
 def _mailed(state: str, lead: Lead, event: e.EmailEvent, at: int, change: Change) -> bool:
     data = event.data
-    change.touch(message_facts, data.message_id)
+    message_id = data.message_id
     name = identity(event.id, event.source)
-    message = lead.messages.get(data.message_id)
-    if message is None:
-        message = lead.messages[data.message_id] = Message()
     code = messages.code_of(state, machine=bool(data.machine))
-    if code in {messages.CLICKED, messages.REPLIED}:
+    if code in _REOPENING:
         _touched(lead, at, name, change)
+    row = (at, name, code)
     labels = (data.program_id or "none", data.step_id or "none", data.audience or "prospect")
-    return messages.merge(message, (at, name, code), labels)
+    message = lead.messages.get(message_id)
+    if message is not None and change.untouched(message_facts, message_id):
+        gained = messages.gained(message, row, labels)
+        if gained is not None:
+            change.adds(gained)
+            message.events.append(row)
+            return True
+    change.touch(message_facts, message_id)
+    if message is None:
+        message = lead.messages[message_id] = Message()
+    return messages.merge(message, row, labels)
 
 
 def _enrolment_event(
@@ -245,6 +271,12 @@ def _enrolment_event(
     if enrolment is None:
         enrolment = Enrolment()
     row = (at, identity(event.id, event.source), code, step, detail)
+    if step and change.untouched(step_facts, enrollment_id, step):
+        gained = enrolments.step_gained(enrolment, row, data.program_id, f"{lead.id}\x1f{enrollment_id}")
+        if gained is not None:
+            change.adds(gained)
+            enrolment.events.append(row)
+            return True
     renames = enrolments.origin(row, data.program_id) < enrolment.origin
     if renames or not step:
         change.touch(enrolment_facts, enrollment_id)
@@ -299,7 +331,7 @@ MERGES: dict[type[Any], Callable[..., bool]] = {
 _FORGETTABLE = frozenset(MERGES) - {e.LeadCreated, e.LeadStageChanged, e.LeadStatusChanged}
 
 
-def too_late(lead: Lead, event: Any, at: int, limit: int) -> bool:
+def too_late(lead: Lead, event: Any, at: int, limit: int) -> bool:  # noqa: ANN401 - any event of a lead
     """Whether an event is of a kind that is forgotten at this age: a copy of it could not be told from a new one."""
     if at >= limit or type(event) not in _FORGETTABLE:
         return False

@@ -1,9 +1,11 @@
 """One e-mail message of a lead: what happened to it, and the facts of that."""
 
+from functools import cache
+
 from msgspec import Struct
 
-from stream_app.core.facts import Fact
-from stream_app.core.timeline import join
+from stream_app.core.facts import Fact, Series
+from stream_app.core.timeline import is_next, join
 
 STATES = ("sent", "delivered", "bounced", "opened", "clicked", "replied", "unsubscribed", "complained")
 SENT, DELIVERED, OPENED, CLICKED, REPLIED = map(STATES.index, ("sent", "delivered", "opened", "clicked", "replied"))
@@ -15,14 +17,20 @@ EVENT_NAMES = (*STATES, "opened by a machine", "clicked by a machine")
 _KIND = {OPENED: "opened", MACHINE_OPENED: "opened", CLICKED: "clicked", MACHINE_CLICKED: "clicked"}
 _ARRIVED = frozenset({DELIVERED, OPENED, CLICKED, REPLIED, MACHINE_OPENED, MACHINE_CLICKED})
 
-_UNKNOWN_ORIGIN = (9, 0, "", "", "", "")
+Row = tuple[int, str, int]
+"""(at, identity, code)."""
+
+Origin = tuple[int, int, str, str, str, str]
+"""What says the labels, the smallest counts: (0 for `sent`, else 1; at, identity; program, step, audience)."""
+
+_UNKNOWN_ORIGIN: Origin = (9, 0, "", "", "", "")
 
 
 class Message(Struct, array_like=True, gc=False):
     """`events` are rows (at, identity, code); `origin` gives the labels: of the earliest `sent`, else event."""
 
-    origin: tuple[int, int, str, str, str, str] = _UNKNOWN_ORIGIN
-    events: list[tuple[int, str, int]] = []
+    origin: Origin = _UNKNOWN_ORIGIN
+    events: list[Row] = []
 
 
 def code_of(state: str, *, machine: bool) -> int:
@@ -32,39 +40,78 @@ def code_of(state: str, *, machine: bool) -> int:
     return STATES.index(state)
 
 
-def merge(message: Message, row: tuple[int, str, int], labels: tuple[str, str, str]) -> bool:
+def merge(message: Message, row: Row, labels: tuple[str, str, str]) -> bool:
     """Add an event with its labels (program, step, audience); false for a duplicate."""
-    at, name, code = row
-    origin = (0 if code == SENT else 1, at, name, *labels)
-    message.origin = min(message.origin, origin)
+    message.origin = min(message.origin, _origin(row, labels))
     return join(message.events, row)
+
+
+def _origin(row: Row, labels: tuple[str, str, str]) -> Origin:
+    return (0 if row[2] == SENT else 1, row[0], row[1], *labels)
 
 
 def facts(message: Message) -> list[Fact]:
     """States by their own time and by send time, and every open and click."""
     _, _, _, program, step, audience = message.origin
-    first: dict[int, int] = {}
+    seen, sent = 0, None
     found: list[Fact] = []
     for at, _, code in message.events:
         if code in _KIND:
-            machine = "true" if code >= MACHINE_OPENED else "false"
-            found.append((("email_events", _KIND[code], machine, program), at, 1))
-        if code not in first:
-            first[code] = at
+            found.append((_event_series(code, program), at, 1))
+        if not seen >> code & 1:
+            seen |= 1 << code
             if code < MACHINE_OPENED:
                 found.append((("email_messages", STATES[code], program, step, audience), at, 1))
-    if SENT in first:
-        sent = first[SENT]
-        proven = set(first)
-        if not _ARRIVED.isdisjoint(first):
-            proven.add(DELIVERED)
-        if CLICKED in first:
-            proven.add(OPENED)
-        found += [
-            (("email_cohort", STATES[code], program, step, audience), sent, 1)
-            for code in proven
-            if code < MACHINE_OPENED
-        ]
-        if MACHINE_OPENED in first and OPENED not in first and CLICKED not in first:
+            if code == SENT:
+                sent = at
+    if sent is not None:
+        found += [(("email_cohort", state, program, step, audience), sent, 1) for state in _proven(seen)]
+        if _by_machine_only(seen):
             found.append((("email_cohort_machine_opens", program), sent, 1))
     return found
+
+
+def gained(message: Message, row: Row, labels: tuple[str, str, str]) -> list[Fact] | None:
+    """What an event in order adds to `facts`; None where it may change more than that."""
+    at, _, code = row
+    if code == SENT or _origin(row, labels) < message.origin or not is_next(message.events, row):
+        return None
+    _, _, _, program, step, audience = message.origin
+    found: list[Fact] = []
+    if code in _KIND:
+        found.append((_event_series(code, program), at, 1))
+    seen, sent = 0, None
+    for known_at, _, known in message.events:
+        seen |= 1 << known
+        if known == SENT and sent is None:
+            sent = known_at
+    if seen >> code & 1:
+        return found
+    if code < MACHINE_OPENED:
+        found.append((("email_messages", STATES[code], program, step, audience), at, 1))
+    if sent is not None:
+        now_seen = seen | 1 << code
+        newly = [state for state in _proven(now_seen) if state not in _proven(seen)]
+        found += [(("email_cohort", state, program, step, audience), sent, 1) for state in newly]
+        if change := _by_machine_only(now_seen) - _by_machine_only(seen):
+            found.append((("email_cohort_machine_opens", program), sent, change))
+    return found
+
+
+def _event_series(code: int, program: str) -> Series:
+    return "email_events", _KIND[code], "true" if code >= MACHINE_OPENED else "false", program
+
+
+@cache
+def _proven(seen: int) -> tuple[str, ...]:
+    """The states of a message by the bits of the codes seen of it."""
+    arrived = any(seen >> code & 1 for code in _ARRIVED)
+    return tuple(
+        state
+        for code, state in enumerate(STATES)
+        if seen >> code & 1 or (code == DELIVERED and arrived) or (code == OPENED and seen >> CLICKED & 1)
+    )
+
+
+def _by_machine_only(seen: int) -> bool:
+    return bool(seen >> MACHINE_OPENED & 1) and not (seen >> OPENED & 1 or seen >> CLICKED & 1)

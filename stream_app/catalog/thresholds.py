@@ -12,7 +12,7 @@ WEEKS_NEEDED = 3
 # Nurture
 
 STEP_LIMIT_HOURS = 7 * 24
-"""The longest limit of a step, `STREAM_APP_STEP_LIMIT_DAYS` in hours: a tenth of it is how far back a block is looked for."""
+"""The longest limit of a step (`STREAM_APP_STEP_LIMIT_DAYS`): blocks are looked for as far back as a tenth of it."""
 
 BLOCKED_DUE = 5
 """Enrolments of a step that fell due."""

@@ -41,6 +41,7 @@ class Spreader:
         minutes: dict[int, dict[Series, int]] = defaultdict(dict)
         hours: dict[int, dict[Series, int]] = defaultdict(dict)
         days: dict[int, dict[Series, int]] = defaultdict(dict)
+        due: dict[tuple[Series, int], int] = {}
         grains, day_of = self._grains, self._calendar.day
         for series, at, amount in delta:
             if at == LEVEL:
@@ -58,11 +59,9 @@ class Spreader:
                 amounts = days[day_of(at)]
                 amounts[series] = amounts.get(series, 0) + amount
             elif series[0] in self._due:
-                if amount > 0:
-                    cells.due[series] = at
-                else:
-                    cells.no_longer_due.add(series)
-        cells.no_longer_due -= cells.due.keys()
+                due[series, at] = due.get((series, at), 0) + amount
+        cells.due = {series: at for (series, at), amount in due.items() if amount > 0}
+        cells.no_longer_due = {series for (series, _), amount in due.items() if amount < 0} - cells.due.keys()
         for grain, buckets in ((Grain.MINUTE, minutes), (Grain.HOUR, hours), (Grain.DAY, days)):
             for number, amounts in buckets.items():
                 cells.buckets[grain, number] = amounts

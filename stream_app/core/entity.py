@@ -59,7 +59,7 @@ def fold(
         if type(event) is kind.erased_by:
             if entity is not None:
                 if change:
-                    change.add_to(delta)
+                    change.finish()
                     change = None
                 _take_back(kind, entity, rules, delta)
                 entity = None
@@ -68,7 +68,7 @@ def fold(
         if entity is None:
             entity = kind.state(key)
         if change is None:
-            change = Change(entity, rules)
+            change = Change(entity, rules, delta)
         if at < entity.newest and kind.too_late(entity, event, at, entity.newest - rules.horizon_ms):
             tally.too_late += 1
             continue
@@ -80,7 +80,7 @@ def fold(
         entity.newest = max(entity.newest, at)
         entity.oldest = min(entity.oldest, at)
     if change:
-        change.add_to(delta)
+        change.finish()
         kind.forget(entity, entity.newest - rules.horizon_ms)
     return entity
 

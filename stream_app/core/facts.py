@@ -1,6 +1,6 @@
 """Facts: what an entity contributes to the numbers, and how a change of the entity becomes a change of the numbers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,14 +37,16 @@ Aspect = Callable[..., list[Fact]]
 class Change:
     """Watches the aspects of an entity that events touch, so that only those are recomputed.
 
-    `touch` is called with an aspect before an event alters it, `add_to` once after the last event.
+    `touch` is called with an aspect before an event alters it, `finish` once after the last event. Of an event in order
+    what it changes may be known without that: it says so by `adds`, as long as the aspect is `untouched`.
     """
 
-    __slots__ = ("_before", "_entity", "rules")
+    __slots__ = ("_before", "_delta", "_entity", "rules")
 
-    def __init__(self, entity: Any, rules: Rules) -> None:  # noqa: ANN401 - any kind of entity
+    def __init__(self, entity: Any, rules: Rules, delta: Delta) -> None:  # noqa: ANN401 - any kind of entity
         self._entity = entity
         self._before: dict[tuple[Any, ...], list[Fact]] = {}
+        self._delta = delta
         self.rules = rules
 
     def touch(self, aspect: Aspect, *which: str) -> None:
@@ -53,8 +55,17 @@ class Change:
         if key not in self._before:
             self._before[key] = aspect(self._entity, self.rules, *which)
 
-    def add_to(self, delta: Delta) -> None:
+    def untouched(self, aspect: Aspect, *which: str) -> bool:
+        """Whether the aspect will not be recomputed at the end."""
+        return (aspect, *which) not in self._before
+
+    def adds(self, facts: Iterable[Fact]) -> None:
+        """Take facts that an event brings (or takes back, with their amount negated) in an untouched aspect."""
+        self._delta += facts
+
+    def finish(self) -> None:
         """Add facts(after) - facts(before) of everything touched."""
+        delta = self._delta
         for key, before in self._before.items():
             after = key[0](self._entity, self.rules, *key[1:])
             if after == before:

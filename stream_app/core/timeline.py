@@ -30,3 +30,11 @@ def join(rows: list[Row], row: Row) -> bool:
     else:
         insort(rows, row)
     return True
+
+
+def is_next(rows: list[Row], row: Row) -> bool:
+    """Whether a row would come after all others and is none of them: the common case, an event in order."""
+    if not rows or row < rows[-1]:
+        return False
+    name = row[1]
+    return all(known[1] != name for known in rows)

@@ -13,12 +13,8 @@ def _opens(machines: int, people: int, window: str, samples: int = 100) -> dict[
 
 
 def _cohort(window: str, samples: int = 200, **counts: int) -> dict[str, str]:
-    return {
-        f'lifecycle_email_cohort{{{PROGRAM}, step="guide", audience="prospect", state="{state}", window="{window}"}}': flat(
-            count, samples
-        )
-        for state, count in counts.items()
-    }
+    series = f'lifecycle_email_cohort{{{PROGRAM}, step="guide", audience="prospect", window="{window}", state="%s"}}'
+    return {series % state: flat(count, samples) for state, count in counts.items()}
 
 
 _JUMP = _opens(150, 50, "24h") | _opens(350, 450, "7d")

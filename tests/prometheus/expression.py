@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|[A-Za-z_:][\w:]*|\d[\w.]*|=~|!~|!=|[^\s]')
+_RANGE = re.compile(r"\[[\dsmhdw:]*\]")
 _LISTS = frozenset({"by", "without", "on", "ignoring", "group_left", "group_right"})
 _WORDS = frozenset({"and", "or", "unless", "offset", "bool", "sum", "max", "min", "count", "quantile", "avg", "topk"})
 
@@ -38,20 +39,20 @@ class Named:
 
 def named(expr: str) -> Named:
     """Read an expression that Prometheus accepts."""
-    tokens = _TOKEN.findall(expr)
+    tokens = _TOKEN.findall(_RANGE.sub("", expr))
     found = Named()
     at = 0
     while at < len(tokens):
-        token, following = tokens[at], tokens[at + 1] if at + 1 < len(tokens) else ""
+        word, following = tokens[at], tokens[at + 1] if at + 1 < len(tokens) else ""
         at += 1
-        if token in _LISTS:
+        if word in _LISTS:
             if following == "(":
                 end = tokens.index(")", at)
                 found.labels |= set(tokens[at + 1 : end]) - {","}
                 at = end + 1
-        elif token == "label_replace":
+        elif word == "label_replace":
             found.made |= set(re.findall(r'"(week)"', expr))
-        elif re.match(r"[A-Za-z_:]", token) and token not in _WORDS and following != "(":
+        elif re.match(r"[A-Za-z_:]", word) and word not in _WORDS and following != "(":
             matchers: list[tuple[str, str, str]] = []
             if following == "{":
                 end = tokens.index("}", at)
@@ -61,5 +62,5 @@ def named(expr: str) -> Named:
                     for i in range(0, len(inner), 4)
                 ]
                 at = end + 1
-            found.selectors.append(Selector(token, tuple(matchers)))
+            found.selectors.append(Selector(word, tuple(matchers)))
     return found

@@ -85,7 +85,9 @@ PIPELINE = (
     ),
     Story(
         alert="CommitStalled", name="stays quiet after a restart of Prometheus", at="1h3m",
-        series={LAG: f"{flat(9, 10)} {missing(50)} {flat(9, 9)}", BATCHES: f"{flat(50, 10)} {missing(50)} {flat(50, 9)}"},
+        series={
+            LAG: f"{flat(9, 10)} {missing(50)} {flat(9, 9)}", BATCHES: f"{flat(50, 10)} {missing(50)} {flat(50, 9)}",
+        },
     ),
     Story(
         alert="ConsumerLagHigh", name="fires after ten minutes", at="12m", firing=THE_TOPIC,
@@ -164,7 +166,9 @@ EVENTS_STALE = (
     ),
     Story(
         alert="EventsStale", name="stays quiet at night", at="28d2h", step="1h",
-        series=RHYTHM | {EVENTS: " ".join(f"{flat(week, 5)} {flat(week + 1, 163)}" for week in range(4)) + f" {flat(4, 3)}"},
+        series=RHYTHM | {
+            EVENTS: " ".join(f"{flat(week, 5)} {flat(week + 1, 163)}" for week in range(4)) + f" {flat(4, 3)}",
+        },
     ),
     Story(
         alert="EventsStale", name="stays quiet after a restart of Prometheus", at="28d3h", step="1h",

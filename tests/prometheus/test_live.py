@@ -1,4 +1,4 @@
-"""Every metric and label that a rule, its texts or a runbook names is there: real worker, real exporter, real broker."""
+"""Every metric and label that a rule, its texts or a runbook names is there: real broker, worker and exporter."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from tests.system.story import Sent
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stream_app.catalog.alerts.rule import Alert
     from tests.servers.cluster import Cluster
 
 _LATER = 300
@@ -122,10 +123,10 @@ def test_everything_that_an_expression_names_is_there(expr: str, live: list[Samp
 @pytest.mark.parametrize(
     "alert", [alert for group in ALERTING.groups for alert in group.alerts], ids=lambda each: each.name
 )
-def test_every_label_that_a_text_shows_is_there(alert: object, live: list[Sample]) -> None:
-    texts = alert.summary + alert.description  # type: ignore[attr-defined]
-    shown = {*re.findall(r"\$labels\.(\w+)", texts), *alert.variables}  # type: ignore[attr-defined]
-    assert shown <= _labels_of(named(alert.expr), live)  # type: ignore[attr-defined]
+def test_every_label_that_a_text_shows_is_there(alert: Alert, live: list[Sample]) -> None:
+    texts = alert.summary + alert.description
+    shown = {*re.findall(r"\$labels\.(\w+)", texts), *alert.variables}
+    assert shown <= _labels_of(named(alert.expr), live)
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Final
 
 import click
 import pytest
-from jsonschema import Draft7Validator
+from jsonschema.validators import validator_for
 
 from stream_app import __version__
 from stream_app.catalog.alerts.pipeline import EXPORTER_JOB, WORKER_JOB
-from stream_app.cli import main
 from stream_app.runtime.settings import Settings
 from tests.prometheus.tools import run
+from tests.shipping.commands import parse
 from tests.shipping.composition import COMPOSITION, ONE_SHOTS, OURS, ROOT, SERVICES, mounted, mounts, option, size, yaml
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def test_it_follows_the_schema_of_compose() -> None:
     # Not imported: only the schema is wanted of this package.
     carried = distribution("check-jsonschema").locate_file("check_jsonschema/builtin_schemas/vendor/compose-spec.json")
     schema = json.loads(Path(str(carried)).read_text())
-    assert [error.message for error in Draft7Validator(schema).iter_errors(COMPOSITION)] == []
+    assert [error.message for error in validator_for(schema)(schema).iter_errors(COMPOSITION)] == []
 
 
 # Hardening ------------------------------------------------------------------------------------------------------------
@@ -175,13 +175,13 @@ def test_every_variable_is_a_setting_that_is_accepted(
 def test_every_command_is_one_of_ours(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
     for words in _commands(name):
-        _parse(words)
+        parse(words)
 
 
 @pytest.mark.parametrize("words", [["simulate", "--ratio", "1"], ["topics", "destroy"], ["worker", "now"]])
 def test_a_command_that_is_not_ours_would_be_noticed(words: list[str]) -> None:
     with pytest.raises(click.UsageError):
-        _parse(words)
+        parse(words)
 
 
 def _commands(name: str) -> Iterator[list[str]]:
@@ -194,15 +194,6 @@ def _commands(name: str) -> Iterator[list[str]]:
         program, *words = shlex.split(part)
         assert program == "stream-app"
         yield words
-
-
-def _parse(words: list[str]) -> None:
-    command: click.Command = main
-    context = main.make_context("stream-app", list(words))
-    while isinstance(command, click.Group):
-        name, found, rest = command.resolve_command(context, [*context._protected_args, *context.args])  # noqa: SLF001
-        assert found is not None
-        command, context = found, found.make_context(name, rest, parent=context)
 
 
 # Kafka and the store --------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import orjson
@@ -13,7 +14,7 @@ from stream_app.simulator import bad_records
 from tests.servers.cluster import Cluster
 from tests.system.judgement import assert_exact, not_zero, rejected
 from tests.system.program import eventually
-from tests.system.site import Site, answer, port
+from tests.system.site import Site, answer, get, port
 from tests.system.story import UNTIL, Sent
 
 if TYPE_CHECKING:
@@ -46,8 +47,11 @@ def test_a_flood_of_bad_records_stops_its_topic_alone_and_loses_nothing(site: Si
     flooded = f"{site.namespace}.reach"
     bad = dict(bad_records(2, 900))
     site.produce(Sent("reach", None, value) for value in bad)
-    told = orjson.loads(answer(health, "/health", worker, lambda page: "reach" in page.text and page.status == 503))
+    told = orjson.loads(answer(health, "/health", worker, lambda page: f'"{flooded}"]' in page.text))
     assert (told["status"], told["stopped_topics"]) == ("degraded", [flooded])
+    said = get(health, "/health")
+    assert said is not None
+    assert said.status == HTTPStatus.SERVICE_UNAVAILABLE
     site.produce(short.records)
     others = {source: end for source, end in site.ends().items() if end and source != (flooded, 0)}
     eventually(lambda: others.items() <= site.ledger().items(), "the other topics go on", worker)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import orjson
@@ -50,16 +51,16 @@ def test_a_store_that_is_killed_between_two_commits_costs_nothing(
         worker = site.worker(redis_url=near.url, batch_events="50", worker_port=health)
         first, second = short.chapters(2)
         site.produce(first)
-        eventually(lambda: site.applied() > 0, "it works", worker)
-        near.hold()
+        answer(health, "/health", worker, lambda page: page.status == HTTPStatus.OK)
+        commit = near.hold()
         site.produce(second)
-        answer(health, "/health", worker, lambda page: page.status == 200)
+        eventually(lambda: commit.struck, "a commit is under way", worker)
         crash_redis.kill()
-        said = orjson.loads(answer(health, "/health", worker, lambda page: page.status == 503))
+        said = orjson.loads(answer(health, "/health", worker, lambda page: page.status != HTTPStatus.OK))
         assert (said["status"], said["redis"], said["kafka"]) == ("degraded", False, True)
         crash_redis.start()
         site.await_all_applied(worker)
-        answer(health, "/health", worker, lambda page: page.status == 200)
+        answer(health, "/health", worker, lambda page: page.status == HTTPStatus.OK)
         assert worker.stop() == 0
     assert_exact(site, short.events, UNTIL)
 

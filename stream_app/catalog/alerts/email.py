@@ -58,8 +58,7 @@ EMAIL = RuleGroup(
                 {_MACHINES} - ({_MACHINES} offset 1w) <= {limit.MACHINE_OPEN_JUMP}
             """),
             summary=(
-                "{{ $labels.program }}: machines open {{ $value | humanizePercentage }} more of the mail "
-                "than before"
+                "{{ $labels.program }}: machines open {{ $value | humanizePercentage }} more of the mail than before"
             ),
             description=(
                 "The machines' share of all opens in 24 h is "

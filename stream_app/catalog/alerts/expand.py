@@ -36,8 +36,7 @@ EXPAND = RuleGroup(
                 {limit.GROSS_CHURN_BUDGET} * clamp_min({_ELAPSED}, {limit.GROSS_CHURN_HEAD_START})
             """),
             summary=(
-                "{{ $labels.currency }}: {{ $value | humanizePercentage }} of MRR lost this month, ahead "
-                "of the budget"
+                "{{ $labels.currency }}: {{ $value | humanizePercentage }} of MRR lost this month, ahead of the budget"
             ),
             description=(
                 "{{ $value | humanizePercentage }} of the opening MRR in {{ $labels.currency }} ("

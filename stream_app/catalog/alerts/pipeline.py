@@ -152,9 +152,7 @@ PIPELINE = RuleGroup(
             summary="{{ $labels.topic }}: {{ $value | humanize }} events wait",
             description=(
                 "{{ $value | humanize }} records of {{ $labels.topic }} are not applied, for 10 min; applied per "
-                "second: "
-                + queried("sum(rate(stream_app_events_total{topic=%q}[5m]))", "topic")
-                + "."
+                "second: " + queried("sum(rate(stream_app_events_total{topic=%q}[5m]))", "topic") + "."
             ),
         ),
         Alert(

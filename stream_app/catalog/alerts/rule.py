@@ -34,7 +34,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleGroup:
-    """Rules of one area that read each other, what is recorded first; `dashboard` is the uid of the one that shows it."""
+    """Rules of one area that read each other, what is recorded first; `dashboard` is the uid of what shows it."""
 
     name: str
     area: str

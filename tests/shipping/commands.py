@@ -1,0 +1,19 @@
+"""Command lines as click understands them, without running anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stream_app.cli import main
+
+if TYPE_CHECKING:
+    import click
+
+
+def parse(words: list[str]) -> None:
+    """Raise click.UsageError unless the words behind `stream-app` are one of our commands with its options."""
+    command: click.Command = main
+    context = main.make_context("stream-app", list(words))
+    while hasattr(command, "resolve_command"):
+        name, found, rest = command.resolve_command(context, [*context._protected_args, *context.args])  # noqa: SLF001
+        command, context = found, found.make_context(name, rest, parent=context)
