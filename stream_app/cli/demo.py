@@ -162,6 +162,7 @@ def demo(
             fail(f"{error}\nIs another demo running? --exporter-port 0 --worker-port 0 picks other ports.")
         player = Player(settings, plan, rate, directory / "sent.jsonl")
         links = [
+            f"http://{exporter.address}/",
             f"http://{exporter.address}/metrics",
             f"http://{worker.address}/metrics",
             f"http://{worker.address}/health",

@@ -26,7 +26,10 @@ def pressed_keys(into: Queue[str]) -> Iterator[None]:
 
     def read() -> None:
         while not done.is_set():
-            if select.select([terminal], [], [], _LOOK_S)[0] and (key := os.read(terminal, 1).decode("ascii", "replace")) in KEYS:
+            if (
+                select.select([terminal], [], [], _LOOK_S)[0]
+                and (key := os.read(terminal, 1).decode("ascii", "replace")) in KEYS
+            ):
                 into.put(key)
 
     reader = threading.Thread(target=read, name="keyboard", daemon=True)

@@ -9,8 +9,10 @@ from datetime import datetime
 import click
 
 from stream_app.catalog.board import DEFINITIONS_OF, Board
+from stream_app.catalog.dashboards import WALL
 from stream_app.catalog.definitions import fingerprint
-from stream_app.cli.catalogue import event_topics, model
+from stream_app.catalog.metrics import METRICS
+from stream_app.cli.catalogue import CATALOGUE, event_topics, model
 from stream_app.cli.options import (
     AS_JSON,
     AS_OF,
@@ -23,6 +25,7 @@ from stream_app.cli.options import (
     print_json,
     with_settings,
 )
+from stream_app.render.metric_page import exported
 from stream_app.runtime import service
 from stream_app.runtime.connections import sync_redis
 from stream_app.runtime.exporter import BusinessCollector, registry_of
@@ -30,6 +33,7 @@ from stream_app.runtime.ledger import DefinitionsDifferError
 from stream_app.runtime.reader import Reader
 from stream_app.runtime.settings import Settings
 from stream_app.runtime.topics import ends
+from stream_app.runtime.wall import HELD, Wall
 from stream_app.runtime.web import CannotListenError, metrics_route, serving
 
 EXIT_DEFINITIONS = 5
@@ -82,18 +86,35 @@ def worker(settings: Settings, *, drain: bool, as_json: bool) -> None:
 @with_settings(*REDIS, "namespace", *READING, "host", "exporter_port")
 @AS_OF
 def exporter(settings: Settings, as_of: datetime | None) -> None:
-    """Serve the numbers for Prometheus at /metrics. Run exactly one: several would multiply in sum()."""
-    board = Board(settings.label_limit, settings.gross_margin)
+    """Serve the numbers for Prometheus at /metrics and the wall at /. Run exactly one: several multiply in sum()."""
+    clock = clock_at(as_of)
+    calendar = settings.rules.calendar
     # Threads inherit the mask, so that the signals wait for this one.
     stop = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, stop)
     with ExitStack() as stack:
         redis = stack.enter_context(sync_redis(settings))
-        reader = Reader(redis, settings.namespace, settings.rules.calendar)
-        registry = registry_of(BusinessCollector(reader, board, DEFINITIONS_OF, clock_at(as_of)))
+        # Scrapes and the wall come from different threads: each has a reader of its own.
+        collector = BusinessCollector(
+            Reader(redis, settings.namespace, calendar),
+            Board(settings.label_limit, settings.gross_margin),
+            DEFINITIONS_OF,
+            clock,
+        )
+        wall = Wall(
+            declared=WALL,
+            known=exported(CATALOGUE),
+            metrics=METRICS,
+            reader=Reader(redis, settings.namespace, calendar, held=HELD),
+            board=Board(settings.label_limit, settings.gross_margin),
+            clock=clock,
+        )
+        routes = {"/metrics": metrics_route(registry_of(collector)), **wall.routes()}
         try:
-            stack.enter_context(serving(settings.host, settings.exporter_port, {"/metrics": metrics_route(registry)}))
+            stack.enter_context(serving(settings.host, settings.exporter_port, routes))
         except CannotListenError as error:
             fail(f"{error}; choose another --exporter-port")
-        click.echo(f"http://{settings.host}:{settings.exporter_port}/metrics", err=True)
+        click.echo(
+            f"the wall is at http://{settings.host}:{settings.exporter_port}/, the metrics at /metrics", err=True
+        )
         signal.sigwait(stop)

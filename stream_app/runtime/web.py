@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -61,7 +61,8 @@ def serving(host: str, port: int, routes: Mapping[str, Route]) -> Iterator[int]:
             self.send_header("Content-Length", str(len(page.body)))
             self.send_header("Cache-Control", "no-store")
             self.end_headers()
-            self.wfile.write(page.body)
+            with suppress(BrokenPipeError, ConnectionResetError):  # whoever asked did not wait
+                self.wfile.write(page.body)
 
         def _page(self, route: Route) -> Page:
             try:
