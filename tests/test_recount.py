@@ -84,7 +84,7 @@ def deal(what: str, at: str, opportunity_id: str = "O", account_id: str = "A", *
     return event(f"opportunity.{what}", at, account_id=account_id, opportunity_id=opportunity_id, **state)
 
 
-def sub(  # noqa: PLR0913 - a subscription has that much to say
+def sub(
     what: str,
     at: str,
     amount: int = 10_000,

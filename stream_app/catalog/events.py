@@ -166,8 +166,8 @@ class Item(Struct, kw_only=True, gc=False):
 class SubscriptionData(Struct, kw_only=True, gc=False):
     """The whole new state of a subscription, never a difference.
 
-    What is left out: `status` follows from the type (`paused`, `canceled`, else `active`), `discount_percent_forever` is
-    0, `reason` is `voluntary`.
+    What is left out: `status` follows from the type (`paused`, `canceled`, else `active`), `discount_percent_forever`
+    is 0, `reason` is `voluntary`.
     """
 
     account_id: Identifier

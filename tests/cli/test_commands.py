@@ -42,7 +42,8 @@ EVERY = dict(commands(main))
 
 def test_all_commands_of_the_product_are_there() -> None:
     assert {" ".join(path) for path in EVERY} == {
-        "demo", "topics apply", "worker", "exporter", "kpis", "produce", "simulate", "dlq list", "dlq show", "dlq retry",
+        "demo", "topics apply", "worker", "exporter", "kpis", "produce", "simulate", "dlq list", "dlq show",
+        "dlq retry",
         "doctor", "render", "config show", "explain lead", "explain account", "explain step", "audit", "rebuild",
     }  # fmt: skip
 

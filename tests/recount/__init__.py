@@ -40,7 +40,7 @@ def answerable(name: str, events: Iterable[Envelope], as_of: datetime, timezone:
     return candidate is not None and (newest is None or kept(candidate, newest, zone))
 
 
-def recount(  # noqa: PLR0913 - the settings that the definitions name
+def recount(
     events: Iterable[Envelope],
     *,
     as_of: datetime,
@@ -104,7 +104,7 @@ def flows(events: list[Event], *, zone: ZoneInfo, step_limit: int) -> Iterator[F
     yield from records.nps_responses(events)
 
 
-def levels(  # noqa: PLR0913 - each of them moves one of the levels
+def levels(
     events: list[Event],
     erased: set[str],
     windows: Mapping[str, Window],

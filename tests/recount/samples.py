@@ -126,7 +126,7 @@ def histogram(series: str, labels: Labels, values: Sequence[int], *, unit: int) 
 
 
 def counts_a_flow(series: str, labels: Labels) -> bool:
-    """Tell whether a sample ranks: "the 30d windows of every flow metric (section A, counts only, not money or points)"."""
+    """Tell whether a sample ranks: "the 30d windows of every flow metric (section A, counts only, ...)"."""
     if series in MONEY or series in BOUNDS or series == "lifecycle_score_delta":
         return False
     return series in WINDOWS and dict(labels).get("window") == "30d"

@@ -20,8 +20,8 @@ FIXED = {
     "30d": ("day", 30),
     "90d": ("day", 90),
 }
-# "180 minutes, 216 hours, 800 days, counted back in whole buckets from the one of the namespace's newest event, that one
-# included"
+# "180 minutes, 216 hours, 800 days, counted back in whole buckets from the one of the namespace's newest event, that
+# one included"
 KEPT = {"minute": 180, "hour": 216, "day": 800}
 
 

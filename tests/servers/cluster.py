@@ -48,7 +48,7 @@ class Cluster:
         with self.admin() as admin:
             admin.create_topics(dict.fromkeys(topics, options), wait_for_metadata=True)
 
-    def produce(  # noqa: PLR0913 - what a record has
+    def produce(
         self,
         topic: str,
         values: Iterable[bytes],
@@ -91,7 +91,7 @@ class Cluster:
                 if all([await consumer.position(partition) >= end for partition, end in ends.items()]):
                     return records
 
-    async def _produce(  # noqa: PLR0913, PLR0917 - as above
+    async def _produce(
         self,
         topic: str,
         values: Iterable[bytes],

@@ -137,10 +137,11 @@ def test_a_lead_is_explained_by_its_own_events(site: Site) -> None:
 
 
 def test_what_all_entities_say_they_contribute_is_what_is_stored(short: Story) -> None:
-    from stream_app.catalog.entities import ENTITIES  # noqa: PLC0415
-    from stream_app.core.cells import Spreader  # noqa: PLC0415
-    from stream_app.catalog.metrics import METRICS  # noqa: PLC0415
     import msgspec  # noqa: PLC0415
+
+    from stream_app.catalog.entities import ENTITIES  # noqa: PLC0415
+    from stream_app.catalog.metrics import METRICS  # noqa: PLC0415
+    from stream_app.core.cells import Spreader  # noqa: PLC0415
 
     store = MemoryStore()
     store.apply(short.events)
