@@ -49,6 +49,7 @@ _FETCH_WAIT_MS: Final = 250
 # How long a look for records lasts; then the stretches that have no records are handed over.
 _LOOK: Final = 1.0
 _RETRY: Final = 1.0
+_LAST_COMMITS: Final = (0.1, 0.3, 1.0)
 # How long leaving the group in good order may take.
 _GOODBYE: Final = 5.0
 # Some brokers answer at once that there is nothing, instead of waiting for it; a fetch every so often is enough then.
@@ -626,17 +627,28 @@ class Consumer(driver.Consumer):
 
     async def force_commit(self, topics: object = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002, FBT001, FBT002
         """Faust: commit to the group what has been applied."""
-        due = {
-            tp: track.expected
-            for tp, track in self._tracks.items()
-            if track.expected is not None and track.expected != track.committed
-        }
+        due = self._uncommitted()
         if not due or self.crashed or not await self._commit(due):
             return False
         for tp, offset in due.items():
             if tp in self._tracks:
                 self._tracks[tp].committed = offset
         return True
+
+    async def commit_and_end_transactions(self) -> None:
+        """Faust: the app stops. Nobody may come after it, so the last commit is tried more than once."""
+        for pause in _LAST_COMMITS:
+            await self.commit()
+            if self.crashed or not self._uncommitted():
+                return
+            await asyncio.sleep(pause)
+
+    def _uncommitted(self) -> dict[TP, int]:
+        return {
+            tp: track.expected
+            for tp, track in self._tracks.items()
+            if track.expected is not None and track.expected != track.committed
+        }
 
 
 class Transport(driver.Transport):

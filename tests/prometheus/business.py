@@ -113,10 +113,13 @@ def _campaign(spent: int, *, leads: int | None = None) -> dict[str, str]:
     found = {
         spend: flat(spent, 100),
         'lifecycle_campaign_cost_per_lead{campaign="brand", currency="EUR", window="30d"}': flat(100, 100),
-        'lifecycle_new_leads{source="web", channel="web", campaign="brand", window="30d"}': flat(50, 100),
+        'lifecycle_stage_entries{funnel_stage="lead", source="web", campaign="brand", window="30d"}': flat(50, 100),
     }
     if leads is not None:
-        found['lifecycle_new_leads{source="event", channel="event", campaign="expo", window="30d"}'] = flat(leads, 100)
+        found['lifecycle_new_leads{source="event", channel="event", campaign="expo", window="30d"}'] = flat(0, 100)
+        found['lifecycle_stage_entries{funnel_stage="lead", source="event", campaign="expo", window="30d"}'] = flat(
+            leads, 100
+        )
     return found
 
 
@@ -185,7 +188,7 @@ CONVERT = (
         series=_campaign(600),
     ),
     Story(
-        alert="SpendWithoutLeads", name="stays quiet when there is a lead", at="7h", step="5m",
+        alert="SpendWithoutLeads", name="stays quiet when there is a lead, were it imported", at="7h", step="5m",
         series=_campaign(5000, leads=1),
     ),
     Story(

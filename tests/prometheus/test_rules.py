@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -65,3 +66,10 @@ def test_jobs_and_ports_are_those_of_the_rules_and_the_settings() -> None:
 @pytest.mark.parametrize("alert", [alert for alert, _ in ALERTS], ids=lambda each: each.name)
 def test_the_description_tells_values(alert: Alert) -> None:
     assert re.search(r"\$value|\| query|with query", alert.description)
+
+
+@pytest.mark.parametrize(("alert", "group"), ALERTS, ids=lambda each: each.name)
+def test_an_alert_opens_a_dashboard_that_exists_with_variables_that_it_has(alert: Alert, group: RuleGroup) -> None:
+    boards = [json.loads(path.read_text("utf-8")) for path in (ROOT / "grafana/dashboards").glob("*.json")]
+    variables = {board["uid"]: {each["name"] for each in board["templating"]["list"]} for board in boards}
+    assert set(alert.variables) <= variables[group.dashboard]

@@ -113,10 +113,11 @@ CONVERT = RuleGroup(
             hold="6h",
             keep="6h",
             # At the price of the dearest campaign that does bring leads, so the currency does not matter.
+            # Those that are imported, as from a trade fair, are no new leads, but they enter the first stage.
             expr=while_fresh(f"""
                 {_SPENT} / on (currency) group_left () ({_DEAREST} > 0) >= {limit.POISSON_ZERO}
                 unless on (campaign)
-                sum by (campaign) (lifecycle_new_leads{{window="30d"}}) > 0
+                sum by (campaign) (lifecycle_stage_entries{{funnel_stage="lead", window="30d"}}) > 0
             """),
             summary="{{ $labels.campaign }} costs money and brings no leads",
             description=(
@@ -126,7 +127,7 @@ CONVERT = RuleGroup(
                     "campaign",
                     "currency",
                 )
-                + " {{ $labels.currency }} in 30 days without one new lead. Even at the price of the dearest "
+                + " {{ $labels.currency }} in 30 days without one lead. Even at the price of the dearest "
                 "campaign that "
                 "brings some ("
                 + queried('max(lifecycle_campaign_cost_per_lead{currency=%q, window="30d"})', "currency")
