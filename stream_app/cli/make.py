@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import orjson
 
 from stream_app.cli.catalogue import CATALOGUE
 from stream_app.cli.options import Moment, fail
 from stream_app.render.everything import everything
 from stream_app.runtime.files import stale, write
-from stream_app.simulator import SCENARIOS, Plan, history, records
+from stream_app.simulator import SCENARIOS, Plan, history, live, records
+
+_LIVE_RATE = 20.0
 
 
 @click.command()
@@ -31,6 +34,10 @@ from stream_app.simulator import SCENARIOS, Plan, history, records
     "--rate", type=click.FloatRange(0, min_open=True), show_envvar=True, help="Events per second [default: no limit]."
 )
 @click.option(
+    "--live", "forever", is_flag=True, show_envvar=True,
+    help="Write the history at once, then go on without end, in real time, at --rate [default: 20].",
+)  # fmt: skip
+@click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), show_envvar=True, help="File [default: stdout]."
 )
 def simulate(
@@ -41,6 +48,7 @@ def simulate(
     until: datetime | None,
     scenario: str | None,
     rate: float | None,
+    forever: bool,
     out: Path | None,
 ) -> None:
     """Write a made-up but realistic history of events as JSON lines, for `produce`."""
@@ -49,11 +57,17 @@ def simulate(
     with ExitStack() as stack:
         sink = stack.enter_context(out.open("wb")) if out else sys.stdout.buffer
         for record in records(plan, history(plan)):
-            if rate and (ahead := written / rate - (time.monotonic() - started)) > 0:
+            if rate and not forever and (ahead := written / rate - (time.monotonic() - started)) > 0:
                 sink.flush()
                 time.sleep(ahead)
             sink.write(record.value + b"\n")
             written += 1
+        if forever:
+            sink.flush()
+            for event in live(plan, datetime.now(UTC), rate or _LIVE_RATE):
+                time.sleep(max(datetime.fromisoformat(event["time"]).timestamp() - time.time(), 0))
+                sink.write(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE))
+                sink.flush()
     click.echo(f"{written:,} events", err=True)
 
 
