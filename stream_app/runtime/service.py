@@ -5,7 +5,7 @@ import gc
 import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, nullcontext, suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -23,7 +23,7 @@ from stream_app.runtime.pipeline import Model, Pipeline
 from stream_app.runtime.rebuild import SERVING
 from stream_app.runtime.settings import Settings
 from stream_app.runtime.telemetry import Telemetry
-from stream_app.runtime.web import Page, metrics_route, serving
+from stream_app.runtime.web import CannotListenError, Page, Route, metrics_route, serving
 from stream_app.runtime.worker import Exit, Hooks, State, Worker, WorkerSettings
 
 log = logging.getLogger(__name__)
@@ -88,9 +88,7 @@ async def run(
         worker = Worker(_worker_settings(settings, topics), pipeline, _Notes(telemetry))
         health = _Health(telemetry, worker, ledger, gate)
         routes = {"/metrics": metrics_route(telemetry.registry), "/health": health.page}
-        stack.enter_context(
-            serving(settings.host, settings.worker_port, routes) if settings.worker_port else nullcontext()
-        )
+        _serve(stack, settings, routes)
         looking = asyncio.create_task(health.keep_looking())
         try:
             ended = await worker.run(until)
@@ -105,6 +103,18 @@ async def run(
         telemetry.too_late_events,
         telemetry.rejected_records,
     )
+
+
+def _serve(stack: AsyncExitStack, settings: Settings, routes: Mapping[str, Route]) -> None:
+    """Metrics and health. Only a port that was asked for has to be free: the default one may be another worker's."""
+    if not settings.worker_port:
+        return
+    try:
+        stack.enter_context(serving(settings.host, settings.worker_port, routes))
+    except CannotListenError as error:
+        if "worker_port" in settings.model_fields_set:
+            raise
+        log.warning("%s: this worker has no metrics page; give it a --worker-port of its own", error)
 
 
 def _worker_settings(settings: Settings, topics: Collection[str]) -> WorkerSettings:
