@@ -205,8 +205,14 @@ LEVELS = (
     _level("step_balance", "Enrolments that are in the step.", (PROGRAM, STEP)),
     _level("customers", "Accounts with MRR above zero in any currency.", ()),
     _level("mrr", "Monthly recurring revenue.", (CURRENCY,), unit=Unit.MONEY),
-    _level("mrr_at_risk", "The part of MRR that is on past-due subscriptions.", (CURRENCY,), unit=Unit.MONEY),
-    _level("mrr_paused", "What paused subscriptions would add to MRR.", (CURRENCY,), unit=Unit.MONEY),
+    _level(
+        "mrr_at_risk",
+        "The part of MRR that is on past-due subscriptions.",
+        (CURRENCY,),
+        zero_where="mrr",
+        unit=Unit.MONEY,
+    ),
+    _level("mrr_paused", "What paused subscriptions would add to MRR.", (CURRENCY,), zero_where="mrr", unit=Unit.MONEY),
     _level("cohort_customers", "Customers by month of their first MRR.", (COHORT,), internal=True),
     _level(
         "cohort_mrr", "MRR by month of the account's first MRR.", (COHORT, CURRENCY), unit=Unit.MONEY, internal=True

@@ -46,7 +46,10 @@ class Label:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One declared metric. `name` is without the prefix, `definition` the sentence that users read."""
+    """One declared metric. `name` is without the prefix, `definition` the sentence that users read.
+
+    `zero_where` names a level with the same labels: wherever that stands, this metric is 0 rather than absent.
+    """
 
     name: str
     kind: Kind
@@ -58,6 +61,7 @@ class Metric:
     note: str = ""
     section: str = "A"
     internal: bool = False
+    zero_where: str = ""
 
     @property
     def series(self) -> str:

@@ -125,7 +125,8 @@ def readings_of(metric: Metric, view: View) -> list[Reading]:
         return list(_histogram(metric, view))
     if metric.kind is Kind.LEVEL:
         totals = capped(view.level(metric.name), metric, view)
-        return [reading(metric, labels, totals.get(labels, 0)) for labels in with_zeros(metric, [totals])]
+        known = with_zeros(metric, [totals, view.level(metric.zero_where)])
+        return [reading(metric, labels, totals.get(labels, 0)) for labels in known]
     windows = [window for window in metric.windows if view.answers(window)]
     sums = {window: capped(view.total(window, metric.name), metric, view) for window in windows}
     known = with_zeros(metric, sums.values())

@@ -129,7 +129,7 @@ class Queries:
             try:
                 if self.instant(query):
                     return
-            except OSError:
+            except (OSError, ValueError):
                 pass
             assert time.monotonic() < deadline, query
             time.sleep(0.2)

@@ -179,8 +179,8 @@ RESUMED = Story(
     ),
     expected=(
         reads("mrr", 70, currency="USD"),
-        reads("mrr_at_risk", None, currency="USD"),
-        reads("mrr_paused", None, currency="USD"),
+        reads("mrr_at_risk", 0, currency="USD"),
+        reads("mrr_paused", 0, currency="USD"),
         reads("mrr_movement", {"mtd": 0, "prev_month": 70}, currency="USD", movement="new"),
         reads("mrr_movement", {"mtd": 0, "prev_month": 30}, currency="USD", movement="churn"),
         reads("mrr_movement", {"mtd": 30, "prev_month": 0}, currency="USD", movement="reactivation"),
