@@ -133,7 +133,7 @@ class State:
     @property
     def connected(self) -> bool:
         """Whether the worker is a member of its group and the group's broker answers."""
-        return self.group.coordinator and self.group.generation > 0
+        return self.group.coordinator and self.group.generation >= 0
 
 
 @contextmanager
