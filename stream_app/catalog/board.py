@@ -36,6 +36,7 @@ class Board:
     def _readings_of(self, metric: Metric, view: View, moved: frozenset[str] | None) -> list[Reading]:
         basis = (view.caps, tuple(view.answers(window) for window in metric.windows))
         known = self._known.get(metric.name)
-        if known is None or moved is None or not moved.isdisjoint((metric.name, metric.zero_where)) or known[0] != basis:
+        still = moved is not None and moved.isdisjoint((metric.name, metric.zero_where))
+        if known is None or not still or known[0] != basis:
             known = self._known[metric.name] = (basis, readings_of(metric, view))
         return known[1]
