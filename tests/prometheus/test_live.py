@@ -64,10 +64,11 @@ def live(cluster: Cluster, redis_url: str, tmp_path_factory: pytest.TempPathFact
             lambda: (page := get(at_worker, "/metrics")) is not None and "stream_app_rejected_total{" in page.text,
             "the worker rejects", worker,
         )  # fmt: skip
+        exporter = site.start("exporter", exporter_port=at_exporter)
+        # The age is known once every partition was seen wholly applied, which a stopped topic never is.
+        numbers = answer(at_exporter, "/metrics", exporter, lambda page: "\nstream_app_data_age_seconds " in page.text)
         site.produce([Sent("reach", b"r", b"rubbish")] * 3000)
         text = answer(at_worker, "/metrics", worker, lambda page: "stream_app_intake_stopped{" in page.text)
-        exporter = site.start("exporter", exporter_port=at_exporter)
-        numbers = answer(at_exporter, "/metrics", exporter, lambda page: "stream_app_data_fresh" in page.text)
     return [*_samples(WORKER_JOB, text + _lost()), *_samples(EXPORTER_JOB, numbers)]
 
 
