@@ -75,7 +75,7 @@ async def _fold(spool: Path) -> dict[str, float]:
     done = begin = 0
     since = used = 0.0
     for batch in work:
-        await pipeline.apply(batch)
+        await pipeline.commit(await pipeline.fold(batch))
         done += len(batch.records)
         if not begin and done >= total * START:
             begin, since, used = done, time.perf_counter(), time.process_time()

@@ -26,6 +26,11 @@ IDLE_SECONDS = 800 * 24 * 60 * 60
 TAG_CHARACTERS = 16
 
 
+def new_version() -> str:
+    """A random tag, not a counter: a counter may repeat, with other content, when the store goes back in time."""
+    return secrets.token_hex(TAG_CHARACTERS // 2)
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """An entity's new state: the version it was computed from ("" = did not exist), and None for an erased one."""
@@ -37,8 +42,12 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What one batch changes. `newest` is the running bucket of each grain at its newest event, if it had any."""
+    """What one batch changes; its entities are to carry `version`.
 
+    `newest` is the running bucket of each grain at its newest event, if it had any.
+    """
+
+    version: str
     partition: Partition
     begin: int
     end: int
@@ -49,9 +58,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The batch is in the numbers; its entities carry `version`."""
-
-    version: str
+    """The batch is in the numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,16 +165,15 @@ class Ledger:
 
     async def commit(self, commit: Commit) -> Verdict:
         """Apply a batch as a whole or not at all."""
-        version = secrets.token_hex(TAG_CHARACTERS // 2)
         generation, prefix = await self._in_use()
         keys = [prefix + "ledger", pointer_key(self._namespace)]
         arguments = [
-            self._encode(commit, version, generation, prefix),
+            self._encode(commit, generation, prefix),
             b"".join(s.value for s in commit.states if s.value is not None),
         ]
         kind, *detail = await self._wait(lambda: self._script(keys=keys, args=arguments))
         if kind == b"applied":
-            return Applied(version)
+            return Applied()
         if kind == b"version":
             return WrongVersion(tuple(key.decode() for key in detail[0]))
         if kind == b"generation":
@@ -177,9 +183,9 @@ class Ledger:
             raise DefinitionsDifferError
         stored = int(detail[0] or 0)
         # Standing at the end: the reply to an earlier try was lost and the batch is in the numbers already.
-        return Applied(version) if stored == commit.end else WrongOffset(stored)
+        return Applied() if stored == commit.end else WrongOffset(stored)
 
-    def _encode(self, commit: Commit, version: str, generation: str, prefix: str) -> bytes:
+    def _encode(self, commit: Commit, generation: str, prefix: str) -> bytes:
         cells = commit.cells
         entities: list[str | int] = []
         for state in commit.states:
@@ -203,7 +209,7 @@ class Ledger:
                 "partition": _field(commit.partition),
                 "expected": str(commit.begin) if commit.begin else "",
                 "next": str(commit.end),
-                "tag": version,
+                "tag": commit.version,
                 "idle_seconds": IDLE_SECONDS,
                 "entities": entities,
                 "newest": {grain.value: number for grain, number in commit.newest.items()},

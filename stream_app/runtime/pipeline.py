@@ -1,5 +1,6 @@
 """The hot path: batch -> decode -> fold -> one script."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -25,10 +26,14 @@ from stream_app.runtime.ledger import (
     State,
     WrongOffset,
     WrongVersion,
+    new_version,
 )
 from stream_app.runtime.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
+
+_TURN = 50
+"""A fold lets go of the event loop after so many entities: the commit before it has megabytes to send meanwhile."""
 
 _SOME_CLOCK_MS = 946_684_800_000
 """The year 2000: a record timestamp before it comes from no clock."""
@@ -56,13 +61,24 @@ def present(timestamp: int, now: int) -> int:
     return min(timestamp, now) if timestamp > _SOME_CLOCK_MS else now
 
 
-@dataclass(slots=True)
-class _Decoded:
+@dataclass(frozen=True, slots=True)
+class Decoded:
     """A batch, sorted: the events of each entity in the order of the log, and what is no event."""
 
-    groups: dict[str, tuple[EntityKind, str, list[tuple[int, Event]]]]
-    rejected: list[tuple[RecordLike, Rejected]]
+    batch: Batch
+    groups: Mapping[str, tuple[EntityKind, str, list[tuple[int, Event]]]]
+    rejected: Sequence[tuple[RecordLike, Rejected]]
     newest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What a batch would change, and the entities as they would be, each with the version that it would carry."""
+
+    decoded: Decoded
+    commit: Commit
+    entities: Mapping[str, tuple[str, Any]]
+    tally: Tally
 
 
 def _ignore(_: DefinitionsDifferError) -> None:
@@ -70,7 +86,11 @@ def _ignore(_: DefinitionsDifferError) -> None:
 
 
 class Pipeline:
-    """Applies batches one after another. What it holds between them is a cache and may be wrong or lost at any time."""
+    """Applies batches one after another; the next one may be folded while the one before it is committed.
+
+    What it holds between them is a cache and may be wrong or lost at any time: the ledger refuses what was computed
+    from anything but the stored entities. A fold may therefore build on a commit that is not answered yet.
+    """
 
     def __init__(
         self, model: Model, ledger: Ledger, dead_letters: DeadLetters, flood_gate: FloodGate, telemetry: Telemetry,
@@ -91,34 +111,47 @@ class Pipeline:
         """Stored next offset per partition; nothing was ever applied of one that is missing."""
         return await self._ledger.positions(partitions)
 
-    async def apply(self, batch: Batch) -> int:
+    async def fold(self, batch: Batch) -> Folded:
+        """What the batch would change, everything that was handed to `commit` before taken for granted."""
+        return await self._fold(self._decode(batch))
+
+    async def commit(self, folded: Folded) -> int:
         """Apply a batch; the offset to read next. Anything but `batch.end`: nothing was changed, read from there."""
-        decoded = self._decode(batch)
-        if not self._flood_gate.admits(batch.topic, len(batch.records), len(decoded.rejected)):
+        decoded = folded.decoded
+        batch, rejected = decoded.batch, decoded.rejected
+        self._check_in(folded)
+        if not self._flood_gate.admits(batch.topic, len(batch.records), len(rejected)):
+            self._forget(folded)
             return batch.begin
-        if decoded.rejected:
-            await self._dead_letters.send(batch, decoded.rejected)
+        if rejected:
+            await self._dead_letters.send(batch, rejected)
         while True:
+            started = time.perf_counter()
             try:
-                verdict, tally = await self._fold_and_commit(batch, decoded)
+                verdict = await self._ledger.commit(folded.commit)
             except DefinitionsDifferError as error:
                 # A rebuild has put numbers of other definitions into service: this process is of the old ones.
                 self._on_obsolete(error)
                 return batch.begin
+            self._telemetry.committed(time.perf_counter() - started)
             match verdict:
                 case Applied():
-                    self._flood_gate.count(batch.topic, len(batch.records), len(decoded.rejected))
-                    self._telemetry.applied(batch, tally, decoded.rejected, decoded.newest)
+                    self._flood_gate.count(batch.topic, len(batch.records), len(rejected))
+                    self._telemetry.applied(batch, folded.tally, rejected, decoded.newest)
                     return batch.end
                 case WrongVersion(keys):
                     self._telemetry.conflict("version")
                     log.info("%d entities were changed by another worker, folding again", len(keys))
+                    self._forget(folded)
+                    folded = await self._fold(decoded)
+                    self._check_in(folded)
                 case WrongOffset(stored):
                     self._telemetry.conflict("offset")
                     log.info(
                         "%s[%d]: the ledger stands at %d, not at %d: reading from there",
                         batch.topic, batch.partition, stored, batch.begin,
                     )  # fmt: skip
+                    self._forget(folded)
                     return stored
                 case NewGeneration():
                     log.info("a rebuild has switched generations: reading from where the new one stands")
@@ -126,7 +159,7 @@ class Pipeline:
                     stored_now = await self._ledger.positions([batch.source])
                     return stored_now.get(batch.source, 0)
 
-    def _decode(self, batch: Batch) -> _Decoded:
+    def _decode(self, batch: Batch) -> Decoded:
         now = int(time.time() * 1000)
         decode, kind_of = self._model.decoder.decode, self._model.kind_of
         groups: dict[str, tuple[EntityKind, str, list[tuple[int, Event]]]] = {}
@@ -147,38 +180,33 @@ class Pipeline:
                 groups[name] = (kind, key, [result])
             else:
                 group[2].append(result)
-        return _Decoded(groups, rejected, newest)
+        return Decoded(batch, groups, rejected, newest)
 
-    async def _fold_and_commit(
-        self, batch: Batch, decoded: _Decoded
-    ) -> tuple[Applied | WrongOffset | WrongVersion | NewGeneration, Tally]:
+    async def _fold(self, decoded: Decoded) -> Folded:
         versions = await self._checked_out(decoded)
         delta: Delta = []
         tally = Tally()
         states: list[State] = []
-        folded: dict[str, Any] = {}
-        rules = self._model.rules
-        for name, (kind, key, events) in decoded.groups.items():
+        entities: dict[str, tuple[str, Any]] = {}
+        batch, rules, tag = decoded.batch, self._model.rules, new_version()
+        for number, (name, (kind, key, events)) in enumerate(decoded.groups.items()):
             version, entity = versions[name]
-            folded[name] = entity = fold(kind, entity, key, events, rules, delta, tally)
+            entity = fold(kind, entity, key, events, rules, delta, tally)
+            entities[name] = ("" if entity is None else tag, entity)
             if version or entity is not None:
                 states.append(State(name, version, None if entity is None else kind.encode(entity)))
+            if number % _TURN == 0:
+                await asyncio.sleep(0)
         newest: dict[Grain, int] = {}
         if decoded.newest >= 0:
             clock = Clock.at(decoded.newest, rules.calendar)
             newest = {grain: clock.running(grain) for grain in Grain}
         cells = self._spreader.cells(delta, newest)
-        commit_started = time.perf_counter()
-        verdict = await self._ledger.commit(
-            Commit(batch.source, batch.begin, batch.end, states, cells, newest),
-        )
-        self._telemetry.committed(time.perf_counter() - commit_started)
-        if isinstance(verdict, Applied):
-            self._check_in(verdict.version, folded)
-        return verdict, tally
+        commit = Commit(tag, batch.source, batch.begin, batch.end, states, cells, newest)
+        return Folded(decoded, commit, entities, tally)
 
-    async def _checked_out(self, decoded: _Decoded) -> dict[str, tuple[str, Any]]:
-        """Version and state of the batch's entities. They leave the cache until their fold is committed."""
+    async def _checked_out(self, decoded: Decoded) -> dict[str, tuple[str, Any]]:
+        """Version and state of the batch's entities. They leave the cache until their fold is to be committed."""
         cache = self._cache
         versions = {name: cache.pop(name, None) for name in decoded.groups}
         missing = [name for name, known in versions.items() if known is None]
@@ -188,10 +216,14 @@ class Pipeline:
             versions[name] = ("", None) if stored is None else (stored[0], self._decode_state[kind.name](stored[1]))
         return versions  # type: ignore[return-value]
 
-    def _check_in(self, version: str, folded: Mapping[str, Any]) -> None:
+    def _check_in(self, folded: Folded) -> None:
         cache = self._cache
-        for name, entity in folded.items():
-            if entity is not None:
-                cache[name] = (version, entity)
+        cache.update(folded.entities)
         while len(cache) > self._cached_entities:
             del cache[next(iter(cache))]
+
+    def _forget(self, folded: Folded) -> None:
+        cache = self._cache
+        for name, entry in folded.entities.items():
+            if cache.get(name) is entry:
+                del cache[name]

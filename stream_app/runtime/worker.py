@@ -10,7 +10,7 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 import faust
 from aiokafka.errors import KafkaError
@@ -40,18 +40,26 @@ _DRAIN_LOOK: Final = 1.0
 _AGAIN: Final = 0.1
 
 
-class Sink(Protocol):
-    """Where batches go."""
+_Folded = TypeVar("_Folded")
+
+
+class Sink(Protocol[_Folded]):
+    """Where batches go: each is folded, then committed; the next is folded while the one before it is committed.
+
+    Neither ever raises but for CancelledError: trouble with the store waits and retries inside.
+    """
 
     async def positions(self, partitions: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
         """Return the stored next offset per partition; one that is missing was never applied, or the store lost it."""
 
-    async def apply(self, batch: Batch) -> int:
-        """Apply a batch and return the offset to read next.
+    async def fold(self, batch: Batch) -> _Folded:
+        """Return what the batch would change, given everything that was handed to `commit` so far. May be dropped."""
+
+    async def commit(self, folded: _Folded) -> int:
+        """Apply what was folded last and return the offset to read next.
 
         `batch.end`: it is applied, or was already. Anything else: nothing was changed; what is buffered of the
         partition is dropped and it is read from that offset, 0 meaning that nothing was ever applied.
-        Never raises but for CancelledError: trouble with the store waits and retries inside.
         """
 
 
@@ -172,7 +180,7 @@ class _App(faust.App):
 class Worker:
     """Reads the topics of a group and has every batch applied once, in order, one after another."""
 
-    def __init__(self, settings: WorkerSettings, sink: Sink, hooks: Hooks | None = None) -> None:
+    def __init__(self, settings: WorkerSettings, sink: Sink[Any], hooks: Hooks | None = None) -> None:
         """Take what it needs; nothing happens before `run`."""
         self.max_events = settings.max_events
         self.fetch_bytes = settings.fetch_bytes
@@ -183,6 +191,7 @@ class Worker:
         self._moved_at: float | None = None
         self._applied_at: float | None = None
         self._applying: tuple[str, int] | None = None
+        self._committing: asyncio.Task[None] | None = None
         self._ends: dict[tuple[str, int], int] = {}
         self._exit: Exit | None = None
         self._ending = asyncio.Event()
@@ -221,6 +230,7 @@ class Worker:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.grace):
                 await self._idle.wait()
+        tasks += [self._committing] if self._committing else []
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks, timeout=self._settings.grace)
@@ -296,13 +306,16 @@ class Worker:
 
     async def _consume(self, stream: StreamT[Any]) -> None:
         async for fetched in stream:
-            if not self._ending.is_set():
+            if not self._ending.is_set() and self._consumer.expects(fetched) is not None:
                 await self._take(fetched)
 
     async def _take(self, fetched: Fetched) -> None:
         consumer, batch = self._consumer, fetched.batch
+        folded = await self._sink.fold(batch)
+        if self._committing is not None:
+            await asyncio.wait([self._committing])
         expected = consumer.expects(fetched)
-        if expected is None:
+        if expected is None or self._ending.is_set():
             return
         if expected != batch.begin:
             _log.warning("%s[%d] was read from %d instead of %d", *batch.source, batch.begin, expected)
@@ -310,19 +323,26 @@ class Worker:
             return
         self._applying = batch.source
         self._idle.clear()
+        self._committing = asyncio.create_task(self._commit(fetched, folded))
+        self._committing.add_done_callback(self._check)
+        # The commit takes the first step, or the next fold would not know of it.
+        await asyncio.sleep(0)
+
+    async def _commit(self, fetched: Fetched, folded: object) -> None:
+        consumer, batch = self._consumer, fetched.batch
         try:
-            offset = await self._sink.apply(batch)
+            offset = await self._sink.commit(folded)
+            self._applied_at = time.monotonic()
+            if offset == batch.end:
+                consumer.advance(fetched)
+                self._applied.set()
+            elif consumer.expects(fetched) is not None:
+                if offset == batch.begin:
+                    await asyncio.sleep(_AGAIN)
+                await consumer.rewind(*batch.source, offset)
         finally:
             self._applying = None
             self._idle.set()
-        self._applied_at = time.monotonic()
-        if offset == batch.end:
-            consumer.advance(fetched)
-            self._applied.set()
-        elif consumer.expects(fetched) is not None:
-            if offset == batch.begin:
-                await asyncio.sleep(_AGAIN)
-            await consumer.rewind(*batch.source, offset)
 
     async def _drain(self, until: Mapping[tuple[str, int], int]) -> None:
         while True:
@@ -350,7 +370,7 @@ class Worker:
         """Stop the intake of a topic until `resume_topic`.
 
         Nothing is lost: a batch of it that is being applied is finished, what is buffered is read again later. Its lag
-        grows and shows in `state`. To be called on the event loop of a running worker, also from inside `Sink.apply`.
+        grows and shows in `state`. To be called on the event loop of a running worker, also from inside `Sink.commit`.
         """
         self._consumer.pause_topic(topic)
 

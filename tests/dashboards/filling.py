@@ -82,7 +82,7 @@ async def _apply(settings: Settings, stretches: dict[str, list[Record]], telemet
         pipeline = Pipeline(model, ledger, _NoDeadLetters(), gate, telemetry)
         for topic, stretch in stretches.items():
             for batch in split(Batch(topic, 0, 0, len(stretch), stretch), _EVENTS):
-                assert await pipeline.apply(batch) == batch.end
+                assert await pipeline.commit(await pipeline.fold(batch)) == batch.end
 
 
 def add_health(telemetry: Telemetry, topics: Sequence[str]) -> None:

@@ -239,7 +239,8 @@ class Company:
             ledger = Ledger(redis, settings.namespace, fingerprint(settings.rules))
             model = Model(Decoder(EVENT_TYPES), KIND_OF, METRICS, settings.rules)
             gate = FloodGate(settings.flood_ratio, lambda _: None)
-            assert await Pipeline(model, ledger, _NoDeadLetters(), gate, Telemetry()).apply(batch) == batch.end
+            pipeline = Pipeline(model, ledger, _NoDeadLetters(), gate, Telemetry())
+            assert await pipeline.commit(await pipeline.fold(batch)) == batch.end
             await ledger.mark_current([batch.source], now)
 
 

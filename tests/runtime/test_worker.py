@@ -61,6 +61,22 @@ async def test_a_refused_batch_is_read_again_and_nothing_stale_is_offered(cluste
 
 
 @on_a_loop
+async def test_a_batch_is_folded_while_the_one_before_it_is_committed(cluster: Cluster, namespace: str) -> None:
+    await asyncio.to_thread(cluster.create, namespace)
+    await asyncio.to_thread(cluster.produce, namespace, _numbers(range(40)))
+    ledger = MemoryLedger()
+    ledger.gate.clear()
+    async with working(settings(cluster.address, namespace, namespace, max_events=10), ledger):
+        await eventually(lambda: len(ledger.folded) > 1)
+        await asyncio.sleep(0.1)
+        assert [batch.begin for batch in ledger.folded] == [0, 10]
+        assert [batch.begin for batch in ledger.offered] == [0]
+        ledger.gate.set()
+        await eventually(lambda: len(ledger.values) == 40)
+    assert ledger.values == _numbers(range(40))
+
+
+@on_a_loop
 async def test_a_batch_that_another_worker_applied_is_skipped(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(100)))
@@ -108,16 +124,27 @@ async def test_a_sink_that_never_answers_does_not_keep_the_worker_alive(cluster:
     assert ledger.applied == []
 
 
-class _Broken(MemoryLedger):
-    async def apply(self, batch: Batch) -> int:
+class _CannotFold(MemoryLedger):
+    async def fold(self, batch: Batch) -> Batch:
         raise LookupError(batch.topic)
 
 
+class _CannotCommit(MemoryLedger):
+    async def commit(self, batch: Batch) -> int:
+        self.offered.append(batch)
+        raise LookupError(batch.topic)
+
+
+@pytest.mark.parametrize("broken", [_CannotFold, _CannotCommit])
 @on_a_loop
-async def test_a_sink_that_raises_ends_the_worker_and_nothing_is_committed(cluster: Cluster, namespace: str) -> None:
+async def test_a_sink_that_raises_ends_the_worker_and_nothing_more_is_offered_to_it(
+    cluster: Cluster, namespace: str, broken: type[MemoryLedger]
+) -> None:
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(10)))
-    assert await Worker(settings(cluster.address, namespace, namespace), _Broken()).run() is Exit.CRASHED
+    ledger = broken()
+    assert await Worker(settings(cluster.address, namespace, namespace, max_events=2), ledger).run() is Exit.CRASHED
+    assert len(ledger.offered) <= 1
     assert committed(cluster.address, namespace).get((namespace, 0), 0) == 0
 
 

@@ -55,6 +55,7 @@ class MemoryLedger:
 
     stored: dict[tuple[str, int], int] = field(default_factory=dict)
     applied: list[Batch] = field(default_factory=list)
+    folded: list[Batch] = field(default_factory=list)
     offered: list[Batch] = field(default_factory=list)
     refusals: list[int] = field(default_factory=list)
     moves: list[int] = field(default_factory=list)
@@ -68,7 +69,12 @@ class MemoryLedger:
         """As `Sink`."""
         return {source: self.stored[source] for source in partitions if source in self.stored}
 
-    async def apply(self, batch: Batch) -> int:
+    async def fold(self, batch: Batch) -> Batch:
+        """As `Sink`."""
+        self.folded.append(batch)
+        return batch
+
+    async def commit(self, batch: Batch) -> int:
         """As `Sink`."""
         self.offered.append(batch)
         await self.gate.wait()
@@ -110,7 +116,11 @@ class FileLedger:
         stored = self.stored()
         return {source: stored[source] for source in partitions if source in stored}
 
-    async def apply(self, batch: Batch) -> int:
+    async def fold(self, batch: Batch) -> Batch:
+        """As `Sink`."""
+        return batch
+
+    async def commit(self, batch: Batch) -> int:
         """As `Sink`."""
         with closing(self._connect()) as db:
             db.execute("begin immediate")
@@ -169,7 +179,7 @@ def settings(address: str, group: str, *topics: str, **changes: Any) -> WorkerSe
 
 
 @asynccontextmanager
-async def working(chosen: WorkerSettings, sink: Sink, hooks: Hooks | None = None) -> AsyncIterator[Worker]:
+async def working(chosen: WorkerSettings, sink: Sink[Any], hooks: Hooks | None = None) -> AsyncIterator[Worker]:
     """Run a worker, and see that it ends well."""
     worker = Worker(chosen, sink, hooks)
     task = asyncio.create_task(worker.run())
