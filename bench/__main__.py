@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _PARTS: Final = (*CANDIDATES, "scrape", "latency")
 _EVENTS: Final = 180_000
 _FEW_EVENTS: Final = 40_000
-_ROUNDS: Final = 3
+_ROUNDS: Final = 5
+_ORDER: Final = ("b", "c", "a", "d")
 _RATE: Final = 1000.0
 _SECONDS: Final = 20.0
 _FEW_SECONDS: Final = 8.0
@@ -31,7 +32,7 @@ _FEW_SECONDS: Final = 8.0
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--events", type=click.IntRange(10_000), help=f"About how many events [default: {_EVENTS}].")
-@click.option("--rounds", type=click.IntRange(1), help=f"How often (b), (c) and (d) run, in turn [default: {_ROUNDS}].")
+@click.option("--rounds", type=click.IntRange(1), help=f"How often all run, in turn [default: {_ROUNDS}].")
 @click.option("--quick", is_flag=True, help="Fewer events, one round, a shorter look at latency: a first impression.")
 @click.option("--only", help=f"Some of {','.join(_PARTS)}, separated by commas.")
 @click.option("--json", "as_json_", is_flag=True, help="Print JSON instead of tables; progress goes to standard error.")
@@ -68,11 +69,11 @@ def main(*, events: int | None, rounds: int | None, quick: bool, only: str | Non
 
 
 def _race(place: Ground, findings: Findings, wanted: tuple[str, ...], rounds: int, progress: Console) -> None:
-    """Run the slow candidate once and the others in turn, so that a busy moment of the machine hits all alike."""
-    order = ["a", *(name for _ in range(rounds) for name in ("b", "d", "c"))]
-    for name in order:
-        if name in wanted:
-            _run(place, findings, name, progress)
+    """Run them in turn, over and over: machines are faster and slower by the minute, and ratios are taken by round."""
+    for _ in range(rounds):
+        for name in _ORDER:
+            if name in wanted:
+                _run(place, findings, name, progress)
 
 
 def _run(place: Ground, findings: Findings, name: str, progress: Console) -> None:

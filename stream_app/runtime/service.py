@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 _LOOK_S = 1.0
 # A batch makes hundreds of thousands of tuples that are gone with it and form no cycles: with Python's own thresholds
 # looking for cycles takes a sixth of the worker's time.
-COLLECT_AFTER = (50_000, 20, 20)
+COLLECT_AFTER = (500_000, 20, 20)
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,6 +230,10 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         """Faust: the thread ends with an error. It goes to the log here, and not to stderr."""
         self.log.info(msg.replace("{0!r}", "%r").replace("{1!r}", "%r"), *fmt)
 
+    async def _keepalive2(self) -> None:
+        # It would wake the event loop every second for nothing, and leaves a coroutine behind when that ends just then.
+        pass
+
     def close(self) -> None:
         """Faust: the group rebalances while the app stops.
 
