@@ -7,7 +7,7 @@ from msgspec import Struct
 from stream_app.catalog.bounds import DWELL_BOUNDS
 from stream_app.core.facts import LEVEL, Fact
 from stream_app.core.histogram import observation
-from stream_app.core.timeline import is_next, join
+from stream_app.core.timeline import join
 
 ENROLLED, ENTERED, LEFT, EXITED = range(4)
 EVENT_NAMES = ("enrolled", "entered", "left", "exited")
@@ -31,7 +31,10 @@ class Enrolment(Struct, array_like=True, gc=False):
 
     def first(self, code: int) -> Event | None:
         """The earliest event with a code."""
-        return next((row for row in self.events if row[2] == code), None)
+        for row in self.events:
+            if row[2] == code:
+                return row
+        return None
 
 
 class Visit(NamedTuple):
@@ -97,10 +100,8 @@ def facts(enrolment: Enrolment, member: str) -> list[Fact]:
 
 
 def gained(enrolment: Enrolment, row: Event, member: str) -> list[Fact] | None:
-    """What an event in order adds to `facts`; None where it may change more than that."""
+    """What an event that comes after all others adds to `facts`; None where it may change more than that."""
     at, _, code, step, detail = row
-    if code == ENROLLED or not is_next(enrolment.events, row):
-        return None
     of_step: list[Event] = []
     for known in enrolment.events:
         if known[2] == EXITED:

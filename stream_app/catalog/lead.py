@@ -334,21 +334,20 @@ def _enrolment_event(
     data: e.EnrollmentData = event.data
     enrollment_id = data.enrollment_id
     row = (at, identity(event.id, event.source), code, step, detail)
-    if not step and _engaged_since(lead, at):
-        change.touch(reopening_facts)
     enrolment = lead.enrolments.get(enrollment_id)
     if enrolment is None:
         change.begins(enrolment_facts, enrollment_id)
         enrolment = lead.enrolments[enrollment_id] = Enrolment()
-    else:
-        if change.untouched(enrolment_facts, enrollment_id):
-            gained = enrolments.gained(enrolment, row, _member(lead, enrollment_id))
-            if gained is not None:
-                change.adds(gained)
-                enrolment.events.append(row)
-                return True
-            change.touch(enrolment_facts, enrollment_id)
+    in_order = is_next(enrolment.events, row)
+    if not in_order or (not step and _engaged_since(lead, at)):
         change.touch(reopening_facts)
+    if change.untouched(enrolment_facts, enrollment_id):
+        gained = enrolments.gained(enrolment, row, _member(lead, enrollment_id)) if in_order else None
+        if gained is not None:
+            change.adds(gained)
+            enrolment.events.append(row)
+            return True
+        change.touch(enrolment_facts, enrollment_id)
     return enrolments.merge(enrolment, row, data.program_id)
 
 

@@ -34,7 +34,7 @@ def join(rows: list[Row], row: Row) -> bool:
 
 def is_next(rows: list[Row], row: Row) -> bool:
     """Whether a row would come after all others and is none of them: the common case, an event in order."""
-    if not rows or row < rows[-1]:
+    if rows and row < rows[-1]:
         return False
     name = row[1]
     for known in rows:  # noqa: SIM110 - `all` of a generator takes three times as long, for every event
