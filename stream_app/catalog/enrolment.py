@@ -7,7 +7,7 @@ from msgspec import Struct
 from stream_app.catalog.bounds import DWELL_BOUNDS
 from stream_app.core.facts import LEVEL, Fact
 from stream_app.core.histogram import observation
-from stream_app.core.timeline import is_next, join
+from stream_app.core.timeline import join
 
 ENROLLED, ENTERED, LEFT, EXITED = range(4)
 EVENT_NAMES = ("enrolled", "entered", "left", "exited")
@@ -31,7 +31,10 @@ class Enrolment(Struct, array_like=True, gc=False):
 
     def first(self, code: int) -> Event | None:
         """The earliest event with a code."""
-        return next((row for row in self.events if row[2] == code), None)
+        for row in self.events:
+            if row[2] == code:
+                return row
+        return None
 
 
 class Visit(NamedTuple):
@@ -43,43 +46,40 @@ class Visit(NamedTuple):
     outcome: str
 
 
-def origin(row: Event, program: str) -> tuple[int, int, str, str]:
-    """What an event says about the enrolment's program; the smallest counts."""
-    return 0 if row[2] == ENROLLED else 1, row[0], row[1], program
-
-
 def merge(enrolment: Enrolment, row: Event, program: str) -> bool:
     """Add an event; false for a duplicate."""
-    enrolment.origin = min(enrolment.origin, origin(row, program))
+    enrolment.origin = min(enrolment.origin, (0 if row[2] == ENROLLED else 1, row[0], row[1], program))
     return join(enrolment.events, row)
 
 
-def steps(enrolment: Enrolment) -> list[str]:
-    """The steps that the enrolment entered or left."""
-    return list({row[3]: None for row in enrolment.events if row[3]})
-
-
-def visit(enrolment: Enrolment, step: str) -> Visit:
-    """The stay in one step; the end of the enrolment is the exit of a step that has none of its own."""
-    entered: int | None = None
-    due, left, end = 0, None, None
+def visits(enrolment: Enrolment) -> dict[str, Visit]:
+    """The stay in each step; the end of the enrolment is the exit of a step that has none of its own."""
+    entries: dict[str, Event] = {}
+    exits: dict[str, Event] = {}
+    end: Event | None = None
     for row in enrolment.events:
-        code = row[2]
-        if code == EXITED:
-            end = end or row
-        elif row[3] == step:
-            if code == ENTERED:
-                if entered is None:
-                    entered, due = row[0], int(row[4])
-            elif left is None:
-                left = row
-    if left is None and end is not None and entered is not None and entered <= end[0]:
-        left = end
-    return Visit(entered, due, left[0], str(left[4])) if left else Visit(entered, due, None, "")
+        _, _, code, step, _ = row
+        if code == ENTERED:
+            entries.setdefault(step, row)
+        elif code == LEFT:
+            exits.setdefault(step, row)
+        elif code == EXITED and end is None:
+            end = row
+    if end is not None:
+        for step, entry in entries.items():
+            if entry[0] <= end[0]:
+                exits.setdefault(step, end)
+    return {step: _visit(entries.get(step), exits.get(step)) for step in entries | exits}
 
 
-def facts(enrolment: Enrolment) -> list[Fact]:
-    """The enrolment as a whole: begun, ended, or running."""
+def _visit(entry: Event | None, exit_: Event | None) -> Visit:
+    entered, due = (entry[0], int(entry[4])) if entry else (None, 0)
+    left, outcome = (exit_[0], str(exit_[4])) if exit_ else (None, "")
+    return Visit(entered, due, left, outcome)
+
+
+def facts(enrolment: Enrolment, member: str) -> list[Fact]:
+    """The enrolment as a whole (begun, ended, or running) and its steps; `member` names it in the sets of due times."""
     program = enrolment.program
     begun, ended = enrolment.first(ENROLLED), enrolment.first(EXITED)
     found: list[Fact] = []
@@ -89,46 +89,55 @@ def facts(enrolment: Enrolment) -> list[Fact]:
         found.append((("program_exits", program, str(ended[4])), ended[0], 1))
     elif begun:
         found.append((("program_balance", program), LEVEL, 1))
+    for step, (entered, due, left, outcome) in visits(enrolment).items():
+        if entered is not None:
+            found += _entry(program, step, entered, due)
+            if left is None:
+                found += _stay(program, step, due, member)
+        if left is not None:
+            found += _exit(program, step, outcome, entered, left)
     return found
 
 
-def step_facts(enrolment: Enrolment, step: str, member: str) -> list[Fact]:
-    """One step of the enrolment; `member` names the enrolment in the set of due times."""
-    entered, due, left, outcome = visit(enrolment, step)
-    program = enrolment.program
-    found: list[Fact] = []
-    if entered is not None:
-        found += _entry(program, step, entered, due)
-        if left is None:
-            found += _stay(program, step, due, member)
-    if left is not None:
-        found += _exit(program, step, outcome, entered, left)
-    return found
-
-
-def step_gained(enrolment: Enrolment, row: Event, program: str, member: str) -> list[Fact] | None:
-    """What an event in order adds to `step_facts` of its step; None where it may change more than that."""
+def gained(enrolment: Enrolment, row: Event, member: str) -> list[Fact] | None:
+    """What an event that comes after all others adds to `facts`; None where it may change more than that."""
     at, _, code, step, detail = row
-    if origin(row, program) < enrolment.origin or not is_next(enrolment.events, row) or enrolment.first(EXITED):
-        return None
-    of_step = [known for known in enrolment.events if known[3] == step]
+    of_step: list[Event] = []
+    for known in enrolment.events:
+        if known[2] == EXITED:
+            return None
+        if known[3] == step:
+            of_step.append(known)
+    if code == EXITED:
+        return _ended(enrolment, at, str(detail), member)
     program = enrolment.program
     if code == ENTERED and not of_step:
         due = int(detail)
-        return [*_entry(program, step, at, due), *_stay(program, step, due, member)]
+        return _entry(program, step, at, due) + _stay(program, step, due, member)
     if code == LEFT and len(of_step) == 1 and of_step[0][2] == ENTERED:
         entered, due = of_step[0][0], int(of_step[0][4])
-        ended: list[Fact] = [(series, when, -amount) for series, when, amount in _stay(program, step, due, member)]
-        return [*ended, *_exit(program, step, str(detail), entered, at)]
+        return _stay(program, step, due, member, -1) + _exit(program, step, str(detail), entered, at)
     return None
+
+
+def _ended(enrolment: Enrolment, at: int, outcome: str, member: str) -> list[Fact]:
+    """What the end of an enrolment adds that comes after everything else in it."""
+    program = enrolment.program
+    found: list[Fact] = [(("program_exits", program, outcome), at, 1)]
+    if enrolment.first(ENROLLED):
+        found.append((("program_balance", program), LEVEL, -1))
+    for step, (entered, due, left, _) in visits(enrolment).items():
+        if left is None:
+            found += _stay(program, step, due, member, -1) + _exit(program, step, outcome, entered, at)
+    return found
 
 
 def _entry(program: str, step: str, entered: int, due: int) -> list[Fact]:
     return [(("step_entries", program, step), entered, 1), (("step_due", program, step), due, 1)]
 
 
-def _stay(program: str, step: str, due: int, member: str) -> list[Fact]:
-    return [(("step_balance", program, step), LEVEL, 1), (("step_due_at", program, step, member), due, 1)]
+def _stay(program: str, step: str, due: int, member: str, amount: int = 1) -> list[Fact]:
+    return [(("step_balance", program, step), LEVEL, amount), (("step_due_at", program, step, member), due, amount)]
 
 
 def _exit(program: str, step: str, outcome: str, entered: int | None, left: int) -> list[Fact]:

@@ -61,40 +61,77 @@ def stage_history(lead: Lead) -> list[tuple[int, str]]:
         if entered is None or (at, name) < entered[:2]:
             rows = sorted([*rows, (at, name, "lead")])
     history: list[tuple[int, str]] = []
+    current = ""
     for at, _, stage in rows:
-        if not history or history[-1][1] != stage:
+        if stage != current:
             history.append((at, stage))
+            current = stage
     return history
 
 
 def new_lead_at(lead: Lead) -> int | None:
     """When the lead came to exist, imports aside."""
-    return next((row[0] for row in lead.created if not row[6]), None)
+    for row in lead.created:
+        if not row[6]:
+            return row[0]
+    return None
 
 
 def stage_facts(lead: Lead, _rules: Rules) -> list[Fact]:
     """New leads, entries into stages and the way between them, and the stage it is in."""
-    source, channel, campaign = lead.created[0][2:5] if lead.created else ("none", "none", "none")
     found: list[Fact] = []
     created = new_lead_at(lead)
     if created is not None:
-        found.append((("new_leads", source, channel, campaign), created, 1))
+        found.append((("new_leads", *_source(lead)), created, 1))
     history = stage_history(lead)
     first: dict[str, int] = {}
     for at, stage in history:
-        if stage in first:
-            found.append((("stage_reentries", stage), at, 1))
-        else:
-            first[stage] = at
-            found.append((("stage_entries", stage, source, campaign), at, 1))
+        found += _entry(lead, first, at, stage)
+    if history and not _is_disqualified(lead):
+        found.append((("leads_in_stage", history[-1][1]), LEVEL, 1))
+    return found
+
+
+def _source(lead: Lead) -> tuple[str, str, str]:
+    """Source, channel and campaign."""
+    return lead.created[0][2:5] if lead.created else ("none", "none", "none")
+
+
+def _is_disqualified(lead: Lead) -> bool:
+    return bool(lead.statuses) and lead.statuses[-1][2] == "disqualified"
+
+
+def _entry(lead: Lead, first: dict[str, int], at: int, stage: str) -> list[Fact]:
+    """What the next entry into a stage adds; `first` says when each stage was first entered, and learns of this."""
+    if stage in first:
+        return [(("stage_reentries", stage), at, 1)]
+    first[stage] = at
+    source, _, campaign = _source(lead)
+    found: list[Fact] = [(("stage_entries", stage, source, campaign), at, 1)]
     for before, after in TRANSITIONS:
-        if before in first and after in first and first[before] <= first[after]:
+        # Of two stages that were entered in the same millisecond either may have come first.
+        if stage in {before, after} and before in first and after in first and first[before] <= first[after]:
             series = ("stage_transition_seconds", f"{before}_{after}")
             found += observation(series, TRANSITION_BOUNDS, first[after], first[after] - first[before], 1000)
-    if created is not None and "mql" in first and first["mql"] - created <= MQL_COHORT_MS:
+    if stage == "mql" and (created := new_lead_at(lead)) is not None and at - created <= MQL_COHORT_MS:
         found.append((("lead_mql_cohort",), created, 1))
-    if history and not (lead.statuses and lead.statuses[-1][2] == "disqualified"):
-        found.append((("leads_in_stage", history[-1][1]), LEVEL, 1))
+    return found
+
+
+def _stage_gained(lead: Lead, row: tuple[int, str, str]) -> list[Fact] | None:
+    """What a stage in order adds to `stage_facts`; None where it may change more than that."""
+    at, name, stage = row
+    if not is_next(lead.stages, row) or not lead.created or (at, name) <= lead.created[0][:2]:
+        return None
+    first: dict[str, int] = {}
+    current = ""
+    for since, current in stage_history(lead):
+        first.setdefault(current, since)
+    if stage == current:
+        return []
+    found = _entry(lead, first, at, stage)
+    if not _is_disqualified(lead):
+        found += [(("leads_in_stage", current), LEVEL, -1), (("leads_in_stage", stage), LEVEL, 1)]
     return found
 
 
@@ -122,12 +159,19 @@ def _program_at(lead: Lead, at: int) -> str | None:
 def reopening_facts(lead: Lead, _rules: Rules) -> list[Fact]:
     """The first engagement of each not-ready episode during which the lead was in a program."""
     found: list[Fact] = []
+    if not lead.touches or not lead.enrolments:
+        return found
     for start, end in _not_ready_episodes(lead):
         for at, _ in lead.touches:
             if start <= at < end and (program := _program_at(lead, at)) is not None:
                 found.append((("reopened_leads", program), at, 1))
                 break
     return found
+
+
+def _engaged_since(lead: Lead, at: int) -> bool:
+    """Whether the lead engaged then or later: only of such engagements a status or an enrolment could say more."""
+    return bool(lead.touches) and lead.touches[-1][0] >= at
 
 
 def score_facts(lead: Lead, _rules: Rules) -> list[Fact]:
@@ -154,11 +198,11 @@ def new_lead_score_facts(lead: Lead, rules: Rules) -> list[Fact]:
         return []
     end = _end_of_month(created, rules)
     index = bisect_right(lead.scores, end - 1, key=lambda row: row[0])
-    if index == 0:
-        return []
-    return observation(
-        ("new_lead_score", rules.calendar.month(created)), SCORE_BOUNDS, LEVEL, lead.scores[index - 1][2]
-    )
+    return _new_lead_score(created, lead.scores[index - 1], rules) if index else []
+
+
+def _new_lead_score(created: int, score: Score, rules: Rules) -> list[Fact]:
+    return observation(("new_lead_score", rules.calendar.month(created)), SCORE_BOUNDS, LEVEL, score[2])
 
 
 def message_facts(lead: Lead, _: Rules, message_id: str) -> list[Fact]:
@@ -170,13 +214,12 @@ def message_facts(lead: Lead, _: Rules, message_id: str) -> list[Fact]:
 def enrolment_facts(lead: Lead, _: Rules, enrollment_id: str) -> list[Fact]:
     """See `enrolment.facts`."""
     known = lead.enrolments.get(enrollment_id)
-    return enrolments.facts(known) if known else []
+    return enrolments.facts(known, _member(lead, enrollment_id)) if known else []
 
 
-def step_facts(lead: Lead, _: Rules, enrollment_id: str, step: str) -> list[Fact]:
-    """See `enrolment.step_facts`."""
-    known = lead.enrolments.get(enrollment_id)
-    return enrolments.step_facts(known, step, f"{lead.id}\x1f{enrollment_id}") if known else []
+def _member(lead: Lead, enrollment_id: str) -> str:
+    """Names an enrolment in the sets of due times."""
+    return f"{lead.id}\x1f{enrollment_id}"
 
 
 def _created(lead: Lead, event: e.LeadCreated, at: int, change: Change) -> bool:
@@ -199,28 +242,42 @@ def _created(lead: Lead, event: e.LeadCreated, at: int, change: Change) -> bool:
 
 
 def _stage(lead: Lead, event: e.LeadStageChanged, at: int, change: Change) -> bool:
-    change.touch(stage_facts)
-    return join(lead.stages, (at, identity(event.id, event.source), event.data.to))
+    row = (at, identity(event.id, event.source), event.data.to)
+    if change.untouched(stage_facts):
+        gained = _stage_gained(lead, row)
+        if gained is not None:
+            change.adds(gained)
+            lead.stages.append(row)
+            return True
+        change.touch(stage_facts)
+    return join(lead.stages, row)
 
 
 def _status(lead: Lead, event: e.LeadStatusChanged, at: int, change: Change) -> bool:
-    change.touch(stage_facts)
-    change.touch(reopening_facts)
-    return join(lead.statuses, (at, identity(event.id, event.source), event.data.to))
+    row = (at, identity(event.id, event.source), event.data.to)
+    in_order = is_next(lead.statuses, row)
+    if not in_order or _is_disqualified(lead) != (row[2] == "disqualified"):
+        change.touch(stage_facts)
+    if not in_order or _engaged_since(lead, at):
+        change.touch(reopening_facts)
+    return join(lead.statuses, row)
 
 
 def _score(lead: Lead, event: e.LeadScoreChanged, at: int, change: Change) -> bool:
     row = (at, identity(event.id, event.source), event.data.score, event.data.activity or "unknown")
-    created = new_lead_at(lead)
-    if created is not None and at < _end_of_month(created, change.rules):
-        change.touch(new_lead_score_facts)
-    if change.untouched(score_facts) and is_next(lead.scores, row):
-        change.adds(_difference(lead.scores[-1], row))
-        lead.scores.append(row)
+    scores = lead.scores
+    if scores and change.untouched(score_facts) and is_next(scores, row):
+        change.adds(_difference(scores[-1], row))
+        created = new_lead_at(lead)
+        if created is not None and change.untouched(new_lead_score_facts) and at < _end_of_month(created, change.rules):
+            change.replaces(
+                _new_lead_score(created, scores[-1], change.rules), _new_lead_score(created, row, change.rules)
+            )
+        scores.append(row)
         return True
     change.touch(score_facts)
     change.touch(new_lead_score_facts)
-    return join(lead.scores, row)
+    return join(scores, row)
 
 
 def _engaged(lead: Lead, event: e.LeadEngaged, at: int, change: Change) -> bool:
@@ -230,29 +287,38 @@ def _engaged(lead: Lead, event: e.LeadEngaged, at: int, change: Change) -> bool:
 
 
 def _touched(lead: Lead, at: int, name: str, change: Change) -> bool:
-    change.touch(reopening_facts)
-    return join(lead.touches, (at, name))
+    row = (at, name)
+    if _may_reopen(lead, at) or not is_next(lead.touches, row):
+        change.touch(reopening_facts)
+    return join(lead.touches, row)
 
 
-def _mailed(state: str, lead: Lead, event: e.EmailEvent, at: int, change: Change) -> bool:
+def _may_reopen(lead: Lead, at: int) -> bool:
+    """Whether the lead may have been not ready at a moment; sure of the newest status only."""
+    return bool(lead.statuses) and (at < lead.statuses[-1][0] or lead.statuses[-1][2] == "not_ready")
+
+
+def _mailed(code: int, lead: Lead, event: e.EmailEvent, at: int, change: Change) -> bool:
     data = event.data
-    message_id = data.message_id
     name = identity(event.id, event.source)
-    code = messages.code_of(state, machine=bool(data.machine))
+    if data.machine:
+        code = messages.BY_MACHINE.get(code, code)
     if code in _REOPENING:
         _touched(lead, at, name, change)
     row = (at, name, code)
-    labels = (data.program_id or "none", data.step_id or "none", data.audience or "prospect")
+    message_id = data.message_id
     message = lead.messages.get(message_id)
-    if message is not None and change.untouched(message_facts, message_id):
-        gained = messages.gained(message, row, labels)
+    if message is None:
+        change.begins(message_facts, message_id)
+        message = lead.messages[message_id] = Message()
+    elif change.untouched(message_facts, message_id):
+        gained = messages.gained(message, row)
         if gained is not None:
             change.adds(gained)
             message.events.append(row)
             return True
-    change.touch(message_facts, message_id)
-    if message is None:
-        message = lead.messages[message_id] = Message()
+        change.touch(message_facts, message_id)
+    labels = (data.program_id or "none", data.step_id or "none", data.audience or "prospect")
     return messages.merge(message, row, labels)
 
 
@@ -267,26 +333,21 @@ def _enrolment_event(
 ) -> bool:
     data: e.EnrollmentData = event.data
     enrollment_id = data.enrollment_id
+    row = (at, identity(event.id, event.source), code, step, detail)
     enrolment = lead.enrolments.get(enrollment_id)
     if enrolment is None:
-        enrolment = Enrolment()
-    row = (at, identity(event.id, event.source), code, step, detail)
-    if step and change.untouched(step_facts, enrollment_id, step):
-        gained = enrolments.step_gained(enrolment, row, data.program_id, f"{lead.id}\x1f{enrollment_id}")
+        change.begins(enrolment_facts, enrollment_id)
+        enrolment = lead.enrolments[enrollment_id] = Enrolment()
+    in_order = is_next(enrolment.events, row)
+    if not in_order or (not step and _engaged_since(lead, at)):
+        change.touch(reopening_facts)
+    if change.untouched(enrolment_facts, enrollment_id):
+        gained = enrolments.gained(enrolment, row, _member(lead, enrollment_id)) if in_order else None
         if gained is not None:
             change.adds(gained)
             enrolment.events.append(row)
             return True
-    renames = enrolments.origin(row, data.program_id) < enrolment.origin
-    if renames or not step:
         change.touch(enrolment_facts, enrollment_id)
-        change.touch(reopening_facts)
-    if step:
-        change.touch(step_facts, enrollment_id, step)
-    if enrolment.events and (renames or code == enrolments.EXITED):
-        for each in enrolments.steps(enrolment):
-            change.touch(step_facts, enrollment_id, each)
-    lead.enrolments[enrollment_id] = enrolment
     return enrolments.merge(enrolment, row, data.program_id)
 
 
@@ -318,14 +379,14 @@ MERGES: dict[type[Any], Callable[..., bool]] = {
     e.ProgramStepEntered: _entered,
     e.ProgramStepExited: _left,
     e.ProgramExited: _exited,
-    e.EmailSent: partial(_mailed, "sent"),
-    e.EmailDelivered: partial(_mailed, "delivered"),
-    e.EmailBounced: partial(_mailed, "bounced"),
-    e.EmailOpened: partial(_mailed, "opened"),
-    e.EmailClicked: partial(_mailed, "clicked"),
-    e.EmailReplied: partial(_mailed, "replied"),
-    e.EmailUnsubscribed: partial(_mailed, "unsubscribed"),
-    e.EmailComplained: partial(_mailed, "complained"),
+    e.EmailSent: partial(_mailed, messages.SENT),
+    e.EmailDelivered: partial(_mailed, messages.DELIVERED),
+    e.EmailBounced: partial(_mailed, messages.BOUNCED),
+    e.EmailOpened: partial(_mailed, messages.OPENED),
+    e.EmailClicked: partial(_mailed, messages.CLICKED),
+    e.EmailReplied: partial(_mailed, messages.REPLIED),
+    e.EmailUnsubscribed: partial(_mailed, messages.UNSUBSCRIBED),
+    e.EmailComplained: partial(_mailed, messages.COMPLAINED),
 }
 
 _FORGETTABLE = frozenset(MERGES) - {e.LeadCreated, e.LeadStageChanged, e.LeadStatusChanged}
@@ -365,9 +426,8 @@ def due_facts(lead: Lead, rules: Rules) -> list[Fact]:
     """The due times that name the lead: what an erasure takes back."""
     return [
         fact
-        for enrollment_id, enrolment in lead.enrolments.items()
-        for step in enrolments.steps(enrolment)
-        for fact in step_facts(lead, rules, enrollment_id, step)
+        for enrollment_id in lead.enrolments
+        for fact in enrolment_facts(lead, rules, enrollment_id)
         if fact[0][0] == "step_due_at"
     ]  # fmt: skip
 
@@ -378,10 +438,8 @@ def all_facts(lead: Lead, rules: Rules) -> list[Fact]:
     found += new_lead_score_facts(lead, rules)
     for message_id in lead.messages:
         found += message_facts(lead, rules, message_id)
-    for enrollment_id, enrolment in lead.enrolments.items():
+    for enrollment_id in lead.enrolments:
         found += enrolment_facts(lead, rules, enrollment_id)
-        for step in enrolments.steps(enrolment):
-            found += step_facts(lead, rules, enrollment_id, step)
     return found
 
 

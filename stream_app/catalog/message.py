@@ -8,11 +8,16 @@ from stream_app.core.facts import Fact, Series
 from stream_app.core.timeline import is_next, join
 
 STATES = ("sent", "delivered", "bounced", "opened", "clicked", "replied", "unsubscribed", "complained")
-SENT, DELIVERED, OPENED, CLICKED, REPLIED = map(STATES.index, ("sent", "delivered", "opened", "clicked", "replied"))
+SENT, DELIVERED, BOUNCED, OPENED, CLICKED, REPLIED, UNSUBSCRIBED, COMPLAINED = range(len(STATES))
+"""Codes of the states: their places in `STATES`."""
+
 MACHINE_OPENED, MACHINE_CLICKED = 8, 9
 """Codes beyond the states: opens by a prefetcher and clicks by a scanner are events, but no state of the message."""
 
 EVENT_NAMES = (*STATES, "opened by a machine", "clicked by a machine")
+
+BY_MACHINE = {OPENED: MACHINE_OPENED, CLICKED: MACHINE_CLICKED}
+"""Where a machine makes a difference: the code of what happened -> its code if a machine did it."""
 
 _KIND = {OPENED: "opened", MACHINE_OPENED: "opened", CLICKED: "clicked", MACHINE_CLICKED: "clicked"}
 _ARRIVED = frozenset({DELIVERED, OPENED, CLICKED, REPLIED, MACHINE_OPENED, MACHINE_CLICKED})
@@ -31,13 +36,6 @@ class Message(Struct, array_like=True, gc=False):
 
     origin: Origin = _UNKNOWN_ORIGIN
     events: list[Row] = []
-
-
-def code_of(state: str, *, machine: bool) -> int:
-    """The code under which a message remembers an event."""
-    if machine and state in {"opened", "clicked"}:
-        return MACHINE_OPENED if state == "opened" else MACHINE_CLICKED
-    return STATES.index(state)
 
 
 def merge(message: Message, row: Row, labels: tuple[str, str, str]) -> bool:
@@ -71,28 +69,27 @@ def facts(message: Message) -> list[Fact]:
     return found
 
 
-def gained(message: Message, row: Row, labels: tuple[str, str, str]) -> list[Fact] | None:
+def gained(message: Message, row: Row) -> list[Fact] | None:
     """What an event in order adds to `facts`; None where it may change more than that."""
     at, _, code = row
-    if code == SENT or _origin(row, labels) < message.origin or not is_next(message.events, row):
+    if code == SENT or not is_next(message.events, row):
         return None
-    _, _, _, program, step, audience = message.origin
-    found: list[Fact] = []
-    if code in _KIND:
-        found.append((_event_series(code, program), at, 1))
     seen, sent = 0, None
     for known_at, _, known in message.events:
         seen |= 1 << known
         if known == SENT and sent is None:
             sent = known_at
+    _, _, _, program, step, audience = message.origin
+    found: list[Fact] = []
+    if code in _KIND:
+        found.append((_event_series(code, program), at, 1))
     if seen >> code & 1:
         return found
     if code < MACHINE_OPENED:
         found.append((("email_messages", STATES[code], program, step, audience), at, 1))
     if sent is not None:
         now_seen = seen | 1 << code
-        newly = [state for state in _proven(now_seen) if state not in _proven(seen)]
-        found += [(("email_cohort", state, program, step, audience), sent, 1) for state in newly]
+        found += [(("email_cohort", state, program, step, audience), sent, 1) for state in _newly(seen, now_seen)]
         if change := _by_machine_only(now_seen) - _by_machine_only(seen):
             found.append((("email_cohort_machine_opens", program), sent, change))
     return found
@@ -111,6 +108,13 @@ def _proven(seen: int) -> tuple[str, ...]:
         for code, state in enumerate(STATES)
         if seen >> code & 1 or (code == DELIVERED and arrived) or (code == OPENED and seen >> CLICKED & 1)
     )
+
+
+@cache
+def _newly(seen: int, now_seen: int) -> tuple[str, ...]:
+    """The states that are proven now and were not before."""
+    known = _proven(seen)
+    return tuple(state for state in _proven(now_seen) if state not in known)
 
 
 def _by_machine_only(seen: int) -> bool:

@@ -34,8 +34,9 @@ class Spreader:
     def cells(self, delta: Delta, newest: Mapping[Grain, int] | None = None) -> Cells:
         """Where a delta is written. `newest`: a running bucket of each grain; what it leaves behind is not written."""
         newest = newest or {}
-        minutes_after = newest.get(Grain.MINUTE, 0) - KEPT[Grain.MINUTE]
-        hours_after = newest.get(Grain.HOUR, 0) - KEPT[Grain.HOUR]
+        # While history is read nearly all minutes are behind, and nobody would ever read them.
+        minutes_from = (newest.get(Grain.MINUTE, 0) - KEPT[Grain.MINUTE] + 1) * MINUTE_MS
+        hours_from = (newest.get(Grain.HOUR, 0) - KEPT[Grain.HOUR] + 1) * HOUR_MS
         cells = Cells()
         levels = cells.levels
         minutes: dict[int, dict[Series, int]] = defaultdict(dict)
@@ -48,12 +49,11 @@ class Spreader:
                 levels[series] = levels.get(series, 0) + amount
                 continue
             in_minutes, in_hours, in_days = grains[series[0]]
-            # While history is read nearly all minutes are behind, and nobody would ever read them.
-            if in_minutes and (minute := at // MINUTE_MS) > minutes_after:
-                amounts = minutes[minute]
+            if in_minutes and at >= minutes_from:
+                amounts = minutes[at // MINUTE_MS]
                 amounts[series] = amounts.get(series, 0) + amount
-            if in_hours and (hour := at // HOUR_MS) > hours_after:
-                amounts = hours[hour]
+            if in_hours and at >= hours_from:
+                amounts = hours[at // HOUR_MS]
                 amounts[series] = amounts.get(series, 0) + amount
             if in_days:
                 amounts = days[day_of(at)]

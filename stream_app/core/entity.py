@@ -55,15 +55,17 @@ def fold(
     The entity that is passed in is altered: the caller owns it and drops it if the result is not committed.
     """
     change: Change | None = None
+    merges, applied = kind.merges, tally.applied
     for at, event in events:
-        if type(event) is kind.erased_by:
+        what = type(event)
+        if what is kind.erased_by:
             if entity is not None:
                 if change:
                     change.finish()
                     change = None
                 _take_back(kind, entity, rules, delta)
                 entity = None
-            tally.applied[type(event)] += 1
+            applied[what] += 1
             continue
         if entity is None:
             entity = kind.state(key)
@@ -72,11 +74,10 @@ def fold(
         if at < entity.newest and kind.too_late(entity, event, at, entity.newest - rules.horizon_ms):
             tally.too_late += 1
             continue
-        if kind.merges[type(event)](entity, event, at, change):
-            tally.applied[type(event)] += 1
-        else:
+        if not merges[what](entity, event, at, change):
             tally.duplicates += 1
             continue
+        applied[what] += 1
         entity.newest = max(entity.newest, at)
         entity.oldest = min(entity.oldest, at)
     if change:

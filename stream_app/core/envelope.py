@@ -6,8 +6,7 @@ headers and the value is `data`): https://github.com/cloudevents/spec/blob/v1.0.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from math import floor
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_type_hints
 
 import msgspec
@@ -22,6 +21,10 @@ MAX_NAMED_VALUES = 20
 
 FREE_TEXT = frozenset({"reason", "stage"})
 """Fields of `data` whose text is neither an identifier nor a label: it may contain anything."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_AT, _BACKSLASH = b"@\\"
 
 Cause = Literal["malformed", "invalid", "unknown_type", "future", "too_large", "pii_identifier"]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
@@ -57,11 +60,8 @@ class Record(Protocol):
 
 
 def milliseconds(moment: datetime) -> int:
-    """Epoch milliseconds, floored; -1 for all before 1970.
-
-    Half a microsecond is added because a float of seconds is that inexact.
-    """
-    return max(-1, floor(moment.timestamp() * 1000 + 0.0005))
+    """Epoch milliseconds, floored; -1 for all before 1970."""
+    return max(-1, (moment - _EPOCH) // _MILLISECOND)
 
 
 def event_type(kind: type[Event]) -> str:
@@ -90,10 +90,10 @@ class Decoder:
             event = self._decode(value)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return self._explain(value, error)
-        moment = event.time
-        at = floor(moment.timestamp() * 1000 + 0.0005)  # `milliseconds`, inlined: this line runs for every event
-        # In JSON a control character is an escape, an `@` may be one: a cheap filter before the real check.
-        if at > now + MAX_FUTURE_MS or at < 0 or b"@" in value or b"\\" in value:
+        at = (event.time - _EPOCH) // _MILLISECOND  # `milliseconds`, inlined: this line runs for every event
+        # In JSON a control character is an escape, an `@` may be one: a cheap filter before the real check. (A byte is
+        # looked for as a number because that is a tenth of the work.)
+        if at > now + MAX_FUTURE_MS or at < 0 or _AT in value or _BACKSLASH in value:
             return _forbidden(event, at, now) or (at, event)
         return at, event
 

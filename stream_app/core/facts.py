@@ -38,43 +38,54 @@ class Change:
     """Watches the aspects of an entity that events touch, so that only those are recomputed.
 
     `touch` is called with an aspect before an event alters it, `finish` once after the last event. Of an event in order
-    what it changes may be known without that: it says so by `adds`, as long as the aspect is `untouched`.
+    what it changes may be known without that: it says so by `adds` or `replaces`, as long as the aspect is `untouched`.
     """
 
     __slots__ = ("_before", "_delta", "_entity", "rules")
 
     def __init__(self, entity: Any, rules: Rules, delta: Delta) -> None:  # noqa: ANN401 - any kind of entity
         self._entity = entity
-        self._before: dict[tuple[Any, ...], list[Fact]] = {}
+        self._before: dict[tuple[Aspect, tuple[str, ...]], list[Fact]] = {}
         self._delta = delta
         self.rules = rules
 
     def touch(self, aspect: Aspect, *which: str) -> None:
         """Remember the facts of an aspect as they are, unless it was touched before."""
-        key = (aspect, *which)
+        key = (aspect, which)
         if key not in self._before:
             self._before[key] = aspect(self._entity, self.rules, *which)
 
+    def begins(self, aspect: Aspect, *which: str) -> None:
+        """Touch an aspect of a part of the entity that did not exist before this event."""
+        self._before[aspect, which] = []
+
     def untouched(self, aspect: Aspect, *which: str) -> bool:
         """Whether the aspect will not be recomputed at the end."""
-        return (aspect, *which) not in self._before
+        return (aspect, which) not in self._before
 
     def adds(self, facts: Iterable[Fact]) -> None:
         """Take facts that an event brings (or takes back, with their amount negated) in an untouched aspect."""
         self._delta += facts
 
+    def replaces(self, before: list[Fact], after: list[Fact]) -> None:
+        """Take facts in place of others in an untouched aspect."""
+        _add_difference(self._delta, before, after)
+
     def finish(self) -> None:
         """Add facts(after) - facts(before) of everything touched."""
-        delta = self._delta
-        for key, before in self._before.items():
-            after = key[0](self._entity, self.rules, *key[1:])
-            if after == before:
-                continue
-            came, went = set(after), set(before)
-            if len(came) < len(after) or len(went) < len(before):
-                # The same fact twice, as two opens in one millisecond: sets would lose one.
-                delta += after
-                delta += [(series, at, -amount) for series, at, amount in before]
-            else:
-                delta += came - went
-                delta += [(series, at, -amount) for series, at, amount in went - came]
+        for (aspect, which), before in self._before.items():
+            _add_difference(self._delta, before, aspect(self._entity, self.rules, *which))
+
+
+def _add_difference(delta: Delta, before: list[Fact], after: list[Fact]) -> None:
+    if not before:
+        delta += after
+    elif before != after:
+        came, went = set(after), set(before)
+        if len(came) < len(after) or len(went) < len(before):
+            # The same fact twice, as two opens in one millisecond: sets would lose one.
+            delta += after
+            delta += [(series, at, -amount) for series, at, amount in before]
+        else:
+            delta += came - went
+            delta += [(series, at, -amount) for series, at, amount in went - came]

@@ -17,7 +17,7 @@ from stream_app.core.calendar import Calendar
 from stream_app.core.cells import Cells, Spreader
 from stream_app.core.entity import Tally, fold
 from stream_app.core.envelope import Decoder, Rejected
-from stream_app.core.facts import Rules
+from stream_app.core.facts import Delta, Fact, Rules, Series
 from stream_app.core.readings import Due, Reading, View
 from stream_app.core.sums import RunningSum
 from stream_app.core.windows import GRAIN_OF, KEPT, Clock, Grain, Window, span
@@ -48,6 +48,7 @@ class MemoryStore:
         self.due: dict[Labels, dict[str, int]] = defaultdict(dict)
         self.newest: Clock | None = None
         self.tally = Tally()
+        self.delta: Delta = []
 
     def apply(self, envelopes: Iterable[dict[str, Any]]) -> None:
         """Fold one batch and store what it changes."""
@@ -60,7 +61,7 @@ class MemoryStore:
             newest = max(newest, at)
             kind = KIND_OF[type(event)]
             groups[kind.name, getattr(event.data, kind.key)].append(result)
-        delta: list[Any] = []
+        delta: Delta = []
         for (name, key), events in groups.items():
             kind = KIND_OF[type(events[0][1])]
             known = self.entities.pop(f"{name}:{key}", None)
@@ -68,6 +69,7 @@ class MemoryStore:
             entity = fold(kind, entity, key, events, self.rules, delta, self.tally)
             if entity is not None:
                 self.entities[f"{name}:{key}"] = kind.encode(entity)
+        self.delta += delta
         self._store(Spreader(METRICS, self.rules.calendar).cells(delta), newest)
 
     def _store(self, cells: Cells, newest: int) -> None:
@@ -108,6 +110,14 @@ class MemoryStore:
     def readings(self, now: int, limit: int = 100) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Every reading that is not zero."""
         return by_name(Board(limit).readings(self.view(now)))
+
+
+def net(facts: Iterable[Fact]) -> dict[tuple[Series, int], int]:
+    """Facts summed by series and time, without those that cancel out."""
+    sums: dict[tuple[Series, int], int] = defaultdict(int)
+    for series, at, amount in facts:
+        sums[series, at] += amount
+    return {key: amount for key, amount in sums.items() if amount}
 
 
 def by_metric(series: dict[Labels, int]) -> dict[str, dict[Labels, int]]:

@@ -144,6 +144,15 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     }.items()
 }  # fmt: skip
 
+CROWDS: dict[str, tuple[str, ...]] = {
+    "stage": ("lead.created", "lead.stage_changed", "lead.status_changed"),
+    "score": ("lead.created", "lead.score_changed"),
+    "reopening": ("lead.status_changed", "lead.engaged", "program.enrolled", "program.exited"),
+    "enrolment": tuple(name for name in _DATA if name.startswith("program.")),
+    "message": tuple(name for name in _DATA if name.startswith("email.")),
+}
+"""Types of events that meet in one aspect of a lead, or in two that depend on each other."""
+
 
 @st.composite
 def _event(draw: Callable[[Any], Any], types: tuple[str, ...]) -> Envelope:
@@ -162,6 +171,20 @@ def worlds(draw: Callable[[Any], Any], max_size: int = 25) -> list[Envelope]:
         event | {"id": f"id{number}", "source": source}
         for event, number, source in zip(events, order, sources, strict=True)
     ]
+
+
+@st.composite
+def crowds(draw: Callable[[Any], Any], types: tuple[str, ...]) -> list[Envelope]:
+    """Events of one lead in the order of their times, so near each other that moments, even identities, are shared."""
+    events = draw(st.lists(_event(types), min_size=4, max_size=12))
+    moments = st.sampled_from([f"2026-02-{day}T07:00:00Z" for day in (25, 26, 27, 28)] + ["2026-03-01T00:00:00Z"])
+    crowd = [
+        event
+        | {"id": f"id{draw(st.integers(0, 99))}", "source": "", "time": draw(moments)}
+        | {"data": event["data"] | {"lead_id": "l1"}}
+        for event in events
+    ]
+    return sorted(crowd, key=lambda event: (event["time"], event["id"]))
 
 
 @st.composite

@@ -1,0 +1,64 @@
+"""What an event in order is known to change must be what recomputing the entity would have shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream_app.catalog.entities import ENTITIES
+from tests.laws.memory import MemoryStore, net
+from tests.laws.test_laws import ZONES, patient
+from tests.laws.worlds import CROWDS, crowds, deliveries, worlds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from stream_app.core.facts import Fact
+    from tests.laws.worlds import Envelope
+
+KINDS = {kind.name: kind for kind in ENTITIES}
+
+
+def contributed(store: MemoryStore) -> Iterable[Fact]:
+    for name, state in store.entities.items():
+        kind = KINDS[name.partition(":")[0]]
+        yield from kind.all_facts(msgspec.msgpack.decode(state, type=kind.state), store.rules)
+
+
+def assert_nothing_is_amiss(store: MemoryStore) -> None:
+    assert net(store.delta) == net(contributed(store))
+
+
+@patient
+@given(st.data(), worlds(), st.sampled_from(ZONES))
+def test_events_in_any_order_add_what_their_entities_contribute(
+    data: st.DataObject, world: list[Envelope], zone: str
+) -> None:
+    store = MemoryStore(zone)
+    for batch in data.draw(deliveries(world)):
+        store.apply(batch)
+        assert_nothing_is_amiss(store)
+
+
+@pytest.mark.parametrize("crowd", sorted(CROWDS))
+@patient
+@given(data=st.data())
+def test_events_in_order_add_what_their_entities_contribute(crowd: str, data: st.DataObject) -> None:
+    store = MemoryStore()
+    for event in data.draw(crowds(CROWDS[crowd])):
+        store.apply([event])
+        assert_nothing_is_amiss(store)
+
+
+@pytest.mark.parametrize("crowd", sorted(CROWDS))
+@patient
+@given(data=st.data())
+def test_events_out_of_order_add_what_their_entities_contribute(crowd: str, data: st.DataObject) -> None:
+    store = MemoryStore()
+    for batch in data.draw(deliveries(data.draw(crowds(CROWDS[crowd])))):
+        store.apply(batch)
+        assert_nothing_is_amiss(store)
