@@ -82,7 +82,7 @@ class Ground:
                 if process.poll() is None:
                     process.terminate()
                     try:
-                        process.wait(20)
+                        process.wait(5)
                     except subprocess.TimeoutExpired:
                         process.kill()
                         process.wait()

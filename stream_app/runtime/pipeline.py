@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -183,20 +183,28 @@ class Pipeline:
         return Decoded(batch, groups, rejected, newest)
 
     async def _fold(self, decoded: Decoded) -> Folded:
-        versions = await self._checked_out(decoded)
+        batch, rules, tag = decoded.batch, self._model.rules, new_version()
         delta: Delta = []
         tally = Tally()
         states: list[State] = []
         entities: dict[str, tuple[str, Any]] = {}
-        batch, rules, tag = decoded.batch, self._model.rules, new_version()
-        for number, (name, (kind, key, events)) in enumerate(decoded.groups.items()):
-            version, entity = versions[name]
-            entity = fold(kind, entity, key, events, rules, delta, tally)
-            entities[name] = ("" if entity is None else tag, entity)
-            if version or entity is not None:
-                states.append(State(name, version, None if entity is None else kind.encode(entity)))
-            if number % _TURN == 0:
-                await asyncio.sleep(0)
+
+        async def fold_each(versions: Mapping[str, tuple[str, Any]]) -> None:
+            for number, (name, (version, entity)) in enumerate(versions.items()):
+                kind, key, events = decoded.groups[name]
+                after = fold(kind, entity, key, events, rules, delta, tally)
+                entities[name] = ("" if after is None else tag, after)
+                if version or after is not None:
+                    states.append(State(name, version, None if after is None else kind.encode(after)))
+                if number % _TURN == 0:
+                    await asyncio.sleep(0)
+
+        known, missing = self._check_out(decoded.groups)
+        # The store answers when it is through with the commit before this one; until then there is enough to do.
+        async with asyncio.TaskGroup() as group:
+            loading = group.create_task(self._load(decoded, missing))
+            await fold_each(known)
+        await fold_each(loading.result())
         newest: dict[Grain, int] = {}
         if decoded.newest >= 0:
             clock = Clock.at(decoded.newest, rules.calendar)
@@ -205,16 +213,28 @@ class Pipeline:
         commit = Commit(tag, batch.source, batch.begin, batch.end, states, cells, newest)
         return Folded(decoded, commit, entities, tally)
 
-    async def _checked_out(self, decoded: Decoded) -> dict[str, tuple[str, Any]]:
-        """Version and state of the batch's entities. They leave the cache until their fold is to be committed."""
-        cache = self._cache
-        versions = {name: cache.pop(name, None) for name in decoded.groups}
-        missing = [name for name, known in versions.items() if known is None]
-        loaded = await self._ledger.load(missing)
-        for name, stored in zip(missing, loaded, strict=True):
-            kind = decoded.groups[name][0]
-            versions[name] = ("", None) if stored is None else (stored[0], self._decode_state[kind.name](stored[1]))
-        return versions  # type: ignore[return-value]
+    def _check_out(self, names: Iterable[str]) -> tuple[dict[str, tuple[str, Any]], list[str]]:
+        """Version and state of these entities, and who is not known. They leave the cache until a commit is offered."""
+        known: dict[str, tuple[str, Any]] = {}
+        missing: list[str] = []
+        for name in names:
+            entry = self._cache.pop(name, None)
+            if entry is None:
+                missing.append(name)
+            else:
+                known[name] = entry
+        return known, missing
+
+    async def _load(self, decoded: Decoded, names: Sequence[str]) -> dict[str, tuple[str, Any]]:
+        """Version and state of these entities as they are stored."""
+        found = zip(names, await self._ledger.load(names), strict=True)
+        return {
+            name: ("", None) if stored is None else self._restored(decoded, name, *stored) for name, stored in found
+        }
+
+    def _restored(self, decoded: Decoded, name: str, version: str, state: bytes) -> tuple[str, Any]:
+        kind = decoded.groups[name][0]
+        return version, self._decode_state[kind.name](state)
 
     def _check_in(self, folded: Folded) -> None:
         cache = self._cache
