@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from bench.ground import Ground
 
 _PARTS: Final = (*CANDIDATES, "scrape", "latency")
-_EVENTS: Final = 180_000
+_EVENTS: Final = 150_000
 _FEW_EVENTS: Final = 40_000
-_ROUNDS: Final = 5
+_ROUNDS: Final = 9
 _ORDER: Final = ("d", "a", "b", "c")
 _RATE: Final = 1000.0
 _SECONDS: Final = 20.0

@@ -19,7 +19,7 @@ __all__ = ["CANDIDATES", "worker"]
 
 _COUNTERS: Final = "events"
 _LONGEST: Final = 60.0
-_LONG_ENOUGH: Final = 10.0
+_LONG_ENOUGH: Final = 6.0
 
 
 def worker(*flags: str) -> list[str]:

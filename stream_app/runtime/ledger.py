@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from redis.exceptions import RedisError
@@ -31,8 +31,7 @@ def new_version() -> str:
     return secrets.token_hex(TAG_CHARACTERS // 2)
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """An entity's new state: the version it was computed from ("" = did not exist), and None for an erased one."""
 
     name: str
