@@ -237,10 +237,11 @@ class Pipeline:
         return version, self._decode_state[kind.name](state)
 
     def _check_in(self, folded: Folded) -> None:
+        """Keep the entities for the next fold. Those of the commit under way are kept beyond the limit."""
         cache = self._cache
-        cache.update(folded.entities)
         while len(cache) > self._cached_entities:
             del cache[next(iter(cache))]
+        cache.update(folded.entities)
 
     def _forget(self, folded: Folded) -> None:
         cache = self._cache

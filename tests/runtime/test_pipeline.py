@@ -76,14 +76,15 @@ class _Process:
         return {kind: count for kind, count in found.items() if count}
 
 
-def _process(redis: Redis, settings: Settings) -> _Process:
+def _process(redis: Redis, settings: Settings, cached_entities: int) -> _Process:
     ledger = _Held(redis, settings.namespace, fingerprint(settings.rules))
     ledger.gate = asyncio.Event()
     ledger.gate.set()
     telemetry = Telemetry()
     model = Model(Decoder(EVENT_TYPES), KIND_OF, METRICS, settings.rules)
     gate = FloodGate(settings.flood_ratio, lambda _: None)
-    return _Process(Pipeline(model, ledger, _NoDeadLetters(), gate, telemetry), telemetry, ledger.gate)
+    pipeline = Pipeline(model, ledger, _NoDeadLetters(), gate, telemetry, cached_entities=cached_entities)
+    return _Process(pipeline, telemetry, ledger.gate)
 
 
 @pytest.fixture
@@ -92,9 +93,9 @@ def settings(redis_url: str, namespace: str) -> Settings:
 
 
 @asynccontextmanager
-async def _processes(settings: Settings, count: int) -> AsyncIterator[list[_Process]]:
+async def _processes(settings: Settings, count: int, cached_entities: int = 100) -> AsyncIterator[list[_Process]]:
     async with async_redis(settings) as redis:
-        yield [_process(redis, settings) for _ in range(count)]
+        yield [_process(redis, settings, cached_entities) for _ in range(count)]
 
 
 def _event(number: int, kind: str, **data: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -125,9 +126,10 @@ _OPENED = _event(4, "email.opened", message_id="m", program_id="p")
 _STATUS = _event(5, "lead.status_changed", to="not_ready")
 
 
+@pytest.mark.parametrize("cached_entities", [0, 100])
 @on_a_loop
-async def test_a_fold_takes_the_commit_before_it_for_granted(settings: Settings) -> None:
-    async with _processes(settings, 1) as [process]:
+async def test_a_fold_takes_the_commit_before_it_for_granted(settings: Settings, cached_entities: int) -> None:
+    async with _processes(settings, 1, cached_entities) as [process]:
         pipeline, gate = process.pipeline, process.gate
         first, second = _batch("lead", 0, _CREATED, _STAGE), _batch("email", 0, _SENT, _OPENED)
         gate.clear()
