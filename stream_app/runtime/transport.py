@@ -51,6 +51,8 @@ _FETCH_WAIT_MS: Final = 250
 _LOOK: Final = 1.0
 _RETRY: Final = 1.0
 _LAST_COMMITS: Final = (0.1, 0.3, 1.0)
+# How long a rebalance may wait for the offsets of what is taken away.
+_LAST_WORD: Final = 2.0
 # How long leaving the group in good order may take.
 _GOODBYE: Final = 5.0
 # Some brokers answer at once that there is nothing, instead of waiting for it; a fetch every so often is enough then.
@@ -568,7 +570,10 @@ class Consumer(driver.Consumer):
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Faust: the group takes partitions away."""
+        """Faust: the group takes partitions away. What it was not told yet is told while it still listens."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORD):
+                await self.force_commit()
         self._tracks.clear()
         self.transport.feed.revoked({(*tp,) for tp in revoked})
         await super().on_partitions_revoked(revoked)

@@ -36,6 +36,7 @@ __all__ = ["Exit", "Hooks", "Sink", "State", "Worker", "WorkerSettings"]
 _log = logging.getLogger(__name__)
 # How long other workers' progress may go unnoticed while draining, in seconds.
 _DRAIN_LOOK: Final = 1.0
+_SEATED_LOOK: Final = 0.05
 # A sink that wants the very batch that it did not apply once more is not asked at full speed.
 _AGAIN: Final = 0.1
 
@@ -348,6 +349,9 @@ class Worker:
         while True:
             stored = await self._sink.positions(until.keys())
             if all(stored.get(source, 0) >= end for source, end in until.items()):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._settings.grace):
+                        await self._seated()
                 _log.info("drained")
                 self.stop()
                 return
@@ -355,6 +359,13 @@ class Worker:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_DRAIN_LOOK):
                     await self._applied_up_to(until)
+
+    async def _seated(self) -> None:
+        """Wait for the end of a rebalance: until then nobody can tell the group how far the ledger is."""
+        if self._moved_at is None:
+            return
+        while self._rebalancing or self._assigned - self._consumer.expected.keys():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(_SEATED_LOOK)
 
     async def _applied_up_to(self, until: Mapping[tuple[str, int], int]) -> None:
         while True:
