@@ -64,12 +64,14 @@ class Sink(Protocol[_Folded]):
 
 
 class Exit(IntEnum):
-    """How a worker ends. Everything but OK and RECREATED is worth a restart."""
+    """How a worker ends. CRASHED and STALLED are worth a restart."""
 
     OK = 0
     CRASHED = 1
     RECREATED = 3
     STALLED = 4
+    # 5 is the command's: the numbers are of other definitions.
+    INTAKE_STOPPED = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,7 +207,8 @@ class Worker:
         """Work until `stop`, SIGTERM or SIGINT, or trouble.
 
         With `until` it ends as well once the ledger has reached these offsets, whichever worker did it: they are the
-        ends of the log of every partition of the topics at some moment.
+        ends of the log of every partition of the topics at some moment. If a topic is paused short of them, it ends
+        with INTAKE_STOPPED once the others are there.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -347,14 +350,21 @@ class Worker:
     async def _drain(self, until: Mapping[tuple[str, int], int]) -> None:
         while True:
             stored = await self._sink.positions(until.keys())
-            if all(stored.get(source, 0) >= end for source, end in until.items()):
+            left = {source: end for source, end in until.items() if stored.get(source, 0) < end}
+            if not left:
                 _log.info("drained")
                 self.stop()
+                return
+            paused = self.state().paused
+            if all(topic in paused for topic, _ in left):
+                topics = ", ".join(sorted({topic for topic, _ in left}))
+                _log.error("drained but for %s: the intake was stopped, for the reason told above", topics)
+                self._end(Exit.INTAKE_STOPPED)
                 return
             self._applied.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(_DRAIN_LOOK):
-                    await self._applied_up_to(until)
+                    await self._applied_up_to({source: end for source, end in until.items() if source[0] not in paused})
 
     async def _applied_up_to(self, until: Mapping[tuple[str, int], int]) -> None:
         while True:
