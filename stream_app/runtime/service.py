@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import logging
-import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
@@ -130,6 +129,18 @@ def _worker_settings(settings: Settings, topics: Collection[str]) -> WorkerSetti
     )
 
 
+def seen_applied(state: State) -> tuple[Collection[tuple[str, int]], int]:
+    """Partitions of whose log everything is applied, and when that was known (milliseconds).
+
+    That is when a broker last answered a fetch, not now: while none answers, the log may grow unseen.
+    """
+    if state.group.polled is None:
+        return (), 0
+    positions, ends = state.positions, state.ends
+    whole = [each for each, end in ends.items() if each in positions and positions[each] >= end]
+    return whole, round(state.group.polled * 1000)
+
+
 class _Health:
     """Looks at the worker from its event loop, so that scrapes on another thread need not."""
 
@@ -155,11 +166,9 @@ class _Health:
         while True:
             state = self._worker.state()
             self._look(state)
-            current = [
-                each for each, position in state.positions.items() if position >= state.ends.get(each, position + 1)
-            ]
+            current, at = seen_applied(state)
             with suppress(RedisError):
-                await self._ledger.mark_current(current, time.time_ns() // 1_000_000)
+                await self._ledger.mark_current(current, at)
             await asyncio.sleep(_LOOK_S)
 
     def _look(self, state: State) -> None:
