@@ -51,6 +51,8 @@ EXIT_DEFINITIONS = 5
     "batch_events",
     "cached_entities",
     "flood_ratio",
+    "session_timeout_s",
+    "watch_interval_s",
 )
 @click.option(
     "--drain", is_flag=True, show_envvar=True, help="Stop when what was in the topics at the start is applied."
