@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -87,7 +87,7 @@ async def run(
         worker = Worker(_worker_settings(settings, topics), pipeline, _Notes(telemetry))
         health = _Health(telemetry, worker, ledger, gate)
         routes = {"/metrics": metrics_route(telemetry.registry), "/health": health.page}
-        _serve(stack, settings, routes)
+        serve(stack, settings, routes)
         looking = asyncio.create_task(health.keep_looking())
         try:
             ended = await worker.run(until)
@@ -104,7 +104,7 @@ async def run(
     )
 
 
-def _serve(stack: AsyncExitStack, settings: Settings, routes: Mapping[str, Route]) -> None:
+def serve(stack: ExitStack | AsyncExitStack, settings: Settings, routes: Mapping[str, Route]) -> None:
     """Metrics and health. Only a port that was asked for has to be free: the default one may be another worker's."""
     if not settings.worker_port:
         return
