@@ -11,9 +11,8 @@ from stream_app.catalog import events as e
 from stream_app.catalog.subscription import monthly_minor
 from stream_app.core.calendar import first_of_month
 from stream_app.core.facts import LEVEL, Change, Fact, Rules
-from stream_app.core.timeline import identity, join
+from stream_app.core.timeline import FAR, identity, join
 
-FAR = 2**62
 _DEFAULT_STATUS = {"paused": "paused", "canceled": "canceled"}
 _EARNING = frozenset({"active", "past_due"})
 

@@ -18,10 +18,9 @@ from stream_app.core.calendar import month_after
 from stream_app.core.envelope import milliseconds
 from stream_app.core.facts import DAY_MS, LEVEL, Change, Fact, Rules
 from stream_app.core.histogram import observation
-from stream_app.core.timeline import identity, is_next, join
+from stream_app.core.timeline import FAR, identity, is_next, join
 
 NO_SCORE = -(2**53)
-FAR = 2**62
 _REOPENING = frozenset({messages.CLICKED, messages.REPLIED})
 TRANSITIONS = (("lead", "mql"), ("mql", "sql"), ("sql", "customer"))
 MQL_COHORT_MS = 30 * DAY_MS

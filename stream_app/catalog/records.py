@@ -8,9 +8,7 @@ from msgspec import Struct
 from stream_app.catalog import events as e
 from stream_app.core.calendar import day_of
 from stream_app.core.facts import Change, Fact, Rules
-from stream_app.core.timeline import identity, join
-
-FAR = 2**62
+from stream_app.core.timeline import FAR, identity, join
 
 
 class Spend(Struct, array_like=True):

@@ -51,19 +51,20 @@ EXIT_DEFINITIONS = 5
     "batch_events",
     "cached_entities",
     "flood_ratio",
+    "session_timeout_s",
+    "watch_interval_s",
 )
 @click.option(
     "--drain", is_flag=True, show_envvar=True, help="Stop when what was in the topics at the start is applied."
 )
 @AS_JSON
 def worker(settings: Settings, *, drain: bool, as_json: bool) -> None:
-    r"""Read events from Kafka and keep the numbers in Redis.
+    """Read events from Kafka and keep the numbers in Redis.
 
     Run as many as there are partitions; they share the work. SIGTERM and Ctrl-C end a worker in order.
 
-    \b
-    Exit codes: 0 ended in order, 1 crashed, 3 a topic was recreated,
-    4 stuck (restart it), 5 other definitions (rebuild), 69 no server.
+    Exit codes: 0 ended in order, 1 crashed, 3 a topic was recreated, 4 stuck (restart it), 5 other definitions
+    (rebuild), 6 drained but for topics most of whose records are rejected (the log says what to do), 69 no server.
     """
     topics = event_topics(settings)
     rules = settings.rules

@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 Row = TypeVar("Row", bound=tuple[Any, ...])
 """`(at, identity, *content)`."""
 
+FAR = 2**62
+"""A moment after all others, in milliseconds."""
+
 
 def identity(event_id: str, source: str) -> str:
     """One string for (`id`, `source`) that sorts as the pair does."""

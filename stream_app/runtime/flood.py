@@ -9,7 +9,10 @@ _LOOKED_AT = 1000
 
 
 class FloodGate:
-    """Judges topics by their last 1,000 records. Restarting the worker opens all gates."""
+    """Judges topics by their last 1,000 records.
+
+    A worker that is restarted judges the same records again; with a ratio of 1 every record passes.
+    """
 
     def __init__(self, ratio: float, on_stop: Callable[[str], None]) -> None:
         self._limit = ratio * _LOOKED_AT
@@ -25,8 +28,10 @@ class FloodGate:
             return True
         self.stopped.add(topic)
         log.error(
-            "%s: more than %d of the last %d records were rejected. Its intake is stopped and nothing is lost: mend "
-            "the producer, look at `stream-app dlq list`, then restart the worker",
+            "%s: more than %d of the last %d records were rejected. Its intake is stopped and nothing is lost. Mend "
+            "the producer and look at `stream-app dlq list`, empty if all of them are still only in the topic. "
+            "Then restart the workers with STREAM_APP_FLOOD_RATIO=1 once, which lets the bad records through to the "
+            "dead letters; a restart without it judges the same records again",
             topic, self._limit, _LOOKED_AT,
         )  # fmt: skip
         self._on_stop(topic)

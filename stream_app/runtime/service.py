@@ -3,9 +3,8 @@
 import asyncio
 import gc
 import logging
-import time
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -88,7 +87,7 @@ async def run(
         worker = Worker(_worker_settings(settings, topics), pipeline, _Notes(telemetry))
         health = _Health(telemetry, worker, ledger, gate)
         routes = {"/metrics": metrics_route(telemetry.registry), "/health": health.page}
-        _serve(stack, settings, routes)
+        serve(stack, settings, routes)
         looking = asyncio.create_task(health.keep_looking())
         try:
             ended = await worker.run(until)
@@ -105,7 +104,7 @@ async def run(
     )
 
 
-def _serve(stack: AsyncExitStack, settings: Settings, routes: Mapping[str, Route]) -> None:
+def serve(stack: ExitStack | AsyncExitStack, settings: Settings, routes: Mapping[str, Route]) -> None:
     """Metrics and health. Only a port that was asked for has to be free: the default one may be another worker's."""
     if not settings.worker_port:
         return
@@ -128,6 +127,18 @@ def _worker_settings(settings: Settings, topics: Collection[str]) -> WorkerSetti
         heartbeat_interval=settings.session_timeout_s / 10,
         watch_interval=settings.watch_interval_s,
     )
+
+
+def seen_applied(state: State) -> tuple[Collection[tuple[str, int]], int]:
+    """Partitions of whose log everything is applied, and when that was known (milliseconds).
+
+    That is when a broker last answered a fetch, not now: while none answers, the log may grow unseen.
+    """
+    if state.group.polled is None:
+        return (), 0
+    positions, ends = state.positions, state.ends
+    whole = [each for each, end in ends.items() if each in positions and positions[each] >= end]
+    return whole, round(state.group.polled * 1000)
 
 
 class _Health:
@@ -155,11 +166,9 @@ class _Health:
         while True:
             state = self._worker.state()
             self._look(state)
-            current = [
-                each for each, position in state.positions.items() if position >= state.ends.get(each, position + 1)
-            ]
+            current, at = seen_applied(state)
             with suppress(RedisError):
-                await self._ledger.mark_current(current, time.time_ns() // 1_000_000)
+                await self._ledger.mark_current(current, at)
             await asyncio.sleep(_LOOK_S)
 
     def _look(self, state: State) -> None:

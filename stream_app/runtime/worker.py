@@ -65,12 +65,14 @@ class Sink(Protocol[_Folded]):
 
 
 class Exit(IntEnum):
-    """How a worker ends. Everything but OK and RECREATED is worth a restart."""
+    """How a worker ends. CRASHED and STALLED are worth a restart."""
 
     OK = 0
     CRASHED = 1
     RECREATED = 3
     STALLED = 4
+    # 5 is the command's: the numbers are of other definitions.
+    INTAKE_STOPPED = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +208,8 @@ class Worker:
         """Work until `stop`, SIGTERM or SIGINT, or trouble.
 
         With `until` it ends as well once the ledger has reached these offsets, whichever worker did it: they are the
-        ends of the log of every partition of the topics at some moment.
+        ends of the log of every partition of the topics at some moment. If a topic is paused short of them, it ends
+        with INTAKE_STOPPED once the others are there.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -348,24 +351,34 @@ class Worker:
     async def _drain(self, until: Mapping[tuple[str, int], int]) -> None:
         while True:
             stored = await self._sink.positions(until.keys())
-            if all(stored.get(source, 0) >= end for source, end in until.items()):
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._settings.grace):
-                        await self._seated()
-                _log.info("drained")
-                self.stop()
+            left = {source for source, end in until.items() if stored.get(source, 0) < end}
+            paused = self.state().paused
+            if all(topic in paused for topic, _ in left):
+                await self._seated()
+                self._drained(sorted({topic for topic, _ in left}))
                 return
             self._applied.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(_DRAIN_LOOK):
-                    await self._applied_up_to(until)
+                    await self._applied_up_to({source: end for source, end in until.items() if source[0] not in paused})
+
+    def _drained(self, stopped: Sequence[str]) -> None:
+        if stopped:
+            names = ", ".join(stopped)
+            _log.error("drained but for %s: the intake was stopped, for the reason told above", names)
+            self._end(Exit.INTAKE_STOPPED)
+        else:
+            _log.info("drained")
+            self.stop()
 
     async def _seated(self) -> None:
-        """Wait for the end of a rebalance: until then nobody can tell the group how far the ledger is."""
+        """Wait for the end of a rebalance, but not forever: until then nobody can tell the group how far things are."""
         if self._moved_at is None:
             return
-        while self._rebalancing or self._assigned - self._consumer.expected.keys():  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(_SEATED_LOOK)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.grace):
+                while self._rebalancing or self._assigned - self._consumer.expected.keys():  # noqa: ASYNC110 - no event
+                    await asyncio.sleep(_SEATED_LOOK)
 
     async def _applied_up_to(self, until: Mapping[tuple[str, int], int]) -> None:
         while True:

@@ -70,6 +70,11 @@ def test_a_flag_of_a_setting_is_named_as_the_setting(path: tuple[str, ...]) -> N
             assert parameter.envvar == f"{PREFIX}{str(parameter.name).upper()}"
 
 
+def test_every_setting_but_a_secret_is_a_flag_of_some_command() -> None:
+    flags = {parameter.name for command in EVERY.values() for parameter in command.params}
+    assert Settings.model_fields.keys() - flags == {"kafka_password", "redis_password"}
+
+
 def test_config_show_prints_every_setting_and_no_secret() -> None:
     shown = run("config", "show", STREAM_APP_REDIS_PASSWORD="open sesame", STREAM_APP_TIMEZONE="Asia/Kolkata")  # noqa: S106 - made up
     assert shown.exit_code == 0

@@ -65,6 +65,15 @@ def test_good_records_of_a_stopped_topic_stay_out_as_well_and_it_is_told_once() 
     assert gate.gate.stopped == {"t"}
 
 
+def test_a_restart_alone_stops_again_and_the_log_says_what_does_not(caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(2):
+        assert not Gate().takes(1000, 1000)
+    assert Gate(1.0).takes(1000, 1000)
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 2
+    assert all("restart the workers with STREAM_APP_FLOOD_RATIO=1 once" in line for line in told)
+
+
 def test_topics_are_judged_apart() -> None:
     gate = Gate()
     assert not gate.takes(1000, 1000, "bad")

@@ -298,6 +298,30 @@ async def test_a_worker_that_drains_ends_where_nothing_is_left_to_read(cluster: 
 
 
 @on_a_loop
+async def test_a_worker_that_drains_ends_when_all_but_a_paused_topic_is_applied(
+    cluster: Cluster, namespace: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    good, bad = f"{namespace}.good", f"{namespace}.bad"
+    await asyncio.to_thread(cluster.create, good, bad)
+    await asyncio.to_thread(cluster.produce, bad, _numbers(range(100)))
+    await asyncio.to_thread(cluster.produce, good, _numbers(range(100, 200)))
+    worker: Worker
+
+    class Stopping(MemoryLedger):
+        async def commit(self, batch: Batch) -> int:
+            if batch.source == (bad, 0) and batch.begin:
+                worker.pause_topic(bad)
+                return batch.begin
+            return await super().commit(batch)
+
+    ledger = Stopping()
+    worker = Worker(settings(cluster.address, namespace, good, bad, max_events=10), ledger)
+    assert await worker.run({(good, 0): 100, (bad, 0): 100}) is Exit.INTAKE_STOPPED
+    assert ledger.stored == {(good, 0): 100, (bad, 0): 10}
+    assert f"drained but for {bad}" in caplog.text
+
+
+@on_a_loop
 async def test_a_broker_that_is_not_there_ends_the_worker(namespace: str, caplog: pytest.LogCaptureFixture) -> None:
     worker = Worker(settings("127.0.0.1:1", namespace, namespace), MemoryLedger())
     assert await worker.run() is Exit.CRASHED

@@ -65,6 +65,27 @@ def test_a_flood_of_bad_records_stops_its_topic_alone_and_loses_nothing(site: Si
     assert site.dead_letters() == rejected(site, bad)
 
 
+def test_a_drain_into_a_flood_of_bad_records_ends_with_the_rest_applied_and_says_what_to_do(
+    site: Site, short: Story
+) -> None:
+    site.create_topics(partitions=1)
+    flooded = f"{site.namespace}.reach"
+    bad = dict(bad_records(2, 900))
+    site.produce(Sent("reach", None, value) for value in bad)
+    site.produce(short.records)
+    others = {source: end for source, end in site.ends().items() if end and source != (flooded, 0)}
+    worker = site.worker("--drain", batch_events="100")
+    assert worker.ended() == 6
+    assert f"drained but for {flooded}" in worker.said
+    assert "restart the workers with STREAM_APP_FLOOD_RATIO=1 once" in worker.said
+    assert others.items() <= site.ledger().items()
+    assert site.ledger().get((flooded, 0), 0) <= 500
+
+    site.drain(flood_ratio="1")
+    assert_exact(site, short.events, UNTIL)
+    assert site.dead_letters() == rejected(site, bad)
+
+
 @pytest.fixture
 def kafka_site(real_kafka: str, redis_url: str, namespace: str, tmp_path: Path) -> Site:
     return Site(Cluster(real_kafka), redis_url, namespace, tmp_path)

@@ -182,7 +182,7 @@ PIPELINE = RuleGroup(
             description=(
                 "stream_app_intake_stopped is {{ $value }} for {{ $labels.topic }}: a producer sends rubbish, and "
                 "its events wait in "
-                "Kafka until it is mended and the worker restarted."
+                "Kafka until it is mended and the workers are restarted with STREAM_APP_FLOOD_RATIO=1."
             ),
         ),
         Alert(
