@@ -27,7 +27,7 @@ TRANSITIONS = (("lead", "mql"), ("mql", "sql"), ("sql", "customer"))
 MQL_COHORT_MS = 30 * DAY_MS
 
 SCORE_OF_CREATED = ""
-"""The activity of the score in `lead.created`: it sorts before every other row of the same moment and identity."""
+"""The activity of the score in `lead.created`."""
 
 
 Score = tuple[int, str, int, str]
@@ -237,7 +237,8 @@ def _created(lead: Lead, event: e.LeadCreated, at: int, change: Change) -> bool:
     scored = next((row for row in lead.created if row[5] != NO_SCORE), None)
     lead.scores = [row for row in lead.scores if row[3] != SCORE_OF_CREATED]
     if scored:
-        join(lead.scores, (*scored[:2], scored[5], SCORE_OF_CREATED))
+        # By a name of its own: a `score_changed` of the same identity is no copy of this one.
+        join(lead.scores, (scored[0], f"{scored[1]}\x00", scored[5], SCORE_OF_CREATED))
     return fresh
 
 
