@@ -26,7 +26,7 @@ TRANSITIONS = (("lead", "mql"), ("mql", "sql"), ("sql", "customer"))
 MQL_COHORT_MS = 30 * DAY_MS
 
 SCORE_OF_CREATED = ""
-"""The activity of the score in `lead.created`: it sorts before every other row of the same moment and identity."""
+"""The activity of the score in `lead.created`."""
 
 
 Score = tuple[int, str, int, str]
@@ -169,7 +169,10 @@ def reopening_facts(lead: Lead, _rules: Rules) -> list[Fact]:
 
 
 def _engaged_since(lead: Lead, at: int) -> bool:
-    """Whether the lead engaged then or later: only of such engagements a status or an enrolment could say more."""
+    """Whether the lead engaged then or later: only of such engagements a status or an enrolment could say more.
+
+    That holds out of order as well, and for a copy: it takes the place of a later row or of none.
+    """
     return bool(lead.touches) and lead.touches[-1][0] >= at
 
 
@@ -236,7 +239,8 @@ def _created(lead: Lead, event: e.LeadCreated, at: int, change: Change) -> bool:
     scored = next((row for row in lead.created if row[5] != NO_SCORE), None)
     lead.scores = [row for row in lead.scores if row[3] != SCORE_OF_CREATED]
     if scored:
-        join(lead.scores, (*scored[:2], scored[5], SCORE_OF_CREATED))
+        # By a name of its own: a `score_changed` of the same identity is no copy of this one.
+        join(lead.scores, (scored[0], f"{scored[1]}\x00", scored[5], SCORE_OF_CREATED))
     return fresh
 
 
@@ -254,10 +258,9 @@ def _stage(lead: Lead, event: e.LeadStageChanged, at: int, change: Change) -> bo
 
 def _status(lead: Lead, event: e.LeadStatusChanged, at: int, change: Change) -> bool:
     row = (at, identity(event.id, event.source), event.data.to)
-    in_order = is_next(lead.statuses, row)
-    if not in_order or _is_disqualified(lead) != (row[2] == "disqualified"):
+    if not is_next(lead.statuses, row) or _is_disqualified(lead) != (row[2] == "disqualified"):
         change.touch(stage_facts)
-    if not in_order or _engaged_since(lead, at):
+    if _engaged_since(lead, at):
         change.touch(reopening_facts)
     return join(lead.statuses, row)
 
@@ -286,14 +289,16 @@ def _engaged(lead: Lead, event: e.LeadEngaged, at: int, change: Change) -> bool:
 
 
 def _touched(lead: Lead, at: int, name: str, change: Change) -> bool:
-    row = (at, name)
-    if _may_reopen(lead, at) or not is_next(lead.touches, row):
+    if _may_reopen(lead, at):
         change.touch(reopening_facts)
-    return join(lead.touches, row)
+    return join(lead.touches, (at, name))
 
 
 def _may_reopen(lead: Lead, at: int) -> bool:
-    """Whether the lead may have been not ready at a moment; sure of the newest status only."""
+    """Whether the lead may have been not ready at a moment or since; sure of the newest status only.
+
+    If not, an engagement reopens nothing, out of order neither, and nor does the later copy whose place it may take.
+    """
     return bool(lead.statuses) and (at < lead.statuses[-1][0] or lead.statuses[-1][2] == "not_ready")
 
 
@@ -338,7 +343,7 @@ def _enrolment_event(
         change.begins(enrolment_facts, enrollment_id)
         enrolment = lead.enrolments[enrollment_id] = Enrolment()
     in_order = is_next(enrolment.events, row)
-    if not in_order or (not step and _engaged_since(lead, at)):
+    if _engaged_since(lead, at) and not (step and in_order):
         change.touch(reopening_facts)
     if change.untouched(enrolment_facts, enrollment_id):
         gained = enrolments.gained(enrolment, row, _member(lead, enrollment_id)) if in_order else None

@@ -25,6 +25,7 @@ from stream_app.core.windows import GRAIN_OF, KEPT, Clock, Grain, Window, span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from stream_app.core.envelope import Event
     from stream_app.core.readings import Labels
 
 FAR_FUTURE = 10**14
@@ -55,12 +56,10 @@ class MemoryStore:
         groups: dict[tuple[str, str], list[Any]] = defaultdict(list)
         newest = -1
         for envelope in envelopes:
-            result = DECODER.decode(_Record(json.dumps(envelope).encode()), FAR_FUTURE)
-            assert not isinstance(result, Rejected), (result, envelope)
-            at, event = result
+            at, event = decoded(envelope)
             newest = max(newest, at)
             kind = KIND_OF[type(event)]
-            groups[kind.name, getattr(event.data, kind.key)].append(result)
+            groups[kind.name, getattr(event.data, kind.key)].append((at, event))
         delta: Delta = []
         for (name, key), events in groups.items():
             kind = KIND_OF[type(events[0][1])]
@@ -110,6 +109,13 @@ class MemoryStore:
     def readings(self, now: int, limit: int = 100) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Every reading that is not zero."""
         return by_name(Board(limit).readings(self.view(now)))
+
+
+def decoded(envelope: dict[str, Any]) -> tuple[int, Event]:
+    """The time in milliseconds and the event of an envelope that is valid."""
+    result = DECODER.decode(_Record(json.dumps(envelope).encode()), FAR_FUTURE)
+    assert not isinstance(result, Rejected), (result, envelope)
+    return result
 
 
 def net(facts: Iterable[Fact]) -> dict[tuple[Series, int], int]:

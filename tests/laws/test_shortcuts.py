@@ -57,8 +57,11 @@ def test_events_in_order_add_what_their_entities_contribute(crowd: str, data: st
 @pytest.mark.parametrize("crowd", sorted(CROWDS))
 @patient
 @given(data=st.data())
-def test_events_out_of_order_add_what_their_entities_contribute(crowd: str, data: st.DataObject) -> None:
-    store = MemoryStore()
-    for batch in data.draw(deliveries(data.draw(crowds(CROWDS[crowd])))):
+def test_events_out_of_order_add_what_they_add_in_order(crowd: str, data: st.DataObject) -> None:
+    store, in_order = MemoryStore(), MemoryStore()
+    events = data.draw(crowds(CROWDS[crowd]))
+    for batch in data.draw(deliveries(events)):
         store.apply(batch)
         assert_nothing_is_amiss(store)
+    in_order.apply(events)
+    assert net(store.delta) == net(in_order.delta)

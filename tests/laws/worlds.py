@@ -180,7 +180,7 @@ def crowds(draw: Callable[[Any], Any], types: tuple[str, ...]) -> list[Envelope]
     moments = st.sampled_from([f"2026-02-{day}T07:00:00Z" for day in (25, 26, 27, 28)] + ["2026-03-01T00:00:00Z"])
     crowd = [
         event
-        | {"id": f"id{draw(st.integers(0, 99))}", "source": "", "time": draw(moments)}
+        | {"id": f"id{draw(st.integers(0, 19))}", "source": "", "time": draw(moments)}
         | {"data": event["data"] | {"lead_id": "l1"}}
         for event in events
     ]
