@@ -6,7 +6,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from stream_app.catalog import enrolment as enrolments
 from stream_app.catalog import events as e
@@ -47,7 +47,7 @@ class Lead(Struct, array_like=True, gc=False):
     statuses: list[tuple[int, str, str]] = []
     scores: list[Score] = []
     touches: list[tuple[int, str]] = []
-    messages: dict[str, Message] = {}
+    messages: dict[str, Raw] = {}
     enrolments: dict[str, Enrolment] = {}
 
 
@@ -209,8 +209,8 @@ def _new_lead_score(created: int, score: Score, rules: Rules) -> list[Fact]:
 
 def message_facts(lead: Lead, _: Rules, message_id: str) -> list[Fact]:
     """See `message.facts`."""
-    known = lead.messages.get(message_id)
-    return messages.facts(known) if known else []
+    packed = lead.messages.get(message_id)
+    return messages.facts(messages.unpack(packed)) if packed is not None else []
 
 
 def enrolment_facts(lead: Lead, _: Rules, enrollment_id: str) -> list[Fact]:
@@ -311,19 +311,22 @@ def _mailed(code: int, lead: Lead, event: e.EmailEvent, at: int, change: Change)
         _touched(lead, at, name, change)
     row = (at, name, code)
     message_id = data.message_id
-    message = lead.messages.get(message_id)
-    if message is None:
+    packed = lead.messages.get(message_id)
+    message = Message() if packed is None else messages.unpack(packed)
+    if packed is None:
         change.begins(message_facts, message_id)
-        message = lead.messages[message_id] = Message()
     elif change.untouched(message_facts, message_id):
         gained = messages.gained(message, row)
         if gained is not None:
             change.adds(gained)
             message.events.append(row)
+            lead.messages[message_id] = messages.pack(message)
             return True
         change.touch(message_facts, message_id)
     labels = (data.program_id or "none", data.step_id or "none", data.audience or "prospect")
-    return messages.merge(message, row, labels)
+    fresh = messages.merge(message, row, labels)
+    lead.messages[message_id] = messages.pack(message)
+    return fresh
 
 
 def _enrolment_event(
@@ -412,12 +415,13 @@ def forget(lead: Lead, limit: int) -> None:
     lead.touches = [row for row in lead.touches if row[0] >= limit]
     stale = bisect_right(lead.scores, limit - 1, key=lambda row: row[0])
     lead.scores = lead.scores[max(stale - 1, 0) :]
-    for message_id in [name for name, message in lead.messages.items() if message.events[-1][0] < limit]:
-        del lead.messages[message_id]
+    mailed = {name: messages.unpack(packed).events for name, packed in lead.messages.items()}
+    for message_id in [name for name, rows in mailed.items() if rows[-1][0] < limit]:
+        del lead.messages[message_id], mailed[message_id]
     for enrollment_id in [name for name, each in lead.enrolments.items() if _is_over(each, limit)]:
         del lead.enrolments[enrollment_id]
     first_rows: list[tuple[Any, ...]] = [*lead.touches[:1], *lead.scores[1:2]]
-    first_rows += [message.events[0] for message in lead.messages.values()]
+    first_rows += [rows[0] for rows in mailed.values()]
     first_rows += [each.events[0] for each in lead.enrolments.values()]
     lead.oldest = min((row[0] for row in first_rows), default=FAR)
 
@@ -453,7 +457,8 @@ def timeline(lead: Lead) -> list[tuple[int, str]]:
     told += [(row[0], f"stage {row[2]}") for row in lead.stages]
     told += [(row[0], f"status {row[2]}") for row in lead.statuses]
     told += [(row[0], f"score {row[2]} ({row[3] or 'created'})") for row in lead.scores]
-    for message_id, message in lead.messages.items():
+    for message_id, packed in lead.messages.items():
+        message = messages.unpack(packed)
         told += [(at, f"message {message_id}: {messages.EVENT_NAMES[code]}") for at, _, code in message.events]
     for enrollment_id, enrolment in lead.enrolments.items():
         for at, _, code, step, detail in enrolment.events:

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from msgspec import Struct
+from msgspec import Raw, Struct, msgpack
 
 from stream_app.core.facts import Fact, Series
 from stream_app.core.timeline import is_next, join
@@ -36,6 +36,20 @@ class Message(Struct, array_like=True, gc=False):
 
     origin: Origin = _UNKNOWN_ORIGIN
     events: list[Row] = []
+
+
+_encode = msgpack.Encoder().encode
+_decode = msgpack.Decoder(Message).decode
+
+
+def pack(message: Message) -> Raw:
+    """The message as its lead keeps it: most change no more, and would be encoded with every change of the lead."""
+    return Raw(_encode(message))
+
+
+def unpack(packed: Raw) -> Message:
+    """See `pack`."""
+    return _decode(packed)
 
 
 def merge(message: Message, row: Row, labels: tuple[str, str, str]) -> bool:
