@@ -198,9 +198,7 @@ class Worker:
         self._ends: dict[tuple[str, int], int] = {}
         self._exit: Exit | None = None
         self._ending = asyncio.Event()
-        self._idle = asyncio.Event()
         self._applied = asyncio.Event()
-        self._idle.set()
 
     # Running ----------------------------------------------------------------------------------------------------------
 
@@ -230,11 +228,9 @@ class Worker:
         for task in tasks:
             task.add_done_callback(self._check)
         await self._ending.wait()
-        # Not wait_for(): in Python 3.11 it sometimes swallows a cancellation.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.grace):
-                await self._idle.wait()
-        tasks += [self._committing] if self._committing else []
+        if self._committing is not None:
+            await asyncio.wait([self._committing], timeout=self._settings.grace)
+            tasks.append(self._committing)
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks, timeout=self._settings.grace)
@@ -326,7 +322,6 @@ class Worker:
             await consumer.seed({batch.source})
             return
         self._applying = batch.source
-        self._idle.clear()
         self._committing = asyncio.create_task(self._commit(fetched, folded))
         self._committing.add_done_callback(self._check)
         # The commit takes the first step, or the next fold would not know of it.
@@ -346,7 +341,6 @@ class Worker:
                 await consumer.rewind(*batch.source, offset)
         finally:
             self._applying = None
-            self._idle.set()
 
     async def _drain(self, until: Mapping[tuple[str, int], int]) -> None:
         while True:
