@@ -41,10 +41,9 @@ class Findings:
     scraped: Scraped | None = None
     latency: Latency | None = None
 
-    def rate(self, candidate: str) -> float | None:
-        """Return the median rate of a candidate's laps, in events per second; None if it did not run."""
-        laps = self.laps.get(candidate)
-        return statistics.median(lap.rate for lap in laps) if laps else None
+    def rate(self, candidate: str) -> float:
+        """Return the median rate of the laps of a candidate that ran, in events per second."""
+        return statistics.median(lap.rate for lap in self.laps[candidate])
 
     def ratios(self, candidate: str) -> list[float]:
         """Return how many times as fast as a candidate ours was, by round."""
@@ -98,7 +97,7 @@ def _rates(findings: Findings) -> Table:
         table.add_row(
             f"({candidate})",
             NAMES[candidate],
-            f"{statistics.median(lap.rate for lap in laps):,.0f}",
+            f"{findings.rate(candidate):,.0f}",
             f"{statistics.median(costs):.1f}" if costs else "?",
             f"{statistics.median(ratios):.2f} x" if ratios else "",
             f"{min(ratios):.2f} to {max(ratios):.2f} x" if len(ratios) > 1 else "",

@@ -15,6 +15,7 @@ from stream_app.catalog.bounds import SCORE_BOUNDS, TRANSITION_BOUNDS
 from stream_app.catalog.enrolment import Enrolment
 from stream_app.catalog.message import Message
 from stream_app.core.calendar import month_after
+from stream_app.core.cells import SEPARATOR
 from stream_app.core.envelope import milliseconds
 from stream_app.core.facts import DAY_MS, LEVEL, Change, Fact, Rules
 from stream_app.core.histogram import observation
@@ -221,7 +222,7 @@ def enrolment_facts(lead: Lead, _: Rules, enrollment_id: str) -> list[Fact]:
 
 def _member(lead: Lead, enrollment_id: str) -> str:
     """Names an enrolment in the sets of due times."""
-    return f"{lead.id}\x1f{enrollment_id}"
+    return f"{lead.id}{SEPARATOR}{enrollment_id}"
 
 
 def _created(lead: Lead, event: e.LeadCreated, at: int, change: Change) -> bool:
@@ -416,8 +417,8 @@ def forget(lead: Lead, limit: int) -> None:
     stale = bisect_right(lead.scores, limit - 1, key=lambda row: row[0])
     lead.scores = lead.scores[max(stale - 1, 0) :]
     mailed = {name: messages.unpack(packed).events for name, packed in lead.messages.items()}
-    for message_id in [name for name, rows in mailed.items() if rows[-1][0] < limit]:
-        del lead.messages[message_id], mailed[message_id]
+    mailed = {name: rows for name, rows in mailed.items() if rows[-1][0] >= limit}
+    lead.messages = {name: lead.messages[name] for name in mailed}
     for enrollment_id in [name for name, each in lead.enrolments.items() if _is_over(each, limit)]:
         del lead.enrolments[enrollment_id]
     first_rows: list[tuple[Any, ...]] = [*lead.touches[:1], *lead.scores[1:2]]

@@ -227,14 +227,11 @@ class Pipeline:
 
     async def _load(self, decoded: Decoded, names: Sequence[str]) -> dict[str, tuple[str, Any]]:
         """Version and state of these entities as they are stored."""
-        found = zip(names, await self._ledger.load(names), strict=True)
-        return {
-            name: ("", None) if stored is None else self._restored(decoded, name, *stored) for name, stored in found
-        }
-
-    def _restored(self, decoded: Decoded, name: str, version: str, state: bytes) -> tuple[str, Any]:
-        kind = decoded.groups[name][0]
-        return version, self._decode_state[kind.name](state)
+        found: dict[str, tuple[str, Any]] = {}
+        for name, stored in zip(names, await self._ledger.load(names), strict=True):
+            kind = decoded.groups[name][0]
+            found[name] = ("", None) if stored is None else (stored[0], self._decode_state[kind.name](stored[1]))
+        return found
 
     def _check_in(self, folded: Folded) -> None:
         """Keep the entities for the next fold. Those of the commit under way are kept beyond the limit."""
