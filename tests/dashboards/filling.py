@@ -10,23 +10,16 @@ from typing import TYPE_CHECKING, Final
 from prometheus_client import Gauge
 
 from stream_app.catalog.definitions import fingerprint
-from stream_app.catalog.entities import KIND_OF
-from stream_app.catalog.events import EVENT_TYPES
-from stream_app.catalog.metrics import METRICS
-from stream_app.core.envelope import Decoder
 from stream_app.runtime.batch import Batch, Record, split
 from stream_app.runtime.connections import async_redis
-from stream_app.runtime.flood import FloodGate
 from stream_app.runtime.ledger import Ledger
-from stream_app.runtime.pipeline import Model, Pipeline
 from stream_app.runtime.telemetry import Telemetry
 from stream_app.simulator import Plan, history, records
+from tests.runtime.pipelines import pipeline_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stream_app.core.envelope import Rejected
-    from stream_app.runtime.batch import RecordLike
     from stream_app.runtime.settings import Settings
 
 _EVENTS: Final = 4000
@@ -53,14 +46,6 @@ class Company:
             await ledger.mark_current(partitions, at)
 
 
-class _NoDeadLetters:
-    """Nothing in these worlds is rejected."""
-
-    async def send(self, batch: Batch, rejected: Sequence[tuple[RecordLike, Rejected]]) -> None:
-        """Fail."""
-        raise AssertionError(batch.topic, rejected[0])
-
-
 def fill(settings: Settings, plan: Plan) -> Company:
     """Apply the history of a plan as one worker would."""
     stretches: dict[str, list[Record]] = defaultdict(list)
@@ -77,9 +62,7 @@ def fill(settings: Settings, plan: Plan) -> Company:
 async def _apply(settings: Settings, stretches: dict[str, list[Record]], telemetry: Telemetry) -> None:
     async with async_redis(settings) as redis:
         ledger = Ledger(redis, settings.namespace, fingerprint(settings.rules))
-        model = Model(Decoder(EVENT_TYPES), KIND_OF, METRICS, settings.rules)
-        gate = FloodGate(settings.flood_ratio, lambda _: None)
-        pipeline = Pipeline(model, ledger, _NoDeadLetters(), gate, telemetry)
+        pipeline = pipeline_of(settings, ledger, telemetry)
         for topic, stretch in stretches.items():
             for batch in split(Batch(topic, 0, 0, len(stretch), stretch), _EVENTS):
                 assert await pipeline.commit(await pipeline.fold(batch)) == batch.end

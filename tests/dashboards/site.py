@@ -73,26 +73,33 @@ def _reader(redis: Any, settings: Settings) -> Reader:  # noqa: ANN401 - redis-p
 @contextmanager
 def prometheus(directory: Path, jobs: Mapping[str, int]) -> Iterator[Queries]:
     """Run a real Prometheus that scrapes the port of each job every two seconds."""
-    assert PROMETHEUS
-    config = directory / "prometheus.json"
     scraped = [{"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]} for job, port in jobs.items()]
-    # JSON is YAML.
-    config.write_text(json.dumps({"global": {"scrape_interval": "2s"}, "scrape_configs": scraped}))
-    port = free_port()
-    command = [
-        PROMETHEUS,
-        f"--config.file={config}",
-        f"--storage.tsdb.path={directory / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--log.level=error",
-    ]
-    with (directory / "prometheus.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - Debian's own binary
-    try:
+    with running_prometheus(directory, {"global": {"scrape_interval": "2s"}, "scrape_configs": scraped}) as port:
         queries = Queries(port)
         queries.wait_for(f"count(count_over_time(up[30s]) >= 3) == {len(jobs)} and count(up == 1) == {len(jobs)}")
         queries.stop_the_clock()
         yield queries
+
+
+@contextmanager
+def running_prometheus(directory: Path, config: Mapping[str, Any], *flags: str) -> Iterator[int]:
+    """Run a real Prometheus that keeps everything in a directory; gives the port, at which it may not answer yet."""
+    assert PROMETHEUS
+    # JSON is YAML.
+    (directory / "prometheus.json").write_text(json.dumps(config))
+    port = free_port()
+    command = [
+        PROMETHEUS,
+        f"--config.file={directory / 'prometheus.json'}",
+        f"--storage.tsdb.path={directory / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--log.level=error",
+        *flags,
+    ]
+    with (directory / "prometheus.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - Debian's own binary
+    try:
+        yield port
     finally:
         process.terminate()
         process.wait(10)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -16,26 +15,18 @@ from typing import TYPE_CHECKING, Any, Final
 from ruamel.yaml import YAML
 
 from stream_app.catalog.definitions import fingerprint
-from stream_app.catalog.entities import KIND_OF
-from stream_app.catalog.events import EVENT_TYPES
-from stream_app.catalog.metrics import METRICS
-from stream_app.core.envelope import Decoder
 from stream_app.runtime.batch import Batch, Record
 from stream_app.runtime.connections import async_redis
-from stream_app.runtime.flood import FloodGate
 from stream_app.runtime.ledger import Ledger
-from stream_app.runtime.pipeline import Model, Pipeline
-from stream_app.runtime.servers import free_port
 from stream_app.runtime.telemetry import Telemetry
-from tests.dashboards.site import PROMETHEUS, Queries
+from tests.dashboards.site import Queries, running_prometheus
 from tests.prometheus.stories import ROOT
+from tests.runtime.pipelines import pipeline_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from stream_app.core.envelope import Rejected
-    from stream_app.runtime.batch import RecordLike
     from stream_app.runtime.settings import Settings
 
 HURRY: Final = 60
@@ -114,7 +105,6 @@ class Watch(Queries):
 @contextmanager
 def hurried_prometheus(directory: Path, exporter: int, rules: dict[str, Any]) -> Iterator[Watch]:
     """Run a real Prometheus with rules that scrapes an exporter every second."""
-    assert PROMETHEUS
     # JSON is YAML.
     (directory / "rules.json").write_text(json.dumps(rules))
     scraped = {"job_name": "stream-app-exporter", "static_configs": [{"targets": [f"127.0.0.1:{exporter}"]}]}
@@ -123,35 +113,12 @@ def hurried_prometheus(directory: Path, exporter: int, rules: dict[str, Any]) ->
         "rule_files": [str(directory / "rules.json")],
         "scrape_configs": [scraped],
     }
-    (directory / "prometheus.json").write_text(json.dumps(config))
-    port = free_port()
-    command = [
-        PROMETHEUS,
-        f"--config.file={directory / 'prometheus.json'}",
-        f"--storage.tsdb.path={directory / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-        # The five minutes for which a sample counts as the present one.
-        f"--query.lookback-delta={_shorter('5m')}",
-        "--log.level=error",
-    ]
-    with (directory / "prometheus.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - Debian's own binary
-    try:
+    # The five minutes for which a sample counts as the present one.
+    with running_prometheus(directory, config, f"--query.lookback-delta={_shorter('5m')}") as port:
         watch = Watch(port)
         watch.wait_until_ready()
         watch.wait_for("up == 1")
         yield watch
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-class _NoDeadLetters:
-    """Nothing in this world is rejected."""
-
-    async def send(self, batch: Batch, rejected: Sequence[tuple[RecordLike, Rejected]]) -> None:
-        """Fail."""
-        raise AssertionError(batch.topic, rejected[0])
 
 
 class Company:
@@ -237,9 +204,7 @@ class Company:
         batch = Batch(settings.topic("lead"), 0, records[0].offset, records[-1].offset + 1, records)
         async with async_redis(settings) as redis:
             ledger = Ledger(redis, settings.namespace, fingerprint(settings.rules))
-            model = Model(Decoder(EVENT_TYPES), KIND_OF, METRICS, settings.rules)
-            gate = FloodGate(settings.flood_ratio, lambda _: None)
-            pipeline = Pipeline(model, ledger, _NoDeadLetters(), gate, Telemetry())
+            pipeline = pipeline_of(settings, ledger, Telemetry())
             assert await pipeline.commit(await pipeline.fold(batch)) == batch.end
             await ledger.mark_current([batch.source], now)
 

@@ -13,24 +13,18 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 import pytest
 
-from stream_app.catalog.board import Board
 from stream_app.catalog.definitions import fingerprint
-from stream_app.catalog.entities import KIND_OF
-from stream_app.catalog.events import EVENT_TYPES
-from stream_app.catalog.metrics import METRICS
-from stream_app.core.envelope import Decoder
 from stream_app.runtime.batch import Batch, Record, split
-from stream_app.runtime.connections import async_redis, sync_redis
-from stream_app.runtime.flood import FloodGate
+from stream_app.runtime.connections import async_redis
 from stream_app.runtime.ledger import Ledger, Verdict
-from stream_app.runtime.pipeline import Model, Pipeline
-from stream_app.runtime.reader import Reader
 from stream_app.runtime.settings import Settings
 from stream_app.runtime.telemetry import Telemetry
 from stream_app.simulator import Plan, history, records
+from tests.dashboards.site import readings
 from tests.laws.memory import by_name
 from tests.laws.test_laws import NOT_RECOUNTED
 from tests.recount import recount
+from tests.runtime.pipelines import pipeline_of
 from tests.runtime.workers import on_a_loop
 
 if TYPE_CHECKING:
@@ -38,17 +32,11 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from stream_app.core.envelope import Rejected
-    from stream_app.runtime.batch import RecordLike
     from stream_app.runtime.ledger import Commit
+    from stream_app.runtime.pipeline import Pipeline
 
 _UNTIL: Final = datetime(2025, 6, 18, 15, 30, tzinfo=UTC)
 _NOW: Final = int(_UNTIL.timestamp() * 1000)
-
-
-class _NoDeadLetters:
-    async def send(self, batch: Batch, rejected: Sequence[tuple[RecordLike, Rejected]]) -> None:
-        raise AssertionError(batch.topic, rejected[0])
 
 
 class _Held(Ledger):
@@ -81,10 +69,7 @@ def _process(redis: Redis, settings: Settings, cached_entities: int) -> _Process
     ledger.gate = asyncio.Event()
     ledger.gate.set()
     telemetry = Telemetry()
-    model = Model(Decoder(EVENT_TYPES), KIND_OF, METRICS, settings.rules)
-    gate = FloodGate(settings.flood_ratio, lambda _: None)
-    pipeline = Pipeline(model, ledger, _NoDeadLetters(), gate, telemetry, cached_entities=cached_entities)
-    return _Process(pipeline, telemetry, ledger.gate)
+    return _Process(pipeline_of(settings, ledger, telemetry, cached_entities), telemetry, ledger.gate)
 
 
 @pytest.fixture
@@ -109,9 +94,7 @@ def _batch(topic: str, begin: int, *events: dict[str, Any]) -> Batch:
 
 
 def _numbers(settings: Settings) -> Mapping[Any, float]:
-    with sync_redis(settings) as redis:
-        look = Reader(redis, settings.namespace, settings.rules.calendar).look(_NOW)
-    found = by_name(Board(settings.label_limit, settings.gross_margin).readings(look.view))
+    found = by_name(readings(settings, _NOW))
     return {key: value for key, value in found.items() if key[0] not in NOT_RECOUNTED}
 
 

@@ -1,0 +1,33 @@
+"""The worker's own pipeline, fed by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stream_app.cli.catalogue import model
+from stream_app.runtime.flood import FloodGate
+from stream_app.runtime.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stream_app.core.envelope import Rejected
+    from stream_app.runtime.batch import Batch, RecordLike
+    from stream_app.runtime.ledger import Ledger
+    from stream_app.runtime.settings import Settings
+    from stream_app.runtime.telemetry import Telemetry
+
+
+class _NoDeadLetters:
+    """Nothing in these worlds is rejected."""
+
+    async def send(self, batch: Batch, rejected: Sequence[tuple[RecordLike, Rejected]]) -> None:
+        """Fail."""
+        raise AssertionError(batch.topic, rejected[0])
+
+
+def pipeline_of(settings: Settings, ledger: Ledger, telemetry: Telemetry, cached_entities: int = 20_000) -> Pipeline:
+    """Return a pipeline with the whole catalogue, to which nothing may be given that is to be rejected."""
+    gate = FloodGate(settings.flood_ratio, lambda _: None)
+    rules = model(settings.rules)
+    return Pipeline(rules, ledger, _NoDeadLetters(), gate, telemetry, cached_entities=cached_entities)
