@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from stream_app.runtime.batch import Batch, RecordLike
 
 
-class _Nowhere:
+class NoStore:
     """A store that holds nothing and agrees to everything, and a dead letter topic that takes nothing."""
 
     async def hget(self, *_: object) -> None:
@@ -63,11 +63,11 @@ class _Nowhere:
 
 async def _fold(spool: Path) -> dict[str, float]:
     settings = Settings.load()
-    nowhere = _Nowhere()
-    ledger = Ledger(cast("Redis", nowhere), settings.namespace, fingerprint(settings.rules))
+    store = NoStore()
+    ledger = Ledger(cast("Redis", store), settings.namespace, fingerprint(settings.rules))
     model = Model(Decoder(EVENT_TYPES), KIND_OF, METRICS, settings.rules)
     gate = FloodGate(settings.flood_ratio, lambda _: None)
-    pipeline = Pipeline(model, ledger, nowhere, gate, Telemetry(), cached_entities=sys.maxsize)
+    pipeline = Pipeline(model, ledger, store, gate, Telemetry(), cached_entities=sys.maxsize)
     work = list(batches(spool, settings.batch_events))
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)

@@ -48,6 +48,12 @@ class World:
         """Yield the records of what happens after the history, without end; `rate` events a second by their times."""
         return records(self._plan, live(self._plan, since, rate))
 
+    def write(self, spool: Path) -> None:
+        """Write the history to the file `spool` alone."""
+        with spool.open("wb") as lines:
+            for record in self.history():
+                lines.write(b"%s\t%s\n" % (record.family.encode(), record.value))
+
     def load(self, settings: Settings, spool: Path) -> int:
         """Write the history to its topics, one partition each, and to the file `spool`; return how many records."""
         names = {record.family: settings.topic(record.family) for record in self.history()}

@@ -1,0 +1,76 @@
+"""A digest of everything that the fold would commit for a simulated history. Run as `python -m bench.digest`.
+
+Two versions of the code that print the same line compute the same numbers. How an entity is stored is left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+from bench.fold import NoStore
+from bench.world import World, batches
+from stream_app.catalog.definitions import fingerprint
+from stream_app.catalog.entities import KIND_OF
+from stream_app.catalog.events import EVENT_TYPES
+from stream_app.catalog.metrics import METRICS
+from stream_app.core.envelope import Decoder
+from stream_app.runtime.flood import FloodGate
+from stream_app.runtime.ledger import Ledger
+from stream_app.runtime.pipeline import Model, Pipeline
+from stream_app.runtime.settings import Settings
+from stream_app.runtime.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from stream_app.runtime.ledger import Commit
+
+_EVENTS: Final = 40_000
+_UNTIL: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
+_BATCH: Final = 500
+
+
+def _canonical(commit: Commit) -> str:
+    cells = commit.cells
+    buckets = sorted(
+        (str(grain), number, sorted((series, amount) for series, amount in amounts.items() if amount))
+        for (grain, number), amounts in cells.buckets.items()
+    )
+    levels = sorted((series, amount) for series, amount in cells.levels.items() if amount)
+    newest = sorted((str(grain), number) for grain, number in commit.newest.items())
+    return repr(
+        (commit.begin, commit.end, buckets, levels, sorted(cells.due.items()), sorted(cells.no_longer_due), newest)
+    )
+
+
+async def _digest(spool: Path) -> str:
+    settings = Settings.load()
+    store = NoStore()
+    ledger = Ledger(cast("Redis", store), settings.namespace, fingerprint(settings.rules))
+    model = Model(Decoder(EVENT_TYPES), KIND_OF, METRICS, settings.rules)
+    gate = FloodGate(settings.flood_ratio, lambda _: None)
+    pipeline = Pipeline(model, ledger, store, gate, Telemetry(), cached_entities=sys.maxsize)
+    found = hashlib.sha256()
+    for batch in batches(spool, _BATCH):
+        folded = await pipeline.fold(batch)
+        found.update(_canonical(folded.commit).encode())
+        await pipeline.commit(folded)
+    return found.hexdigest()
+
+
+def main() -> None:
+    """Print the digest."""
+    with tempfile.TemporaryDirectory(prefix="stream-app-digest-") as directory:
+        spool = Path(directory) / "history"
+        World(_EVENTS, _UNTIL).write(spool)
+        print(asyncio.run(_digest(spool)))  # noqa: T201 - this is how it answers
+
+
+if __name__ == "__main__":
+    main()
