@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from string import ascii_uppercase
 from typing import Any
 
-from stream_app.core.panel import Dashboard, Form, Panel, Target, Tone, Variable
 from stream_app.render.catalogue import Catalogue, Declared, Rendered
 from stream_app.render.metric_page import exported
 from stream_app.render.promql import promql
+from stream_app.spec.panel import Dashboard, Form, Panel, Target, Tone, Variable
 
 SCHEMA_VERSION = 41
 COLUMNS = 24

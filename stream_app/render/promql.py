@@ -2,7 +2,7 @@
 
 import re
 
-from stream_app.core.panel import (
+from stream_app.spec.panel import (
     Asked,
     Compute,
     Earlier,

@@ -4,11 +4,11 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from stream_app.core.metric import PREFIX, Metric
-from stream_app.core.panel import Asked, Compute, Earlier, Expression, Join, Now, Number, Pick, Sum, Top, Where
 from stream_app.core.readings import Reading, reading
 from stream_app.core.sums import Contents
 from stream_app.core.windows import GRAIN_OF, Clock, Grain, Window, span
+from stream_app.spec.metric import PREFIX, Metric
+from stream_app.spec.panel import Asked, Compute, Earlier, Expression, Join, Now, Number, Pick, Sum, Top, Where
 
 Pairs = tuple[tuple[str, str], ...]
 """Labels with their values, sorted by label."""

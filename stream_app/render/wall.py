@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from stream_app.core.metric import Metric
-from stream_app.core.panel import Curve, Dashboard, Panel, Spark
 from stream_app.core.readings import Reading
 from stream_app.core.windows import Clock, Window, span
 from stream_app.render.dashboards import letters, numbered
 from stream_app.render.values import Buckets, Ground, Vector, of_bucket, of_readings, value_of, vector
+from stream_app.spec.metric import Metric
+from stream_app.spec.panel import Curve, Dashboard, Panel, Spark
 
 Node = dict[str, Any]
 

@@ -13,7 +13,6 @@ from stream_app.core.cells import Spreader
 from stream_app.core.entity import EntityKind, Tally, fold
 from stream_app.core.envelope import Decoder, Event, Rejected
 from stream_app.core.facts import Delta, Rules
-from stream_app.core.metric import Metric
 from stream_app.core.windows import Clock, Grain
 from stream_app.runtime.batch import Batch, RecordLike
 from stream_app.runtime.flood import FloodGate
@@ -29,6 +28,7 @@ from stream_app.runtime.ledger import (
     new_version,
 )
 from stream_app.runtime.telemetry import Telemetry
+from stream_app.spec.metric import Metric
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,6 @@ from typing import Any
 import orjson
 from redis.exceptions import RedisError
 
-from stream_app.core.metric import Metric
-from stream_app.core.panel import Dashboard
 from stream_app.core.readings import Reading
 from stream_app.core.windows import Grain
 from stream_app.render.catalogue import Declared
@@ -23,6 +21,8 @@ from stream_app.render.wall import Seen, snapshot
 from stream_app.runtime.exporter import Board, freshness
 from stream_app.runtime.reader import Look, Reader
 from stream_app.runtime.web import Page, Route
+from stream_app.spec.metric import Metric
+from stream_app.spec.panel import Dashboard
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from tests.render.house import CATALOGUE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stream_app.core.panel import Dashboard, Panel, Target
+    from stream_app.spec.panel import Dashboard, Panel, Target
 
 RENDERED: Final[dict[str, dict[str, Any]]] = {
     each["uid"]: each for each in map(json.loads, dashboards(CATALOGUE).values())

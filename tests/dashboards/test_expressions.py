@@ -2,7 +2,11 @@
 
 import pytest
 
-from stream_app.core.panel import (
+from stream_app.core.readings import Reading, gauge
+from stream_app.core.windows import Clock
+from stream_app.render.promql import promql
+from stream_app.render.values import Ground, Vector, of_readings, value_of, vector
+from stream_app.spec.panel import (
     Asked,
     Compute,
     Earlier,
@@ -17,10 +21,6 @@ from stream_app.core.panel import (
     share,
     total,
 )
-from stream_app.core.readings import Reading, gauge
-from stream_app.core.windows import Clock
-from stream_app.render.promql import promql
-from stream_app.render.values import Ground, Vector, of_readings, value_of, vector
 
 READINGS = [
     gauge("late", 4, program="a", step="x"),

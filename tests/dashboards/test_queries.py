@@ -11,7 +11,7 @@ from stream_app.render.promql import promql
 from tests.dashboards.declared import RENDERED, set_variables, targets
 
 if TYPE_CHECKING:
-    from stream_app.core.panel import Panel, Target
+    from stream_app.spec.panel import Panel, Target
     from tests.dashboards.site import Queries
 
 EVERY = [

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from stream_app.catalog.dashboards import DASHBOARDS, WALL
-from stream_app.core.panel import Form
 from stream_app.render.dashboards import COLUMNS, letters, numbered
+from stream_app.spec.panel import Form
 from tests.dashboards.declared import ALERTS, RENDERED
 
 # What people have bookmarked and alerts link to: never changed.

@@ -24,7 +24,7 @@ from tests.system.story import Sent
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stream_app.catalog.alerts.rule import Alert
+    from stream_app.spec.alert import Alert
     from tests.servers.cluster import Cluster
 
 _LATER = 300

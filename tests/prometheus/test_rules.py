@@ -15,7 +15,7 @@ from tests.prometheus.stories import ROOT
 from tests.prometheus.tools import run
 
 if TYPE_CHECKING:
-    from stream_app.catalog.alerts.rule import Alert, RuleGroup
+    from stream_app.spec.alert import Alert, RuleGroup
 
 PROMETHEUS = ROOT / "prometheus/prometheus.yml"
 ALERTMANAGER = ROOT / "prometheus/alertmanager.yml"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from stream_app.core.metric import Kind, Metric
 from stream_app.render.metric_page import exported
+from stream_app.spec.metric import Kind, Metric
 from tests.render.house import CATALOGUE
 
 LIVE = "5m 1h 24h 7d 30d mtd"

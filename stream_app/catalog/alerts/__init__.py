@@ -10,8 +10,8 @@ from stream_app.catalog.alerts.events import EVENTS
 from stream_app.catalog.alerts.expand import EXPAND
 from stream_app.catalog.alerts.pipeline import PIPELINE
 from stream_app.catalog.alerts.programs import PROGRAMS
-from stream_app.catalog.alerts.rule import RuleGroup
 from stream_app.catalog.alerts.steps import STEPS
+from stream_app.spec.alert import RuleGroup
 
 __all__ = ["ALERTING", "Alerting"]
 

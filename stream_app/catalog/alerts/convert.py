@@ -1,7 +1,7 @@
 """From lead to customer: fewer MQLs, shrinking months, waves of reopened leads, money that brings nobody."""
 
 from stream_app.catalog import thresholds as limit
-from stream_app.catalog.alerts.rule import Alert, RuleGroup, queried, while_fresh
+from stream_app.spec.alert import Alert, RuleGroup, queried, while_fresh
 
 
 def _mqls(window: str) -> str:

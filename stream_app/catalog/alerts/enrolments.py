@@ -2,7 +2,7 @@
 
 from stream_app.catalog import thresholds as limit
 from stream_app.catalog.alerts.rhythm import expected, same_hours
-from stream_app.catalog.alerts.rule import Alert, Recording, RuleGroup, while_fresh
+from stream_app.spec.alert import Alert, Recording, RuleGroup, while_fresh
 
 _ENROLLED = "program_window:lifecycle_program_enrollments:sum"
 _ENROLLED_BEFORE = "program_window_week:lifecycle_program_enrollments:same_hours"

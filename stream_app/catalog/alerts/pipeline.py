@@ -1,7 +1,7 @@
 """Whether the numbers can be believed: the store, the broker, workers, the exporter, and the alerts themselves."""
 
 from stream_app.catalog import thresholds as limit
-from stream_app.catalog.alerts.rule import Alert, RuleGroup, any_of, queried
+from stream_app.spec.alert import Alert, RuleGroup, any_of, queried
 
 EXPORTER_JOB = "stream-app-exporter"
 WORKER_JOB = "stream-app-worker"

@@ -1,7 +1,7 @@
 """Programs: silent steps, drop-outs."""
 
 from stream_app.catalog import thresholds as limit
-from stream_app.catalog.alerts.rule import Alert, Recording, RuleGroup, queried, while_fresh
+from stream_app.spec.alert import Alert, Recording, RuleGroup, queried, while_fresh
 
 _STEP = ("program", "step")
 _MOVED_ON = 'outcome=~"advanced|completed"'

@@ -2,7 +2,7 @@
 
 from stream_app.catalog import thresholds as limit
 from stream_app.catalog.alerts.rhythm import same_hours
-from stream_app.catalog.alerts.rule import Alert, Recording, RuleGroup, any_of, queried, while_fresh
+from stream_app.spec.alert import Alert, Recording, RuleGroup, any_of, queried, while_fresh
 
 _STEP = ("program", "step")
 _MOVED_ON = 'outcome=~"advanced|completed"'

@@ -6,7 +6,7 @@ from stream_app.catalog.dashboards.expand import EXPAND
 from stream_app.catalog.dashboards.nurture import NURTURE
 from stream_app.catalog.dashboards.pipeline import PIPELINE
 from stream_app.catalog.dashboards.wall import WALL
-from stream_app.core.panel import Dashboard
+from stream_app.spec.panel import Dashboard
 
 __all__ = ["DASHBOARDS", "WALL"]
 

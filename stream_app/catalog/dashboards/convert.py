@@ -13,7 +13,7 @@ from stream_app.catalog.dashboards.panels import (
     table,
     tile,
 )
-from stream_app.core.panel import Dashboard, Row, Target, pick, total
+from stream_app.spec.panel import Dashboard, Row, Target, pick, total
 
 _FROM = {"source": "$source", "campaign": "$campaign"}
 _IN = {"window": "$window"}

@@ -2,7 +2,7 @@
 
 from stream_app.catalog import thresholds as limit
 from stream_app.catalog.dashboards.panels import AUDIENCE, PROGRAM, RATIO, UIDS, by, lines, table, tile
-from stream_app.core.panel import Dashboard, Row, Sum, Target, Tone, pick, share, total
+from stream_app.spec.panel import Dashboard, Row, Sum, Target, Tone, pick, share, total
 
 _TO = {"program": "$program", "audience": "$audience"}
 _IN = {"program": "$program"}

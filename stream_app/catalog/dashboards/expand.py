@@ -2,7 +2,7 @@
 
 from stream_app.catalog import thresholds as limit
 from stream_app.catalog.dashboards.panels import CURRENCY, TIMES, UIDS, bars, by, lines, tile
-from stream_app.core.panel import Dashboard, Row, Target, Tone, pick, total
+from stream_app.spec.panel import Dashboard, Row, Target, Tone, pick, total
 
 _PAID = {"currency": "$currency"}
 _MTD = {"currency": "$currency", "window": "mtd"}

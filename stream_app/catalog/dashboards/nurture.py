@@ -2,7 +2,7 @@
 
 from stream_app.catalog import thresholds as limit
 from stream_app.catalog.dashboards.panels import LASTING, PROGRAM, RATIO, STEP, UIDS, by, lines, quantile, table, tile
-from stream_app.core.panel import Compute, Dashboard, Join, Now, Row, Target, Tone, share, total
+from stream_app.spec.panel import Compute, Dashboard, Join, Now, Row, Target, Tone, share, total
 
 _BY = ("program", "step")
 _CHOSEN = {"program": "$program", "step": "$step"}

@@ -2,7 +2,7 @@
 
 from stream_app.catalog import thresholds as limit
 from stream_app.catalog.dashboards.panels import COUNT, DATA_AGE, SECONDS, TOPIC, UIDS, lines, tile
-from stream_app.core.panel import Asked, Dashboard, Row, Target, Tone, pick_series
+from stream_app.spec.panel import Asked, Dashboard, Row, Target, Tone, pick_series
 
 _UP = ((0, "DOWN", Tone.ALARM), (1, "up", Tone.GOOD))
 _FRESH = ((0, "STALE", Tone.ALARM), (1, "fresh", Tone.GOOD))

@@ -3,8 +3,9 @@
 from stream_app.catalog import thresholds as limit
 from stream_app.catalog.dashboards.panels import COUNT, CURRENCY, DATA_AGE, LASTING, RATIO, SECONDS, UIDS
 from stream_app.catalog.events import STAGES
-from stream_app.core.metric import PREFIX
-from stream_app.core.panel import (
+from stream_app.core.windows import Grain, Window
+from stream_app.spec.metric import PREFIX
+from stream_app.spec.panel import (
     Asked,
     Check,
     Compute,
@@ -29,7 +30,6 @@ from stream_app.core.panel import (
     share,
     total,
 )
-from stream_app.core.windows import Grain, Window
 
 _WEEK = "Empty until Prometheus has collected for a week."
 _FIRST = "No sample on the first day of a month: no full day has passed yet."

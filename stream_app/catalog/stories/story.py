@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
-from stream_app.core.metric import PREFIX
+from stream_app.spec.metric import PREFIX
 
 Value = int | float | Fraction | None
 """None: no sample. A fraction stands for a quotient that no float holds exactly."""

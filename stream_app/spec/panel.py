@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from stream_app.core.metric import PREFIX
 from stream_app.core.windows import Grain, Window
+from stream_app.spec.metric import PREFIX
 
 Arithmetic = Literal["+", "-", "*", "/"]
 Comparison = Literal[">", ">=", "<", "<="]
