@@ -12,14 +12,14 @@ import pytest
 from stream_app.catalog.board import SHOWN, Board
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.ratios import RATIOS
-from stream_app.catalog.stories import STORIES
-from stream_app.catalog.stories.story import moment
 from stream_app.core.envelope import milliseconds
+from stream_app.examples import STORIES
+from stream_app.spec.example import moment
 from tests.laws.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from stream_app.catalog.stories import Story
-    from stream_app.catalog.stories.story import Value
+    from stream_app.examples import Story
+    from stream_app.spec.example import Value
 
 Readings = dict[tuple[str, frozenset[tuple[str, str]]], float]
 

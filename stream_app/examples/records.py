@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 
-from stream_app.catalog.stories.happenings import answer, each, reads, spend
-from stream_app.catalog.stories.story import Story
+from stream_app.examples.happenings import answer, each, reads, spend
+from stream_app.spec.example import Story
 
 _NOW = "2026-03-15 12:00"
 _MEDIA = {"kind": "media", "program": "none", "channel": "none", "campaign": "none"}

@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 
-from stream_app.catalog.stories.happenings import deal, invoice, item, reads, subscription
-from stream_app.catalog.stories.story import Story
+from stream_app.examples.happenings import deal, invoice, item, reads, subscription
+from stream_app.spec.example import Story
 
 _NOW = "2026-03-15 12:00"
 _ORIGIN = {"source": "web", "channel": "search", "campaign_id": "spring"}

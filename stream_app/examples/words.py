@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from stream_app.catalog.stories.story import DEFAULT_LIMIT, NO_WINDOW, Happened, Reads, Story, Value
+from stream_app.spec.example import DEFAULT_LIMIT, NO_WINDOW, Happened, Reads, Story, Value
 from stream_app.spec.metric import PREFIX
 
 _PARTS = ("_bucket", "_gcount", "_gsum")

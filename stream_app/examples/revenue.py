@@ -1,7 +1,7 @@
 """MRR: what a subscription is worth, and how it moves."""
 
-from stream_app.catalog.stories.happenings import each, item, reads, subscription
-from stream_app.catalog.stories.story import Story
+from stream_app.examples.happenings import each, item, reads, subscription
+from stream_app.spec.example import Story
 
 _NOW = "2026-03-15 12:00"
 _CHARTMOGUL = 'ChartMogul, help center, "Lifecycle of a customer" (article 201244842), the subscriber Syncalytics'

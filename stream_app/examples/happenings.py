@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from stream_app.catalog.stories.story import NO_WINDOW, Happened, Reads, Value
+from stream_app.spec.example import NO_WINDOW, Happened, Reads, Value
 
 Item = dict[str, Any]
 

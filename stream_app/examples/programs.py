@@ -1,7 +1,7 @@
 """Enrolments in programs, their steps and due times."""
 
-from stream_app.catalog.stories.happenings import program, reads
-from stream_app.catalog.stories.story import Story
+from stream_app.examples.happenings import program, reads
+from stream_app.spec.example import Story
 
 _NOW = "2026-03-15 12:00"
 _WELCOME = {"program": "onboarding", "step": "welcome"}

@@ -1,7 +1,7 @@
 """Days and months of the business time zone, and labels beyond the limit."""
 
-from stream_app.catalog.stories.happenings import each, item, lead, reach, reads, subscription
-from stream_app.catalog.stories.story import Story
+from stream_app.examples.happenings import each, item, lead, reach, reads, subscription
+from stream_app.spec.example import Story
 
 _UNKNOWN = {"source": "unknown", "channel": "none", "campaign": "none"}
 

@@ -1,7 +1,7 @@
 """Leads: created, moved through the funnel, set aside and reopened, scored."""
 
-from stream_app.catalog.stories.happenings import lead, mail, program, reads, stage, status
-from stream_app.catalog.stories.story import Story
+from stream_app.examples.happenings import lead, mail, program, reads, stage, status
+from stream_app.spec.example import Story
 
 _NOW = "2026-03-15 12:00"
 _SPRING = {"source": "web", "channel": "organic", "campaign_id": "spring"}
