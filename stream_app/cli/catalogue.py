@@ -1,7 +1,5 @@
 """The catalogue as each part of the runtime wants it."""
 
-from stream_app.catalog.alerts import ALERTING
-from stream_app.catalog.dashboards import DASHBOARDS
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES, TOPICS
@@ -10,6 +8,8 @@ from stream_app.catalog.ratios import RATIOS
 from stream_app.core.envelope import Decoder, event_type
 from stream_app.core.facts import Rules
 from stream_app.examples import TOLD
+from stream_app.monitoring.alerts import ALERTING
+from stream_app.monitoring.dashboards import DASHBOARDS
 from stream_app.render.catalogue import Catalogue
 from stream_app.runtime.pipeline import Model
 from stream_app.runtime.produce import Routes

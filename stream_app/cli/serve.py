@@ -9,7 +9,6 @@ from datetime import datetime
 import click
 
 from stream_app.catalog.board import DEFINITIONS_OF, Board
-from stream_app.catalog.dashboards import WALL
 from stream_app.catalog.definitions import fingerprint
 from stream_app.catalog.metrics import METRICS
 from stream_app.cli.catalogue import CATALOGUE, event_topics, model
@@ -25,6 +24,7 @@ from stream_app.cli.options import (
     print_json,
     with_settings,
 )
+from stream_app.monitoring.dashboards import WALL
 from stream_app.render.metric_page import exported
 from stream_app.runtime import service
 from stream_app.runtime.connections import sync_redis

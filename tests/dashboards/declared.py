@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from stream_app.catalog.alerts import ALERTING
-from stream_app.catalog.dashboards import DASHBOARDS
+from stream_app.monitoring.alerts import ALERTING
+from stream_app.monitoring.dashboards import DASHBOARDS
 from stream_app.render.dashboards import dashboards, letters, numbered
 from tests.render.house import CATALOGUE
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stream_app.catalog.dashboards import DASHBOARDS, WALL
+from stream_app.monitoring.dashboards import DASHBOARDS, WALL
 from stream_app.render.dashboards import COLUMNS, letters, numbered
 from stream_app.spec.panel import Form
 from tests.dashboards.declared import ALERTS, RENDERED

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stream_app.catalog.dashboards import WALL
+from stream_app.monitoring.dashboards import WALL
 from stream_app.render.dashboards import letters, numbered
 from stream_app.render.promql import promql
 from stream_app.runtime.settings import Settings

@@ -11,8 +11,8 @@ import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from stream_app.catalog.alerts import ALERTING
-from stream_app.catalog.alerts.pipeline import EXPORTER_JOB, WORKER_JOB
+from stream_app.monitoring.alerts import ALERTING
+from stream_app.monitoring.alerts.pipeline import EXPORTER_JOB, WORKER_JOB
 from stream_app.runtime.telemetry import Telemetry
 from stream_app.simulator import Plan, history, records
 from tests.prometheus.expression import Named, Selector, named

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stream_app.catalog.alerts import ALERTING
+from stream_app.monitoring.alerts import ALERTING
 from stream_app.runtime.servers import free_port
 from tests.prometheus.stories import ROOT
 from tests.prometheus.tools import program

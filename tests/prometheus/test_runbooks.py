@@ -8,8 +8,8 @@ import shlex
 import click
 import pytest
 
-from stream_app.catalog.alerts import ALERTING
 from stream_app.cli import main
+from stream_app.monitoring.alerts import ALERTING
 from stream_app.render.rules import runbook_url
 from tests.prometheus.stories import ROOT
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stream_app.catalog.alerts import ALERTING
+from stream_app.monitoring.alerts import ALERTING
 from stream_app.render.rules import rules
 from tests.prometheus.stories import ROOT, STORIES, files
 from tests.prometheus.story import FRESH, Story, file

@@ -17,7 +17,7 @@ import pytest
 from jsonschema.validators import validator_for
 
 from stream_app import __version__
-from stream_app.catalog.alerts.pipeline import EXPORTER_JOB, WORKER_JOB
+from stream_app.monitoring.alerts.pipeline import EXPORTER_JOB, WORKER_JOB
 from stream_app.runtime.settings import Settings
 from tests.prometheus.tools import run
 from tests.shipping.commands import parse

@@ -1,6 +1,6 @@
 """From lead to customer: how many, how fast, at what cost."""
 
-from stream_app.catalog.dashboards.panels import (
+from stream_app.monitoring.dashboards.panels import (
     CAMPAIGN,
     CURRENCY,
     SOURCE,

@@ -1,9 +1,9 @@
 """The wall: the lifecycle at a glance, on one screen of Grafana, and as the exporter's own page."""
 
-from stream_app.catalog import thresholds as limit
-from stream_app.catalog.dashboards.panels import COUNT, CURRENCY, DATA_AGE, LASTING, RATIO, SECONDS, UIDS
 from stream_app.catalog.events import STAGES
 from stream_app.core.windows import Grain, Window
+from stream_app.monitoring import thresholds as limit
+from stream_app.monitoring.dashboards.panels import COUNT, CURRENCY, DATA_AGE, LASTING, RATIO, SECONDS, UIDS
 from stream_app.spec.metric import PREFIX
 from stream_app.spec.panel import (
     Asked,

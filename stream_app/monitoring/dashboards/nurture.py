@@ -1,7 +1,18 @@
 """Leads in programs: where they stand, where they are stuck, what became of them."""
 
-from stream_app.catalog import thresholds as limit
-from stream_app.catalog.dashboards.panels import LASTING, PROGRAM, RATIO, STEP, UIDS, by, lines, quantile, table, tile
+from stream_app.monitoring import thresholds as limit
+from stream_app.monitoring.dashboards.panels import (
+    LASTING,
+    PROGRAM,
+    RATIO,
+    STEP,
+    UIDS,
+    by,
+    lines,
+    quantile,
+    table,
+    tile,
+)
 from stream_app.spec.panel import Compute, Dashboard, Join, Now, Row, Target, Tone, share, total
 
 _BY = ("program", "step")

@@ -1,7 +1,7 @@
 """Whether the numbers can be believed: how old they are, what workers do, what was refused."""
 
-from stream_app.catalog import thresholds as limit
-from stream_app.catalog.dashboards.panels import COUNT, DATA_AGE, SECONDS, TOPIC, UIDS, lines, tile
+from stream_app.monitoring import thresholds as limit
+from stream_app.monitoring.dashboards.panels import COUNT, DATA_AGE, SECONDS, TOPIC, UIDS, lines, tile
 from stream_app.spec.panel import Asked, Dashboard, Row, Target, Tone, pick_series
 
 _UP = ((0, "DOWN", Tone.ALARM), (1, "up", Tone.GOOD))

@@ -1,7 +1,7 @@
 """Customers and their revenue: what is kept, what grows, what is lost."""
 
-from stream_app.catalog import thresholds as limit
-from stream_app.catalog.dashboards.panels import CURRENCY, TIMES, UIDS, bars, by, lines, tile
+from stream_app.monitoring import thresholds as limit
+from stream_app.monitoring.dashboards.panels import CURRENCY, TIMES, UIDS, bars, by, lines, tile
 from stream_app.spec.panel import Dashboard, Row, Target, Tone, pick, total
 
 _PAID = {"currency": "$currency"}

@@ -1,6 +1,6 @@
 """From lead to customer: fewer MQLs, shrinking months, waves of reopened leads, money that brings nobody."""
 
-from stream_app.catalog import thresholds as limit
+from stream_app.monitoring import thresholds as limit
 from stream_app.spec.alert import Alert, RuleGroup, queried, while_fresh
 
 

@@ -1,6 +1,6 @@
 """What harms or betrays a sender: bounces, complaints, machines that open, links that nobody follows."""
 
-from stream_app.catalog import thresholds as limit
+from stream_app.monitoring import thresholds as limit
 from stream_app.spec.alert import Alert, Recording, RuleGroup, any_of, queried, while_fresh
 
 _MACHINES = "program:lifecycle_machine_opens:ratio24h"

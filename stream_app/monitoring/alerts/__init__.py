@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from stream_app.catalog import thresholds
-from stream_app.catalog.alerts.convert import CONVERT
-from stream_app.catalog.alerts.email import EMAIL
-from stream_app.catalog.alerts.enrolments import ENROLMENTS
-from stream_app.catalog.alerts.events import EVENTS
-from stream_app.catalog.alerts.expand import EXPAND
-from stream_app.catalog.alerts.pipeline import PIPELINE
-from stream_app.catalog.alerts.programs import PROGRAMS
-from stream_app.catalog.alerts.steps import STEPS
+from stream_app.monitoring import thresholds
+from stream_app.monitoring.alerts.convert import CONVERT
+from stream_app.monitoring.alerts.email import EMAIL
+from stream_app.monitoring.alerts.enrolments import ENROLMENTS
+from stream_app.monitoring.alerts.events import EVENTS
+from stream_app.monitoring.alerts.expand import EXPAND
+from stream_app.monitoring.alerts.pipeline import PIPELINE
+from stream_app.monitoring.alerts.programs import PROGRAMS
+from stream_app.monitoring.alerts.steps import STEPS
 from stream_app.spec.alert import RuleGroup
 
 __all__ = ["ALERTING", "Alerting"]

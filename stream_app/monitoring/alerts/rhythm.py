@@ -1,6 +1,6 @@
 """What is usual at this time of the week, from the same hours of the last four weeks."""
 
-from stream_app.catalog import thresholds as limit
+from stream_app.monitoring import thresholds as limit
 
 WEEKS = (1, 2, 3, 4)
 

@@ -1,6 +1,6 @@
 """Programs: silent steps, drop-outs."""
 
-from stream_app.catalog import thresholds as limit
+from stream_app.monitoring import thresholds as limit
 from stream_app.spec.alert import Alert, Recording, RuleGroup, queried, while_fresh
 
 _STEP = ("program", "step")

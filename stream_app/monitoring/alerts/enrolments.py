@@ -1,7 +1,7 @@
 """Programs that enrol nobody any more."""
 
-from stream_app.catalog import thresholds as limit
-from stream_app.catalog.alerts.rhythm import expected, same_hours
+from stream_app.monitoring import thresholds as limit
+from stream_app.monitoring.alerts.rhythm import expected, same_hours
 from stream_app.spec.alert import Alert, Recording, RuleGroup, while_fresh
 
 _ENROLLED = "program_window:lifecycle_program_enrollments:sum"

@@ -1,7 +1,7 @@
 """Topics that have fallen silent."""
 
-from stream_app.catalog import thresholds as limit
-from stream_app.catalog.alerts.rhythm import expected, same_hours
+from stream_app.monitoring import thresholds as limit
+from stream_app.monitoring.alerts.rhythm import expected, same_hours
 from stream_app.spec.alert import Alert, Recording, RuleGroup, any_of, queried, while_fresh
 
 _FRESH = "pipeline:stream_app_data_fresh:min"

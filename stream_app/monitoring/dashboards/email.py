@@ -1,7 +1,7 @@
 """E-mail: what was sent, what arrived, what people did with it, what machines did."""
 
-from stream_app.catalog import thresholds as limit
-from stream_app.catalog.dashboards.panels import AUDIENCE, PROGRAM, RATIO, UIDS, by, lines, table, tile
+from stream_app.monitoring import thresholds as limit
+from stream_app.monitoring.dashboards.panels import AUDIENCE, PROGRAM, RATIO, UIDS, by, lines, table, tile
 from stream_app.spec.panel import Dashboard, Row, Sum, Target, Tone, pick, share, total
 
 _TO = {"program": "$program", "audience": "$audience"}

@@ -1,6 +1,6 @@
 """Whether the numbers can be believed: the store, the broker, workers, the exporter, and the alerts themselves."""
 
-from stream_app.catalog import thresholds as limit
+from stream_app.monitoring import thresholds as limit
 from stream_app.spec.alert import Alert, RuleGroup, any_of, queried
 
 EXPORTER_JOB = "stream-app-exporter"

@@ -1,6 +1,6 @@
 """What customers pay and think: churn against the budget, large losses, payments at risk, NPS."""
 
-from stream_app.catalog import thresholds as limit
+from stream_app.monitoring import thresholds as limit
 from stream_app.spec.alert import Alert, Recording, RuleGroup, queried, while_fresh
 
 _LOST = 'sum by (currency) (lifecycle_mrr_movement{movement=~"churn|contraction", window="24h"})'
