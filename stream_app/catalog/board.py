@@ -6,7 +6,7 @@ from dataclasses import replace
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.ratios import RATIOS
-from stream_app.core.readings import Reading, View, capped_values, readings_of
+from stream_app.core.samples import Reading, View, capped_values, readings_of
 from stream_app.spec.metric import Metric
 
 SHOWN: tuple[Metric, ...] = tuple(metric for metric in METRICS if not metric.internal)

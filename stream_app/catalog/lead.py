@@ -15,7 +15,7 @@ from stream_app.catalog.bounds import SCORE_BOUNDS, TRANSITION_BOUNDS
 from stream_app.catalog.enrolment import Enrolment
 from stream_app.catalog.message import Message
 from stream_app.core.calendar import month_after
-from stream_app.core.cells import SEPARATOR
+from stream_app.core.deltas import SEPARATOR
 from stream_app.core.envelope import milliseconds
 from stream_app.core.facts import DAY_MS, LEVEL, Change, Fact, Rules
 from stream_app.core.histogram import observation

@@ -14,7 +14,7 @@ from stream_app.catalog.derived import (
 from stream_app.catalog.metrics import AUDIENCE, BY_NAME, CAMPAIGN, CHANNEL, CURRENCY, PROGRAM, SOURCE
 from stream_app.core.calendar import month_of
 from stream_app.core.money import base_units
-from stream_app.core.readings import Reading, View, capped, gauge
+from stream_app.core.samples import Reading, View, capped, gauge
 from stream_app.core.windows import Window
 from stream_app.spec.metric import Label, Unit
 

@@ -6,7 +6,7 @@ import click
 
 from stream_app.catalog.board import Board
 from stream_app.cli.options import AS_JSON, AS_OF, READING, REDIS, clock_at, load, print_json, with_settings
-from stream_app.core.readings import Reading
+from stream_app.core.samples import Reading
 from stream_app.runtime.connections import sync_redis
 from stream_app.runtime.reader import Reader
 from stream_app.runtime.settings import PREFIX, Settings

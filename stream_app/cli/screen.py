@@ -11,7 +11,7 @@ from rich.text import Text
 
 from stream_app.catalog.events import STAGES
 from stream_app.core.money import base_units
-from stream_app.core.readings import View
+from stream_app.core.samples import View
 from stream_app.core.windows import Window
 from stream_app.runtime.reader import Look
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from stream_app.core.readings import Labels, Totals
+from stream_app.core.samples import Labels, Totals
 
 Contents = Mapping[str, Mapping[Labels, int]]
 """What one bucket holds: metric name -> label values -> amount."""

@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from stream_app.core.readings import Reading, reading
+from stream_app.core.samples import Reading, reading
 from stream_app.core.sums import Contents
 from stream_app.core.windows import GRAIN_OF, Clock, Grain, Window, span
 from stream_app.spec.metric import PREFIX, Metric

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from stream_app.core.readings import Reading
+from stream_app.core.samples import Reading
 from stream_app.core.windows import Clock, Window, span
 from stream_app.render.dashboards import letters, numbered
 from stream_app.render.values import Buckets, Ground, Vector, of_bucket, of_readings, value_of, vector

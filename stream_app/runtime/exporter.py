@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
 from stream_app import __version__
-from stream_app.core.readings import Reading, View
+from stream_app.core.samples import Reading, View
 from stream_app.runtime.reader import Look, Reader
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from redis import Redis
 
-from stream_app.core.cells import SEPARATOR
+from stream_app.core.deltas import SEPARATOR
 from stream_app.core.entity import EntityKind
 from stream_app.runtime.keys import FIRST_GENERATION, generation_prefix, pointer_key
 from stream_app.runtime.ledger import TAG_CHARACTERS

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from redis.exceptions import RedisError
 
-from stream_app.core.cells import SEPARATOR, Cells
+from stream_app.core.deltas import SEPARATOR, Cells
 from stream_app.core.facts import Series
 from stream_app.core.windows import KEPT, Grain
 from stream_app.runtime.keys import FIRST_GENERATION, generation_prefix, pointer_key

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from stream_app.core.cells import Spreader
+from stream_app.core.deltas import Spreader
 from stream_app.core.entity import EntityKind, Tally, fold
 from stream_app.core.envelope import Decoder, Event, Rejected
 from stream_app.core.facts import Delta, Rules

@@ -9,8 +9,8 @@ import msgspec
 from redis import Redis
 
 from stream_app.core.calendar import Calendar
-from stream_app.core.cells import SEPARATOR
-from stream_app.core.readings import Due, Labels, View
+from stream_app.core.deltas import SEPARATOR
+from stream_app.core.samples import Due, Labels, View
 from stream_app.core.sums import Contents, RunningSum
 from stream_app.core.windows import GRAIN_OF, Clock, Grain, Window, span
 from stream_app.runtime.keys import FIRST_GENERATION, namespace_prefix, pointer_key

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from redis.exceptions import RedisError
 
-from stream_app.core.readings import Reading
+from stream_app.core.samples import Reading
 from stream_app.core.windows import Grain
 from stream_app.render.catalogue import Declared
 from stream_app.render.dashboards import COLOURS, dashboard

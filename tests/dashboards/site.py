@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from stream_app.core.readings import Reading
+    from stream_app.core.samples import Reading
     from stream_app.runtime.settings import Settings
 
 PROMETHEUS: Final = shutil.which("prometheus")

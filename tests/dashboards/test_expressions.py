@@ -2,7 +2,7 @@
 
 import pytest
 
-from stream_app.core.readings import Reading, gauge
+from stream_app.core.samples import Reading, gauge
 from stream_app.core.windows import Clock
 from stream_app.render.promql import promql
 from stream_app.render.values import Ground, Vector, of_readings, value_of, vector

@@ -25,7 +25,7 @@ from tests.dashboards.site import exporter, readings, wall_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stream_app.core.readings import Reading
+    from stream_app.core.samples import Reading
     from tests.dashboards.filling import Company
     from tests.dashboards.site import Queries
 

@@ -14,11 +14,11 @@ from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES
 from stream_app.catalog.metrics import METRICS
 from stream_app.core.calendar import Calendar
-from stream_app.core.cells import Cells, Spreader
+from stream_app.core.deltas import Cells, Spreader
 from stream_app.core.entity import Tally, fold
 from stream_app.core.envelope import Decoder, Rejected
 from stream_app.core.facts import Delta, Fact, Rules, Series
-from stream_app.core.readings import Due, Reading, View
+from stream_app.core.samples import Due, Reading, View
 from stream_app.core.sums import RunningSum
 from stream_app.core.windows import GRAIN_OF, KEPT, Clock, Grain, Window, span
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from stream_app.core.envelope import Event
-    from stream_app.core.readings import Labels
+    from stream_app.core.samples import Labels
 
 FAR_FUTURE = 10**14
 DECODER = Decoder(EVENT_TYPES)

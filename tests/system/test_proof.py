@@ -141,7 +141,7 @@ def test_what_all_entities_say_they_contribute_is_what_is_stored(short: Story) -
 
     from stream_app.catalog.entities import ENTITIES  # noqa: PLC0415
     from stream_app.catalog.metrics import METRICS  # noqa: PLC0415
-    from stream_app.core.cells import Spreader  # noqa: PLC0415
+    from stream_app.core.deltas import Spreader  # noqa: PLC0415
 
     store = MemoryStore()
     store.apply(short.events)
