@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final, cast
 
 from bench.fold import NoStore
 from bench.world import World, batches
-from stream_app.catalog.definitions import fingerprint
 from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES
+from stream_app.catalog.fingerprint import fingerprint
 from stream_app.catalog.metrics import METRICS
 from stream_app.core.envelope import Decoder
 from stream_app.runtime.flood import FloodGate

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from prometheus_client import generate_latest
 
-from stream_app.catalog.board import DEFINITIONS_OF, Board
+from stream_app.catalog.sample_source import DEFINITIONS_OF, Board
 from stream_app.runtime.connections import sync_redis
 from stream_app.runtime.exporter import BusinessCollector, registry_of
 from stream_app.runtime.reader import Reader

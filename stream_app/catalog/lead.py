@@ -8,11 +8,11 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
-from stream_app.catalog import enrolment as enrolments
+from stream_app.catalog import enrollment as enrolments
 from stream_app.catalog import events as e
 from stream_app.catalog import message as messages
 from stream_app.catalog.bounds import SCORE_BOUNDS, TRANSITION_BOUNDS
-from stream_app.catalog.enrolment import Enrolment
+from stream_app.catalog.enrollment import Enrolment
 from stream_app.catalog.message import Message
 from stream_app.core.calendar import month_after
 from stream_app.core.deltas import SEPARATOR

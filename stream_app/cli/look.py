@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from stream_app.catalog.board import Board
+from stream_app.catalog.sample_source import Board
 from stream_app.cli.options import AS_JSON, AS_OF, READING, REDIS, clock_at, load, print_json, with_settings
 from stream_app.core.samples import Reading
 from stream_app.runtime.connections import sync_redis

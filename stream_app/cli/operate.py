@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from stream_app.catalog.definitions import fingerprint
+from stream_app.catalog.fingerprint import fingerprint
 from stream_app.cli.catalogue import event_topics, routes
 from stream_app.cli.options import (
     AS_JSON,

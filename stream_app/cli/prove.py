@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, track
 
 from stream_app.audit import RECOUNTED, Recount, compare
-from stream_app.catalog.board import Board
-from stream_app.catalog.definitions import fingerprint
 from stream_app.catalog.events import EVENT_TYPES
+from stream_app.catalog.fingerprint import fingerprint
+from stream_app.catalog.sample_source import Board
 from stream_app.cli.catalogue import event_topics, model
 from stream_app.cli.options import (
     AS_JSON,

@@ -8,9 +8,9 @@ from datetime import datetime
 
 import click
 
-from stream_app.catalog.board import DEFINITIONS_OF, Board
-from stream_app.catalog.definitions import fingerprint
+from stream_app.catalog.fingerprint import fingerprint
 from stream_app.catalog.metrics import METRICS
+from stream_app.catalog.sample_source import DEFINITIONS_OF, Board
 from stream_app.cli.catalogue import CATALOGUE, event_topics, model
 from stream_app.cli.options import (
     AS_JSON,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from prometheus_client import Gauge
 
-from stream_app.catalog.definitions import fingerprint
+from stream_app.catalog.fingerprint import fingerprint
 from stream_app.runtime.batch import Batch, Record, split
 from stream_app.runtime.connections import async_redis
 from stream_app.runtime.ledger import Ledger

@@ -12,10 +12,10 @@ import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from stream_app.catalog.board import DEFINITIONS_OF, Board
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.ratios import RATIOS
+from stream_app.catalog.sample_source import DEFINITIONS_OF, Board
 from stream_app.monitoring.dashboards import WALL
 from stream_app.runtime.connections import sync_redis
 from stream_app.runtime.exporter import BusinessCollector, registry_of

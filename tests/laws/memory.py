@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from stream_app.catalog.board import Board
 from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES
 from stream_app.catalog.metrics import METRICS
+from stream_app.catalog.sample_source import Board
 from stream_app.core.calendar import Calendar
 from stream_app.core.deltas import Cells, Spreader
 from stream_app.core.entity import Tally, fold

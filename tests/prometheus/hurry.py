@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ruamel.yaml import YAML
 
-from stream_app.catalog.definitions import fingerprint
+from stream_app.catalog.fingerprint import fingerprint
 from stream_app.runtime.batch import Batch, Record
 from stream_app.runtime.connections import async_redis
 from stream_app.runtime.ledger import Ledger

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 import pytest
 
-from stream_app.catalog.definitions import fingerprint
+from stream_app.catalog.fingerprint import fingerprint
 from stream_app.runtime.batch import Batch, Record, split
 from stream_app.runtime.connections import async_redis
 from stream_app.runtime.ledger import Ledger, Verdict

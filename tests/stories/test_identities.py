@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stream_app.catalog.board import Board
 from stream_app.catalog.ratios import RATIOS
+from stream_app.catalog.sample_source import Board
 from stream_app.simulator import Plan, history
 from tests.laws.memory import MemoryStore
 from tests.laws.worlds import MOMENTS, NOW, worlds

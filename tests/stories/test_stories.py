@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stream_app.catalog.board import SHOWN, Board
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.ratios import RATIOS
+from stream_app.catalog.sample_source import SHOWN, Board
 from stream_app.core.envelope import milliseconds
 from stream_app.examples import STORIES
 from stream_app.spec.example import moment
