@@ -19,11 +19,11 @@ from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.catalog.metrics import METRICS
+from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder
 from stream_app.runtime.flood import FloodGate
 from stream_app.runtime.ledger import Ledger
 from stream_app.runtime.pipeline import Model, Pipeline
-from stream_app.runtime.settings import Settings
 from stream_app.runtime.telemetry import Telemetry
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 from redis import Redis
 
 from stream_app.catalog.events import TOPICS
+from stream_app.clients.settings import PREFIX, Settings
 from stream_app.runtime.keys import FIRST_GENERATION, generation_prefix
 from stream_app.runtime.servers import embedded_kafka, embedded_redis
-from stream_app.runtime.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

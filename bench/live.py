@@ -22,8 +22,8 @@ from aiokafka import AIOKafkaProducer
 from redis.asyncio import Redis
 
 from bench.world import World
+from stream_app.clients.settings import Settings
 from stream_app.runtime.keys import FIRST_GENERATION, generation_prefix
-from stream_app.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

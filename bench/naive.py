@@ -18,7 +18,7 @@ from aiokafka.consumer.fetcher import Fetcher
 from redis.asyncio import Redis
 
 from bench.ground import event_topics
-from stream_app.runtime.settings import Settings
+from stream_app.clients.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

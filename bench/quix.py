@@ -19,7 +19,7 @@ from quixstreams.sinks import BaseSink
 from redis import Redis
 
 from bench.ground import event_topics
-from stream_app.runtime.settings import Settings
+from stream_app.clients.settings import Settings
 
 if TYPE_CHECKING:
     from quixstreams import State

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from stream_app.runtime.settings import Settings
+    from stream_app.clients.settings import Settings
     from stream_app.simulator import Record as Produced
 
 __all__ = ["World", "batches"]

@@ -5,6 +5,7 @@ from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES, TOPICS
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.ratios import RATIOS
+from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder, event_type
 from stream_app.core.facts import Rules
 from stream_app.examples import TOLD
@@ -13,7 +14,6 @@ from stream_app.monitoring.dashboards import DASHBOARDS
 from stream_app.render.catalogue import Catalogue
 from stream_app.runtime.pipeline import Model
 from stream_app.runtime.produce import Routes
-from stream_app.runtime.settings import Settings
 
 CATALOGUE = Catalogue(
     event_types=EVENT_TYPES,

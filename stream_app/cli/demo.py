@@ -27,11 +27,11 @@ from stream_app.cli.catalogue import event_topics
 from stream_app.cli.keyboard import pressed_keys
 from stream_app.cli.options import fail, load
 from stream_app.cli.screen import Scene, line, screen
-from stream_app.runtime.connections import sync_redis
+from stream_app.clients.connections import sync_redis
+from stream_app.clients.settings import PREFIX, Settings
 from stream_app.runtime.outbox import Outbox
 from stream_app.runtime.reader import Reader
 from stream_app.runtime.servers import Server, ServerError, accepts, embedded_kafka, embedded_redis
-from stream_app.runtime.settings import PREFIX, Settings
 from stream_app.runtime.topics import apply, ends
 from stream_app.simulator import (
     SCENARIOS,

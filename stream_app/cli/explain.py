@@ -11,11 +11,11 @@ from rich.table import Table
 from stream_app.catalog import account, lead
 from stream_app.catalog.entities import ACCOUNT, LEAD
 from stream_app.cli.options import AS_JSON, AS_OF, DEFINITIONS, REDIS, clock_at, fail, print_json, with_settings
+from stream_app.clients.connections import sync_redis
+from stream_app.clients.settings import Settings
 from stream_app.core.entity import EntityKind
 from stream_app.core.facts import LEVEL, Fact
-from stream_app.runtime.connections import sync_redis
 from stream_app.runtime.inspection import find, members
-from stream_app.runtime.settings import Settings
 
 _DAY_MS = 86_400_000
 

@@ -6,10 +6,10 @@ import click
 
 from stream_app.catalog.sample_source import Board
 from stream_app.cli.options import AS_JSON, AS_OF, READING, REDIS, clock_at, load, print_json, with_settings
+from stream_app.clients.connections import sync_redis
+from stream_app.clients.settings import PREFIX, Settings
 from stream_app.core.samples import Reading
-from stream_app.runtime.connections import sync_redis
 from stream_app.runtime.reader import Reader
-from stream_app.runtime.settings import PREFIX, Settings
 
 
 def current_readings(settings: Settings, as_of: datetime | None) -> list[Reading]:

@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 from stream_app import __version__
-from stream_app.runtime.quiet import Quiet
+from stream_app.clients.log_rate_limit import Quiet
 
 COMMANDS = {
     "demo": "demo:demo",

@@ -23,11 +23,11 @@ from stream_app.cli.options import (
     print_json,
     with_settings,
 )
+from stream_app.clients.settings import Settings
 from stream_app.runtime import dead_letter_desk as desk
 from stream_app.runtime import topics as topic_desk
 from stream_app.runtime.doctor import examine
 from stream_app.runtime.produce import produce as produce_lines
-from stream_app.runtime.settings import Settings
 
 errors = Console(stderr=True)
 

@@ -11,8 +11,8 @@ import click
 import orjson
 import pydantic
 
+from stream_app.clients.settings import PREFIX, Settings
 from stream_app.core.envelope import milliseconds
-from stream_app.runtime.settings import PREFIX, Settings
 
 EXIT_USAGE = 2
 EXIT_UNAVAILABLE = 69

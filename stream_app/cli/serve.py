@@ -24,17 +24,17 @@ from stream_app.cli.options import (
     print_json,
     with_settings,
 )
+from stream_app.clients.connections import sync_redis
+from stream_app.clients.http import CannotListenError, metrics_route, serving
+from stream_app.clients.settings import Settings
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.metric_page import exported
 from stream_app.runtime import service
-from stream_app.runtime.connections import sync_redis
 from stream_app.runtime.exporter import BusinessCollector, registry_of
 from stream_app.runtime.ledger import DefinitionsDifferError
 from stream_app.runtime.reader import Reader
-from stream_app.runtime.settings import Settings
 from stream_app.runtime.topics import ends
 from stream_app.runtime.wall import HELD, Wall
-from stream_app.runtime.web import CannotListenError, metrics_route, serving
 
 EXIT_DEFINITIONS = 5
 

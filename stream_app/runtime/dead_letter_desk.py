@@ -21,7 +21,7 @@ from stream_app.runtime.outbox import Outbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from stream_app.runtime.settings import Settings
+    from stream_app.clients.settings import Settings
 
 __all__ = ["Entry", "Filter", "Letter", "NoSuchLetterError", "Retry", "listing", "retry", "show"]
 

@@ -14,17 +14,17 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import DefaultPartitioner
 
-from stream_app.runtime.connections import aiokafka_options
-from stream_app.runtime.patience import Patience
+from stream_app.clients.connections import aiokafka_options
+from stream_app.clients.retry import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from aiokafka.producer.message_accumulator import BatchBuilder
 
+    from stream_app.clients.settings import Settings
     from stream_app.core.envelope import Rejected
     from stream_app.runtime.batch import Batch, RecordLike
-    from stream_app.runtime.settings import Settings
 
 __all__ = ["ORIGINAL", "TRUNCATED", "DeadLetterTopic"]
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from kafka.errors import KafkaError
 from redis.exceptions import NoPermissionError, RedisError
 
+from stream_app.clients.connections import sync_redis
 from stream_app.runtime import topics
-from stream_app.runtime.connections import sync_redis
 from stream_app.runtime.keys import FIRST_GENERATION, generation_prefix, pointer_key
 from stream_app.runtime.servers import free_port
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kafka import KafkaAdminClient
     from redis import Redis
 
-    from stream_app.runtime.settings import Settings
+    from stream_app.clients.settings import Settings
 
 __all__ = ["Finding", "examine"]
 

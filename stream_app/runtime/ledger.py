@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from redis.exceptions import RedisError
 
+from stream_app.clients.retry import Patience
 from stream_app.core.deltas import SEPARATOR, Cells
 from stream_app.core.facts import Series
 from stream_app.core.windows import KEPT, Grain
 from stream_app.runtime.keys import FIRST_GENERATION, generation_prefix, pointer_key
-from stream_app.runtime.patience import Patience
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaTimeoutError
 
-from stream_app.runtime.connections import aiokafka_options
+from stream_app.clients.connections import aiokafka_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from stream_app.runtime.settings import Settings
+    from stream_app.clients.settings import Settings
 
 __all__ = ["read_log"]
 

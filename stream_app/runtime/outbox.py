@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import DefaultPartitioner
 
+from stream_app.clients.connections import aiokafka_options
 from stream_app.runtime import topics
-from stream_app.runtime.connections import aiokafka_options
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Coroutine, Sequence
 
     from aiokafka.producer.message_accumulator import BatchBuilder
 
-    from stream_app.runtime.settings import Settings
+    from stream_app.clients.settings import Settings
 
 __all__ = ["LARGEST_BYTES", "Outbox"]
 

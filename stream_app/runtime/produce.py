@@ -15,7 +15,7 @@ from stream_app.runtime.outbox import LARGEST_BYTES, Outbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from stream_app.runtime.settings import Settings
+    from stream_app.clients.settings import Settings
 
 __all__ = ["BadLine", "Produced", "Routes", "produce"]
 

@@ -13,16 +13,16 @@ import orjson
 from prometheus_client import Gauge
 from redis.exceptions import RedisError
 
-from stream_app.runtime.connections import async_redis
-from stream_app.runtime.credentials import faust_credentials
+from stream_app.clients.connections import async_redis
+from stream_app.clients.credentials import faust_credentials
+from stream_app.clients.http import CannotListenError, Page, Route, metrics_route, serving
+from stream_app.clients.settings import Settings
 from stream_app.runtime.dead_letters import DeadLetterTopic
 from stream_app.runtime.flood import FloodGate
 from stream_app.runtime.ledger import DefinitionsDifferError, Ledger
 from stream_app.runtime.pipeline import Model, Pipeline
 from stream_app.runtime.rebuild import SERVING
-from stream_app.runtime.settings import Settings
 from stream_app.runtime.telemetry import Telemetry
-from stream_app.runtime.web import CannotListenError, Page, Route, metrics_route, serving
 from stream_app.runtime.worker import Exit, Hooks, State, Worker, WorkerSettings
 
 log = logging.getLogger(__name__)

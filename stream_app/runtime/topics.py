@@ -15,12 +15,12 @@ from kafka import KafkaAdminClient, OffsetSpec, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from stream_app.runtime.connections import aiokafka_options, kafka_options
+from stream_app.clients.connections import aiokafka_options, kafka_options
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from stream_app.runtime.settings import Settings
+    from stream_app.clients.settings import Settings
 
 __all__ = [
     "TROUBLE",

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from redis.exceptions import RedisError
 
+from stream_app.clients.http import Page, Route
 from stream_app.core.samples import Reading
 from stream_app.core.windows import Grain
 from stream_app.render.catalogue import Declared
@@ -20,7 +21,6 @@ from stream_app.render.dashboards import COLOURS, dashboard
 from stream_app.render.wall import Seen, snapshot
 from stream_app.runtime.exporter import Board, freshness
 from stream_app.runtime.reader import Look, Reader
-from stream_app.runtime.web import Page, Route
 from stream_app.spec.metric import Metric
 from stream_app.spec.panel import Dashboard
 

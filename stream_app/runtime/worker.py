@@ -19,7 +19,7 @@ from faust.tables import TableManager
 from mode.supervisors import CrashingSupervisor
 from yarl import URL
 
-from stream_app.runtime.quiet import Quiet
+from stream_app.clients.log_rate_limit import Quiet
 from stream_app.runtime.transport import Consumer, Fetched, Group, TopicRecreatedError, Transport
 from stream_app.runtime.watchdog import Observation, watch
 

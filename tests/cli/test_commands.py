@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from stream_app.cli import main
-from stream_app.runtime.settings import PREFIX, Settings
+from stream_app.clients.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

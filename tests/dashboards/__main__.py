@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from stream_app.clients.settings import Settings
 from stream_app.runtime.servers import redis_server
-from stream_app.runtime.settings import Settings
 from stream_app.simulator import Plan
 from tests.dashboards.browser import photograph
 from tests.dashboards.filling import fill

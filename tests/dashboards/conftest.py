@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from stream_app.runtime.settings import Settings
-from stream_app.runtime.web import metrics_route, serving
+from stream_app.clients.http import metrics_route, serving
+from stream_app.clients.settings import Settings
 from stream_app.simulator import Plan
 from tests.dashboards.filling import Company, add_health, fill
 from tests.dashboards.site import PROMETHEUS, Queries, exporter, prometheus

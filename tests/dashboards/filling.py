@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from prometheus_client import Gauge
 
 from stream_app.catalog.fingerprint import fingerprint
+from stream_app.clients.connections import async_redis
 from stream_app.runtime.batch import Batch, Record, split
-from stream_app.runtime.connections import async_redis
 from stream_app.runtime.ledger import Ledger
 from stream_app.runtime.telemetry import Telemetry
 from stream_app.simulator import Plan, history, records
@@ -20,7 +20,7 @@ from tests.runtime.pipelines import pipeline_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stream_app.runtime.settings import Settings
+    from stream_app.clients.settings import Settings
 
 _EVENTS: Final = 4000
 

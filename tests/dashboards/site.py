@@ -16,20 +16,20 @@ from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.ratios import RATIOS
 from stream_app.catalog.sample_source import DEFINITIONS_OF, Board
+from stream_app.clients.connections import sync_redis
+from stream_app.clients.http import metrics_route, serving
 from stream_app.monitoring.dashboards import WALL
-from stream_app.runtime.connections import sync_redis
 from stream_app.runtime.exporter import BusinessCollector, registry_of
 from stream_app.runtime.reader import Reader
 from stream_app.runtime.servers import free_port
 from stream_app.runtime.wall import HELD, Wall
-from stream_app.runtime.web import metrics_route, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from stream_app.clients.settings import Settings
     from stream_app.core.samples import Reading
-    from stream_app.runtime.settings import Settings
 
 PROMETHEUS: Final = shutil.which("prometheus")
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stream_app.clients.http import Page, serving
+from stream_app.clients.settings import Settings
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.dashboards import letters, numbered
 from stream_app.render.promql import promql
-from stream_app.runtime.settings import Settings
-from stream_app.runtime.web import Page, serving
 from stream_app.spec.panel import Asked, Earlier
 from tests.dashboards.browser import CHROMIUM, Element, opened
 from tests.dashboards.declared import RENDERED, set_variables

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from ruamel.yaml import YAML
 
 from stream_app.catalog.fingerprint import fingerprint
+from stream_app.clients.connections import async_redis
 from stream_app.runtime.batch import Batch, Record
-from stream_app.runtime.connections import async_redis
 from stream_app.runtime.ledger import Ledger
 from stream_app.runtime.telemetry import Telemetry
 from tests.dashboards.site import Queries, running_prometheus
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from stream_app.runtime.settings import Settings
+    from stream_app.clients.settings import Settings
 
 HURRY: Final = 60
 """How many times as fast as in the world."""

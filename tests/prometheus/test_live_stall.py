@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stream_app.runtime.settings import Settings
+from stream_app.clients.settings import Settings
 from tests.dashboards.site import PROMETHEUS, exporter
 from tests.prometheus.hurry import Company, hurried, hurried_prometheus, hurried_rules
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stream_app.clients.settings import Settings
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.alerts.pipeline import EXPORTER_JOB, WORKER_JOB
-from stream_app.runtime.settings import Settings
 from tests.prometheus.stories import ROOT
 from tests.prometheus.tools import run
 

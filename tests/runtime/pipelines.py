@@ -11,10 +11,10 @@ from stream_app.runtime.pipeline import Pipeline
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stream_app.clients.settings import Settings
     from stream_app.core.envelope import Rejected
     from stream_app.runtime.batch import Batch, RecordLike
     from stream_app.runtime.ledger import Ledger
-    from stream_app.runtime.settings import Settings
     from stream_app.runtime.telemetry import Telemetry
 
 

@@ -14,10 +14,10 @@ import orjson
 import pytest
 
 from stream_app.catalog.fingerprint import fingerprint
+from stream_app.clients.connections import async_redis
+from stream_app.clients.settings import Settings
 from stream_app.runtime.batch import Batch, Record, split
-from stream_app.runtime.connections import async_redis
 from stream_app.runtime.ledger import Ledger, Verdict
-from stream_app.runtime.settings import Settings
 from stream_app.runtime.telemetry import Telemetry
 from stream_app.simulator import Plan, history, records
 from tests.dashboards.site import readings

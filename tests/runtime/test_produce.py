@@ -10,9 +10,9 @@ import pytest
 
 from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES, TOPICS
+from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder, event_type
 from stream_app.runtime.produce import BadLine, Routes, produce
-from stream_app.runtime.settings import Settings
 from stream_app.runtime.topics import MissingTopicsError
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from stream_app.clients.http import CannotListenError
+from stream_app.clients.settings import Settings
 from stream_app.runtime.service import seen_applied, serve
-from stream_app.runtime.settings import Settings
 from stream_app.runtime.transport import Group
-from stream_app.runtime.web import CannotListenError
 from stream_app.runtime.worker import State
 
 if TYPE_CHECKING:

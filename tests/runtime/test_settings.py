@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import ValidationError
 
-from stream_app.runtime.settings import Settings
+from stream_app.clients.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

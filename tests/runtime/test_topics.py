@@ -10,9 +10,9 @@ from aiokafka import AIOKafkaProducer
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
+from stream_app.clients.settings import Settings
 from stream_app.runtime import topics
 from stream_app.runtime.servers import free_port
-from stream_app.runtime.settings import Settings
 from tests.servers.cluster import Cluster
 
 DAY_MS = 24 * 60 * 60 * 1000

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stream_app.runtime.quiet import Quiet
+from stream_app.clients.log_rate_limit import Quiet
 from stream_app.runtime.worker import Exit, Worker
 from tests.runtime.workers import (
     Crew,

@@ -17,8 +17,8 @@ import pytest
 from jsonschema.validators import validator_for
 
 from stream_app import __version__
+from stream_app.clients.settings import Settings
 from stream_app.monitoring.alerts.pipeline import EXPORTER_JOB, WORKER_JOB
-from stream_app.runtime.settings import Settings
 from tests.prometheus.tools import run
 from tests.shipping.commands import parse
 from tests.shipping.composition import COMPOSITION, ONE_SHOTS, OURS, ROOT, SERVICES, mounted, mounts, option, size, yaml

@@ -24,9 +24,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from stream_app.cli.main import COMMANDS
+from stream_app.clients.http import Page, Route, serving
+from stream_app.clients.settings import Settings
 from stream_app.runtime.servers import free_port
-from stream_app.runtime.settings import Settings
-from stream_app.runtime.web import Page, Route, serving
 from tests.shipping.composition import ROOT
 
 if TYPE_CHECKING:

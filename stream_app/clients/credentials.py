@@ -3,7 +3,7 @@
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.types.auth import CredentialsT
 
-from stream_app.runtime.settings import Settings
+from stream_app.clients.settings import Settings
 
 
 def faust_credentials(settings: Settings) -> CredentialsT | None:

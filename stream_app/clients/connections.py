@@ -7,7 +7,7 @@ import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from stream_app.runtime.settings import Settings
+from stream_app.clients.settings import Settings
 
 REDIS_TIMEOUT_S = 5.0
 

@@ -1,0 +1,1 @@
+"""Shared ways to the world: settings, connections, credentials, retries, HTTP, quiet logs."""
