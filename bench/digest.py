@@ -22,14 +22,14 @@ from stream_app.catalog.metrics import METRICS
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder
 from stream_app.runtime.flood import FloodGate
-from stream_app.runtime.ledger import Ledger
 from stream_app.runtime.pipeline import Model, Pipeline
 from stream_app.runtime.telemetry import Telemetry
+from stream_app.store.ledger import Ledger
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from stream_app.runtime.ledger import Commit
+    from stream_app.store.ledger import Commit
 
 _EVENTS: Final = 40_000
 _UNTIL: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)

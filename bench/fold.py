@@ -23,10 +23,10 @@ from stream_app.catalog.metrics import METRICS
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder
 from stream_app.runtime.flood import FloodGate
-from stream_app.runtime.ledger import Ledger
 from stream_app.runtime.pipeline import Model, Pipeline
 from stream_app.runtime.service import COLLECT_AFTER
 from stream_app.runtime.telemetry import Telemetry
+from stream_app.store.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -23,7 +23,7 @@ from redis.asyncio import Redis
 
 from bench.world import World
 from stream_app.clients.settings import Settings
-from stream_app.runtime.keys import FIRST_GENERATION, generation_prefix
+from stream_app.store.keys import FIRST_GENERATION, generation_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

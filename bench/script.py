@@ -34,7 +34,7 @@ class ScriptTimes:
 @contextmanager
 def watched(redis: Redis) -> Iterator[ScriptTimes]:
     """Have the store note what takes longer than 0.2 ms while the block runs, and pick the commit script out of it."""
-    source = (files("stream_app.runtime") / "commit.lua").read_bytes()
+    source = (files("stream_app.store") / "commit.lua").read_bytes()
     call = b"EVALSHA " + hashlib.sha1(source, usedforsecurity=False).hexdigest().encode()
     redis.config_set("slowlog-max-len", _KEPT)
     redis.slowlog_reset()

@@ -30,7 +30,6 @@ from stream_app.cli.screen import Scene, line, screen
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import PREFIX, Settings
 from stream_app.runtime.outbox import Outbox
-from stream_app.runtime.reader import Reader
 from stream_app.runtime.servers import Server, ServerError, accepts, embedded_kafka, embedded_redis
 from stream_app.runtime.topics import apply, ends
 from stream_app.simulator import (
@@ -43,6 +42,7 @@ from stream_app.simulator import (
     record_key,
     topic_family,
 )
+from stream_app.store.reader import Reader
 
 _PARTITIONS = 2
 _REFRESH_S = 0.5

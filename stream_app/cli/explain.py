@@ -15,7 +15,7 @@ from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
 from stream_app.core.entity import EntityKind
 from stream_app.core.facts import LEVEL, Fact
-from stream_app.runtime.inspection import find, members
+from stream_app.store.lookup import find, members
 
 _DAY_MS = 86_400_000
 

@@ -9,7 +9,7 @@ from stream_app.cli.options import AS_JSON, AS_OF, READING, REDIS, clock_at, loa
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import PREFIX, Settings
 from stream_app.core.samples import Reading
-from stream_app.runtime.reader import Reader
+from stream_app.store.reader import Reader
 
 
 def current_readings(settings: Settings, as_of: datetime | None) -> list[Reading]:

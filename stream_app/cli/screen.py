@@ -13,7 +13,7 @@ from stream_app.catalog.events import STAGES
 from stream_app.core.money import base_units
 from stream_app.core.samples import View
 from stream_app.core.windows import Window
-from stream_app.runtime.reader import Look
+from stream_app.store.reader import Look
 
 _WORST_STEPS = 5
 _DAY_MS = 86_400_000

@@ -31,10 +31,10 @@ from stream_app.monitoring.dashboards import WALL
 from stream_app.render.metric_page import exported
 from stream_app.runtime import service
 from stream_app.runtime.exporter import BusinessCollector, registry_of
-from stream_app.runtime.ledger import DefinitionsDifferError
-from stream_app.runtime.reader import Reader
 from stream_app.runtime.topics import ends
 from stream_app.runtime.wall import HELD, Wall
+from stream_app.store.ledger import DefinitionsDifferError
+from stream_app.store.reader import Reader
 
 EXIT_DEFINITIONS = 5
 

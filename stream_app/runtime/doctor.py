@@ -16,8 +16,8 @@ from redis.exceptions import NoPermissionError, RedisError
 
 from stream_app.clients.connections import sync_redis
 from stream_app.runtime import topics
-from stream_app.runtime.keys import FIRST_GENERATION, generation_prefix, pointer_key
 from stream_app.runtime.servers import free_port
+from stream_app.store.keys import FIRST_GENERATION, generation_prefix, pointer_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator, Mapping

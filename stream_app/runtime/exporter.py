@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from stream_app import __version__
 from stream_app.core.samples import Reading, View
-from stream_app.runtime.reader import Look, Reader
+from stream_app.store.reader import Look, Reader
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,9 @@ from stream_app.core.facts import Delta, Rules
 from stream_app.core.windows import Clock, Grain
 from stream_app.runtime.batch import Batch, RecordLike
 from stream_app.runtime.flood import FloodGate
-from stream_app.runtime.ledger import (
+from stream_app.runtime.telemetry import Telemetry
+from stream_app.spec.metric import Metric
+from stream_app.store.ledger import (
     Applied,
     Commit,
     DefinitionsDifferError,
@@ -27,8 +29,6 @@ from stream_app.runtime.ledger import (
     WrongVersion,
     new_version,
 )
-from stream_app.runtime.telemetry import Telemetry
-from stream_app.spec.metric import Metric
 
 log = logging.getLogger(__name__)
 

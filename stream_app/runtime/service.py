@@ -19,11 +19,11 @@ from stream_app.clients.http import CannotListenError, Page, Route, metrics_rout
 from stream_app.clients.settings import Settings
 from stream_app.runtime.dead_letters import DeadLetterTopic
 from stream_app.runtime.flood import FloodGate
-from stream_app.runtime.ledger import DefinitionsDifferError, Ledger
 from stream_app.runtime.pipeline import Model, Pipeline
-from stream_app.runtime.rebuild import SERVING
 from stream_app.runtime.telemetry import Telemetry
 from stream_app.runtime.worker import Exit, Hooks, State, Worker, WorkerSettings
+from stream_app.store.generations import SERVING
+from stream_app.store.ledger import DefinitionsDifferError, Ledger
 
 log = logging.getLogger(__name__)
 

@@ -20,9 +20,9 @@ from stream_app.render.catalogue import Declared
 from stream_app.render.dashboards import COLOURS, dashboard
 from stream_app.render.wall import Seen, snapshot
 from stream_app.runtime.exporter import Board, freshness
-from stream_app.runtime.reader import Look, Reader
 from stream_app.spec.metric import Metric
 from stream_app.spec.panel import Dashboard
+from stream_app.store.reader import Look, Reader
 
 log = logging.getLogger(__name__)
 

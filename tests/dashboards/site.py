@@ -20,9 +20,9 @@ from stream_app.clients.connections import sync_redis
 from stream_app.clients.http import metrics_route, serving
 from stream_app.monitoring.dashboards import WALL
 from stream_app.runtime.exporter import BusinessCollector, registry_of
-from stream_app.runtime.reader import Reader
 from stream_app.runtime.servers import free_port
 from stream_app.runtime.wall import HELD, Wall
+from stream_app.store.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from stream_app.clients.settings import Settings
     from stream_app.core.envelope import Rejected
     from stream_app.runtime.batch import Batch, RecordLike
-    from stream_app.runtime.ledger import Ledger
     from stream_app.runtime.telemetry import Telemetry
+    from stream_app.store.ledger import Ledger
 
 
 class _NoDeadLetters:

@@ -14,8 +14,8 @@ from stream_app.clients.http import serving
 from stream_app.clients.settings import Settings
 from stream_app.runtime import topics
 from stream_app.runtime.doctor import Finding, examine
-from stream_app.runtime.keys import generation_prefix, pointer_key
 from stream_app.runtime.servers import Server, free_port
+from stream_app.store.keys import generation_prefix, pointer_key
 from tests.servers.cluster import Cluster
 
 if TYPE_CHECKING:

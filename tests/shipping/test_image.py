@@ -93,7 +93,7 @@ def test_only_the_package_is_sent_to_the_engine(context: Path) -> None:
     beside = {str(path) for path in found if path.parts[0] != "stream_app"}
     assert beside <= {"pyproject.toml", "README.md", "LICENSE", "deploy/healthcheck.py"}
     assert {"pyproject.toml", "deploy/healthcheck.py"} <= beside
-    assert Path("stream_app/runtime/commit.lua") in found
+    assert Path("stream_app/store/commit.lua") in found
     assert not [path for path in found if "__pycache__" in path.parts]
 
 

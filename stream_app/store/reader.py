@@ -13,7 +13,7 @@ from stream_app.core.deltas import SEPARATOR
 from stream_app.core.samples import Due, Labels, View
 from stream_app.core.sums import Contents, RunningSum
 from stream_app.core.windows import GRAIN_OF, Clock, Grain, Window, span
-from stream_app.runtime.keys import FIRST_GENERATION, namespace_prefix, pointer_key
+from stream_app.store.keys import FIRST_GENERATION, namespace_prefix, pointer_key
 
 _LEVEL = "level"
 

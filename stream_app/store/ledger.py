@@ -13,7 +13,7 @@ from stream_app.clients.retry import Patience
 from stream_app.core.deltas import SEPARATOR, Cells
 from stream_app.core.facts import Series
 from stream_app.core.windows import KEPT, Grain
-from stream_app.runtime.keys import FIRST_GENERATION, generation_prefix, pointer_key
+from stream_app.store.keys import FIRST_GENERATION, generation_prefix, pointer_key
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -8,8 +8,8 @@ from redis import Redis
 
 from stream_app.core.deltas import SEPARATOR
 from stream_app.core.entity import EntityKind
-from stream_app.runtime.keys import FIRST_GENERATION, generation_prefix, pointer_key
-from stream_app.runtime.ledger import TAG_CHARACTERS
+from stream_app.store.keys import FIRST_GENERATION, generation_prefix, pointer_key
+from stream_app.store.ledger import TAG_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from redis import Redis
 
-from stream_app.runtime.keys import FIRST_GENERATION, generation_prefix, pointer_key
+from stream_app.store.keys import FIRST_GENERATION, generation_prefix, pointer_key
 
 BUILDING = "building"
 SERVING = "serving"
