@@ -21,10 +21,10 @@ from stream_app.catalog.fingerprint import fingerprint
 from stream_app.catalog.metrics import METRICS
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder
-from stream_app.runtime.flood import FloodGate
-from stream_app.runtime.pipeline import Model, Pipeline
-from stream_app.runtime.telemetry import Telemetry
 from stream_app.store.ledger import Ledger
+from stream_app.worker.pipeline import Model, Pipeline
+from stream_app.worker.rejection_limit import FloodGate
+from stream_app.worker.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

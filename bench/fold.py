@@ -22,11 +22,11 @@ from stream_app.catalog.fingerprint import fingerprint
 from stream_app.catalog.metrics import METRICS
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder
-from stream_app.runtime.flood import FloodGate
-from stream_app.runtime.pipeline import Model, Pipeline
-from stream_app.runtime.service import COLLECT_AFTER
-from stream_app.runtime.telemetry import Telemetry
 from stream_app.store.ledger import Ledger
+from stream_app.worker.pipeline import Model, Pipeline
+from stream_app.worker.rejection_limit import FloodGate
+from stream_app.worker.service import COLLECT_AFTER
+from stream_app.worker.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from stream_app.core.envelope import Rejected
-    from stream_app.runtime.batch import Batch, RecordLike
+    from stream_app.worker.batch import Batch, RecordLike
 
 
 class NoStore:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from stream_app.runtime import topics
-from stream_app.runtime.batch import Batch, Record
 from stream_app.runtime.outbox import Outbox
 from stream_app.simulator import Plan, history, live, records
+from stream_app.worker.batch import Batch, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from stream_app.examples import TOLD
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import DASHBOARDS
 from stream_app.render.catalogue import Catalogue
-from stream_app.runtime.pipeline import Model
 from stream_app.runtime.produce import Routes
+from stream_app.worker.pipeline import Model
 
 CATALOGUE = Catalogue(
     event_types=EVENT_TYPES,

@@ -32,14 +32,14 @@ from stream_app.cli.options import (
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder, Rejected
-from stream_app.runtime import service
-from stream_app.runtime.batch import Record
 from stream_app.runtime.log import read_log
-from stream_app.runtime.pipeline import present
 from stream_app.runtime.topics import ends
-from stream_app.runtime.worker import Exit
 from stream_app.store import generations
 from stream_app.store.reader import Reader
+from stream_app.worker import service
+from stream_app.worker.batch import Record
+from stream_app.worker.consumer import Exit
+from stream_app.worker.pipeline import present
 
 errors = Console(stderr=True)
 _SHOWN = 50

@@ -14,9 +14,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from stream_app.runtime import topics
-from stream_app.runtime.dead_letters import ORIGINAL, TRUNCATED
 from stream_app.runtime.log import read_log
 from stream_app.runtime.outbox import Outbox
+from stream_app.worker.dead_letters import ORIGINAL, TRUNCATED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -11,10 +11,10 @@ from prometheus_client import Gauge
 
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.clients.connections import async_redis
-from stream_app.runtime.batch import Batch, Record, split
-from stream_app.runtime.telemetry import Telemetry
 from stream_app.simulator import Plan, history, records
 from stream_app.store.ledger import Ledger
+from stream_app.worker.batch import Batch, Record, split
+from stream_app.worker.telemetry import Telemetry
 from tests.runtime.pipelines import pipeline_of
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from ruamel.yaml import YAML
 
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.clients.connections import async_redis
-from stream_app.runtime.batch import Batch, Record
-from stream_app.runtime.telemetry import Telemetry
 from stream_app.store.ledger import Ledger
+from stream_app.worker.batch import Batch, Record
+from stream_app.worker.telemetry import Telemetry
 from tests.dashboards.site import Queries, running_prometheus
 from tests.prometheus.stories import ROOT
 from tests.runtime.pipelines import pipeline_of

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stream_app.cli.catalogue import model
-from stream_app.runtime.flood import FloodGate
-from stream_app.runtime.pipeline import Pipeline
+from stream_app.worker.pipeline import Pipeline
+from stream_app.worker.rejection_limit import FloodGate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stream_app.clients.settings import Settings
     from stream_app.core.envelope import Rejected
-    from stream_app.runtime.batch import Batch, RecordLike
-    from stream_app.runtime.telemetry import Telemetry
     from stream_app.store.ledger import Ledger
+    from stream_app.worker.batch import Batch, RecordLike
+    from stream_app.worker.telemetry import Telemetry
 
 
 class _NoDeadLetters:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stream_app.runtime.worker import Hooks, Worker
+from stream_app.worker.consumer import Hooks, Worker
 from tests.runtime.workers import FileLedger, settings
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stream_app.runtime.flood import FloodGate
+from stream_app.worker.rejection_limit import FloodGate
 
 
 class Gate:

@@ -16,10 +16,10 @@ import pytest
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.clients.connections import async_redis
 from stream_app.clients.settings import Settings
-from stream_app.runtime.batch import Batch, Record, split
-from stream_app.runtime.telemetry import Telemetry
 from stream_app.simulator import Plan, history, records
 from stream_app.store.ledger import Ledger, Verdict
+from stream_app.worker.batch import Batch, Record, split
+from stream_app.worker.telemetry import Telemetry
 from tests.dashboards.site import readings
 from tests.laws.memory import by_name
 from tests.laws.test_laws import NOT_RECOUNTED
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from stream_app.runtime.pipeline import Pipeline
     from stream_app.store.ledger import Commit
+    from stream_app.worker.pipeline import Pipeline
 
 _UNTIL: Final = datetime(2025, 6, 18, 15, 30, tzinfo=UTC)
 _NOW: Final = int(_UNTIL.timestamp() * 1000)

@@ -11,9 +11,9 @@ import pytest
 
 from stream_app.clients.http import CannotListenError
 from stream_app.clients.settings import Settings
-from stream_app.runtime.service import seen_applied, serve
-from stream_app.runtime.transport import Group
-from stream_app.runtime.worker import State
+from stream_app.worker.consumer import State
+from stream_app.worker.service import seen_applied, serve
+from stream_app.worker.transport import Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicPartition
 from kafka.errors import TopicAlreadyExistsError
 
-from stream_app.runtime.batch import Batch, Record, split
-from stream_app.runtime.transport import Seat, TopicRecreatedError, seat
-from stream_app.runtime.worker import Exit, Worker
+from stream_app.worker.batch import Batch, Record, split
+from stream_app.worker.consumer import Exit, Worker
+from stream_app.worker.transport import Seat, TopicRecreatedError, seat
 from tests.runtime.workers import Heard, MemoryLedger, bounds, committed, eventually, on_a_loop, settings, working
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from stream_app.runtime.watchdog import Memory, Observation, Verdict, judge
+from stream_app.worker.watchdog import Memory, Observation, Verdict, judge
 
 _A: Final = ("a", 0)
 _B: Final = ("b", 1)

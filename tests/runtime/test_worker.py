@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stream_app.clients.log_rate_limit import Quiet
-from stream_app.runtime.worker import Exit, Worker
+from stream_app.worker.consumer import Exit, Worker
 from tests.runtime.workers import (
     Crew,
     FileLedger,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from stream_app.runtime.batch import Batch
+    from stream_app.worker.batch import Batch
     from tests.servers.cluster import Cluster
 
 
@@ -325,7 +325,7 @@ async def test_a_worker_that_drains_ends_when_all_but_a_paused_topic_is_applied(
 async def test_a_broker_that_is_not_there_ends_the_worker(namespace: str, caplog: pytest.LogCaptureFixture) -> None:
     worker = Worker(settings("127.0.0.1:1", namespace, namespace), MemoryLedger())
     assert await worker.run() is Exit.CRASHED
-    (said,) = (record.getMessage() for record in caplog.records if record.name == "stream_app.runtime.worker")
+    (said,) = (record.getMessage() for record in caplog.records if record.name == "stream_app.worker.consumer")
     assert "127.0.0.1" in said
 
 
@@ -338,6 +338,6 @@ def test_chatty_libraries_are_cut_short_and_say_so() -> None:
         return record.getMessage() if quiet.filter(record) else None
 
     assert [say("aiokafka.conn") for _ in range(4)] == ["no broker on 9092"] * 2 + [None] * 2
-    assert say("stream_app.runtime.worker") == "no broker on 9092"
+    assert say("stream_app.worker.consumer") == "no broker on 9092"
     now = 10.0
     assert say("aiokafka.conn") == "no broker on 9092 [2 more like this were not logged]"

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
-from stream_app.runtime.worker import Exit, Hooks, Sink, Worker, WorkerSettings
+from stream_app.worker.consumer import Exit, Hooks, Sink, Worker, WorkerSettings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
     from pathlib import Path
 
-    from stream_app.runtime.batch import Batch
+    from stream_app.worker.batch import Batch
 
 _P = ParamSpec("_P")
 _PATIENCE: Final = 40.0

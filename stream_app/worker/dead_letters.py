@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from stream_app.clients.settings import Settings
     from stream_app.core.envelope import Rejected
-    from stream_app.runtime.batch import Batch, RecordLike
+    from stream_app.worker.batch import Batch, RecordLike
 
 __all__ = ["ORIGINAL", "TRUNCATED", "DeadLetterTopic"]
 

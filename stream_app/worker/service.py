@@ -17,13 +17,13 @@ from stream_app.clients.connections import async_redis
 from stream_app.clients.credentials import faust_credentials
 from stream_app.clients.http import CannotListenError, Page, Route, metrics_route, serving
 from stream_app.clients.settings import Settings
-from stream_app.runtime.dead_letters import DeadLetterTopic
-from stream_app.runtime.flood import FloodGate
-from stream_app.runtime.pipeline import Model, Pipeline
-from stream_app.runtime.telemetry import Telemetry
-from stream_app.runtime.worker import Exit, Hooks, State, Worker, WorkerSettings
 from stream_app.store.generations import SERVING
 from stream_app.store.ledger import DefinitionsDifferError, Ledger
+from stream_app.worker.consumer import Exit, Hooks, State, Worker, WorkerSettings
+from stream_app.worker.dead_letters import DeadLetterTopic
+from stream_app.worker.pipeline import Model, Pipeline
+from stream_app.worker.rejection_limit import FloodGate
+from stream_app.worker.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 

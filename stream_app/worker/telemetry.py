@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from stream_app import __version__
 from stream_app.core.entity import Tally
 from stream_app.core.envelope import Rejected, event_type
-from stream_app.runtime.batch import Batch, RecordLike
+from stream_app.worker.batch import Batch, RecordLike
 
 _COMMIT_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _LATENCY_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)

@@ -20,8 +20,8 @@ from mode.supervisors import CrashingSupervisor
 from yarl import URL
 
 from stream_app.clients.log_rate_limit import Quiet
-from stream_app.runtime.transport import Consumer, Fetched, Group, TopicRecreatedError, Transport
-from stream_app.runtime.watchdog import Observation, watch
+from stream_app.worker.transport import Consumer, Fetched, Group, TopicRecreatedError, Transport
+from stream_app.worker.watchdog import Observation, watch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from faust.types.auth import CredentialsT
     from faust.types.streams import StreamT
 
-    from stream_app.runtime.batch import Batch
+    from stream_app.worker.batch import Batch
 
 __all__ = ["Exit", "Hooks", "Sink", "State", "Worker", "WorkerSettings"]
 

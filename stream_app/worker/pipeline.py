@@ -14,9 +14,6 @@ from stream_app.core.entity import EntityKind, Tally, fold
 from stream_app.core.envelope import Decoder, Event, Rejected
 from stream_app.core.facts import Delta, Rules
 from stream_app.core.windows import Clock, Grain
-from stream_app.runtime.batch import Batch, RecordLike
-from stream_app.runtime.flood import FloodGate
-from stream_app.runtime.telemetry import Telemetry
 from stream_app.spec.metric import Metric
 from stream_app.store.ledger import (
     Applied,
@@ -29,6 +26,9 @@ from stream_app.store.ledger import (
     WrongVersion,
     new_version,
 )
+from stream_app.worker.batch import Batch, RecordLike
+from stream_app.worker.rejection_limit import FloodGate
+from stream_app.worker.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""From a partition of Kafka to a commit: read in batches, decode, fold, commit."""
