@@ -10,7 +10,7 @@ from prometheus_client import generate_latest
 
 from stream_app.catalog.sample_source import DEFINITIONS_OF, Board
 from stream_app.clients.connections import sync_redis
-from stream_app.runtime.exporter import BusinessCollector, registry_of
+from stream_app.exporter.collector import BusinessCollector, registry_of
 from stream_app.store.reader import Reader
 
 if TYPE_CHECKING:

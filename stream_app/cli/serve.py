@@ -27,11 +27,11 @@ from stream_app.cli.options import (
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.http import CannotListenError, metrics_route, serving
 from stream_app.clients.settings import Settings
+from stream_app.exporter.collector import BusinessCollector, registry_of
+from stream_app.exporter.wall import HELD, Wall
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.metric_page import exported
-from stream_app.runtime.exporter import BusinessCollector, registry_of
 from stream_app.runtime.topics import ends
-from stream_app.runtime.wall import HELD, Wall
 from stream_app.store.ledger import DefinitionsDifferError
 from stream_app.store.reader import Reader
 from stream_app.worker import service

@@ -16,10 +16,10 @@ from redis.exceptions import RedisError
 from stream_app.clients.http import Page, Route
 from stream_app.core.samples import Reading
 from stream_app.core.windows import Grain
+from stream_app.exporter.collector import Board, freshness
 from stream_app.render.catalogue import Declared
 from stream_app.render.dashboards import COLOURS, dashboard
 from stream_app.render.wall import Seen, snapshot
-from stream_app.runtime.exporter import Board, freshness
 from stream_app.spec.metric import Metric
 from stream_app.spec.panel import Dashboard
 from stream_app.store.reader import Look, Reader
@@ -81,7 +81,7 @@ class Wall:
 
     @cached_property
     def _template(self) -> str:
-        folder = files("stream_app.runtime") / "static"
+        folder = files("stream_app.exporter") / "static"
         page, style, script = ((folder / f"wall.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
         return page.replace("/*style*/", style).replace("/*script*/", script)
 

@@ -1,0 +1,1 @@
+"""What Prometheus scrapes and what the wall shows."""
