@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from stream_app.runtime import topics
-from stream_app.runtime.outbox import Outbox
+from stream_app.admin import topics
+from stream_app.admin.batch_producer import Outbox
 from stream_app.simulator import Plan, history, live, records
 from stream_app.worker.batch import Batch, Record
 

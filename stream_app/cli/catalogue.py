@@ -1,5 +1,6 @@
 """The catalogue as each part of the runtime wants it."""
 
+from stream_app.admin.produce import Routes
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES, TOPICS
@@ -12,7 +13,6 @@ from stream_app.examples import TOLD
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import DASHBOARDS
 from stream_app.render.catalogue import Catalogue
-from stream_app.runtime.produce import Routes
 from stream_app.worker.pipeline import Model
 
 CATALOGUE = Catalogue(

@@ -22,6 +22,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.live import Live
 
+from stream_app.admin.batch_producer import Outbox
+from stream_app.admin.topics import apply, ends
 from stream_app.audit import RECOUNTED, Difference, Recount, compare
 from stream_app.cli.catalogue import event_topics
 from stream_app.cli.keyboard import pressed_keys
@@ -29,9 +31,7 @@ from stream_app.cli.options import fail, load
 from stream_app.cli.screen import Scene, line, screen
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import PREFIX, Settings
-from stream_app.runtime.outbox import Outbox
 from stream_app.runtime.servers import Server, ServerError, accepts, embedded_kafka, embedded_redis
-from stream_app.runtime.topics import apply, ends
 from stream_app.simulator import (
     SCENARIOS,
     Mischief,

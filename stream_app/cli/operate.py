@@ -11,6 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from stream_app.admin import dlq_admin as desk
+from stream_app.admin import topics as topic_desk
+from stream_app.admin.doctor import examine
+from stream_app.admin.produce import produce as produce_lines
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.cli.catalogue import event_topics, routes
 from stream_app.cli.options import (
@@ -24,10 +28,6 @@ from stream_app.cli.options import (
     with_settings,
 )
 from stream_app.clients.settings import Settings
-from stream_app.runtime import dead_letter_desk as desk
-from stream_app.runtime import topics as topic_desk
-from stream_app.runtime.doctor import examine
-from stream_app.runtime.produce import produce as produce_lines
 
 errors = Console(stderr=True)
 

@@ -13,6 +13,8 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, track
 
+from stream_app.admin.log_reader import read_log
+from stream_app.admin.topics import ends
 from stream_app.audit import RECOUNTED, Recount, compare
 from stream_app.catalog.events import EVENT_TYPES
 from stream_app.catalog.fingerprint import fingerprint
@@ -32,8 +34,6 @@ from stream_app.cli.options import (
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder, Rejected
-from stream_app.runtime.log import read_log
-from stream_app.runtime.topics import ends
 from stream_app.store import generations
 from stream_app.store.reader import Reader
 from stream_app.worker import service

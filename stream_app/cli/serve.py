@@ -8,6 +8,7 @@ from datetime import datetime
 
 import click
 
+from stream_app.admin.topics import ends
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.sample_source import DEFINITIONS_OF, Board
@@ -31,7 +32,6 @@ from stream_app.exporter.collector import BusinessCollector, registry_of
 from stream_app.exporter.wall import HELD, Wall
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.metric_page import exported
-from stream_app.runtime.topics import ends
 from stream_app.store.ledger import DefinitionsDifferError
 from stream_app.store.reader import Reader
 from stream_app.worker import service

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stream_app.admin.dlq_admin import Filter, NoSuchLetterError, listing, retry, show
+from stream_app.admin.topics import MissingTopicsError
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Cause, Rejected
-from stream_app.runtime.dead_letter_desk import Filter, NoSuchLetterError, listing, retry, show
-from stream_app.runtime.topics import MissingTopicsError
 from stream_app.worker.batch import Batch, Record
 from stream_app.worker.dead_letters import DeadLetterTopic
 

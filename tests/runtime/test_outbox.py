@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
+from stream_app.admin.batch_producer import Outbox
+from stream_app.admin.topics import MissingTopicsError
 from stream_app.clients.settings import Settings
-from stream_app.runtime.outbox import Outbox
 from stream_app.runtime.servers import embedded_kafka
-from stream_app.runtime.topics import MissingTopicsError
 from tests.servers.cluster import Cluster
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stream_app.admin.produce import BadLine, Routes, produce
+from stream_app.admin.topics import MissingTopicsError
 from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES, TOPICS
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder, event_type
-from stream_app.runtime.produce import BadLine, Routes, produce
-from stream_app.runtime.topics import MissingTopicsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

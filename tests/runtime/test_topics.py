@@ -10,8 +10,8 @@ from aiokafka import AIOKafkaProducer
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
+from stream_app.admin import topics
 from stream_app.clients.settings import Settings
-from stream_app.runtime import topics
 from stream_app.runtime.servers import free_port
 from tests.servers.cluster import Cluster
 

@@ -145,7 +145,7 @@ def test_only_the_demo_is_in_a_profile() -> None:
 
 
 def test_what_doctor_advises_to_start_is_a_service() -> None:
-    advised = re.findall(r"docker compose up -d (\w+)", (ROOT / "stream_app/runtime/doctor.py").read_text())
+    advised = re.findall(r"docker compose up -d (\w+)", (ROOT / "stream_app/admin/doctor.py").read_text())
     assert advised
     assert set(advised) <= SERVICES.keys()
 

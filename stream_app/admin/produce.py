@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from stream_app.admin.batch_producer import LARGEST_BYTES, Outbox
 from stream_app.core.envelope import Decoder, Event, Rejected, event_type
-from stream_app.runtime.outbox import LARGEST_BYTES, Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import DefaultPartitioner
 
+from stream_app.admin import topics
 from stream_app.clients.connections import aiokafka_options
-from stream_app.runtime import topics
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Coroutine, Sequence

@@ -13,9 +13,9 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from stream_app.runtime import topics
-from stream_app.runtime.log import read_log
-from stream_app.runtime.outbox import Outbox
+from stream_app.admin import topics
+from stream_app.admin.batch_producer import Outbox
+from stream_app.admin.log_reader import read_log
 from stream_app.worker.dead_letters import ORIGINAL, TRUNCATED
 
 if TYPE_CHECKING:

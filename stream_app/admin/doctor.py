@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from kafka.errors import KafkaError
 from redis.exceptions import NoPermissionError, RedisError
 
+from stream_app.admin import topics
 from stream_app.clients.connections import sync_redis
-from stream_app.runtime import topics
 from stream_app.runtime.servers import free_port
 from stream_app.store.keys import FIRST_GENERATION, generation_prefix, pointer_key
 

@@ -1,0 +1,1 @@
+"""What operators do by hand: topics, doctor, produce and the dead letters."""
