@@ -16,7 +16,7 @@ from redis import Redis
 
 from stream_app.catalog.events import TOPICS
 from stream_app.clients.settings import PREFIX, Settings
-from stream_app.runtime.servers import embedded_kafka, embedded_redis
+from stream_app.demo.embedded_servers import embedded_kafka, embedded_redis
 from stream_app.store.keys import FIRST_GENERATION, generation_prefix
 
 if TYPE_CHECKING:

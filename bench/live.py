@@ -28,7 +28,7 @@ from stream_app.store.keys import FIRST_GENERATION, generation_prefix
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stream_app.simulator import Record
+    from stream_app.demo.simulator import Record
 
 _WARM_UP: Final = 2.0
 _TICK: Final = 0.002

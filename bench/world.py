@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from stream_app.admin import topics
 from stream_app.admin.batch_producer import Outbox
-from stream_app.simulator import Plan, history, live, records
+from stream_app.demo.simulator import Plan, history, live, records
 from stream_app.worker.batch import Batch, Record
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stream_app.clients.settings import Settings
-    from stream_app.simulator import Record as Produced
+    from stream_app.demo.simulator import Record as Produced
 
 __all__ = ["World", "batches"]
 

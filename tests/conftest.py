@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stream_app.runtime.servers import Server, embedded_kafka, embedded_redis, redis_server
+from stream_app.demo.embedded_servers import Server, embedded_kafka, embedded_redis, redis_server
 from tests.servers.cluster import Cluster
 from tests.servers.kafka import UnavailableError, real_kafka_server
 from tests.servers.tansu import tansu_server

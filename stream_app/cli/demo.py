@@ -31,8 +31,8 @@ from stream_app.cli.options import fail, load
 from stream_app.cli.screen import Scene, line, screen
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import PREFIX, Settings
-from stream_app.runtime.servers import Server, ServerError, accepts, embedded_kafka, embedded_redis
-from stream_app.simulator import (
+from stream_app.demo.embedded_servers import Server, ServerError, accepts, embedded_kafka, embedded_redis
+from stream_app.demo.simulator import (
     SCENARIOS,
     Mischief,
     Plan,

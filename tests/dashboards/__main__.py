@@ -6,8 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from stream_app.clients.settings import Settings
-from stream_app.runtime.servers import redis_server
-from stream_app.simulator import Plan
+from stream_app.demo.embedded_servers import redis_server
+from stream_app.demo.simulator import Plan
 from tests.dashboards.browser import photograph
 from tests.dashboards.filling import fill
 from tests.dashboards.site import exporter

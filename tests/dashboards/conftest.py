@@ -11,7 +11,7 @@ import pytest
 
 from stream_app.clients.http import metrics_route, serving
 from stream_app.clients.settings import Settings
-from stream_app.simulator import Plan
+from stream_app.demo.simulator import Plan
 from tests.dashboards.filling import Company, add_health, fill
 from tests.dashboards.site import PROMETHEUS, Queries, exporter, prometheus
 

@@ -11,7 +11,7 @@ from prometheus_client import Gauge
 
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.clients.connections import async_redis
-from stream_app.simulator import Plan, history, records
+from stream_app.demo.simulator import Plan, history, records
 from stream_app.store.ledger import Ledger
 from stream_app.worker.batch import Batch, Record, split
 from stream_app.worker.telemetry import Telemetry

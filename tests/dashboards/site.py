@@ -18,10 +18,10 @@ from stream_app.catalog.ratios import RATIOS
 from stream_app.catalog.sample_source import DEFINITIONS_OF, Board
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.http import metrics_route, serving
+from stream_app.demo.embedded_servers import free_port
 from stream_app.exporter.collector import BusinessCollector, registry_of
 from stream_app.exporter.wall import HELD, Wall
 from stream_app.monitoring.dashboards import WALL
-from stream_app.runtime.servers import free_port
 from stream_app.store.reader import Reader
 
 if TYPE_CHECKING:

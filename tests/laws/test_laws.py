@@ -109,7 +109,7 @@ def test_an_entity_that_was_stored_and_loaded_again_is_the_same(world: list[Enve
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_simulated_half_year_agrees_with_the_recount(zone: str) -> None:
-    from stream_app.simulator import Plan, disorder, history  # noqa: PLC0415
+    from stream_app.demo.simulator import Plan, disorder, history  # noqa: PLC0415
 
     events = list(history(Plan(seed=11, leads=60, days=180, until=NOW, backfill=200)))
     shuffled = disorder(events, seed=5)

@@ -11,9 +11,9 @@ import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from stream_app.demo.simulator import Plan, history, records
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.alerts.pipeline import EXPORTER_JOB, WORKER_JOB
-from stream_app.simulator import Plan, history, records
 from stream_app.worker.telemetry import Telemetry
 from tests.prometheus.expression import Named, Selector, named
 from tests.prometheus.stories import ROOT

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stream_app.demo.embedded_servers import free_port
 from stream_app.monitoring.alerts import ALERTING
-from stream_app.runtime.servers import free_port
 from tests.prometheus.stories import ROOT
 from tests.prometheus.tools import program
 

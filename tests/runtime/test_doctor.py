@@ -14,7 +14,7 @@ from stream_app.admin import topics
 from stream_app.admin.doctor import Finding, examine
 from stream_app.clients.http import serving
 from stream_app.clients.settings import Settings
-from stream_app.runtime.servers import Server, free_port
+from stream_app.demo.embedded_servers import Server, free_port
 from stream_app.store.keys import generation_prefix, pointer_key
 from tests.servers.cluster import Cluster
 

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from stream_app.admin.batch_producer import Outbox
 from stream_app.admin.topics import MissingTopicsError
 from stream_app.clients.settings import Settings
-from stream_app.runtime.servers import embedded_kafka
+from stream_app.demo.embedded_servers import embedded_kafka
 from tests.servers.cluster import Cluster
 
 if TYPE_CHECKING:

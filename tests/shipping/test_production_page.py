@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from stream_app.clients.settings import Settings
-from stream_app.runtime.servers import Server, accepts, free_port, redis_server
+from stream_app.demo.embedded_servers import Server, accepts, free_port, redis_server
 from tests.shipping.commands import parse
 from tests.shipping.composition import ROOT, SERVICES
 from tests.system.program import Program, eventually

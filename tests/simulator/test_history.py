@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stream_app.simulator import SCENARIOS, Plan, history, record_key, topic_family
+from stream_app.demo.simulator import SCENARIOS, Plan, history, record_key, topic_family
 from tests.simulator.contract import TYPES, faults
 from tests.simulator.contradictions import Witness
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_app.simulator import SCENARIOS, Plan, history, live
+from stream_app.demo.simulator import SCENARIOS, Plan, history, live
 from tests.simulator.contract import faults
 from tests.simulator.contradictions import Witness
 

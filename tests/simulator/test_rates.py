@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stream_app.simulator import Plan, history
+from stream_app.demo.simulator import Plan, history
 
 UNTIL = datetime(2026, 3, 4, 15, 30, tzinfo=UTC)
 SETTLED = UNTIL - timedelta(days=120)

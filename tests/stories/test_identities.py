@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from stream_app.catalog.ratios import RATIOS
 from stream_app.catalog.sample_source import Board
-from stream_app.simulator import Plan, history
+from stream_app.demo.simulator import Plan, history
 from tests.laws.memory import MemoryStore
 from tests.laws.worlds import MOMENTS, NOW, worlds
 from tests.stories.ratios import Exported, Key, add_up, ratios

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from stream_app.runtime.servers import Server
+    from stream_app.demo.embedded_servers import Server
     from tests.servers.cluster import Cluster
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
-from stream_app.simulator import Plan, bad_records, disorder, history, record_key, topic_family
+from stream_app.demo.simulator import Plan, bad_records, disorder, history, record_key, topic_family
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -18,7 +18,7 @@ from tests.system.story import MOMENTS, UNTIL, erasures, sent
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from stream_app.runtime.servers import Server
+    from stream_app.demo.embedded_servers import Server
     from tests.system.site import Site
     from tests.system.story import Sent, Story
 

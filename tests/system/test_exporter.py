@@ -18,7 +18,7 @@ from tests.system.story import UNTIL, sent
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stream_app.runtime.servers import Server
+    from stream_app.demo.embedded_servers import Server
     from tests.servers.cluster import Cluster
     from tests.system.site import Series
     from tests.system.story import Story

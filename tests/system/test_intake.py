@@ -10,7 +10,7 @@ import orjson
 import pytest
 from kafka import KafkaProducer
 
-from stream_app.simulator import bad_records
+from stream_app.demo.simulator import bad_records
 from tests.servers.cluster import Cluster
 from tests.system.judgement import assert_exact, not_zero, rejected
 from tests.system.program import eventually

@@ -13,7 +13,7 @@ from tests.system.site import conflicts, port
 from tests.system.story import UNTIL, misdirected
 
 if TYPE_CHECKING:
-    from stream_app.runtime.servers import Server
+    from stream_app.demo.embedded_servers import Server
     from tests.system.site import Site
     from tests.system.story import Story
 

@@ -10,7 +10,7 @@ from tests.system.proxy import Proxy
 from tests.system.story import UNTIL
 
 if TYPE_CHECKING:
-    from stream_app.runtime.servers import Server
+    from stream_app.demo.embedded_servers import Server
     from tests.system.site import Site
     from tests.system.story import Story
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from stream_app.simulator.arrivals import pick_campaign
-from stream_app.simulator.chance import around, between, chance, happens
-from stream_app.simulator.company import (
+from stream_app.demo.simulator.arrivals import pick_campaign
+from stream_app.demo.simulator.chance import around, between, chance, happens
+from stream_app.demo.simulator.company import (
     DISQUALIFIED_REASONS,
     NEWSLETTER,
     NOT_READY_REASONS,
@@ -15,25 +15,25 @@ from stream_app.simulator.company import (
     RE_ENGAGE,
     relative_quality,
 )
-from stream_app.simulator.customer import begin, months
-from stream_app.simulator.diary import Diary
-from stream_app.simulator.disturbance import cancels_at
-from stream_app.simulator.erasure import erase_some
-from stream_app.simulator.identity import account_id, lead_id, lead_number
-from stream_app.simulator.mail import Letter, send
-from stream_app.simulator.nurture import Goal, enrol
-from stream_app.simulator.person import Life, is_reachable, meet, write_scores
-from stream_app.simulator.prospect import Prospect, write_engagement, write_status
-from stream_app.simulator.pursuit import pursue
-from stream_app.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, at_work, offset, pick_region
+from stream_app.demo.simulator.customer import begin, months
+from stream_app.demo.simulator.diary import Diary
+from stream_app.demo.simulator.disturbance import cancels_at
+from stream_app.demo.simulator.erasure import erase_some
+from stream_app.demo.simulator.identity import account_id, lead_id, lead_number
+from stream_app.demo.simulator.mail import Letter, send
+from stream_app.demo.simulator.nurture import Goal, enrol
+from stream_app.demo.simulator.person import Life, is_reachable, meet, write_scores
+from stream_app.demo.simulator.prospect import Prospect, write_engagement, write_status
+from stream_app.demo.simulator.pursuit import pursue
+from stream_app.demo.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, at_work, offset, pick_region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stream_app.simulator.customer import Customer
-    from stream_app.simulator.diary import Data, Draft
-    from stream_app.simulator.disturbance import Disturbance
-    from stream_app.simulator.plan import Plan
+    from stream_app.demo.simulator.customer import Customer
+    from stream_app.demo.simulator.diary import Data, Draft
+    from stream_app.demo.simulator.disturbance import Disturbance
+    from stream_app.demo.simulator.plan import Plan
 
 _QUALIFIES: Final = 0.30
 _NURTURED: Final = 0.85

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stream_app.simulator.chance import around, between, happens
-from stream_app.simulator.company import ADD_ONS, METERED_PLAN, PRICE_FACTORS, TIERS
-from stream_app.simulator.rhythm import AMERICA, DAY, EUROPE, HOUR, MINUTE, SECOND
+from stream_app.demo.simulator.chance import around, between, happens
+from stream_app.demo.simulator.company import ADD_ONS, METERED_PLAN, PRICE_FACTORS, TIERS
+from stream_app.demo.simulator.rhythm import AMERICA, DAY, EUROPE, HOUR, MINUTE, SECOND
 
 if TYPE_CHECKING:
     from random import Random
 
-    from stream_app.simulator.diary import Data, Diary
-    from stream_app.simulator.rhythm import Region
+    from stream_app.demo.simulator.diary import Data, Diary
+    from stream_app.demo.simulator.rhythm import Region
 
 ACTIVE: Final = "active"
 PAUSED: Final = "paused"

@@ -5,17 +5,17 @@ from __future__ import annotations
 from itertools import chain, takewhile
 from typing import TYPE_CHECKING, Final
 
-from stream_app.simulator.agenda import happenings
-from stream_app.simulator.pace import hurried_clock, natural_clock, retimed
-from stream_app.simulator.rhythm import DAY, activity_at, instant
-from stream_app.simulator.writing import envelope
+from stream_app.demo.simulator.agenda import happenings
+from stream_app.demo.simulator.pace import hurried_clock, natural_clock, retimed
+from stream_app.demo.simulator.rhythm import DAY, activity_at, instant
+from stream_app.demo.simulator.writing import envelope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from stream_app.simulator.diary import Data
-    from stream_app.simulator.plan import Plan
+    from stream_app.demo.simulator.diary import Data
+    from stream_app.demo.simulator.plan import Plan
 
 _RECENT: Final = 28 * DAY
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from stream_app.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, calendar_date, offset
+from stream_app.demo.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, calendar_date, offset
 
 if TYPE_CHECKING:
-    from stream_app.simulator.diary import Data, Draft
-    from stream_app.simulator.rhythm import Region
+    from stream_app.demo.simulator.diary import Data, Draft
+    from stream_app.demo.simulator.rhythm import Region
 
 _SOURCES: Final = {
     "lead": "/hubspot/24198703",

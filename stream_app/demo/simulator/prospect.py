@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stream_app.simulator.company import Campaign
-    from stream_app.simulator.diary import Data
-    from stream_app.simulator.person import Life
+    from stream_app.demo.simulator.company import Campaign
+    from stream_app.demo.simulator.diary import Data
+    from stream_app.demo.simulator.person import Life
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from stream_app.simulator.chance import between, chance
-from stream_app.simulator.rhythm import DAY, HOUR
+from stream_app.demo.simulator.chance import between, chance
+from stream_app.demo.simulator.rhythm import DAY, HOUR
 
 if TYPE_CHECKING:
-    from stream_app.simulator.plan import Plan
+    from stream_app.demo.simulator.plan import Plan
 
 STALLED_PROGRAM: Final = "welcome"
 STALLED_STEP: Final = "customer-story"

@@ -5,19 +5,19 @@ from __future__ import annotations
 from calendar import monthrange
 from typing import TYPE_CHECKING, Final
 
-from stream_app.simulator.chance import around, between, chance, happens
-from stream_app.simulator.company import CAMPAIGNS, PRICE_FACTORS, PROGRAMS
-from stream_app.simulator.diary import Diary
-from stream_app.simulator.rhythm import DAY, HOUR, calendar_date, day_number
+from stream_app.demo.simulator.chance import around, between, chance, happens
+from stream_app.demo.simulator.company import CAMPAIGNS, PRICE_FACTORS, PROGRAMS
+from stream_app.demo.simulator.diary import Diary
+from stream_app.demo.simulator.rhythm import DAY, HOUR, calendar_date, day_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
     from random import Random
 
-    from stream_app.simulator.company import Campaign
-    from stream_app.simulator.diary import Draft
-    from stream_app.simulator.plan import Plan
+    from stream_app.demo.simulator.company import Campaign
+    from stream_app.demo.simulator.diary import Draft
+    from stream_app.demo.simulator.plan import Plan
 
 _BY_WEEKDAY: Final = (1.15, 1.25, 1.25, 1.2, 1.05, 0.55, 0.55)
 _SPEND_CORRECTED: Final = 0.12

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from stream_app.simulator.chance import around, happens
-from stream_app.simulator.disturbance import is_stalled
-from stream_app.simulator.mail import Letter, send
-from stream_app.simulator.person import is_reachable
-from stream_app.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, at_work
+from stream_app.demo.simulator.chance import around, happens
+from stream_app.demo.simulator.disturbance import is_stalled
+from stream_app.demo.simulator.mail import Letter, send
+from stream_app.demo.simulator.person import is_reachable
+from stream_app.demo.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, at_work
 
 if TYPE_CHECKING:
     from random import Random
 
-    from stream_app.simulator.company import Program, Step
-    from stream_app.simulator.diary import Data, Diary
-    from stream_app.simulator.mail import Reaction
-    from stream_app.simulator.person import Life
+    from stream_app.demo.simulator.company import Program, Step
+    from stream_app.demo.simulator.diary import Data, Diary
+    from stream_app.demo.simulator.mail import Reaction
+    from stream_app.demo.simulator.person import Life
 
 _LATE: Final = 0.03
 _OWN_EXIT_OF_LEAVERS: Final = 0.6

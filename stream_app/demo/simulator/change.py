@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from stream_app.simulator.billing import (
+from stream_app.demo.simulator.billing import (
     ACTIVE,
     PAUSED,
     Line,
@@ -14,16 +14,16 @@ from stream_app.simulator.billing import (
     write_state,
     yearly_value,
 )
-from stream_app.simulator.chance import around, between, happens
-from stream_app.simulator.company import TIERS
-from stream_app.simulator.deal import Deal, lose, negotiate, win
-from stream_app.simulator.rhythm import DAY, MINUTE, SECOND, at_work
+from stream_app.demo.simulator.chance import around, between, happens
+from stream_app.demo.simulator.company import TIERS
+from stream_app.demo.simulator.deal import Deal, lose, negotiate, win
+from stream_app.demo.simulator.rhythm import DAY, MINUTE, SECOND, at_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stream_app.simulator.billing import Subscription
-    from stream_app.simulator.customer import Customer
+    from stream_app.demo.simulator.billing import Subscription
+    from stream_app.demo.simulator.customer import Customer
 
 # Per month and account; health (0..1, 0.5 on average) bends the first and the third.
 _CANCELS: Final = 0.014

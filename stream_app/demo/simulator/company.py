@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from stream_app.simulator.rhythm import DAY, HOUR
+from stream_app.demo.simulator.rhythm import DAY, HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from stream_app.simulator.rhythm import DAY, instant
+from stream_app.demo.simulator.rhythm import DAY, instant
 
 if TYPE_CHECKING:
     from datetime import datetime

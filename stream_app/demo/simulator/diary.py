@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from stream_app.simulator.rhythm import Region
+    from stream_app.demo.simulator.rhythm import Region
 
 Data: TypeAlias = dict[str, Any]
 """A JSON object."""

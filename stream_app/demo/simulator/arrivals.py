@@ -7,16 +7,16 @@ from functools import lru_cache
 from itertools import accumulate, count
 from typing import TYPE_CHECKING
 
-from stream_app.simulator.chance import chance
-from stream_app.simulator.company import CAMPAIGNS
-from stream_app.simulator.rhythm import DAY, activity_at, calendar_date, moment_of
+from stream_app.demo.simulator.chance import chance
+from stream_app.demo.simulator.company import CAMPAIGNS
+from stream_app.demo.simulator.rhythm import DAY, activity_at, calendar_date, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from random import Random
 
-    from stream_app.simulator.company import Campaign
-    from stream_app.simulator.plan import Plan
+    from stream_app.demo.simulator.company import Campaign
+    from stream_app.demo.simulator.plan import Plan
 
 
 def arrivals(plan: Plan) -> Iterator[int]:

@@ -6,19 +6,19 @@ from collections import defaultdict
 from itertools import count
 from typing import TYPE_CHECKING, TypeAlias
 
-from stream_app.simulator.arrivals import arrivals
-from stream_app.simulator.company import CAMPAIGNS
-from stream_app.simulator.disturbance import disturbance
-from stream_app.simulator.installed_base import base_life, base_size
-from stream_app.simulator.lead import lead_life
-from stream_app.simulator.market import campaign_days, overhead_months
-from stream_app.simulator.rhythm import DAY
+from stream_app.demo.simulator.arrivals import arrivals
+from stream_app.demo.simulator.company import CAMPAIGNS
+from stream_app.demo.simulator.disturbance import disturbance
+from stream_app.demo.simulator.installed_base import base_life, base_size
+from stream_app.demo.simulator.lead import lead_life
+from stream_app.demo.simulator.market import campaign_days, overhead_months
+from stream_app.demo.simulator.rhythm import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stream_app.simulator.diary import Draft
-    from stream_app.simulator.plan import Plan
+    from stream_app.demo.simulator.diary import Draft
+    from stream_app.demo.simulator.plan import Plan
 
 Living: TypeAlias = "Iterator[tuple[int, list[Draft]]]"
 """Something that lives in spans: yields when its next one begins (ms) and what happens from the present one on."""
