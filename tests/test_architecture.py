@@ -134,7 +134,11 @@ def test_every_room_of_the_law_is_there() -> None:
         ("core/sub/a.py", "from ...cli import main", "core may not import stream_app.cli"),
         ("catalog/a.py", "from stream_app.render.schemas import x", "catalog may not import stream_app.render.schemas"),
         ("render/a.py", "from stream_app.catalog.metrics import M", "render may not import stream_app.catalog.metrics"),
-        ("render/a.py", "from stream_app.runtime.files import w", "render may not import stream_app.runtime.files"),
+        (
+            "render/a.py",
+            "from stream_app.cli.rendered_files import w",
+            "render may not import stream_app.cli.rendered_files",
+        ),
         ("runtime/a.py", "from stream_app.catalog.events import X", "runtime may not import stream_app.catalog.events"),
         ("runtime/a.py", "from stream_app.cli import main", "runtime may not import stream_app.cli"),
         (

@@ -11,9 +11,9 @@ import orjson
 
 from stream_app.cli.catalogue import CATALOGUE
 from stream_app.cli.options import Moment, fail
+from stream_app.cli.rendered_files import stale, write
 from stream_app.demo.simulator import SCENARIOS, Plan, history, live, records
 from stream_app.render.everything import everything
-from stream_app.runtime.files import stale, write
 
 _LIVE_RATE = 20.0
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from stream_app.cli.rendered_files import stale, write
 from stream_app.render.everything import everything
-from stream_app.runtime.files import stale, write
 from tests.render.house import CATALOGUE, ROOT
 
 RENDERED = {"schemas/a.json": "a\n", "docs/metrics.md": "é\n"}

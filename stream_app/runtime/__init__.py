@@ -1,1 +1,0 @@
-"""Where the product touches the world: brokers, stores, clocks and processes."""
