@@ -13,7 +13,7 @@ from stream_app.catalog.derived import GAINS
 from stream_app.catalog.ratios import RATIOS
 from tests.laws.memory import MemoryStore
 from tests.laws.worlds import NOW, deliveries, worlds
-from tests.recount import recount
+from tests.oracle import recount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -19,7 +19,7 @@ from jsonschema.validators import validator_for
 from stream_app import __version__
 from stream_app.clients.settings import Settings
 from stream_app.monitoring.alerts.pipeline import EXPORTER_JOB, WORKER_JOB
-from tests.prometheus.tools import run
+from tests.monitoring.alerts.tools import run
 from tests.shipping.commands import parse
 from tests.shipping.composition import COMPOSITION, ONE_SHOTS, OURS, ROOT, SERVICES, mounted, mounts, option, size, yaml
 

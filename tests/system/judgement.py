@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tests.recount import recount
+from tests.oracle import recount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

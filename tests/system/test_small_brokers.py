@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.runtime.workers import MemoryLedger, eventually, on_a_loop, settings, working
 from tests.servers.cluster import Cluster
+from tests.worker.workers import MemoryLedger, eventually, on_a_loop, settings, working
 
 
 @on_a_loop

@@ -1,0 +1,1 @@
+"""The demo: its servers and its simulated company."""

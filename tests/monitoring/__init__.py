@@ -1,0 +1,1 @@
+"""What is watched: dashboards and alerts, on real Prometheus tools."""

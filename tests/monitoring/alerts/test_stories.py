@@ -1,0 +1,184 @@
+"""promtool plays every story against the rules; and against rules without what makes them careful."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stream_app.monitoring.alerts import ALERTING
+from stream_app.render.rules import rules
+from tests.monitoring.alerts.stories import ROOT, STORIES, files
+from tests.monitoring.alerts.story import FRESH, Story, file
+from tests.monitoring.alerts.tools import program, run
+from tests.render.house import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ALERTS = {alert.name: group.name for group in ALERTING.groups for alert in group.alerts}
+BUSINESS = [alert.name for group in ALERTING.groups if group.area != "pipeline" for alert in group.alerts]
+TOLD = {f"{story.alert} {story.name}": story for stories in STORIES.values() for story in stories}
+
+Played = dict[Path, "Future[tuple[int, str]]"]
+
+
+@pytest.fixture(scope="module")
+def played() -> Iterator[Played]:
+    """Play all files, as many at a time as there are processors."""
+    program("promtool")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield {path: pool.submit(run, "promtool", "test", "rules", path) for path in files()}
+
+
+def test_the_stories_stand_in_the_files() -> None:
+    there = {path: path.read_text("utf-8") for path in (ROOT / "prometheus/tests").iterdir()}
+    assert there == files(), "run `python -m tests.monitoring.alerts`"
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
+def test_the_stories_come_true(path: Path, played: Played) -> None:
+    code, said = played[path].result()
+    assert code == 0, said
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_every_alert_has_a_story_in_which_it_fires(alert: str) -> None:
+    assert [story for story in TOLD.values() if story.alert == alert and story.firing is not None]
+
+
+@pytest.mark.parametrize("alert", ALERTS.keys() - {"Watchdog"})
+def test_every_alert_has_a_story_in_which_it_must_not_fire(alert: str) -> None:
+    assert [story for story in TOLD.values() if story.alert == alert and story.firing is None]
+
+
+@pytest.mark.parametrize("alert", BUSINESS)
+def test_every_business_alert_has_a_story_of_stale_data(alert: str) -> None:
+    assert TOLD[f"{alert} stays quiet while the data is stale"].firing is None
+
+
+def test_stories_are_told_of_the_group_that_has_the_alert() -> None:
+    assert {(group, story.alert) for group, stories in STORIES.items() for story in stories} == {
+        (group, alert) for alert, group in ALERTS.items()
+    }
+    assert len(TOLD) == sum(map(len, STORIES.values()))
+
+
+def outcome(tmp_path: Path, group: str, stories: list[Story], careful: str, careless: str) -> str:
+    """Play stories of one step against a group of rules in which something is written differently."""
+    text = rules(CATALOGUE)[f"prometheus/rules/{group}.yml"]
+    assert careful in text
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / f"{group}.yml").write_text(text.replace(careful, careless), "utf-8")
+    (tmp_path / "tests").mkdir()
+    played = tmp_path / "tests" / "stories.yml"
+    played.write_text(file(group, stories[0].step, stories), "utf-8")
+    code, said = run("promtool", "test", "rules", played)
+    assert code in {0, 1}, said
+    assert "FAILED" in said or code == 0, said
+    return said if code else ""
+
+
+STALE = {
+    (group, story.step): [
+        each
+        for each in stories
+        if each.step == story.step and each.firing is None and each.name == "stays quiet while the data is stale"
+    ]
+    for group, stories in STORIES.items()
+    for story in stories
+    if story.name == "stays quiet while the data is stale"
+}
+
+
+@pytest.mark.parametrize(("group", "step"), STALE)
+def test_without_regard_to_freshness_stale_data_fires_alerts(tmp_path: Path, group: str, step: str) -> None:
+    stories = STALE[group, step]
+    said = outcome(tmp_path, group, stories, f"({FRESH} == 1)", f"({FRESH} >= 0)")
+    assert {story.alert for story in stories if f'\\"{story.alert}\\"' in said} == {story.alert for story in stories}
+
+
+@pytest.mark.parametrize(
+    ("name", "careful", "careless"),
+    [
+        (
+            "NurtureStepBlocked stays quiet at night when all that fell due has left long ago",
+            ">= 0.5 * max", ">= 0 * max",
+        ),
+        (
+            "NurtureStepBlocked stays quiet after a restart of Prometheus that missed what advanced",
+            "[30m:5m]) >= 6", "[30m:5m]) >= 1",
+        ),
+        (
+            "NurtureStepBlocked stays quiet on a weekend like the one before",
+            "program_step:lifecycle_step_advanced:same_hours == 0",
+            "program_step:lifecycle_step_advanced:same_hours < 0",
+        ),
+        (
+            "NurtureStepSilent stays quiet when those who advanced are in another step that waits seven days",
+            "program:lifecycle_step_unplaced:diff24h >= 7", "program:lifecycle_step_unplaced:diff24h >= 0",
+        ),
+        (
+            "NurtureDropoutSurge stays quiet when a blast lets more of everything happen", "> 2 * (", "> 0 * (",
+        ),
+        (
+            "ProgramStoppedEnrolling stays quiet when one of the weeks had a bulk import",
+            "quantile by (program, window) (0.5,", "quantile by (program, window) (0.9,",
+        ),
+        (
+            "ProgramStoppedEnrolling stays quiet in the hour by which the clocks were changed",
+            "min_over_time(program_window:", "max_over_time(program_window:",
+        ),
+        (
+            "ProgramStoppedEnrolling stays quiet until three weeks are known", "same_hours) >= 3", "same_hours) >= 1",
+        ),
+        (
+            "StepConservationBroken stays quiet about those who were under way when it all began",
+            "- min_over_time(program_step:lifecycle_step_unmatched_exits:diff30d[1d])", "- 0",
+        ),
+        (
+            "MachineOpenShareJump stays quiet on a weekend like the one before",
+            "(program:lifecycle_machine_opens:ratio24h offset 1w) <= 0.2",
+            "(program:lifecycle_machine_opens:ratio24h offset 1w) < -9",
+        ),
+        (
+            "BounceRateHigh stays quiet at 2 of 20 on a quiet night", 'window="24h"}) >= 10', 'window="24h"}) >= 1',
+        ),
+        (
+            "ClicksZeroAfterSend stays quiet on the weekend after a blast on Friday", "offset 3d", "offset 1d",
+        ),
+        (
+            "LeadVelocityNegative stays quiet when four weeks ago was the same month",
+            "day_of_month() <= 26", "day_of_month() <= 31",
+        ),
+        (
+            "GrossMrrChurnHigh stays quiet while the month before has not ended everywhere", "time() - 43200",
+            "time() - 0",
+        ),
+        (
+            "MrrAtRiskRising stays quiet in the wave of failed cards that every month brings",
+            "[3w] offset 2w", "[1h] offset 2w",
+        ),
+        (
+            "EventsStale stays quiet after a restart of Prometheus",
+            "(pipeline:stream_app_data_fresh:min offset 1h) == 1", "pipeline:stream_app_data_fresh:min == 1",
+        ),
+        (
+            "DeadLetterRatioHigh stays quiet after a restart of Prometheus",
+            "and on (job, instance) (up offset 15m == 1)", "and on (job, instance) (up == 1)",
+        ),
+        (
+            "EventsLost stays quiet after a restart of Prometheus",
+            "and on (job, instance) (up offset 15m == 1)", "and on (job, instance) (up == 1)",
+        ),
+        ("ExporterDown stays quiet during a restart", "for: 2m", "for: 30s"),
+        ("KafkaUnreachable stays quiet during a rebalance", "for: 5m", "for: 1m"),
+    ],
+)  # fmt: skip
+def test_without_its_care_an_alert_would_cry_wolf(tmp_path: Path, name: str, careful: str, careless: str) -> None:
+    story = TOLD[name]
+    assert story.firing is None
+    assert f'\\"{story.alert}\\"' in outcome(tmp_path, ALERTS[story.alert], [story], careful, careless)

@@ -1,0 +1,23 @@
+"""Takes the picture of the wall for the docs: `python -m tests.monitoring.dashboards [path]`."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from stream_app.clients.settings import Settings
+from stream_app.demo.embedded_servers import redis_server
+from stream_app.demo.simulator import Plan
+from tests.monitoring.dashboards.browser import photograph
+from tests.monitoring.dashboards.filling import fill
+from tests.monitoring.dashboards.site import exporter
+
+UNTIL = datetime(2026, 11, 19, 15, 40, 12, tzinfo=UTC)
+
+target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/wall.png").resolve()
+with TemporaryDirectory() as folder, redis_server(Path(folder, "redis")) as redis:
+    settings = Settings.load(redis_url=f"redis://{redis.address}/0", namespace="wall")
+    company = fill(settings, Plan(leads=6000, days=90, until=UNTIL, scenario="stall"))
+    company.mark_current(company.until - 1_400)
+    with exporter(settings, lambda: company.until) as port:
+        photograph(f"http://127.0.0.1:{port}/", target)

@@ -1,0 +1,39 @@
+"""A store with a company whose nurture step has stalled, and everything that shows it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from stream_app.clients.http import metrics_route, serving
+from stream_app.clients.settings import Settings
+from stream_app.demo.simulator import Plan
+from tests.monitoring.dashboards.filling import Company, add_health, fill
+from tests.monitoring.dashboards.site import PROMETHEUS, Queries, exporter, prometheus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def company(redis_url: str) -> Company:
+    """Return a company of 90 days up to now, in a store, with a stalled step."""
+    settings = Settings.load(redis_url=redis_url, namespace=f"t{uuid4().hex[:12]}")
+    return fill(settings, Plan(leads=1500, days=90, until=datetime.now(UTC), scenario="stall"))
+
+
+@pytest.fixture(scope="session")
+def queries(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Queries]:
+    """Run a Prometheus that scrapes the company's exporter and worker; skip where there is none."""
+    if PROMETHEUS is None:
+        pytest.skip("no prometheus on this machine: apt-get install prometheus")
+    add_health(company.telemetry, company.topics)
+    with ExitStack() as stack:
+        business = stack.enter_context(exporter(company.settings, lambda: company.until))
+        worker = stack.enter_context(serving("127.0.0.1", 0, {"/metrics": metrics_route(company.telemetry.registry)}))
+        jobs = {"stream-app-exporter": business, "stream-app-worker": worker}
+        yield stack.enter_context(prometheus(tmp_path_factory.mktemp("prometheus"), jobs))

@@ -1,0 +1,77 @@
+"""A store that is full of a simulated company, without a broker: the worker's own pipeline, fed by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import Gauge
+
+from stream_app.catalog.fingerprint import fingerprint
+from stream_app.clients.connections import async_redis
+from stream_app.demo.simulator import Plan, history, records
+from stream_app.store.ledger import Ledger
+from stream_app.worker.batch import Batch, Record, split
+from stream_app.worker.telemetry import Telemetry
+from tests.worker.pipelines import pipeline_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stream_app.clients.settings import Settings
+
+_EVENTS: Final = 4000
+
+
+@dataclass(frozen=True)
+class Company:
+    """Where the numbers of a simulated company are, what the worker counted, and when (ms) its history ended."""
+
+    settings: Settings
+    telemetry: Telemetry
+    until: int
+    topics: tuple[str, ...]
+
+    def mark_current(self, at: int) -> None:
+        """Say that all of it is known to be applied at `at` (ms), as a worker does every second."""
+        asyncio.run(self._mark(at))
+
+    async def _mark(self, at: int) -> None:
+        async with async_redis(self.settings) as redis:
+            ledger = Ledger(redis, self.settings.namespace, fingerprint(self.settings.rules))
+            partitions = [(topic, 0) for topic in self.topics]
+            assert await ledger.positions(partitions)
+            await ledger.mark_current(partitions, at)
+
+
+def fill(settings: Settings, plan: Plan) -> Company:
+    """Apply the history of a plan as one worker would."""
+    stretches: dict[str, list[Record]] = defaultdict(list)
+    for record in records(plan, history(plan)):
+        stretch = stretches[settings.topic(record.family)]
+        stretch.append(Record(len(stretch), plan.last, record.key, record.value))
+    telemetry = Telemetry()
+    asyncio.run(_apply(settings, stretches, telemetry))
+    company = Company(settings, telemetry, plan.last, tuple(stretches))
+    company.mark_current(plan.last)
+    return company
+
+
+async def _apply(settings: Settings, stretches: dict[str, list[Record]], telemetry: Telemetry) -> None:
+    async with async_redis(settings) as redis:
+        ledger = Ledger(redis, settings.namespace, fingerprint(settings.rules))
+        pipeline = pipeline_of(settings, ledger, telemetry)
+        for topic, stretch in stretches.items():
+            for batch in split(Batch(topic, 0, 0, len(stretch), stretch), _EVENTS):
+                assert await pipeline.commit(await pipeline.fold(batch)) == batch.end
+
+
+def add_health(telemetry: Telemetry, topics: Sequence[str]) -> None:
+    """Add what a worker at work reports of its consumer."""
+    lag = Gauge("stream_app_consumer_lag", "Records not applied yet.", ["topic"], registry=telemetry.registry)
+    for topic in topics:
+        lag.labels(topic).set(0)
+    for name in ("redis", "kafka"):
+        Gauge(f"stream_app_{name}_up", "Whether it answers.", registry=telemetry.registry).set(1)

@@ -1,0 +1,133 @@
+"""Dashboards as Grafana will read them."""
+
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from stream_app.monitoring.dashboards import DASHBOARDS, WALL
+from stream_app.render.dashboards import COLUMNS, letters, numbered
+from stream_app.spec.panel import Form
+from tests.monitoring.dashboards.declared import ALERTS, RENDERED
+
+# What people have bookmarked and alerts link to: never changed.
+UIDS = {
+    "stream-app-wall": "Lifecycle wall",
+    "stream-app-nurture": "Nurture",
+    "stream-app-convert": "Convert",
+    "stream-app-expand": "Expand",
+    "stream-app-email": "E-mail",
+    "stream-app-pipeline": "Pipeline health",
+}
+EVERY = pytest.mark.parametrize("dashboard", RENDERED.values(), ids=RENDERED)
+
+# A row of Grafana's grid is 30 pixels and the gap between two is 8; the margins of a kiosk are below 32.
+SCREEN_ROWS = (1080 - 64 + 8) // 38
+
+
+def panels_of(dashboard: dict[str, Any]) -> list[dict[str, Any]]:
+    """All but the headings of rows."""
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+
+
+def overlap(left: dict[str, int], right: dict[str, int]) -> bool:
+    return (
+        left["x"] < right["x"] + right["w"]
+        and right["x"] < left["x"] + left["w"]
+        and left["y"] < right["y"] + right["h"]
+        and right["y"] < left["y"] + left["h"]
+    )
+
+
+def test_uids_and_titles_are_those_that_links_lead_to() -> None:
+    assert {uid: dashboard["title"] for uid, dashboard in RENDERED.items()} == UIDS
+
+
+@EVERY
+def test_a_dashboard_loads_in_grafana_11_to_13(dashboard: dict[str, Any]) -> None:
+    assert dashboard["schemaVersion"] in {41, 42}
+    assert "id" not in dashboard
+    assert dashboard["description"]
+
+
+@EVERY
+def test_ids_are_unique(dashboard: dict[str, Any]) -> None:
+    ids = [panel["id"] for panel in dashboard["panels"]]
+    assert len(ids) == len(set(ids))
+
+
+@EVERY
+def test_panels_lie_in_the_grid_and_do_not_overlap(dashboard: dict[str, Any]) -> None:
+    places = [panel["gridPos"] for panel in dashboard["panels"]]
+    assert all(place["x"] >= 0 and place["x"] + place["w"] <= COLUMNS for place in places)
+    assert not [pair for pair in combinations(places, 2) if overlap(*pair)]
+
+
+@EVERY
+def test_every_panel_and_target_asks_the_chosen_datasource(dashboard: dict[str, Any]) -> None:
+    wanted = {"type": "prometheus", "uid": "${datasource}"}
+    for panel in panels_of(dashboard):
+        assert panel["datasource"] == wanted
+        assert panel["targets"]
+        assert all(target["datasource"] == wanted for target in panel["targets"])
+    variables = {each["name"]: each for each in dashboard["templating"]["list"]}
+    assert variables["datasource"]["type"] == "datasource"
+    assert all(each["datasource"] == wanted for each in variables.values() if each["type"] == "query")
+
+
+@EVERY
+def test_every_panel_says_what_it_means_in_which_unit_and_what_it_says_without_data(dashboard: dict[str, Any]) -> None:
+    for panel in panels_of(dashboard):
+        defaults = panel["fieldConfig"]["defaults"]
+        assert len(panel["description"]) > 20, panel["title"]
+        assert defaults["unit"], panel["title"]
+        assert defaults["noValue"], panel["title"]
+        assert defaults["thresholds"]["steps"][0]["value"] is None
+
+
+@EVERY
+def test_every_variable_is_used_and_every_used_one_is_there(dashboard: dict[str, Any]) -> None:
+    declared = {each["name"] for each in dashboard["templating"]["list"]} - {"datasource", "runbooks"}
+    queries = " ".join(target["expr"] for panel in panels_of(dashboard) for target in panel["targets"])
+    known = {"currency", "program", "step", "audience", "source", "campaign", "topic", "window"}
+    assert declared == {name for name in known if f"${name}" in queries}
+
+
+@EVERY
+def test_no_rate_is_taken_of_what_is_counted_in_windows(dashboard: dict[str, Any]) -> None:
+    for panel in panels_of(dashboard):
+        for target in panel["targets"]:
+            assert not ("lifecycle_" in target["expr"] and ("rate(" in target["expr"] or "increase(" in target["expr"]))
+
+
+@EVERY
+def test_links_lead_to_dashboards_and_runbooks_that_exist(dashboard: dict[str, Any]) -> None:
+    anchors = {name.lower() for name in ALERTS}
+    for panel in panels_of(dashboard):
+        for link in panel["links"]:
+            if link["title"] == "Runbook":
+                assert link["url"].removeprefix("${runbooks}#") in anchors
+            else:
+                assert link["url"].removeprefix("/d/").partition("?")[0] in UIDS
+
+
+def test_every_panel_of_the_wall_leads_to_details_and_some_of_these_to_a_runbook() -> None:
+    assert all(panel.to for _, panel in numbered(WALL))
+    for each in DASHBOARDS:
+        assert any(panel.runbook for _, panel in numbered(each)), each.title
+
+
+def test_the_wall_fits_one_screen_and_has_at_most_12_panels() -> None:
+    wall = RENDERED["stream-app-wall"]
+    panels = panels_of(wall)
+    assert len(panels) == len(wall["panels"]) <= 12
+    assert max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in panels) <= SCREEN_ROWS
+    assert sum(panel["gridPos"]["w"] * panel["gridPos"]["h"] for panel in panels) == COLUMNS * 26
+    assert wall["refresh"] == "5s"
+
+
+def test_a_table_names_the_value_of_each_target() -> None:
+    for each in DASHBOARDS:
+        for _, panel in numbered(each):
+            if panel.form is Form.TABLE:
+                assert len(panel.columns) == len(letters(panel)), panel.title

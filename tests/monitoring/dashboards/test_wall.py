@@ -1,0 +1,277 @@
+"""The wall without Grafana: the page in a real browser, against what `kpis` prints."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stream_app.clients.http import Page, serving
+from stream_app.clients.settings import Settings
+from stream_app.monitoring.dashboards import WALL
+from stream_app.render.dashboards import letters, numbered
+from stream_app.render.promql import promql
+from stream_app.spec.panel import Asked, Earlier
+from tests.monitoring.dashboards.browser import CHROMIUM, Element, opened
+from tests.monitoring.dashboards.declared import RENDERED, set_variables
+from tests.monitoring.dashboards.site import exporter, readings, wall_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stream_app.core.samples import Reading
+    from tests.monitoring.dashboards.filling import Company
+    from tests.monitoring.dashboards.site import Queries
+
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
+
+_NUMBERS = {panel.title.partition(",")[0]: str(number) for number, panel in numbered(WALL)}
+
+
+def total(found: list[Reading], name: str, **labels: str) -> float:
+    """Sum readings by hand."""
+    return sum(
+        each.value for each in found if each.name == f"lifecycle_{name}" and labels.items() <= dict(each.labels).items()
+    )
+
+
+def panel(page: Element, title: str) -> Element:
+    """A panel of the page."""
+    return page.one("section", data_panel=_NUMBERS[title])
+
+
+def of_currency(values: dict[str, Any]) -> dict[str, Any]:
+    """What is shown of a panel when the currency is EUR."""
+    return dict(values.get("") or values["EUR"])
+
+
+def fetched(url: str) -> tuple[int, str]:
+    """Status and text of an answer."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own server
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+@pytest.fixture(scope="module")
+def url(company: Company) -> Iterator[str]:
+    with exporter(company.settings, lambda: company.until) as port:
+        yield f"http://127.0.0.1:{port}/"
+
+
+@pytest.fixture(scope="module")
+def page(url: str) -> Element:
+    return opened(url)
+
+
+@pytest.fixture(scope="module")
+def known(company: Company) -> list[Reading]:
+    return readings(company.settings, company.until)
+
+
+@needs_chromium
+def test_every_panel_of_the_dashboard_is_drawn(page: Element) -> None:
+    wanted = {str(each["id"]) for each in RENDERED["stream-app-wall"]["panels"]}
+    assert {each.attributes["data-panel"] for each in page.all("section")} == wanted
+
+
+@needs_chromium
+@pytest.mark.parametrize(
+    ("title", "name", "labels"),
+    [
+        ("New leads", "new_leads", {"window": "24h"}),
+        ("Reopened leads", "reopened_leads", {"window": "24h"}),
+        ("MQLs", "stage_entries", {"funnel_stage": "mql", "window": "24h"}),
+        ("SQLs", "stage_entries", {"funnel_stage": "sql", "window": "24h"}),
+        ("New customers", "new_customers", {"window": "mtd"}),
+        ("MRR", "mrr", {"currency": "EUR"}),
+        ("Gross MRR churn", "gross_mrr_churn_rate", {"currency": "EUR", "window": "mtd"}),
+    ],
+)
+def test_a_tile_shows_what_kpis_prints(
+    page: Element, known: list[Reading], title: str, name: str, labels: dict[str, str]
+) -> None:
+    wanted = total(known, name, **labels)
+    big = panel(page, title).one("p", "big")
+    assert float(big.attributes["data-value"]) == pytest.approx(wanted)
+    shown = f"{wanted:.2%}".rstrip("%") if name.endswith("_rate") and wanted < 0.1 else f"{wanted:,.0f}"
+    assert big.text.startswith(shown.replace(" %", ""))
+
+
+@needs_chromium
+def test_the_click_rate_is_that_of_all_programs_together(page: Element, known: list[Reading]) -> None:
+    clicked, delivered = (total(known, "email_cohort", state=state, window="7d") for state in ("clicked", "delivered"))
+    assert float(panel(page, "Human click rate").one("p", "big").attributes["data-value"]) == clicked / delivered
+
+
+def test_a_week_ago_is_what_kpis_printed_then(url: str, company: Company) -> None:
+    then = readings(company.settings, company.until - 7 * 86_400_000)
+    before = _shown(url, "New leads")["values"][1]
+    assert before["role"] == "before"
+    assert sum(each["value"] for each in before["found"]) == total(then, "new_leads", window="24h")
+
+
+@pytest.mark.parametrize("title", ["New leads", "Reopened leads"])
+def test_the_bars_of_a_day_add_up_to_its_number(url: str, title: str) -> None:
+    shown = _shown(url, title)
+    assert len(shown["spark"]["values"]) == len(shown["spark"]["before"]) == 24
+    for values, key in zip(shown["values"], ("values", "before"), strict=True):
+        assert sum(shown["spark"][key]) == sum(each["value"] for each in values["found"])
+
+
+@pytest.mark.parametrize("title", ["MRR", "Gross MRR churn"])
+def test_a_curve_ends_at_the_number_of_now(url: str, title: str) -> None:
+    shown = _shown(url, title)
+    assert shown["spark"]["values"][-1] == pytest.approx(shown["values"][0]["found"][0]["value"])
+
+
+def _shown(url: str, title: str) -> dict[str, Any]:
+    panels = json.loads(fetched(f"{url}wall.json")[1])["panels"]
+    return of_currency(panels[_NUMBERS[title]])
+
+
+@needs_chromium
+def test_the_flow_shows_every_stage_in_its_order(page: Element, known: list[Reading]) -> None:
+    rows = [each for each in panel(page, "Leads by stage").all("li") if "data-value" in each.attributes]
+    stages = ("lead", "mql", "sal", "sql", "opportunity", "customer")
+    assert [each.all("span")[0].text.lower() for each in rows] == list(stages)
+    wanted = [total(known, "leads_in_stage", funnel_stage=stage) for stage in stages]
+    assert [float(each.attributes["data-value"]) for each in rows] == wanted
+
+
+@needs_chromium
+def test_the_worst_steps_are_those_with_most_overdue(page: Element, known: list[Reading]) -> None:
+    rows = panel(page, "Worst steps").all("li")
+    overdue = sorted(
+        (each.value for each in known if each.name == "lifecycle_step_overdue" and each.value), reverse=True
+    )
+    assert [float(each.attributes["data-value"]) for each in rows] == overdue[:5]
+    assert rows[0].one("p", "name").text == "customer-story welcome"
+
+
+@needs_chromium
+def test_a_stalled_step_cannot_be_missed(page: Element) -> None:
+    assert "alarmed" in page.one("body").kinds
+    assert "alarmed" in panel(page, "Firing alerts").kinds
+    assert "STALLED" in panel(page, "Worst steps").all("li")[0].text
+    assert "Nurture step stalled: welcome / customer-story" in page.one(id="state").text
+
+
+@needs_chromium
+def test_the_page_says_how_old_its_data_is(company: Company, page: Element) -> None:
+    assert "data < 1 s old" in page.one(id="state").text
+    with exporter(company.settings, lambda: company.until + 3_661_000) as port:
+        stale = opened(f"http://127.0.0.1:{port}/")
+    assert stale.one(id="state").text == "■ DATA IS 1 H 1 MIN OLD: do not trust these numbers"
+    assert "lost" in stale.one("body").kinds
+
+
+@needs_chromium
+def test_data_of_which_no_worker_has_reported_is_not_trusted(redis_url: str, company: Company) -> None:
+    empty = Settings.load(redis_url=redis_url, namespace="nobody-writes-here")
+    with exporter(empty, lambda: company.until) as port:
+        page = opened(f"http://127.0.0.1:{port}/")
+    assert page.one(id="state").text == "■ DATA AGE UNKNOWN: no worker has reported"
+    assert panel(page, "New leads").text.startswith("New leads 24 h No data yet")
+
+
+@needs_chromium
+def test_a_store_that_does_not_answer_is_told(company: Company) -> None:
+    nowhere = Settings.load(redis_url="redis://127.0.0.1:1/0", namespace="x")
+    with exporter(nowhere, lambda: company.until) as port:
+        status, text = fetched(f"http://127.0.0.1:{port}/wall.json")
+        page = opened(f"http://127.0.0.1:{port}/")
+    assert (status, json.loads(text)) == (HTTPStatus.SERVICE_UNAVAILABLE, {"problem": "The store does not answer."})
+    assert page.one(id="state").text == "■ The store does not answer."
+
+
+@needs_chromium
+def test_the_page_asks_again_every_five_seconds_and_keeps_what_it_has_when_there_is_no_answer(company: Company) -> None:
+    down = Page(json.dumps({"problem": "The store does not answer."}).encode(), "application/json")
+    with _beside(company, {"/wall.json": down}) as port:
+        before = opened(f"http://127.0.0.1:{port}/", after_ms=4000)
+        after = opened(f"http://127.0.0.1:{port}/", after_ms=7000)
+    assert before.one(id="state").text.startswith("■ Nurture step stalled")
+    assert after.one(id="state").text.startswith("■ THE STORE DOES NOT ANSWER. Last answer: ")
+    assert panel(after, "MRR").one("p", "big").text == panel(before, "MRR").one("p", "big").text
+
+
+@needs_chromium
+def test_another_currency_can_be_chosen(url: str, known: list[Reading]) -> None:
+    page = opened(f"{url}?currency=USD")
+    big = panel(page, "MRR").one("p", "big")
+    assert float(big.attributes["data-value"]) == pytest.approx(total(known, "mrr", currency="USD"))
+    assert big.text.endswith("USD")
+
+
+_PROBE = """<body><iframe src="/" style="border:0;width:%dpx;height:%dpx"></iframe><script>
+addEventListener("load", () => setTimeout(() => {
+  const page = document.querySelector("iframe").contentDocument;
+  const tall = [page.documentElement, ...page.querySelectorAll("section, ul, ol")]
+    .filter((each) => each.scrollHeight > each.clientHeight + 1);
+  const wide = [page.documentElement, ...page.querySelectorAll("section, h2, .big, .note, .name")]
+    .filter((each) => each.scrollWidth > each.clientWidth + 1);
+  const cut = [...tall, ...wide].map((each) => `${each.tagName}.${each.className}: ${each.textContent.slice(0, 60)}`);
+  document.body.append(Object.assign(document.createElement("pre"), { textContent: JSON.stringify(cut) }));
+}, 300));
+</script>"""
+
+
+@needs_chromium
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1366, 768), (3840, 2160)])
+def test_everything_fits_the_screen(company: Company, width: int, height: int) -> None:
+    with _beside(company, {"/probe": Page((_PROBE % (width, height)).encode(), "text/html")}) as port:
+        probe = opened(f"http://127.0.0.1:{port}/probe", width + 100, height + 100)
+    assert json.loads(probe.one("pre").text) == []
+
+
+@contextmanager
+def _beside(company: Company, pages: dict[str, Page]) -> Iterator[int]:
+    """The wall with other pages beside, or instead of, its own."""
+    with wall_of(company.settings, lambda: company.until) as wall:
+        routes = wall.routes() | {path: lambda _, page=page: page for path, page in pages.items()}
+        with serving("127.0.0.1", 0, routes) as port:
+            yield port
+
+
+def test_the_page_needs_nothing_from_elsewhere(url: str) -> None:
+    _, text = fetched(url)
+    markup = re.sub(r'<script type="application/json".*?</script>', "", text, flags=re.DOTALL)
+    assert not re.findall(r'(?:src|href)="(?!data:)[^"]*"', markup)
+    assert set(re.findall(r"https?://[^\s\"']+", markup)) <= {"http://www.w3.org/2000/svg"}
+    assert "default-src 'none'" in markup
+
+
+def test_no_data_can_break_out_of_the_script_that_holds_it(url: str) -> None:
+    _, text = fetched(url)
+    for held in re.findall(r'<script type="application/json" id="\w+">(.*?)</script>', text, flags=re.DOTALL):
+        assert "<" not in held
+        assert json.loads(held)
+
+
+def test_the_page_and_prometheus_agree_on_every_target(url: str, queries: Queries) -> None:
+    """What is declared once means the same to both."""
+    panels: dict[str, Any] = json.loads(fetched(f"{url}wall.json")[1])["panels"]
+    compared = 0
+    for number, declared in numbered(WALL):
+        shown = {each["refId"]: each["found"] for each in of_currency(panels[str(number)])["values"]}
+        for letter, target in letters(declared):
+            query = promql(target.of)
+            if isinstance(target.of, Asked | Earlier) or "time()" in query:
+                continue
+            asked = {_labels(each["metric"]): float(each["value"][1]) for each in queries.instant(set_variables(query))}
+            ours = {_labels(each["labels"]): each["value"] for each in shown[letter]}
+            assert ours == pytest.approx(asked), f"{declared.title} {letter}: {query}"
+            compared += 1
+    assert compared > 25
+
+
+def _labels(metric: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((name, value) for name, value in metric.items() if name not in {"__name__", "job", "instance"}))

@@ -1,7 +1,0 @@
-"""Writes prometheus/tests anew."""
-
-from tests.prometheus.stories import files
-
-for path, text in files().items():
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")

@@ -1,1 +1,0 @@
-"""Tests of stream_app.runtime."""
