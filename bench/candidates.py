@@ -42,7 +42,7 @@ def quix(ground: Ground, events: int) -> Lap:
 
 
 def ours(ground: Ground, events: int) -> Lap:
-    """(c) A worker as it is run in production: whole catalogue, ledger, metrics port."""
+    """(c) A worker as it is run in production: whole catalog, ledger, metrics port."""
     with ground.running(worker("--drain", "--json"), worker_port="0") as process:
         lap = clock(lambda: _applied(ground), events, process, longest=_LONGEST)
         process.wait()

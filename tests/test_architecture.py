@@ -47,7 +47,7 @@ class Module:
         return "" if first == "__init__" else first
 
 
-def offences(module: Module) -> list[str]:
+def violations(module: Module) -> list[str]:
     """Return every breach of the law in a module, each with file, line and import."""
     if module.room not in ROOMS:
         return [f"{module.path}: the law knows no room `{module.room}`"]
@@ -107,7 +107,7 @@ def _house() -> list[Module]:
 
 
 def test_no_module_breaks_the_law() -> None:
-    found = [offence for module in _house() for offence in offences(module)]
+    found = [violation for module in _house() for violation in violations(module)]
     assert not found, "\n" + "\n".join(found)
 
 
@@ -116,7 +116,7 @@ def test_every_room_of_the_law_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "text", "offence"),
+    ("path", "text", "violation"),
     [
         ("core/a.py", "import os", "core may not touch the world: import os"),
         ("core/a.py", "from os import path", "core may not touch the world: import os"),
@@ -156,10 +156,10 @@ def test_every_room_of_the_law_is_there() -> None:
         ("attic.py", "", "the law knows no room `attic`"),
     ],
 )
-def test_a_breach_is_found(path: str, text: str, offence: str) -> None:
-    (found,) = offences(Module(path, text))
+def test_a_breach_is_found(path: str, text: str, violation: str) -> None:
+    (found,) = violations(Module(path, text))
     assert path in found
-    assert found.endswith(offence)
+    assert found.endswith(violation)
 
 
 @pytest.mark.parametrize(
@@ -180,4 +180,4 @@ def test_a_breach_is_found(path: str, text: str, offence: str) -> None:
     ],
 )
 def test_what_is_allowed_is_no_breach(path: str, text: str) -> None:
-    assert offences(Module(path, text)) == []
+    assert violations(Module(path, text)) == []

@@ -1,4 +1,4 @@
-"""Which series the audit recounts: sections A, B and C of the catalogue, by the names under which they are exposed."""
+"""Which series the audit recounts: sections A, B and C of the catalog, by the names under which they are exposed."""
 
 _FLOWS = """
     new_leads stage_entries stage_reentries reopened_leads email_messages email_events email_cohort

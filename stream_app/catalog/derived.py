@@ -139,13 +139,13 @@ _PROGRAM, _STEP, _CURRENCY, _COHORT = (
 DERIVED = (
     Derived(
         name="step_overdue",
-        definition="Enrolments in the step that are past their due time.",
+        definition="Enrollments in the step that are past their due time.",
         labels=(_PROGRAM, _STEP),
         read=_step_overdue,
     ),
     Derived(
         name="step_oldest_due_timestamp_seconds",
-        definition="Earliest due time among the enrolments in the step.",
+        definition="Earliest due time among the enrollments in the step.",
         labels=(_PROGRAM, _STEP),
         unit=Unit.TIMESTAMP,
         read=_step_oldest_due,

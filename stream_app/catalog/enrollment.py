@@ -1,4 +1,4 @@
-"""One enrolment of a lead in a nurture program: its steps, their due times, its end, and the facts of them."""
+"""One enrollment of a lead in a nurture program: its steps, their due times, its end, and the facts of them."""
 
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ Event = tuple[int, str, int, str, int | str]
 """(at, identity, code, step or "", due time in ms or outcome)."""
 
 
-class Enrolment(Struct, array_like=True, gc=False):
+class Enrollment(Struct, array_like=True, gc=False):
     """`events` are in order; `origin` is what the event says that names the program."""
 
     origin: tuple[int, int, str, str] = _UNKNOWN_ORIGIN
@@ -38,7 +38,7 @@ class Enrolment(Struct, array_like=True, gc=False):
 
 
 class Visit(NamedTuple):
-    """An enrolment's stay in a step, milliseconds; None is not yet, or not seen."""
+    """An enrollment's stay in a step, milliseconds; None is not yet, or not seen."""
 
     entered: int | None
     due: int
@@ -46,18 +46,18 @@ class Visit(NamedTuple):
     outcome: str
 
 
-def merge(enrolment: Enrolment, row: Event, program: str) -> bool:
+def merge(enrollment: Enrollment, row: Event, program: str) -> bool:
     """Add an event; false for a duplicate."""
-    enrolment.origin = min(enrolment.origin, (0 if row[2] == ENROLLED else 1, row[0], row[1], program))
-    return join(enrolment.events, row)
+    enrollment.origin = min(enrollment.origin, (0 if row[2] == ENROLLED else 1, row[0], row[1], program))
+    return join(enrollment.events, row)
 
 
-def visits(enrolment: Enrolment) -> dict[str, Visit]:
-    """The stay in each step; the end of the enrolment is the exit of a step that has none of its own."""
+def visits(enrollment: Enrollment) -> dict[str, Visit]:
+    """The stay in each step; the end of the enrollment is the exit of a step that has none of its own."""
     entries: dict[str, Event] = {}
     exits: dict[str, Event] = {}
     end: Event | None = None
-    for row in enrolment.events:
+    for row in enrollment.events:
         _, _, code, step, _ = row
         if code == ENTERED:
             entries.setdefault(step, row)
@@ -78,10 +78,10 @@ def _visit(entry: Event | None, exit_: Event | None) -> Visit:
     return Visit(entered, due, left, outcome)
 
 
-def facts(enrolment: Enrolment, member: str) -> list[Fact]:
-    """The enrolment as a whole (begun, ended, or running) and its steps; `member` names it in the sets of due times."""
-    program = enrolment.program
-    begun, ended = enrolment.first(ENROLLED), enrolment.first(EXITED)
+def facts(enrollment: Enrollment, member: str) -> list[Fact]:
+    """The enrollment as a whole (begun, ended or running) and its steps; `member` names it in the sets of due times."""
+    program = enrollment.program
+    begun, ended = enrollment.first(ENROLLED), enrollment.first(EXITED)
     found: list[Fact] = []
     if begun:
         found.append((("program_enrollments", program), begun[0], 1))
@@ -89,7 +89,7 @@ def facts(enrolment: Enrolment, member: str) -> list[Fact]:
         found.append((("program_exits", program, str(ended[4])), ended[0], 1))
     elif begun:
         found.append((("program_balance", program), LEVEL, 1))
-    for step, (entered, due, left, outcome) in visits(enrolment).items():
+    for step, (entered, due, left, outcome) in visits(enrollment).items():
         if entered is not None:
             found += _entry(program, step, entered, due)
             if left is None:
@@ -99,18 +99,18 @@ def facts(enrolment: Enrolment, member: str) -> list[Fact]:
     return found
 
 
-def gained(enrolment: Enrolment, row: Event, member: str) -> list[Fact] | None:
+def gained(enrollment: Enrollment, row: Event, member: str) -> list[Fact] | None:
     """What an event that comes after all others adds to `facts`; None where it may change more than that."""
     at, _, code, step, detail = row
     of_step: list[Event] = []
-    for known in enrolment.events:
+    for known in enrollment.events:
         if known[2] == EXITED:
             return None
         if known[3] == step:
             of_step.append(known)
     if code == EXITED:
-        return _ended(enrolment, at, str(detail), member)
-    program = enrolment.program
+        return _ended(enrollment, at, str(detail), member)
+    program = enrollment.program
     if code == ENTERED and not of_step:
         due = int(detail)
         return _entry(program, step, at, due) + _stay(program, step, due, member)
@@ -120,13 +120,13 @@ def gained(enrolment: Enrolment, row: Event, member: str) -> list[Fact] | None:
     return None
 
 
-def _ended(enrolment: Enrolment, at: int, outcome: str, member: str) -> list[Fact]:
-    """What the end of an enrolment adds that comes after everything else in it."""
-    program = enrolment.program
+def _ended(enrollment: Enrollment, at: int, outcome: str, member: str) -> list[Fact]:
+    """What the end of an enrollment adds that comes after everything else in it."""
+    program = enrollment.program
     found: list[Fact] = [(("program_exits", program, outcome), at, 1)]
-    if enrolment.first(ENROLLED):
+    if enrollment.first(ENROLLED):
         found.append((("program_balance", program), LEVEL, -1))
-    for step, (entered, due, left, _) in visits(enrolment).items():
+    for step, (entered, due, left, _) in visits(enrollment).items():
         if left is None:
             found += _stay(program, step, due, member, -1) + _exit(program, step, outcome, entered, at)
     return found

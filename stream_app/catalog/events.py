@@ -91,7 +91,7 @@ class LeadEngagedData(LeadData, kw_only=True, gc=False):
 
 
 class EnrollmentData(LeadData, kw_only=True, gc=False):
-    """What every event about an enrolment names."""
+    """What every event about an enrollment names."""
 
     program_id: RequiredLabel
     enrollment_id: Identifier
@@ -277,25 +277,25 @@ class LeadErased(Event, tag="lead.erased"):
 
 
 class ProgramEnrolled(Event, tag="program.enrolled"):
-    """An enrolment began."""
+    """An enrollment began."""
 
     data: EnrollmentData
 
 
 class ProgramStepEntered(Event, tag="program.step_entered"):
-    """An enrolment entered a step."""
+    """An enrollment entered a step."""
 
     data: StepEnteredData
 
 
 class ProgramStepExited(Event, tag="program.step_exited"):
-    """An enrolment left a step."""
+    """An enrollment left a step."""
 
     data: StepExitedData
 
 
 class ProgramExited(Event, tag="program.exited"):
-    """An enrolment ended."""
+    """An enrollment ended."""
 
     data: ProgramExitedData
 

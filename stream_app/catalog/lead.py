@@ -8,11 +8,11 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
-from stream_app.catalog import enrollment as enrolments
+from stream_app.catalog import enrollment as enrollments
 from stream_app.catalog import events as e
 from stream_app.catalog import message as messages
 from stream_app.catalog.bounds import SCORE_BOUNDS, TRANSITION_BOUNDS
-from stream_app.catalog.enrollment import Enrolment
+from stream_app.catalog.enrollment import Enrollment
 from stream_app.catalog.message import Message
 from stream_app.core.calendar import month_after
 from stream_app.core.deltas import SEPARATOR
@@ -49,11 +49,11 @@ class Lead(Struct, array_like=True, gc=False):
     scores: list[Score] = []
     touches: list[tuple[int, str]] = []
     messages: dict[str, Raw] = {}
-    enrolments: dict[str, Enrolment] = {}
+    enrollments: dict[str, Enrollment] = {}
 
 
 def stage_history(lead: Lead) -> list[tuple[int, str]]:
-    """(at, stage) in time order, equal neighbours collapsed. The creation stands for an entry into `lead`."""
+    """(at, stage) in time order, equal neighbors collapsed. The creation stands for an entry into `lead`."""
     rows = lead.stages
     if lead.created:
         at, name, *_ = lead.created[0]
@@ -149,8 +149,8 @@ def _not_ready_episodes(lead: Lead) -> Iterator[tuple[int, int]]:
 
 def _program_at(lead: Lead, at: int) -> str | None:
     running: list[tuple[int, str, str]] = []
-    for each in lead.enrolments.values():
-        begun, ended = each.first(enrolments.ENROLLED), each.first(enrolments.EXITED)
+    for each in lead.enrollments.values():
+        begun, ended = each.first(enrollments.ENROLLED), each.first(enrollments.EXITED)
         if begun and begun[0] <= at and not (ended and ended[0] <= at):
             running.append((begun[0], begun[1], each.program))
     return max(running)[2] if running else None
@@ -159,7 +159,7 @@ def _program_at(lead: Lead, at: int) -> str | None:
 def reopening_facts(lead: Lead, _rules: Rules) -> list[Fact]:
     """The first engagement of each not-ready episode during which the lead was in a program."""
     found: list[Fact] = []
-    if not lead.touches or not lead.enrolments:
+    if not lead.touches or not lead.enrollments:
         return found
     for start, end in _not_ready_episodes(lead):
         for at, _ in lead.touches:
@@ -170,7 +170,7 @@ def reopening_facts(lead: Lead, _rules: Rules) -> list[Fact]:
 
 
 def _engaged_since(lead: Lead, at: int) -> bool:
-    """Whether the lead engaged then or later: only of such engagements a status or an enrolment could say more.
+    """Whether the lead engaged then or later: only of such engagements a status or an enrollment could say more.
 
     That holds out of order as well, and for a copy: it takes the place of a later row or of none.
     """
@@ -178,7 +178,7 @@ def _engaged_since(lead: Lead, at: int) -> bool:
 
 
 def score_facts(lead: Lead, _rules: Rules) -> list[Fact]:
-    """Differences between neighbouring scores."""
+    """Differences between neighboring scores."""
     return [fact for earlier, later in pairwise(lead.scores) for fact in _difference(earlier, later)]
 
 
@@ -214,14 +214,14 @@ def message_facts(lead: Lead, _: Rules, message_id: str) -> list[Fact]:
     return messages.facts(messages.unpack(packed)) if packed is not None else []
 
 
-def enrolment_facts(lead: Lead, _: Rules, enrollment_id: str) -> list[Fact]:
-    """See `enrolment.facts`."""
-    known = lead.enrolments.get(enrollment_id)
-    return enrolments.facts(known, _member(lead, enrollment_id)) if known else []
+def enrollment_facts(lead: Lead, _: Rules, enrollment_id: str) -> list[Fact]:
+    """See `enrollment.facts`."""
+    known = lead.enrollments.get(enrollment_id)
+    return enrollments.facts(known, _member(lead, enrollment_id)) if known else []
 
 
 def _member(lead: Lead, enrollment_id: str) -> str:
-    """Names an enrolment in the sets of due times."""
+    """Names an enrollment in the sets of due times."""
     return f"{lead.id}{SEPARATOR}{enrollment_id}"
 
 
@@ -330,7 +330,7 @@ def _mailed(code: int, lead: Lead, event: e.EmailEvent, at: int, change: Change)
     return fresh
 
 
-def _enrolment_event(
+def _enrollment_event(
     lead: Lead,
     event: Any,  # noqa: ANN401 - four classes with the same `data`
     at: int,
@@ -342,39 +342,39 @@ def _enrolment_event(
     data: e.EnrollmentData = event.data
     enrollment_id = data.enrollment_id
     row = (at, identity(event.id, event.source), code, step, detail)
-    enrolment = lead.enrolments.get(enrollment_id)
-    if enrolment is None:
-        change.begins(enrolment_facts, enrollment_id)
-        enrolment = lead.enrolments[enrollment_id] = Enrolment()
-    in_order = is_next(enrolment.events, row)
+    enrollment = lead.enrollments.get(enrollment_id)
+    if enrollment is None:
+        change.begins(enrollment_facts, enrollment_id)
+        enrollment = lead.enrollments[enrollment_id] = Enrollment()
+    in_order = is_next(enrollment.events, row)
     if _engaged_since(lead, at) and not (step and in_order):
         change.touch(reopening_facts)
-    if change.untouched(enrolment_facts, enrollment_id):
-        gained = enrolments.gained(enrolment, row, _member(lead, enrollment_id)) if in_order else None
+    if change.untouched(enrollment_facts, enrollment_id):
+        gained = enrollments.gained(enrollment, row, _member(lead, enrollment_id)) if in_order else None
         if gained is not None:
             change.adds(gained)
-            enrolment.events.append(row)
+            enrollment.events.append(row)
             return True
-        change.touch(enrolment_facts, enrollment_id)
-    return enrolments.merge(enrolment, row, data.program_id)
+        change.touch(enrollment_facts, enrollment_id)
+    return enrollments.merge(enrollment, row, data.program_id)
 
 
 def _enrolled(lead: Lead, event: e.ProgramEnrolled, at: int, change: Change) -> bool:
-    return _enrolment_event(lead, event, at, change, enrolments.ENROLLED)
+    return _enrollment_event(lead, event, at, change, enrollments.ENROLLED)
 
 
 def _entered(lead: Lead, event: e.ProgramStepEntered, at: int, change: Change) -> bool:
     data = event.data
     due = at + change.rules.step_limit_ms if data.due_at is None else milliseconds(data.due_at)
-    return _enrolment_event(lead, event, at, change, enrolments.ENTERED, data.step_id, due)
+    return _enrollment_event(lead, event, at, change, enrollments.ENTERED, data.step_id, due)
 
 
 def _left(lead: Lead, event: e.ProgramStepExited, at: int, change: Change) -> bool:
-    return _enrolment_event(lead, event, at, change, enrolments.LEFT, event.data.step_id, event.data.outcome)
+    return _enrollment_event(lead, event, at, change, enrollments.LEFT, event.data.step_id, event.data.outcome)
 
 
 def _exited(lead: Lead, event: e.ProgramExited, at: int, change: Change) -> bool:
-    return _enrolment_event(lead, event, at, change, enrolments.EXITED, "", event.data.outcome)
+    return _enrollment_event(lead, event, at, change, enrollments.EXITED, "", event.data.outcome)
 
 
 MERGES: dict[type[Any], Callable[..., bool]] = {
@@ -405,7 +405,7 @@ def too_late(lead: Lead, event: Any, at: int, limit: int) -> bool:  # noqa: ANN4
     if at >= limit or type(event) not in _FORGETTABLE:
         return False
     return not (
-        type(event).__struct_config__.tag.startswith("program.") and event.data.enrollment_id in lead.enrolments
+        type(event).__struct_config__.tag.startswith("program.") and event.data.enrollment_id in lead.enrollments
     )
 
 
@@ -419,24 +419,24 @@ def forget(lead: Lead, limit: int) -> None:
     mailed = {name: messages.unpack(packed).events for name, packed in lead.messages.items()}
     mailed = {name: rows for name, rows in mailed.items() if rows[-1][0] >= limit}
     lead.messages = {name: lead.messages[name] for name in mailed}
-    for enrollment_id in [name for name, each in lead.enrolments.items() if _is_over(each, limit)]:
-        del lead.enrolments[enrollment_id]
+    for enrollment_id in [name for name, each in lead.enrollments.items() if _is_over(each, limit)]:
+        del lead.enrollments[enrollment_id]
     first_rows: list[tuple[Any, ...]] = [*lead.touches[:1], *lead.scores[1:2]]
     first_rows += [rows[0] for rows in mailed.values()]
-    first_rows += [each.events[0] for each in lead.enrolments.values()]
+    first_rows += [each.events[0] for each in lead.enrollments.values()]
     lead.oldest = min((row[0] for row in first_rows), default=FAR)
 
 
-def _is_over(enrolment: Enrolment, limit: int) -> bool:
-    return enrolment.events[-1][0] < limit and enrolment.first(enrolments.EXITED) is not None
+def _is_over(enrollment: Enrollment, limit: int) -> bool:
+    return enrollment.events[-1][0] < limit and enrollment.first(enrollments.EXITED) is not None
 
 
 def due_facts(lead: Lead, rules: Rules) -> list[Fact]:
     """The due times that name the lead: what an erasure takes back."""
     return [
         fact
-        for enrollment_id in lead.enrolments
-        for fact in enrolment_facts(lead, rules, enrollment_id)
+        for enrollment_id in lead.enrollments
+        for fact in enrollment_facts(lead, rules, enrollment_id)
         if fact[0][0] == "step_due_at"
     ]  # fmt: skip
 
@@ -447,8 +447,8 @@ def all_facts(lead: Lead, rules: Rules) -> list[Fact]:
     found += new_lead_score_facts(lead, rules)
     for message_id in lead.messages:
         found += message_facts(lead, rules, message_id)
-    for enrollment_id in lead.enrolments:
-        found += enrolment_facts(lead, rules, enrollment_id)
+    for enrollment_id in lead.enrollments:
+        found += enrollment_facts(lead, rules, enrollment_id)
     return found
 
 
@@ -461,12 +461,12 @@ def timeline(lead: Lead) -> list[tuple[int, str]]:
     for message_id, packed in lead.messages.items():
         message = messages.unpack(packed)
         told += [(at, f"message {message_id}: {messages.EVENT_NAMES[code]}") for at, _, code in message.events]
-    for enrollment_id, enrolment in lead.enrolments.items():
-        for at, _, code, step, detail in enrolment.events:
-            what = " ".join(part for part in (enrolments.EVENT_NAMES[code], step) if part)
-            told.append((at, f"enrolment {enrollment_id} in {enrolment.program}: {what}{_detail(code, detail)}"))
+    for enrollment_id, enrollment in lead.enrollments.items():
+        for at, _, code, step, detail in enrollment.events:
+            what = " ".join(part for part in (enrollments.EVENT_NAMES[code], step) if part)
+            told.append((at, f"enrollment {enrollment_id} in {enrollment.program}: {what}{_detail(code, detail)}"))
     return sorted(told)
 
 
 def _detail(code: int, detail: int | str) -> str:
-    return f" ({detail})" if code in {enrolments.LEFT, enrolments.EXITED} else ""
+    return f" ({detail})" if code in {enrollments.LEFT, enrollments.EXITED} else ""

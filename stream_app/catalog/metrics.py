@@ -1,4 +1,4 @@
-"""Sections A, B and C of the catalogue: every flow, level and distribution, declared once."""
+"""Sections A, B and C of the catalog: every flow, level and distribution, declared once."""
 
 from stream_app.catalog.bounds import DWELL_BOUNDS, SCORE_BOUNDS, TRANSITION_BOUNDS
 from stream_app.catalog.events import (
@@ -94,18 +94,18 @@ FLOWS = (
         (PROGRAM,),
         COHORTS,
     ),
-    _flow("program_enrollments", "Enrolments that began.", (PROGRAM,), SHORT),
-    _flow("program_exits", "Enrolments that ended.", (PROGRAM, OUTCOME), SHORT),
-    _flow("step_entries", "Enrolments that entered a step, once each.", (PROGRAM, STEP), SHORT),
+    _flow("program_enrollments", "Enrollments that began.", (PROGRAM,), SHORT),
+    _flow("program_exits", "Enrollments that ended.", (PROGRAM, OUTCOME), SHORT),
+    _flow("step_entries", "Enrollments that entered a step, once each.", (PROGRAM, STEP), SHORT),
     _flow(
         "step_exits",
-        "Enrolments that left a step, once each; the end of the enrolment ends its open steps.",
+        "Enrollments that left a step, once each; the end of the enrollment ends its open steps.",
         (PROGRAM, STEP, OUTCOME),
         SHORT,
     ),
     _flow(
         "step_due",
-        "Steps of enrolments that fell due, whether left by then or not.",
+        "Steps of enrollments that fell due, whether left by then or not.",
         (PROGRAM, STEP),
         (Window.H1, Window.H24, Window.D7),
     ),
@@ -201,8 +201,8 @@ LEVELS = (
         "Leads by the stage they are in; disqualified leads aside.",
         (STAGE,),
     ),
-    _level("program_balance", "Enrolments begun and not ended.", (PROGRAM,)),
-    _level("step_balance", "Enrolments that are in the step.", (PROGRAM, STEP)),
+    _level("program_balance", "Enrollments begun and not ended.", (PROGRAM,)),
+    _level("step_balance", "Enrollments that are in the step.", (PROGRAM, STEP)),
     _level("customers", "Accounts with MRR above zero in any currency.", ()),
     _level("mrr", "Monthly recurring revenue.", (CURRENCY,), unit=Unit.MONEY),
     _level(
@@ -241,7 +241,7 @@ HISTOGRAMS = (
         kind=Kind.HISTOGRAM,
         section="C",
         unit=Unit.SECONDS,
-        definition="Time that enrolments spent in a step, at their exit.",
+        definition="Time that enrollments spent in a step, at their exit.",
         labels=(PROGRAM, STEP),
         windows=(Window.D30, Window.MTD),
         bounds=DWELL_BOUNDS,
@@ -264,7 +264,7 @@ DUE_TIMES = (
         section="B",
         labels=(PROGRAM, STEP),
         internal=True,
-        definition="The due times of the enrolments in a step.",
+        definition="The due times of the enrollments in a step.",
     ),
 )
 

@@ -15,7 +15,7 @@ _MONTHS = {
 
 
 def monthly_minor(items: list[Item], discount_percent: float) -> int:
-    """Monthly amount in minor units: each licensed item normalised to a month, discounted, and rounded half-even."""
+    """Monthly amount in minor units: each licensed item normalized to a month, discounted, and rounded half-even."""
     return sum(_item_minor(item, discount_percent) for item in items if item.usage != "metered")
 
 

@@ -1,4 +1,4 @@
-"""The command line: the only door. It wires the catalogue into the runtime and the renderers."""
+"""The command line: the only door. It wires the catalog into the runtime and the renderers."""
 
 from stream_app.cli.main import main
 

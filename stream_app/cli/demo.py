@@ -25,10 +25,10 @@ from rich.live import Live
 from stream_app.admin.batch_producer import Outbox
 from stream_app.admin.topics import apply, ends
 from stream_app.audit import RECOUNTED, Difference, Recount, compare
-from stream_app.cli.catalogue import event_topics
 from stream_app.cli.keyboard import pressed_keys
 from stream_app.cli.options import fail, load
 from stream_app.cli.screen import Scene, line, screen
+from stream_app.cli.wiring import event_topics
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import PREFIX, Settings
 from stream_app.demo.embedded_servers import Server, ServerError, accepts, embedded_kafka, embedded_redis

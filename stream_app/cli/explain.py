@@ -95,11 +95,11 @@ def explain_step(
         inside = members(redis, settings.namespace, program, step)
     shown = [member for member in inside if everyone or member.due < now]
     if as_json:
-        print_json([{"lead_id": m.lead, "enrollment_id": m.enrolment, "due_at": _iso(m.due)} for m in shown])
+        print_json([{"lead_id": m.lead, "enrollment_id": m.enrollment, "due_at": _iso(m.due)} for m in shown])
         return
-    table = Table("lead", "enrolment", "due at", "late", box=None)
+    table = Table("lead", "enrollment", "due at", "late", box=None)
     for member in shown:
         late = (now - member.due) / _DAY_MS
-        table.add_row(member.lead, member.enrolment, _iso(member.due), f"{late:.1f} d" if late > 0 else "")
+        table.add_row(member.lead, member.enrollment, _iso(member.due), f"{late:.1f} d" if late > 0 else "")
     overdue = sum(member.due < now for member in inside)
     Console().print(table, f"{overdue:,} of {len(inside):,} in the step are overdue")

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 import orjson
 
-from stream_app.cli.catalogue import CATALOGUE
 from stream_app.cli.options import Moment, fail
 from stream_app.cli.rendered_files import stale, write
+from stream_app.cli.wiring import CATALOG
 from stream_app.demo.simulator import SCENARIOS, Plan, history, live, records
 from stream_app.render.everything import everything
 
@@ -78,8 +78,8 @@ def simulate(
     help="The repository [default: here].",
 )  # fmt: skip
 def render(*, check: bool, root: Path) -> None:
-    """Write everything that follows from the catalogue: schemas, docs, rules, dashboards."""
-    rendered = everything(CATALOGUE)
+    """Write everything that follows from the catalog: schemas, docs, rules, dashboards."""
+    rendered = everything(CATALOG)
     if check:
         if old := stale(rendered, root):
             fail("out of date, run `stream-app render`:\n" + "\n".join(f"  {path}" for path in old))

@@ -16,7 +16,6 @@ from stream_app.admin import topics as topic_desk
 from stream_app.admin.doctor import examine
 from stream_app.admin.produce import produce as produce_lines
 from stream_app.catalog.fingerprint import fingerprint
-from stream_app.cli.catalogue import event_topics, routes
 from stream_app.cli.options import (
     AS_JSON,
     DEFINITIONS,
@@ -27,6 +26,7 @@ from stream_app.cli.options import (
     print_json,
     with_settings,
 )
+from stream_app.cli.wiring import event_topics, routes
 from stream_app.clients.settings import Settings
 
 errors = Console(stderr=True)
@@ -208,8 +208,8 @@ def doctor(settings: Settings, *, as_json: bool) -> None:
     for finding in examine(settings, event_topics(settings), definitions=fingerprint(settings.rules)):
         findings.append(finding)
         if not as_json:
-            mark, colour = _MARKS[finding.status]
-            click.echo(click.style(f"{mark:>4}", fg=colour) + f"  {finding.check}: {finding.detail}")
+            mark, color = _MARKS[finding.status]
+            click.echo(click.style(f"{mark:>4}", fg=color) + f"  {finding.check}: {finding.detail}")
             if finding.fix:
                 click.echo(f"      fix: {finding.fix}")
     if as_json:

@@ -19,7 +19,6 @@ from stream_app.audit import RECOUNTED, Recount, compare
 from stream_app.catalog.events import EVENT_TYPES
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.catalog.sample_source import Board
-from stream_app.cli.catalogue import event_topics, model
 from stream_app.cli.options import (
     AS_JSON,
     AS_OF,
@@ -31,6 +30,7 @@ from stream_app.cli.options import (
     print_json,
     with_settings,
 )
+from stream_app.cli.wiring import event_topics, model
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder, Rejected

@@ -12,7 +12,6 @@ from stream_app.admin.topics import ends
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.sample_source import DEFINITIONS_OF, Board
-from stream_app.cli.catalogue import CATALOGUE, event_topics, model
 from stream_app.cli.options import (
     AS_JSON,
     AS_OF,
@@ -25,6 +24,7 @@ from stream_app.cli.options import (
     print_json,
     with_settings,
 )
+from stream_app.cli.wiring import CATALOG, event_topics, model
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.http import CannotListenError, metrics_route, serving
 from stream_app.clients.settings import Settings
@@ -104,7 +104,7 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
         )
         wall = Wall(
             declared=WALL,
-            known=exported(CATALOGUE),
+            known=exported(CATALOG),
             metrics=METRICS,
             reader=Reader(redis, settings.namespace, calendar, held=HELD),
             board=Board(settings.label_limit, settings.gross_margin),

@@ -31,7 +31,7 @@ class Rules:
 
 
 Aspect = Callable[..., list[Fact]]
-"""`aspect(entity, rules, *which)`: the facts of one part of an entity (one message, one enrolment, its stages)."""
+"""`aspect(entity, rules, *which)`: the facts of one part of an entity (one message, one enrollment, its stages)."""
 
 
 class Change:

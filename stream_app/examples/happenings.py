@@ -30,7 +30,7 @@ def status(to: str, time: str, who: str) -> Happened:
 
 
 def program(event: str, time: str, who: str, name: str, **data: Any) -> Happened:  # noqa: ANN401
-    """`program.<event>`, of the one enrolment of a lead."""
+    """`program.<event>`, of the one enrollment of a lead."""
     known = {"lead_id": who, "program_id": name, "enrollment_id": f"{who}-in-{name}"}
     return Happened(type=f"program.{event}", time=time, data={**known, **data})
 

@@ -42,7 +42,7 @@ TO_MQL = Story(
 )
 
 COSTS = Story(
-    title="A campaign of 600, sales of 400, a licence in dollars",
+    title="A campaign of 600, sales of 400, a license in dollars",
     explains=(
         "cost_per_lead",
         "cost_per_mql",
@@ -75,7 +75,7 @@ COSTS = Story(
             campaign_id="spring",
         ),
         spend("2026-03-31 09:00", "reps", 40_000, "EUR", "sales", "2026-03-01", "2026-03-31"),
-        spend("2026-03-31 09:00", "licence", 10_000, "USD", "technology", "2026-03-10", "2026-03-10"),
+        spend("2026-03-31 09:00", "license", 10_000, "USD", "technology", "2026-03-10", "2026-03-10"),
     ),
     arithmetic=(
         "Without sales, euros: 600 / 5 leads = 120, / 3 MQLs = 200, / 2 SQLs = 300, / 1 customer = 600; dollars: 100 /"

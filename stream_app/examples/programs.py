@@ -1,4 +1,4 @@
-"""Enrolments in programs, their steps and due times."""
+"""Enrollments in programs, their steps and due times."""
 
 from stream_app.examples.happenings import program, reads
 from stream_app.spec.example import Story
@@ -8,7 +8,7 @@ _WELCOME = {"program": "onboarding", "step": "welcome"}
 _DEMO = {"program": "onboarding", "step": "demo"}
 
 ONBOARDING = Story(
-    title="Three enrolments, one overdue, one ended",
+    title="Three enrollments, one overdue, one ended",
     explains=(
         "program_enrollments",
         "program_exits",
@@ -39,7 +39,7 @@ ONBOARDING = Story(
     ),
     arithmetic=(
         "Enrolled 3, ended 1 (at 11:00, before the hour that begins at 11:01), balance 3 - 1 = 2. Welcome: entered 3, "
-        "left 2 (ann by herself, cat by the end of her enrolment), in it 3 - 2 = 1. Demo: entered 1, in it 1. Ann's "
+        "left 2 (ann by herself, cat by the end of her enrollment), in it 3 - 2 = 1. Demo: entered 1, in it 1. Ann's "
         "welcome fell due on March 12, her demo today at 11:30; ben's welcome has no due time of its own: March 14 "
         "10:00 + 7 days = March 21 10:00; cat's lies ahead too. Past due now: demo 1. March 15 is day 20 527 since "
         "1970: 20 527 x 86 400 + 41 400 = 1 773 574 200; March 21 is day 20 533: 20 533 x 86 400 + 36 000 = 1 774 087 "

@@ -24,7 +24,7 @@ SYNCALYTICS = Story(
     given=_FIRST_YEAR,
     arithmetic=(
         "Four yearly Gold plans at 500: 2 000 / 12 = 166.67 new. Two monthly Silver plans at 30, beside the other: 60 "
-        "expansion. Cancelled while the other runs: 60 contraction, not churn. MRR 166.67 + 60 - 60 = 166.67."
+        "expansion. Canceled while the other runs: 60 contraction, not churn. MRR 166.67 + 60 - 60 = 166.67."
     ),
     source=f"{_CHARTMOGUL}; the days are ours",
     expected=(
@@ -149,7 +149,7 @@ STATUSES = Story(
     arithmetic=(
         "Trial 0. Meter: the licensed item only, 20. Rest: 30 until the pause, then 0 of MRR and 30 paused. Late: 40, "
         "all at risk. MRR 20 + 40 = 60 on 2 accounts. New 20 + 30 + 40 = 90; the pause is churn of 30: 90 - 30 = 60. "
-        "One customer lost; nothing was cancelled, so voluntary."
+        "One customer lost; nothing was canceled, so voluntary."
     ),
     expected=(
         reads("mrr", 60, currency="USD"),
@@ -229,7 +229,7 @@ CURRENCIES = Story(
 )
 
 TWICE_LOST = Story(
-    title="Cancelled, back, and cancelled again in one month",
+    title="Canceled, back, and canceled again in one month",
     explains=(
         "mrr_movement",
         "lost_customers",

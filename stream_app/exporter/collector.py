@@ -107,7 +107,7 @@ def freshness(look: Look, now: int) -> Iterator[Metric]:
 
 
 def families(readings: Iterator[Reading], definitions: Mapping[str, str]) -> Iterator[Metric]:
-    """Metric families; readings of one series stand together. Histograms are recognised by their suffixes."""
+    """Metric families; readings of one series stand together. Histograms are recognized by their suffixes."""
     for series, group in groupby(readings, key=_family_of):
         family: Metric
         first, *rest = group

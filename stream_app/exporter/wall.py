@@ -17,8 +17,8 @@ from stream_app.clients.http import Page, Route
 from stream_app.core.samples import Reading
 from stream_app.core.windows import Grain
 from stream_app.exporter.collector import Board, freshness
-from stream_app.render.catalogue import Declared
-from stream_app.render.dashboards import COLOURS, dashboard
+from stream_app.render.catalog import Declared
+from stream_app.render.dashboards import COLORS, dashboard
 from stream_app.render.wall import Seen, snapshot
 from stream_app.spec.metric import Metric
 from stream_app.spec.panel import Dashboard
@@ -88,7 +88,7 @@ class Wall:
     @cached_property
     def _rendered(self) -> str:
         rendered = dashboard(self.declared, {each.series: each for each in self.known})
-        tones = {colour: tone for tone, colour in COLOURS.items()}
+        tones = {color: tone for tone, color in COLORS.items()}
         return orjson.dumps({"dashboard": rendered, "tones": tones}).decode()
 
 

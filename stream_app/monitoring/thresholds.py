@@ -15,22 +15,22 @@ STEP_LIMIT_HOURS = 7 * 24
 """The longest limit of a step (`STREAM_APP_STEP_LIMIT_DAYS`): blocks are looked for as far back as a tenth of it."""
 
 BLOCKED_DUE = 5
-"""Enrolments of a step that fell due."""
+"""Enrollments of a step that fell due."""
 
 BLOCKED_SHARE = 0.5
 """Share of these that must still be in the step: one that lets most of them go in time is not blocked."""
 
 OVERDUE = 10
-"""Enrolments past their due time."""
+"""Enrollments past their due time."""
 
 OVERDUE_SHARE = 0.25
 """Their share of all that are in the step."""
 
 SILENT_ADVANCED = 7
-"""Enrolments of a program that were moved on in 24 h, and as many that arrived in no step."""
+"""Enrollments of a program that were moved on in 24 h, and as many that arrived in no step."""
 
 DROPOUTS = 10
-"""Enrolments of a program that dropped out in 24 h."""
+"""Enrollments of a program that dropped out in 24 h."""
 
 DROPOUT_FACTOR = 2
 """How many times as many as on an average day of the six before."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from stream_app.render.catalogue import Alerting, Catalogue, Rendered
+from stream_app.render.catalog import Alerting, Catalog, Rendered
 from stream_app.render.rules import GENERATED
 
 PATH = "prometheus/alertmanager.yml"
@@ -47,9 +47,9 @@ receivers:
     webhook_configs: [{url: "http://127.0.0.1:5001/heartbeat", send_resolved: false}]"""
 
 
-def alertmanager(catalogue: Catalogue) -> Rendered:
+def alertmanager(catalog: Catalog) -> Rendered:
     """Return the configuration of Alertmanager."""
-    alerting = catalogue.alerting
+    alerting = catalog.alerting
     if alerting is None:
         return {}
     routes = _ROUTES.format(heartbeat=alerting.heartbeat)

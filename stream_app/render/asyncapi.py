@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from stream_app.core.envelope import CAUSES, MAX_VALUE_BYTES, Event, event_type
-from stream_app.render.catalogue import Catalogue, Rendered
+from stream_app.render.catalog import Catalog, Rendered
 from stream_app.render.schemas import description, schema_path
 
 PATH = "schemas/asyncapi.json"
@@ -27,14 +27,14 @@ _DEAD_LETTERS = "Rejected records: key and value untouched, the reason and the p
 Node = dict[str, Any]
 
 
-def asyncapi(catalogue: Catalogue) -> Rendered:
+def asyncapi(catalog: Catalog) -> Rendered:
     """Return the AsyncAPI document; it refers to the schema files beside it."""
-    channels: Node = {suffix: _channel(catalogue, suffix) for suffix in catalogue.topics}
+    channels: Node = {suffix: _channel(catalog, suffix) for suffix in catalog.topics}
     operations: Node = {
         f"receive-{suffix}": {"action": "receive", "channel": {"$ref": f"#/channels/{suffix}"}} for suffix in channels
     }
     channels["dlq"] = {
-        "address": f"{catalogue.namespace}.dlq",
+        "address": f"{catalog.namespace}.dlq",
         "description": _DEAD_LETTERS,
         "messages": {"rejected": {"$ref": "#/components/messages/rejected"}},
     }
@@ -45,28 +45,28 @@ def asyncapi(catalogue: Catalogue) -> Rendered:
         "defaultContentType": "application/json",
         "channels": channels,
         "operations": operations,
-        "components": {"messages": dict(_messages(catalogue)) | {"rejected": _rejected()}},
+        "components": {"messages": dict(_messages(catalog)) | {"rejected": _rejected()}},
     }
     return {PATH: json.dumps(document, indent=2, ensure_ascii=False) + "\n"}
 
 
-def types_on(catalogue: Catalogue, suffix: str) -> list[type[Event]]:
+def types_on(catalog: Catalog, suffix: str) -> list[type[Event]]:
     """Return the event types of a topic, in order of declaration."""
-    return [kind for kind in catalogue.event_types if event_type(kind).partition(".")[0] in catalogue.topics[suffix]]
+    return [kind for kind in catalog.event_types if event_type(kind).partition(".")[0] in catalog.topics[suffix]]
 
 
-def key_on(catalogue: Catalogue, suffix: str) -> str:
+def key_on(catalog: Catalog, suffix: str) -> str:
     """Return the field of `data` that keys the records of a topic. ValueError if its types do not agree on one."""
-    (key,) = {catalogue.keys[kind] for kind in types_on(catalogue, suffix)}
+    (key,) = {catalog.keys[kind] for kind in types_on(catalog, suffix)}
     return key
 
 
-def _channel(catalogue: Catalogue, suffix: str) -> Node:
-    names = [event_type(kind) for kind in types_on(catalogue, suffix)]
-    key = key_on(catalogue, suffix)
+def _channel(catalog: Catalog, suffix: str) -> Node:
+    names = [event_type(kind) for kind in types_on(catalog, suffix)]
+    key = key_on(catalog, suffix)
     return {
-        "address": f"{catalogue.namespace}.{suffix}",
-        "description": f"Events of {', '.join(catalogue.topics[suffix])}, keyed by `{key}`.",
+        "address": f"{catalog.namespace}.{suffix}",
+        "description": f"Events of {', '.join(catalog.topics[suffix])}, keyed by `{key}`.",
         "messages": {
             message: {"$ref": f"#/components/messages/{message}"}
             for name in names
@@ -75,11 +75,11 @@ def _channel(catalogue: Catalogue, suffix: str) -> Node:
     }
 
 
-def _messages(catalogue: Catalogue) -> Iterator[tuple[str, Node]]:
-    for kind in catalogue.event_types:
+def _messages(catalog: Catalog) -> Iterator[tuple[str, Node]]:
+    for kind in catalog.event_types:
         name = event_type(kind)
         file = f"./{schema_path(kind).rpartition('/')[2]}"
-        key = {"type": "string", "description": f"`data.{catalogue.keys[kind]}`, in UTF-8"}
+        key = {"type": "string", "description": f"`data.{catalog.keys[kind]}`, in UTF-8"}
         shared = {"name": name, "summary": description(kind), "bindings": {"kafka": {"key": key}}}
         structured = {
             "title": f"{name}, structured",

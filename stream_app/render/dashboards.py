@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from string import ascii_uppercase
 from typing import Any
 
-from stream_app.render.catalogue import Catalogue, Declared, Rendered
+from stream_app.render.catalog import Catalog, Declared, Rendered
 from stream_app.render.metric_page import exported
 from stream_app.render.promql import promql
 from stream_app.spec.panel import Dashboard, Form, Panel, Target, Tone, Variable
@@ -18,23 +18,23 @@ COLUMNS = 24
 TAG = "stream-app"
 
 # Told apart by those who see no red or no green, too; every tone is told in words as well.
-COLOURS = {Tone.PLAIN: "#D5DCE6", Tone.GOOD: "#4CB5A5", Tone.WATCH: "#F2B13C", Tone.ALARM: "#FF5A36"}
+COLORS = {Tone.PLAIN: "#D5DCE6", Tone.GOOD: "#4CB5A5", Tone.WATCH: "#F2B13C", Tone.ALARM: "#FF5A36"}
 
 _DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 Node = dict[str, Any]
 
 
-def dashboards(catalogue: Catalogue) -> Rendered:
+def dashboards(catalog: Catalog) -> Rendered:
     """Return the file of every dashboard."""
-    known = {each.series: each for each in exported(catalogue)}
-    runbooks = catalogue.alerting.runbooks if catalogue.alerting else ""
+    known = {each.series: each for each in exported(catalog)}
+    runbooks = catalog.alerting.runbooks if catalog.alerting else ""
     return {
         f"grafana/dashboards/{each.uid.removeprefix('stream-app-')}.json": json.dumps(
             dashboard(each, known, runbooks), indent=2, ensure_ascii=False
         )
         + "\n"
-        for each in catalogue.dashboards
+        for each in catalog.dashboards
     }
 
 
@@ -127,7 +127,7 @@ def _description(panel: Panel, known: Mapping[str, Declared]) -> str:
 def _limits(panel: Panel) -> str:
     named = {Tone.GOOD: "good", Tone.WATCH: "amber, watch", Tone.ALARM: "red, alarm"}
     steps = [f"{named[tone]} from {_shown(value, panel.unit)}" for value, tone in panel.steps if tone in named]
-    return f"Colours: {'; '.join(steps)}." if steps else ""
+    return f"Colors: {'; '.join(steps)}." if steps else ""
 
 
 def _shown(value: float, unit: str) -> str:
@@ -151,8 +151,8 @@ def _target(letter: str, target: Target, panel: Panel) -> Node:
 
 
 def _defaults(panel: Panel) -> Node:
-    steps = [{"value": None, "color": COLOURS[Tone.PLAIN]}] + [
-        {"value": value, "color": COLOURS[tone]} for value, tone in panel.steps
+    steps = [{"value": None, "color": COLORS[Tone.PLAIN]}] + [
+        {"value": value, "color": COLORS[tone]} for value, tone in panel.steps
     ]
     lines = panel.form is Form.LINES
     node: Node = {
@@ -182,7 +182,7 @@ def _overrides(panel: Panel) -> Iterator[Node]:
         if target.unit:
             properties.append({"id": "unit", "value": target.unit})
         if target.words:
-            words = {f"{value:g}": {"text": text, "color": COLOURS[tone]} for value, text, tone in target.words}
+            words = {f"{value:g}": {"text": text, "color": COLORS[tone]} for value, text, tone in target.words}
             properties.append({"id": "mappings", "value": [{"type": "value", "options": words}]})
         if panel.form is Form.TABLE and panel.steps and letter == "A":
             properties.append({"id": "custom.cellOptions", "value": {"type": "color-text"}})

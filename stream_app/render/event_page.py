@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from stream_app.core.envelope import CAUSES, MAX_FUTURE_MS, MAX_VALUE_BYTES, Event, event_type
 from stream_app.render.asyncapi import key_on, types_on
-from stream_app.render.catalogue import Catalogue, Rendered
+from stream_app.render.catalog import Catalog, Rendered
 from stream_app.render.markdown import GENERATED, code, page, table
 from stream_app.render.schemas import data_of, description, event_schema, schema_path
 
@@ -67,9 +67,9 @@ _REJECTED = {
 }
 
 
-def event_page(catalogue: Catalogue) -> Rendered:
+def event_page(catalog: Catalog) -> Rendered:
     """Return the page of all event types: envelope, topics, each type's `data`, what becomes of rejected records."""
-    types = (_topic(catalogue, suffix) for suffix in catalogue.topics)
+    types = (_topic(catalog, suffix) for suffix in catalog.topics)
     return {
         PATH: page(
             "# Events",
@@ -77,11 +77,11 @@ def event_page(catalogue: Catalogue) -> Rendered:
             "## Envelope",
             _ENVELOPE,
             "## Topics",
-            _topics(catalogue),
+            _topics(catalog),
             "A namespace other than the default takes the place of the first word of every topic.",
             *types,
             "## Rejected records",
-            f"They go to `{catalogue.namespace}.dlq`. {_DEAD_LETTERS}",
+            f"They go to `{catalog.namespace}.dlq`. {_DEAD_LETTERS}",
             table(("cause", "meaning"), ((code([cause]), _REJECTED[cause]) for cause in CAUSES)),
             "## Files",
             _FILES,
@@ -89,24 +89,24 @@ def event_page(catalogue: Catalogue) -> Rendered:
     }
 
 
-def _topics(catalogue: Catalogue) -> str:
+def _topics(catalog: Catalog) -> str:
     rows = [
         (
-            code([f"{catalogue.namespace}.{suffix}"]),
-            code([key_on(catalogue, suffix)]),
+            code([f"{catalog.namespace}.{suffix}"]),
+            code([key_on(catalog, suffix)]),
             code(f"{each}.*" for each in families),
         )
-        for suffix, families in catalogue.topics.items()
+        for suffix, families in catalog.topics.items()
     ]
     return table(
         ("topic", "record key", "types"),
-        [*rows, (code([f"{catalogue.namespace}.dlq"]), "as it was", "rejected records")],
+        [*rows, (code([f"{catalog.namespace}.dlq"]), "as it was", "rejected records")],
     )
 
 
-def _topic(catalogue: Catalogue, suffix: str) -> str:
-    sections = [_section(data, list(kinds)) for data, kinds in groupby(types_on(catalogue, suffix), data_of)]
-    return page(f"## Topic `{catalogue.namespace}.{suffix}`", *sections).rstrip()
+def _topic(catalog: Catalog, suffix: str) -> str:
+    sections = [_section(data, list(kinds)) for data, kinds in groupby(types_on(catalog, suffix), data_of)]
+    return page(f"## Topic `{catalog.namespace}.{suffix}`", *sections).rstrip()
 
 
 def _section(data: type[Struct], kinds: list[type[Event]]) -> str:

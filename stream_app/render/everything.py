@@ -2,7 +2,7 @@
 
 from stream_app.render.alertmanager import alertmanager
 from stream_app.render.asyncapi import asyncapi
-from stream_app.render.catalogue import Catalogue, Rendered
+from stream_app.render.catalog import Catalog, Rendered
 from stream_app.render.dashboards import dashboards
 from stream_app.render.event_page import event_page
 from stream_app.render.metric_page import metric_page
@@ -13,7 +13,7 @@ OWNED = ("schemas/*", "prometheus/rules/*", "grafana/dashboards/*")
 """Globs of files that only rendering writes: one that is not rendered any more is left over. Folders are not files."""
 
 
-def everything(catalogue: Catalogue) -> Rendered:
-    """Return all rendered files of a catalogue."""
-    pages = event_page(catalogue) | metric_page(catalogue) | dashboards(catalogue)
-    return schemas(catalogue) | asyncapi(catalogue) | pages | rules(catalogue) | alertmanager(catalogue)
+def everything(catalog: Catalog) -> Rendered:
+    """Return all rendered files of a catalog."""
+    pages = event_page(catalog) | metric_page(catalog) | dashboards(catalog)
+    return schemas(catalog) | asyncapi(catalog) | pages | rules(catalog) | alertmanager(catalog)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 from stream_app.core.windows import Window
-from stream_app.render.catalogue import Catalogue, Declared, Example, Rendered
+from stream_app.render.catalog import Catalog, Declared, Example, Rendered
 from stream_app.render.markdown import GENERATED, code, page, table
 from stream_app.spec.metric import Kind, Label, Metric, Unit
 
@@ -46,18 +46,18 @@ _UNITS = {
 }
 
 
-def metric_page(catalogue: Catalogue) -> Rendered:
+def metric_page(catalog: Catalog) -> Rendered:
     """Return the page of all metrics that users see: a summary, then a section for each."""
-    shown = exported(catalogue)
-    examples = _examples(shown, catalogue.examples)
+    shown = exported(catalog)
+    examples = _examples(shown, catalog.examples)
     parts = (_part(letter, [each for each in shown if each.section == letter], examples) for letter in SECTIONS)
     return {PATH: page("# Metrics", GENERATED, _INTRODUCTION, _summary(shown), _CONVENTIONS, *parts)}
 
 
-def exported(catalogue: Catalogue) -> list[Declared]:
+def exported(catalog: Catalog) -> list[Declared]:
     """Return the metrics that users see, by section and in order of declaration. ValueError for an unknown section."""
-    visible = [metric for metric in catalogue.metrics if not metric.internal]
-    shown: list[Declared] = [*visible, *catalogue.derived, *catalogue.ratios]
+    visible = [metric for metric in catalog.metrics if not metric.internal]
+    shown: list[Declared] = [*visible, *catalog.derived, *catalog.ratios]
     if unknown := {each.section for each in shown} - SECTIONS.keys():
         msg = f"no section of the metrics page: {', '.join(sorted(unknown))}"
         raise ValueError(msg)

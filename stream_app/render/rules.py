@@ -4,15 +4,15 @@ import json
 from collections.abc import Iterable, Iterator
 from textwrap import indent
 
-from stream_app.render.catalogue import Alert, Alerting, Catalogue, Rendered, RuleGroup
+from stream_app.render.catalog import Alert, Alerting, Catalog, Rendered, RuleGroup
 
 GENERATED = "# Rendered from the declarations by `stream-app render`; changes go there."
 NO_TIME = "0s"
 
 
-def rules(catalogue: Catalogue) -> Rendered:
+def rules(catalog: Catalog) -> Rendered:
     """Return the file of every group of rules."""
-    alerting = catalogue.alerting
+    alerting = catalog.alerting
     if alerting is None:
         return {}
     return {f"prometheus/rules/{group.name}.yml": _file(group, alerting) for group in alerting.groups}

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from stream_app.core.envelope import FREE_TEXT, Event, event_type
-from stream_app.render.catalogue import Catalogue, Rendered
+from stream_app.render.catalog import Catalog, Rendered
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -35,11 +35,11 @@ def schema_path(kind: type[Event]) -> str:
     return f"schemas/{event_type(kind)}.json"
 
 
-def schemas(catalogue: Catalogue) -> Rendered:
+def schemas(catalog: Catalog) -> Rendered:
     """Return the schema file of every event type."""
     return {
         schema_path(kind): json.dumps(event_schema(kind), indent=2, ensure_ascii=False) + "\n"
-        for kind in catalogue.event_types
+        for kind in catalog.event_types
     }
 
 

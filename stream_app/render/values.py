@@ -14,7 +14,7 @@ Pairs = tuple[tuple[str, str], ...]
 """Labels with their values, sorted by label."""
 
 Vector = dict[Pairs, float]
-"""A value for each labelling, as an instant vector of PromQL."""
+"""A value for each labeling, as an instant vector of PromQL."""
 
 Lookup = Callable[[Pick, int], Iterable[tuple[Mapping[str, str], float]]]
 """The series of a name (labels are filtered afterwards), as they were some days before."""

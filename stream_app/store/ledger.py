@@ -88,7 +88,7 @@ class DefinitionsDifferError(Exception):
     def __init__(self) -> None:
         """Say what to do."""
         super().__init__(
-            "the stored numbers were computed with other definitions (catalogue, time zone, horizon or step limit); "
+            "the stored numbers were computed with other definitions (catalog, time zone, horizon or step limit); "
             "run `stream-app rebuild` to recompute them from the log, or start with the settings they were made with"
         )
 
@@ -233,6 +233,6 @@ def _field(partition: Partition) -> str:
 
 
 def _due_member(series: Series) -> tuple[str, str]:
-    """The sorted set of a due time (program and step) and its member (lead and enrolment)."""
+    """The sorted set of a due time (program and step) and its member (lead and enrollment)."""
     _, *labels, member = series
     return SEPARATOR.join(labels), member

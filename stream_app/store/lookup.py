@@ -14,10 +14,10 @@ from stream_app.store.ledger import TAG_CHARACTERS
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An enrolment that is in a step; `due` in epoch milliseconds."""
+    """An enrollment that is in a step; `due` in epoch milliseconds."""
 
     lead: str
-    enrolment: str
+    enrollment: str
     due: int
 
 
@@ -34,11 +34,11 @@ def find(redis: Redis, namespace: str, kind: EntityKind, key: str) -> Any:  # no
 
 
 def members(redis: Redis, namespace: str, program: str, step: str) -> list[Member]:
-    """The enrolments in a step, the one that fell due first first. Raises redis.RedisError."""
+    """The enrollments in a step, the one that fell due first first. Raises redis.RedisError."""
     key = f"{serving_prefix(redis, namespace)}due:{program}{SEPARATOR}{step}"
     found: Any = redis.zrange(key, 0, -1, withscores=True)
     return [
-        Member(lead, enrolment, int(due))
+        Member(lead, enrollment, int(due))
         for member, due in found
-        for lead, enrolment in [member.decode().split(SEPARATOR)]
+        for lead, enrollment in [member.decode().split(SEPARATOR)]
     ]

@@ -41,7 +41,7 @@ _SOME_CLOCK_MS = 946_684_800_000
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The catalogue as the hot path needs it."""
+    """The catalog as the hot path needs it."""
 
     decoder: Decoder
     kind_of: Mapping[type[Event], EntityKind]

@@ -162,7 +162,7 @@ class _Health:
         self._seen: dict[str, Any] = {"status": "starting"}
 
     async def keep_looking(self) -> None:
-        """Look every second, until cancelled."""
+        """Look every second, until canceled."""
         while True:
             state = self._worker.state()
             self._look(state)

@@ -145,7 +145,7 @@ def test_lost_customers_have_the_reason_of_the_newest_cancelled_state() -> None:
             bill("started", "2026-02-05T08:00:00Z", item(1000)),
             bill("started", "2026-02-05T08:00:00Z", item(1000), subscription_id="s2"),
             bill("canceled", "2026-03-02T08:00:00Z", reason="involuntary"),
-            # s2 is paused, not cancelled: the reason is that of s1.
+            # s2 is paused, not canceled: the reason is that of s1.
             bill("paused", "2026-03-03T08:00:00Z", item(1000), subscription_id="s2"),
             bill("resumed", "2026-03-04T08:00:00Z", item(1000), subscription_id="s2"),
             bill("canceled", "2026-03-05T08:00:00Z", subscription_id="s2"),
@@ -159,7 +159,7 @@ def test_lost_customers_have_the_reason_of_the_newest_cancelled_state() -> None:
         NOON,
     )
     month = {key[0]: value for key, value in spread(readings, "lost_customers").items() if key[1] == "mtd"}
-    # acme on the 3rd (involuntary) and on the 5th (s2, voluntary), brief (never cancelled) and first voluntary.
+    # acme on the 3rd (involuntary) and on the 5th (s2, voluntary), brief (never canceled) and first voluntary.
     assert month == {"involuntary": 1, "voluntary": 3}
     assert spread(readings, "lost_opening_customers") == {("mtd",): 1}
     assert number(readings, "customers_opening", window="mtd") == 1

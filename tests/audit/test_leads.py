@@ -41,7 +41,7 @@ def test_a_missing_or_empty_source_is_unknown_and_without_creation_none() -> Non
     assert number(readings, "stage_entries", funnel_stage="mql", source="none", campaign="none", window="24h") == 1
 
 
-def test_stage_history_collapses_neighbours_and_counts_returns() -> None:
+def test_stage_history_collapses_neighbors_and_counts_returns() -> None:
     stages = ["mql", "mql", "sql", "mql", "lead", "mql"]
     readings = counted(
         [
@@ -132,7 +132,7 @@ def test_a_not_ready_episode_reopens_once_at_the_first_engagement_in_a_program()
     assert {program for program, _ in spread(readings, "reopened_leads")} == {"p"}
 
 
-def test_scores_differ_by_neighbours_in_event_time() -> None:
+def test_scores_differ_by_neighbors_in_event_time() -> None:
     lead = {"lead_id": "a"}
     readings = counted(
         [

@@ -1,4 +1,4 @@
-"""Programs and steps: enrolments, entries and exits, due times, dwell."""
+"""Programs and steps: enrollments, entries and exits, due times, dwell."""
 
 from tests.audit.stories import Event, counted, happened, number, spread
 

@@ -1,1 +1,1 @@
-"""The worked examples of the catalogue, and what must hold between its numbers."""
+"""The worked examples of the catalog, and what must hold between its numbers."""

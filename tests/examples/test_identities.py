@@ -111,9 +111,9 @@ def test_retention_is_at_most_whole_and_expansion_only_adds(world: World, now: d
 
 @patient
 @given(worlds())
-def test_enrolments_begun_minus_ended_are_the_balance_where_every_exit_had_an_enrolment(world: World) -> None:
-    enrolled = {_enrolment(event) for event in world if event["type"] == "program.enrolled"}
-    world = [event for event in world if event["type"] != "program.exited" or _enrolment(event) in enrolled]
+def test_enrollments_begun_minus_ended_are_the_balance_where_every_exit_had_an_enrollment(world: World) -> None:
+    enrolled = {_enrollment(event) for event in world if event["type"] == "program.enrolled"}
+    world = [event for event in world if event["type"] != "program.exited" or _enrollment(event) in enrolled]
     store = applied(world, "UTC")
     balance: dict[tuple[str, ...], int] = {}
     for (grain, _), amounts in store.buckets.items():
@@ -125,7 +125,7 @@ def test_enrolments_begun_minus_ended_are_the_balance_where_every_exit_had_an_en
     assert {key: count for key, count in balance.items() if count} == nonzero(level)
 
 
-def _enrolment(event: dict[str, Any]) -> tuple[str, str]:
+def _enrollment(event: dict[str, Any]) -> tuple[str, str]:
     return event["data"]["lead_id"], event["data"]["enrollment_id"]
 
 

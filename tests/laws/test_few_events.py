@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 RULES = Rules(Calendar("UTC"))
 MOMENTS = ("2026-01-31T23:59:59.999Z", "2026-02-01T00:00:00.000Z", "2026-02-01T00:00:00.001Z")
-"""Neighbours on both sides of the end of a month."""
+"""Neighbors on both sides of the end of a month."""
 
 
 def said(types: str, names: str, moments: Iterable[int], **contents: Iterable[Any]) -> Iterator[Dated]:
@@ -36,7 +36,7 @@ def said(types: str, names: str, moments: Iterable[int], **contents: Iterable[An
 
 
 def in_program(types: str, names: str, moments: Iterable[int], **contents: Iterable[Any]) -> Iterator[Dated]:
-    """Events of one enrolment."""
+    """Events of one enrollment."""
     return said(types, names, moments, program_id=["p"], enrollment_id=["e"], **contents)
 
 

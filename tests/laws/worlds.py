@@ -17,7 +17,7 @@ Envelope = dict[str, Any]
 
 NOW = datetime(2026, 3, 15, 9, 30, tzinfo=UTC)
 
-# Moments that matter: the same instant, neighbours of month, day, hour and minute borders, and the far past.
+# Moments that matter: the same instant, neighbors of month, day, hour and minute borders, and the far past.
 _ANCHORS = [
     NOW,
     *(NOW - timedelta(seconds=seconds) for seconds in (40, 240, 3540, 82_800)),
@@ -40,8 +40,8 @@ def _data(required: dict[str, Any], optional: dict[str, Any] | None = None) -> s
 
 
 _LEAD = {"lead_id": st.sampled_from(["l1", "l2"])}
-_ENROLMENT = {**_LEAD, "program_id": st.sampled_from(["p", "q"]), "enrollment_id": st.sampled_from(["e1", "e2"])}
-_STEP = {**_ENROLMENT, "step_id": st.sampled_from(["s1", "s2"])}
+_ENROLLMENT = {**_LEAD, "program_id": st.sampled_from(["p", "q"]), "enrollment_id": st.sampled_from(["e1", "e2"])}
+_STEP = {**_ENROLLMENT, "step_id": st.sampled_from(["s1", "s2"])}
 _MAIL = {**_LEAD, "message_id": st.sampled_from(["m1", "m2"])}
 _ACCOUNT = {"account_id": st.sampled_from(["a1", "a2"])}
 _CURRENCY = st.sampled_from(["USD", "JPY"])
@@ -104,10 +104,10 @@ _DATA: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "lead.status_changed": _data({**_LEAD, "to": st.sampled_from(["open", "not_ready", "disqualified"])}),
     "lead.score_changed": _data({**_LEAD, "score": st.integers(-5, 120)}, {"activity": _LABEL}),
     "lead.engaged": _data({**_LEAD, "kind": st.sampled_from(["form_submit", "page_view"])}),
-    "program.enrolled": _data(_ENROLMENT),
+    "program.enrolled": _data(_ENROLLMENT),
     "program.step_entered": _data(_STEP, {"due_at": _DUE}),
     "program.step_exited": _data({**_STEP, "outcome": st.sampled_from(OUTCOMES)}),
-    "program.exited": _data({**_ENROLMENT, "outcome": st.sampled_from(OUTCOMES)}),
+    "program.exited": _data({**_ENROLLMENT, "outcome": st.sampled_from(OUTCOMES)}),
     **{
         f"email.{state}": _data(
             _MAIL,
@@ -148,7 +148,7 @@ CROWDS: dict[str, tuple[str, ...]] = {
     "stage": ("lead.created", "lead.stage_changed", "lead.status_changed"),
     "score": ("lead.created", "lead.score_changed"),
     "reopening": ("lead.status_changed", "lead.engaged", "program.enrolled", "program.exited"),
-    "enrolment": tuple(name for name in _DATA if name.startswith("program.")),
+    "enrollment": tuple(name for name in _DATA if name.startswith("program.")),
     "message": tuple(name for name in _DATA if name.startswith("email.")),
 }
 """Types of events that meet in one aspect of a lead, or in two that depend on each other."""

@@ -1,8 +1,8 @@
 """The brute-force recount: every series of sections A, B and C, straight from the definitions.
 
-It shares nothing with the product. Quotations in the docstrings are the definitions (the metric catalogue, the event
+It shares nothing with the product. Quotations in the docstrings are the definitions (the metric catalog, the event
 contracts and `docs/settled.md`), so that one can be laid beside the other. It is written to be obvious, not to be fast:
-every series walks over all events of each lead, message, enrolment or account again.
+every series walks over all events of each lead, message, enrollment or account again.
 
 It is a function of the *set* of events. `lead.erased`, the one event whose effect depends on when it arrives, is
 taken as having arrived after everything else of its lead.
@@ -90,7 +90,7 @@ def flows(events: list[Event], *, zone: ZoneInfo, step_limit: int) -> Iterator[F
     yield from messages.email_events(events)
     yield from messages.email_cohort(events)
     yield from messages.cohort_machine_opens(events)
-    yield from programs.enrolment_flows(of_leads)
+    yield from programs.enrollment_flows(of_leads)
     yield from programs.step_flows(of_leads, step_limit=step_limit)
     yield from leads.score_changes(of_leads)
     yield from accounts.opportunity_flows(of_accounts)

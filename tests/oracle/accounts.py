@@ -11,7 +11,7 @@ from .windows import Window, first_instant, last_months, local_day, month_name
 ByAccount = Mapping[str, list[Event]]
 Amounts = Mapping[str, int]
 
-# Months in an interval: "Normalisation to a month: day 30.4375, week 4.348125, month 1, quarter 1/3, year 1/12"
+# Months in an interval: "Normalization to a month: day 30.4375, week 4.348125, month 1, quarter 1/3, year 1/12"
 MONTHS = {
     "day": Fraction("30.4375"),
     "week": Fraction("4.348125"),
@@ -146,7 +146,7 @@ class State:
 def monthly_amount(event: Event) -> int:
     """Return the sum of the items, "rounded half-even to the minor unit **per item**".
 
-    "`quantity x unit_amount x normalisation x (1 - discount_percent_forever/100)` over licensed items"; "each divided
+    "`quantity x unit_amount x normalization x (1 - discount_percent_forever/100)` over licensed items"; "each divided
     by interval_count".
     """
     discount = exact(event.data.get("discount_percent_forever") or 0)
@@ -273,7 +273,7 @@ def new_customers(accounts: ByAccount) -> Iterator[Fact]:
 def lost_customers(accounts: ByAccount) -> Iterator[Fact]:
     """`lifecycle_lost_customers`.
 
-    "an account's MRR, all currencies together, returns to 0; dated then; reason = that of the newest cancelled
+    "an account's MRR, all currencies together, returns to 0; dated then; reason = that of the newest canceled
     subscription state at that instant (default `voluntary`)": "among the subscriptions whose newest state at that
     instant is `canceled`, the newest by (`time`, `id`)".
     """

@@ -18,7 +18,7 @@ from .facts import (
     observation,
     of_type,
 )
-from .programs import Enrolment, enrolments
+from .programs import Enrollment, enrollments
 from .windows import first_instant, last_months, local_day, month_after, month_name
 
 ByLead = Mapping[str, list[Event]]
@@ -60,7 +60,7 @@ def came_new(lead: Sequence[Event]) -> int | None:
 def stage_history(lead: Sequence[Event]) -> Stages:
     """Return a lead's stages with the times of entering them.
 
-    "Stages in time order, equal neighbours collapsed, are the lead's stage history." "`lead.created` stands in the
+    "Stages in time order, equal neighbors collapsed, are the lead's stage history." "`lead.created` stands in the
     stage history as an entry into `lead` only if it is earlier than every `stage_changed` to `lead` (the earliest
     `lead.created` if there are several)."
     """
@@ -145,22 +145,22 @@ def reopens(event: Event) -> bool:
     return event.type == "email.replied"
 
 
-def program_at(candidates: Sequence[Enrolment], at: int) -> str | None:
+def program_at(candidates: Sequence[Enrollment], at: int) -> str | None:
     """Return the program in which the lead is at an instant.
 
-    ""Was in a program": an enrolment whose earliest `program.enrolled` is at or before the engagement and whose
+    ""Was in a program": an enrollment whose earliest `program.enrolled` is at or before the engagement and whose
     earliest `program.exited` is not. Several: the one that began latest by (`time`, `id`)."
     """
     latest: Event | None = None
     program: str | None = None
-    for enrolment in candidates:
-        begun, ended = enrolment.enrolled, enrolment.exited
+    for enrollment in candidates:
+        begun, ended = enrollment.enrolled, enrollment.exited
         if begun is None or begun.at > at:
             continue
         if ended is not None and ended.at <= at:
             continue
         if latest is None or begun.order > latest.order:
-            latest, program = begun, enrolment.program
+            latest, program = begun, enrollment.program
     return program
 
 
@@ -169,16 +169,16 @@ def reopened_leads(leads: ByLead) -> Iterator[Fact]:
 
     "once per not-ready episode [...]: the earliest of a human click, a reply, or `lead.engaged` (not `page_view`)
     inside the episode, provided the lead was in a program at that time [...]: the earliest engagement that meets all
-    of this; opens never reopen. Dated at that engagement"; "program (of the latest such enrolment)".
+    of this; opens never reopen. Dated at that engagement"; "program (of the latest such enrollment)".
     """
     for lead in leads.values():
-        lead_enrolments = enrolments(lead)
+        lead_enrollments = enrollments(lead)
         engagements = sorted((event for event in lead if reopens(event)), key=lambda event: event.order)
         for begun, ended in not_ready_episodes(lead):
             for engagement in engagements:
                 # "An engagement at the very start counts, one at the very end does not."
                 inside = begun <= engagement.at and (ended is None or engagement.at < ended)
-                program = program_at(lead_enrolments, engagement.at)
+                program = program_at(lead_enrollments, engagement.at)
                 if inside and program is not None:
                     yield fact("lifecycle_reopened_leads", engagement.at, program=program)
                     break

@@ -1,4 +1,4 @@
-"""Programs: enrolments and their steps."""
+"""Programs: enrollments and their steps."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ ByLead = Mapping[str, list[Event]]
 
 
 @dataclass(frozen=True)
-class Enrolment:
-    """One enrolment of a lead, with all its events."""
+class Enrollment:
+    """One enrollment of a lead, with all its events."""
 
     events: tuple[Event, ...]
 
@@ -21,14 +21,14 @@ class Enrolment:
 
     @property
     def exited(self) -> Event | None:
-        """Return its end: "An enrolment ends at its earliest `program.exited`"."""
+        """Return its end: "An enrollment ends at its earliest `program.exited`"."""
         return earliest(of_type(self.events, "program.exited"))
 
     @property
     def program(self) -> str:
         """Return "that of its earliest `program.enrolled`, without one that of its earliest event"."""
         named = self.enrolled or earliest(self.events)
-        assert named is not None  # an enrolment is made of at least one event
+        assert named is not None  # an enrollment is made of at least one event
         return named.label("program_id")
 
     @property
@@ -40,9 +40,9 @@ class Enrolment:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of one enrolment."""
+    """One step of one enrollment."""
 
-    enrolment: Enrolment
+    enrollment: Enrollment
     name: str
     events: tuple[Event, ...]
 
@@ -55,13 +55,13 @@ class Step:
     def left(self) -> Event | None:
         """Return the event by which the step was left.
 
-        "left at its earliest `step_exited`, or, without one, at the enrolment's end if it was entered at or before
+        "left at its earliest `step_exited`, or, without one, at the enrollment's end if it was entered at or before
         it. A `step_exited` without entry is an exit too."
         """
         own = earliest(of_type(self.events, "program.step_exited"))
         if own is not None:
             return own
-        entered, end = self.entered, self.enrolment.exited
+        entered, end = self.entered, self.enrollment.exited
         if entered is not None and end is not None and entered.at <= end.at:
             return end
         return None
@@ -78,39 +78,39 @@ class Step:
         return entered.at + step_limit if due_at is None else instant(due_at)
 
 
-def enrolments(lead: Sequence[Event]) -> list[Enrolment]:
-    """Return the enrolments of a lead."""
+def enrollments(lead: Sequence[Event]) -> list[Enrollment]:
+    """Return the enrollments of a lead."""
     of_programs = [event for event in lead if event.type.startswith("program.")]
-    by_enrolment = grouped(of_programs, lambda event: str(event.data["enrollment_id"]))
-    return [Enrolment(tuple(own)) for own in by_enrolment.values()]
+    by_enrollment = grouped(of_programs, lambda event: str(event.data["enrollment_id"]))
+    return [Enrollment(tuple(own)) for own in by_enrollment.values()]
 
 
-def enrolment_flows(leads: ByLead) -> Iterator[Fact]:
+def enrollment_flows(leads: ByLead) -> Iterator[Fact]:
     """`lifecycle_program_enrollments` / `lifecycle_program_exits`.
 
-    "an enrolment begins (`program.enrolled`) / ends (`program.exited`), once each per enrollment_id, at the earliest
+    "an enrollment begins (`program.enrolled`) / ends (`program.exited`), once each per enrollment_id, at the earliest
     such event".
     """
     for lead in leads.values():
-        for enrolment in enrolments(lead):
-            enrolled, exited = enrolment.enrolled, enrolment.exited
+        for enrollment in enrollments(lead):
+            enrolled, exited = enrollment.enrolled, enrollment.exited
             if enrolled is not None:
-                yield fact("lifecycle_program_enrollments", enrolled.at, program=enrolment.program)
+                yield fact("lifecycle_program_enrollments", enrolled.at, program=enrollment.program)
             if exited is not None:
                 outcome = exited.label("outcome")
-                yield fact("lifecycle_program_exits", exited.at, program=enrolment.program, outcome=outcome)
+                yield fact("lifecycle_program_exits", exited.at, program=enrollment.program, outcome=outcome)
 
 
 def step_flows(leads: ByLead, *, step_limit: int) -> Iterator[Fact]:
     """`lifecycle_step_entries` / `lifecycle_step_exits` / `lifecycle_step_due`.
 
-    "an enrolment enters / leaves a step, each once per (enrolment, step), at the earliest such event"; "an
-    enrolment's step falls due, dated at its due time (whether it has left by then or not)".
+    "an enrollment enters / leaves a step, each once per (enrollment, step), at the earliest such event"; "an
+    enrollment's step falls due, dated at its due time (whether it has left by then or not)".
     """
     for lead in leads.values():
-        for enrolment in enrolments(lead):
-            for step in enrolment.steps:
-                program, name = enrolment.program, step.name
+        for enrollment in enrollments(lead):
+            for step in enrollment.steps:
+                program, name = enrollment.program, step.name
                 entered, left, due = step.entered, step.left, step.due(step_limit)
                 if entered is not None:
                     yield fact("lifecycle_step_entries", entered.at, program=program, step=name)
@@ -122,26 +122,26 @@ def step_flows(leads: ByLead, *, step_limit: int) -> Iterator[Fact]:
 
 
 def program_balance(leads: ByLead) -> Iterator[Level]:
-    """`lifecycle_program_balance`: "enrolments that have an `enrolled` and no `exited`"."""
+    """`lifecycle_program_balance`: "enrollments that have an `enrolled` and no `exited`"."""
     for lead in leads.values():
-        for enrolment in enrolments(lead):
-            if enrolment.enrolled is not None and enrolment.exited is None:
-                yield level("lifecycle_program_balance", program=enrolment.program)
+        for enrollment in enrollments(lead):
+            if enrollment.enrolled is not None and enrollment.exited is None:
+                yield level("lifecycle_program_balance", program=enrollment.program)
 
 
 def steps_now(leads: ByLead) -> Iterator[tuple[str, Step]]:
     """Return the steps that somebody is in, with the lead: "In the step now = entered and not left"."""
     for name, lead in leads.items():
-        for enrolment in enrolments(lead):
-            for step in enrolment.steps:
+        for enrollment in enrollments(lead):
+            for step in enrollment.steps:
                 if step.entered is not None and step.left is None:
                     yield name, step
 
 
 def step_balance(leads: ByLead) -> Iterator[Level]:
-    """`lifecycle_step_balance`: "enrolments in the step now"."""
+    """`lifecycle_step_balance`: "enrollments in the step now"."""
     for _, step in steps_now(leads):
-        yield level("lifecycle_step_balance", program=step.enrolment.program, step=step.name)
+        yield level("lifecycle_step_balance", program=step.enrollment.program, step=step.name)
 
 
 def step_overdue(leads: ByLead, erased: set[str], *, as_of: int, step_limit: int) -> Iterator[Level]:
@@ -149,7 +149,7 @@ def step_overdue(leads: ByLead, erased: set[str], *, as_of: int, step_limit: int
     for lead, step in steps_now(leads):
         due = step.due(step_limit)
         if due is not None and due < as_of and lead not in erased:
-            yield level("lifecycle_step_overdue", program=step.enrolment.program, step=step.name)
+            yield level("lifecycle_step_overdue", program=step.enrollment.program, step=step.name)
 
 
 def step_due_times(leads: ByLead, erased: set[str], *, step_limit: int) -> Iterator[Level]:
@@ -161,20 +161,20 @@ def step_due_times(leads: ByLead, erased: set[str], *, step_limit: int) -> Itera
         due = step.due(step_limit)
         if due is not None and lead not in erased:
             name = "lifecycle_step_oldest_due_timestamp_seconds"
-            yield level(name, due, program=step.enrolment.program, step=step.name)
+            yield level(name, due, program=step.enrollment.program, step=step.name)
 
 
 def step_dwells(leads: ByLead) -> Iterator[Observation]:
     """`lifecycle_step_dwell_seconds`: "exit minus entry of a step, where the entry is not later", dated at the exit."""
     for lead in leads.values():
-        for enrolment in enrolments(lead):
-            for step in enrolment.steps:
+        for enrollment in enrollments(lead):
+            for step in enrollment.steps:
                 entered, left = step.entered, step.left
                 if entered is not None and left is not None and entered.at <= left.at:
                     yield observation(
                         "lifecycle_step_dwell_seconds",
                         left.at,
                         left.at - entered.at,
-                        program=enrolment.program,
+                        program=enrollment.program,
                         step=step.name,
                     )

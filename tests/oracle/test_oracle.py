@@ -379,7 +379,7 @@ def test_reopened_once_per_episode() -> None:
 
 
 def test_reopening_needs_a_program_at_that_time() -> None:
-    """Before any enrolment: nothing; in P and Q: Q, which began latest; at the exit of Q: P."""
+    """Before any enrollment: nothing; in P and Q: Q, which began latest; at the exit of Q: P."""
     events = [
         status("2026-03-01T00:00:00", "not_ready"),
         mail("clicked", "2026-03-01T00:00:00"),  # in no program
@@ -504,13 +504,13 @@ def test_new_lead_score() -> None:
 # --- programs ---
 
 
-def test_enrolments_and_steps() -> None:
+def test_enrollments_and_steps() -> None:
     """E: step A 1st to 3rd (own exit), B entered on the 2nd, closed by the exit of the 5th; F is in B now."""
     events = [
         program("enrolled", "2026-03-01T00:00:00"),
         program(
             "enrolled", "2026-03-02T00:00:00", program_id="Q"
-        ),  # once per enrolment, the earliest names the program
+        ),  # once per enrollment, the earliest names the program
         program("step_entered", "2026-03-01T00:00:00", step_id="A"),
         program("step_entered", "2026-03-02T00:00:00", step_id="B"),  # does not close A
         program("step_exited", "2026-03-03T00:00:00", step_id="A", outcome="advanced"),
@@ -630,7 +630,7 @@ def monthly(**more: Any) -> float:  # noqa: ANN401 - as in the envelope
     return value(told([sub("started", "2026-03-01T00:00:00", **more)], "2026-03-02T00:00:00"), "lifecycle_mrr")
 
 
-def test_normalisation() -> None:
+def test_normalization() -> None:
     """Each interval, by hand, in minor units; euros are hundredths of that."""
     assert monthly(amount=10_000) == 100.00
     assert monthly(amount=120_000, interval="year") == 100.00
@@ -780,7 +780,7 @@ def test_currencies_are_separate_customers_are_not() -> None:
 
 
 def test_lost_opening_customers() -> None:
-    """Lost, back and lost again in March: two losses, one opening customer; the newest cancelled names the reason."""
+    """Lost, back and lost again in March: two losses, one opening customer; the newest canceled names the reason."""
     events = [
         sub("started", "2026-02-05T00:00:00", 10_00, "S1"),
         sub("started", "2026-02-05T00:00:00", 10_00, "S2"),
@@ -1027,7 +1027,7 @@ def a_busy_year(number: int) -> list[Envelope]:
         at = (begin + timedelta(minutes=15 * dice.randrange(166 * 96))).isoformat()
         who = f"L{dice.randrange(max(number // 20, 5))}"
         account = f"A{dice.randrange(max(number // 40, 3))}"
-        enrolment = f"E{dice.randrange(3)}"
+        enrollment = f"E{dice.randrange(3)}"
         step = dice.choice("ABC")
         day = at[:10]
         makers: list[Callable[[], Envelope]] = [
@@ -1036,10 +1036,10 @@ def a_busy_year(number: int) -> list[Envelope]:
             lambda: status(at, dice.choice(("open", "not_ready", "not_ready", "disqualified")), who),
             lambda: event("lead.score_changed", at, lead_id=who, score=dice.randrange(100), activity="call"),
             lambda: event("lead.engaged", at, lead_id=who, kind=dice.choice(("reply", "page_view"))),
-            lambda: program("enrolled", at, enrolment, who),
-            lambda: program("step_entered", at, enrolment, who, step_id=step),
-            lambda: program("step_exited", at, enrolment, who, step_id=step, outcome="advanced"),
-            lambda: program("exited", at, enrolment, who, outcome="completed"),
+            lambda: program("enrolled", at, enrollment, who),
+            lambda: program("step_entered", at, enrollment, who, step_id=step),
+            lambda: program("step_exited", at, enrollment, who, step_id=step, outcome="advanced"),
+            lambda: program("exited", at, enrollment, who, outcome="completed"),
             lambda: mail(
                 dice.choice(("sent", "delivered", "opened", "clicked", "replied")),
                 at,

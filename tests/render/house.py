@@ -1,9 +1,9 @@
-"""The house's own catalogue, and where its files lie."""
+"""The house's own catalog, and where its files lie."""
 
 from pathlib import Path
 
-from stream_app.cli.catalogue import CATALOGUE
+from stream_app.cli.wiring import CATALOG
 
-__all__ = ["CATALOGUE", "ROOT"]
+__all__ = ["CATALOG", "ROOT"]
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ from stream_app.catalog.events import EVENT_TYPES
 from stream_app.core.envelope import event_type
 from stream_app.render.asyncapi import asyncapi, key_on, types_on
 from stream_app.render.schemas import event_schema
-from tests.render.house import CATALOGUE
+from tests.render.house import CATALOG
 
 EMAIL = "lead_id* message_id* program_id step_id campaign_id audience machine bounce"
 DEAL = "account_id* opportunity_id* kind* amount_minor* currency* source channel campaign_id lead_id stage reason"
@@ -69,16 +69,16 @@ def test_an_item_has_the_fields_of_the_contract() -> None:
 def test_topics_have_the_keys_and_types_of_the_contract() -> None:
     found = {
         suffix: (
-            key_on(CATALOGUE, suffix),
-            {event_type(kind).partition(".")[0] for kind in types_on(CATALOGUE, suffix)},
+            key_on(CATALOG, suffix),
+            {event_type(kind).partition(".")[0] for kind in types_on(CATALOG, suffix)},
         )
-        for suffix in CATALOGUE.topics
+        for suffix in CATALOG.topics
     }
     assert found == TOPICS
 
 
 def test_every_type_is_on_one_topic() -> None:
-    on_topics = [kind for suffix in CATALOGUE.topics for kind in types_on(CATALOGUE, suffix)]
+    on_topics = [kind for suffix in CATALOG.topics for kind in types_on(CATALOG, suffix)]
     assert sorted(map(event_type, on_topics)) == sorted(map(event_type, EVENT_TYPES))
 
 
@@ -95,7 +95,7 @@ def test_values_stand_in_the_order_of_the_contract() -> None:
 
 
 def test_asyncapi_refers_to_what_is_there() -> None:
-    (text,) = asyncapi(CATALOGUE).values()
+    (text,) = asyncapi(CATALOG).values()
     document = json.loads(text)
     messages = document["components"]["messages"]
     for channel in document["channels"].values():

@@ -4,7 +4,7 @@ import pytest
 
 from stream_app.render.metric_page import exported
 from stream_app.spec.metric import Kind, Metric
-from tests.render.house import CATALOGUE
+from tests.render.house import CATALOG
 
 LIVE = "5m 1h 24h 7d 30d mtd"
 FULL = f"{LIVE} prev_month prev_month_to_date"
@@ -105,7 +105,7 @@ ADDED = {"lead_mql_cohort"}
 DEFINED = [
     (*each, section) for section, part in zip("ABC", (FLOWS, LEVELS, DISTRIBUTIONS), strict=True) for each in part
 ]
-DECLARED = {each.series.removeprefix("lifecycle_"): each for each in exported(CATALOGUE) if each.section in "ABC"}
+DECLARED = {each.series.removeprefix("lifecycle_"): each for each in exported(CATALOG) if each.section in "ABC"}
 
 
 @pytest.mark.parametrize(("name", "labels", "windows", "section"), DEFINED, ids=[each[0] for each in DEFINED])
@@ -132,11 +132,11 @@ def test_nothing_else_is_exported() -> None:
 
 
 def test_every_series_is_declared_once() -> None:
-    series = [each.series for each in exported(CATALOGUE)]
+    series = [each.series for each in exported(CATALOG)]
     assert sorted(series) == sorted(set(series))
     assert all(name.startswith("lifecycle_") and not name.endswith("_total") for name in series)
 
 
 def test_no_metric_is_labelled_by_a_person_or_company() -> None:
-    labels = {label.name for metric in CATALOGUE.metrics for label in metric.labels}
+    labels = {label.name for metric in CATALOG.metrics for label in metric.labels}
     assert not {label for label in labels if label.endswith("_id") or label in {"lead", "account", "message", "email"}}

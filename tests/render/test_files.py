@@ -4,22 +4,22 @@ from pathlib import Path
 
 from stream_app.cli.rendered_files import stale, write
 from stream_app.render.everything import everything
-from tests.render.house import CATALOGUE, ROOT
+from tests.render.house import CATALOG, ROOT
 
 RENDERED = {"schemas/a.json": "a\n", "docs/metrics.md": "é\n"}
 
 
 def test_the_committed_files_are_the_rendered_ones() -> None:
-    found = [str(path.relative_to(ROOT)) for path in stale(everything(CATALOGUE), ROOT)]
+    found = [str(path.relative_to(ROOT)) for path in stale(everything(CATALOG), ROOT)]
     assert not found, "run `stream-app render`"
 
 
 def test_rendering_twice_gives_the_same() -> None:
-    assert everything(CATALOGUE) == everything(CATALOGUE)
+    assert everything(CATALOG) == everything(CATALOG)
 
 
 def test_every_file_ends_with_one_line_break() -> None:
-    for text in everything(CATALOGUE).values():
+    for text in everything(CATALOG).values():
         assert text.endswith("\n")
         assert not text.endswith("\n\n")
 

@@ -6,14 +6,14 @@ import pytest
 
 from stream_app.core.envelope import CAUSES, event_type
 from stream_app.core.windows import Window
-from stream_app.render.catalogue import Catalogue
+from stream_app.render.catalog import Catalog
 from stream_app.render.event_page import PATH as EVENT_PAGE
 from stream_app.render.event_page import event_page
 from stream_app.render.markdown import table
 from stream_app.render.metric_page import PATH as METRIC_PAGE
 from stream_app.render.metric_page import exported, metric_page
 from stream_app.spec.metric import Label, Metric, Unit
-from tests.render.house import CATALOGUE
+from tests.render.house import CATALOG
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Ratio:
 
 
 def test_a_metric_has_a_section_with_everything_declared() -> None:
-    text = metric_page(replace(CATALOGUE, metrics=(), derived=(), ratios=(Ratio(),), examples=()))[METRIC_PAGE]
+    text = metric_page(replace(CATALOG, metrics=(), derived=(), ratios=(Ratio(),), examples=()))[METRIC_PAGE]
     section = text[text.index("### lifecycle_email_open_rate") :]
     assert section.splitlines() == [
         "### lifecycle_email_open_rate",
@@ -51,44 +51,44 @@ def test_a_metric_has_a_section_with_everything_declared() -> None:
 
 
 def test_every_exported_metric_stands_in_the_summary_and_has_a_section() -> None:
-    text = metric_page(CATALOGUE)[METRIC_PAGE]
-    for each in exported(CATALOGUE):
+    text = metric_page(CATALOG)[METRIC_PAGE]
+    for each in exported(CATALOG):
         assert f"| [`{each.series}`](#{each.series}) |" in text
         assert f"\n### {each.series}\n\n{each.definition}\n" in text
 
 
 def test_what_is_internal_is_not_shown() -> None:
-    text = metric_page(CATALOGUE)[METRIC_PAGE]
+    text = metric_page(CATALOG)[METRIC_PAGE]
     assert "lifecycle_customer_change" not in text
     assert "lifecycle_step_due_at" not in text
 
 
 def test_every_unit_has_a_name() -> None:
     for unit in Unit:
-        metric_page(replace(CATALOGUE, metrics=(), derived=(), ratios=(replace(Ratio(), unit=unit),)))
+        metric_page(replace(CATALOG, metrics=(), derived=(), ratios=(replace(Ratio(), unit=unit),)))
 
 
 def test_a_section_without_a_heading_is_an_error() -> None:
     with pytest.raises(ValueError, match="no section of the metrics page: X"):
-        exported(Catalogue(event_types=(), topics={}, keys={}, ratios=(replace(Ratio(), section="X"),)))
+        exported(Catalog(event_types=(), topics={}, keys={}, ratios=(replace(Ratio(), section="X"),)))
 
 
 def test_buckets_are_told_in_days_and_hours() -> None:
-    text = metric_page(CATALOGUE)[METRIC_PAGE]
+    text = metric_page(CATALOG)[METRIC_PAGE]
     assert "- Buckets up to: `3600` (1h), `21600` (6h), `86400` (1d)," in text
     assert "- Buckets up to: `0`, `10`, `20`," in text
 
 
 def test_every_event_type_and_cause_is_on_the_page() -> None:
-    text = event_page(CATALOGUE)[EVENT_PAGE]
-    for kind in CATALOGUE.event_types:
+    text = event_page(CATALOG)[EVENT_PAGE]
+    for kind in CATALOG.event_types:
         assert f"- [`{event_type(kind)}`](../schemas/{event_type(kind)}.json): " in text
     for cause in CAUSES:
         assert f"| `{cause}` |" in text
 
 
 def test_rules_are_told_in_words() -> None:
-    text = event_page(CATALOGUE)[EVENT_PAGE]
+    text = event_page(CATALOG)[EVENT_PAGE]
     assert "| `to` | required | `lead` `mql` `sal` `sql` `opportunity` `customer` |" in text
     assert "| `lead_id` | required | text of 1 to 128 characters |" in text
     assert "| `reason` | optional | free text of at most 1,024 characters |" in text
@@ -98,13 +98,13 @@ def test_rules_are_told_in_words() -> None:
 
 
 def test_no_description_refers_to_a_class() -> None:
-    text = event_page(CATALOGUE)[EVENT_PAGE]
+    text = event_page(CATALOG)[EVENT_PAGE]
     assert "Data`" not in text
     assert ": \n" not in text
 
 
 def test_a_namespace_is_what_topics_begin_with() -> None:
-    text = event_page(replace(CATALOGUE, namespace="acme"))[EVENT_PAGE]
+    text = event_page(replace(CATALOG, namespace="acme"))[EVENT_PAGE]
     assert "`acme.billing`" in text
     assert "lifecycle.billing" not in text
 
@@ -114,4 +114,4 @@ def test_a_table_survives_bars_and_line_breaks() -> None:
 
 
 def test_a_metric_is_a_declared_one() -> None:
-    assert any(isinstance(each, Metric) for each in exported(CATALOGUE))
+    assert any(isinstance(each, Metric) for each in exported(CATALOG))

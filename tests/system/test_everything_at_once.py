@@ -10,7 +10,7 @@ import pytest
 
 from stream_app.catalog.events import EVENT_TYPES
 from stream_app.core.envelope import CAUSES, event_type
-from tests.system.judgement import assert_exact, assert_rejected
+from tests.system.judgment import assert_exact, assert_rejected
 from tests.system.program import Program, eventually
 from tests.system.proxy import Proxy
 from tests.system.story import MOMENTS, UNTIL, erasures, sent

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.system.judgement import assert_exact
+from tests.system.judgment import assert_exact
 from tests.system.proxy import Proxy
 from tests.system.site import Site, answer, port
 from tests.system.story import UNTIL, sent
@@ -57,7 +57,7 @@ def test_promtool_finds_nothing_to_complain_about(page: str) -> None:
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
-def test_nobody_can_be_recognised_in_a_scrape(page: str, long: Story) -> None:
+def test_nobody_can_be_recognized_in_a_scrape(page: str, long: Story) -> None:
     assert "@" in str(long.events)
     assert "@" not in page
     values = {value for _, labels in _readings(page) for _, value in labels}

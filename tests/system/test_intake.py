@@ -12,7 +12,7 @@ from kafka import KafkaProducer
 
 from stream_app.demo.simulator import bad_records
 from tests.servers.cluster import Cluster
-from tests.system.judgement import assert_exact, not_zero, rejected
+from tests.system.judgment import assert_exact, not_zero, rejected
 from tests.system.program import eventually
 from tests.system.site import Site, answer, get, port
 from tests.system.story import UNTIL, Sent

@@ -121,8 +121,8 @@ def test_a_lead_is_explained_by_its_own_events(site: Site) -> None:
     explained = json.loads(site.run("explain", "lead", "L1", "--json"))
     assert [row["event"] for row in explained["timeline"]] == [
         "created, source web",
-        "enrolment E1 in welcome: enrolled",
-        "enrolment E1 in welcome: entered hello",
+        "enrollment E1 in welcome: enrolled",
+        "enrollment E1 in welcome: entered hello",
     ]
     facts = {(fact["metric"], tuple(fact["labels"])) for fact in explained["facts"]}
     assert ("new_leads", ("web", "none", "none")) in facts

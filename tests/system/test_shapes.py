@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.system.judgement import assert_exact
+from tests.system.judgment import assert_exact
 from tests.system.story import MOMENTS, UNTIL
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.system.judgement import assert_exact
+from tests.system.judgment import assert_exact
 from tests.system.program import eventually
 from tests.system.proxy import Proxy
 from tests.system.site import conflicts, port

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.system.judgement import assert_exact
+from tests.system.judgment import assert_exact
 from tests.system.program import eventually
 from tests.system.proxy import Proxy
 from tests.system.story import UNTIL

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stream_app.cli.catalogue import model
+from stream_app.cli.wiring import model
 from stream_app.worker.pipeline import Pipeline
 from stream_app.worker.rejection_limit import FloodGate
 
@@ -27,7 +27,7 @@ class _NoDeadLetters:
 
 
 def pipeline_of(settings: Settings, ledger: Ledger, telemetry: Telemetry, cached_entities: int = 20_000) -> Pipeline:
-    """Return a pipeline with the whole catalogue, to which nothing may be given that is to be rejected."""
+    """Return a pipeline with the whole catalog, to which nothing may be given that is to be rejected."""
     gate = FloodGate(settings.flood_ratio, lambda _: None)
     rules = model(settings.rules)
     return Pipeline(rules, ledger, _NoDeadLetters(), gate, telemetry, cached_entities=cached_entities)

@@ -1,6 +1,6 @@
 -- The raw events, each identity once: "(id, source) identifies an event within the thing it is about ... A copy has no
 -- effect. If two records of one identity differ, the one with the smaller (time, content) stands."
--- thing: what the event is about; owner: the lead, account, record; part: the message, enrolment, subscription ...
+-- thing: what the event is about; owner: the lead, account, record; part: the message, enrollment, subscription ...
 CREATE TABLE event (
     thing  TEXT NOT NULL,
     owner  TEXT NOT NULL,

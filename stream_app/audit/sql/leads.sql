@@ -45,7 +45,7 @@ WHERE NOT EXISTS (
         AND (event.at_ms, event.id, event.source) <= (lead_origin.at_ms, lead_origin.id, lead_origin.source)
 );
 
--- "Stages in time order, equal neighbours collapsed, are the lead's stage history."
+-- "Stages in time order, equal neighbors collapsed, are the lead's stage history."
 CREATE TABLE stage_history AS
 WITH told AS (
     SELECT *, lag(stage) OVER (PARTITION BY lead ORDER BY at_ms, id, source) IS NOT stage AS is_entry FROM stage_told

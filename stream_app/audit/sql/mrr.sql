@@ -1,5 +1,5 @@
 -- "MRR of an account = sum over its subscriptions whose status is `active` or `past_due` of quantity x unit_amount x
--- normalisation x (1 - discount_percent_forever/100) over licensed items, rounded half-even to the minor unit per item.
+-- normalization x (1 - discount_percent_forever/100) over licensed items, rounded half-even to the minor unit per item.
 -- ... Trials, metered items, paused and canceled subscriptions: 0."
 -- "Default status by type: started changed resumed -> active, paused -> paused, canceled -> canceled."
 -- "All changes with equal `time` are one instant": of one subscription only the newest of them by (id, source) is a state.

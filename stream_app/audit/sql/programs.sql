@@ -1,4 +1,4 @@
--- Every program event with its place among those of its type in the enrolment (of a step: in the step).
+-- Every program event with its place among those of its type in the enrollment (of a step: in the step).
 CREATE TABLE program_event AS
 WITH told AS (
     SELECT
@@ -17,8 +17,8 @@ SELECT
     row_number() OVER (PARTITION BY lead, enrollment ORDER BY type <> 'program.enrolled', at_ms, id, source) AS naming
 FROM told;
 
--- "An enrolment's program is that of its earliest program.enrolled, without one that of its earliest event; all its
--- enrolment and step facts carry it." It begins at its earliest program.enrolled and ends at its earliest program.exited.
+-- "An enrollment's program is that of its earliest program.enrolled, without one that of its earliest event; all its
+-- enrollment and step facts carry it." It begins at its earliest program.enrolled and ends at its earliest program.exited.
 CREATE TABLE enrollment (
     lead TEXT, enrollment TEXT, program TEXT, begun_ms INTEGER, begun_id TEXT, begun_source TEXT,
     ended_ms INTEGER, outcome TEXT, PRIMARY KEY (lead, enrollment)
@@ -35,7 +35,7 @@ SELECT
 FROM program_event
 GROUP BY lead, enrollment;
 
--- lifecycle_program_enrollments / lifecycle_program_exits: "an enrolment begins (program.enrolled) / ends
+-- lifecycle_program_enrollments / lifecycle_program_exits: "an enrollment begins (program.enrolled) / ends
 -- (program.exited), once each per enrollment_id, at the earliest such event"
 INSERT INTO shown VALUES
     ('lifecycle_program_enrollments', '5m 1h 24h 7d 30d'),
@@ -49,14 +49,14 @@ SELECT 'lifecycle_program_exits', json_object('program', program, 'outcome', out
 FROM enrollment
 WHERE ended_ms IS NOT NULL;
 
--- lifecycle_program_balance: "enrolments begun and not ended", those "that have an `enrolled` and no `exited`"
+-- lifecycle_program_balance: "enrollments begun and not ended", those "that have an `enrolled` and no `exited`"
 CREATE VIEW level_program_balance AS
 SELECT 'lifecycle_program_balance' AS series, json_object('program', program) AS labels, count(*) AS value
 FROM enrollment
 WHERE begun_ms IS NOT NULL AND ended_ms IS NULL
 GROUP BY program;
 
--- "A step is entered at its earliest step_entered, left at its earliest step_exited, or, without one, at the enrolment's
+-- "A step is entered at its earliest step_entered, left at its earliest step_exited, or, without one, at the enrollment's
 -- end if it was entered at or before it. A step_exited without entry is an exit too. ... The due time is that of the
 -- earliest step_entered; left out, it is entry + the step limit."
 CREATE TABLE step AS
@@ -77,7 +77,7 @@ SELECT
     CASE WHEN left_ms IS NOT NULL THEN own.outcome WHEN entered_ms <= ended_ms THEN enrollment.outcome END AS outcome
 FROM own JOIN enrollment USING (lead, enrollment);
 
--- lifecycle_step_entries / lifecycle_step_exits: "an enrolment enters / leaves a step, each once per (enrolment, step), at
+-- lifecycle_step_entries / lifecycle_step_exits: "an enrollment enters / leaves a step, each once per (enrollment, step), at
 -- the earliest such event; program.exited is the exit of every step entered at or before it that has no exit of its own"
 INSERT INTO shown VALUES
     ('lifecycle_step_entries', '5m 1h 24h 7d 30d'),
@@ -91,14 +91,14 @@ SELECT 'lifecycle_step_exits', json_object('program', program, 'step', step, 'ou
 FROM step
 WHERE left_ms IS NOT NULL;
 
--- lifecycle_step_due: "an enrolment's step falls due, dated at its due time (whether it has left by then or not)"
+-- lifecycle_step_due: "an enrollment's step falls due, dated at its due time (whether it has left by then or not)"
 INSERT INTO shown VALUES ('lifecycle_step_due', '1h 24h 7d');
 INSERT INTO fact
 SELECT 'lifecycle_step_due', json_object('program', program, 'step', step), due_ms, 1
 FROM step
 WHERE due_ms IS NOT NULL;
 
--- lifecycle_step_balance: "enrolments in the step now", that is "entered and not left"
+-- lifecycle_step_balance: "enrollments in the step now", that is "entered and not left"
 CREATE VIEW level_step_balance AS
 SELECT
     'lifecycle_step_balance' AS series,

@@ -22,9 +22,9 @@ SELECT owner, at_ms FROM event WHERE thing = 'lead.engaged' AND data ->> 'kind' 
 CREATE INDEX engagement_of_lead ON engagement (lead, at_ms);
 
 -- lifecycle_reopened_leads: "once per not-ready episode: the earliest of a human click, a reply, or lead.engaged (not
--- page_view) inside the episode, provided the lead was in a program at that time (an enrolment that began at or before it
+-- page_view) inside the episode, provided the lead was in a program at that time (an enrollment that began at or before it
 -- and whose program.exited is not at or before it): the earliest engagement that meets all of this; opens never reopen.
--- Dated at that engagement"; program "of the latest such enrolment", the one "that began latest by (time, id)".
+-- Dated at that engagement"; program "of the latest such enrollment", the one "that began latest by (time, id)".
 INSERT INTO shown VALUES ('lifecycle_reopened_leads', '5m 1h 24h 7d 30d mtd');
 INSERT INTO fact
 WITH candidate AS (

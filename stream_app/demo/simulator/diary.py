@@ -38,7 +38,7 @@ class Diary:
         self._drafts.append((at, f"evt-{self.tag}-{self._count:03x}", event_type, self._region, data))
 
     def name(self, prefix: str) -> str:
-        """Return a new identifier for something that belongs to this thing: a message, an enrolment, an invoice."""
+        """Return a new identifier for something that belongs to this thing: a message, an enrollment, an invoice."""
         self._count += 1
         return f"{prefix}-{self.tag}-{self._count:x}"
 

@@ -21,7 +21,7 @@ from stream_app.demo.simulator.disturbance import cancels_at
 from stream_app.demo.simulator.erasure import erase_some
 from stream_app.demo.simulator.identity import account_id, lead_id, lead_number
 from stream_app.demo.simulator.mail import Letter, send
-from stream_app.demo.simulator.nurture import Goal, enrol
+from stream_app.demo.simulator.nurture import Goal, enroll
 from stream_app.demo.simulator.person import Life, is_reachable, meet, write_scores
 from stream_app.demo.simulator.prospect import Prospect, write_engagement, write_status
 from stream_app.demo.simulator.pursuit import pursue
@@ -74,7 +74,7 @@ def lead_life(plan: Plan, trouble: Disturbance, index: int, born: int) -> Iterat
     won_at, customer = bought
     started = won_at + around(rng, 6 * HOUR, 1.2)
     first_month = begin(customer, started)
-    enrol(life, ONBOARDING, started + around(rng, HOUR))
+    enroll(life, ONBOARDING, started + around(rng, HOUR))
     write_scores(life)
     customer.doomed_at = cancels_at(trouble, plan.seed, customer.account_id, started)
     yield first_month, diary.take()
@@ -130,7 +130,7 @@ def _nurture(prospect: Prospect, born: int, goal: Goal | None) -> None:
         return
     at = born + around(prospect.life.rng, 15 * MINUTE, 1.3)
     if goal is None or at < goal.at:
-        enrol(prospect.life, PROGRAMS[prospect.campaign.program_id], at, goal)
+        enroll(prospect.life, PROGRAMS[prospect.campaign.program_id], at, goal)
 
 
 def _chase(prospect: Prospect, at: int, chances: int) -> tuple[int, Customer] | None:
@@ -152,7 +152,7 @@ def _shelve(prospect: Prospect, at: int, reason: str | None, chances: int) -> tu
         life.person.moves.append((at + around(rng, 20 * DAY, 0.3), -10, "inactivity"))
     if not happens(rng, _RE_ENGAGED):
         return None
-    journey = enrol(life, RE_ENGAGE, at_work(rng, life.person.region, at + around(rng, 4 * DAY)))
+    journey = enroll(life, RE_ENGAGE, at_work(rng, life.person.region, at + around(rng, 4 * DAY)))
     if not journey.engaged_at:
         return None
     engaged = min(journey.engaged_at)

@@ -27,7 +27,7 @@ _LEAVERS: Final = ((0.006, "list_removed"), (0.011, "disqualified"), (0.014, "er
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Something outside of the program that ends an enrolment: when (ms) and with which outcome."""
+    """Something outside of the program that ends an enrollment: when (ms) and with which outcome."""
 
     at: int
     outcome: str
@@ -35,25 +35,25 @@ class Goal:
 
 @dataclass(slots=True)
 class Journey:
-    """What came of an enrolment: when it ended (ms; None: stuck for good) and when the person clicked or replied."""
+    """What came of an enrollment: when it ended (ms; None: stuck for good) and when the person clicked or replied."""
 
     ended_at: int | None = None
     engaged_at: list[int] = field(default_factory=list)
 
 
-def enrol(life: Life, program: Program, at: int, goal: Goal | None = None) -> Journey:
+def enroll(life: Life, program: Program, at: int, goal: Goal | None = None) -> Journey:
     """Lead a person through a program from that instant on, until its end, the goal or a drop-out."""
     rng, diary = life.rng, life.diary
-    enrolment: Data = {
+    enrollment: Data = {
         "lead_id": life.person.lead_id,
         "program_id": program.program_id,
         "enrollment_id": diary.name("enr"),
     }
     journey = Journey()
-    diary.write(at, "program.enrolled", {**enrolment})
+    diary.write(at, "program.enrolled", {**enrollment})
     for step in program.steps:
         at += around(rng, 3 * SECOND)
-        _enter(diary, enrolment, step, at)
+        _enter(diary, enrollment, step, at)
         reaction = _write_to(life, program, step, at, goal)
         if reaction is not None:
             journey.engaged_at += [when for when in (reaction.clicked_at, reaction.replied_at) if when is not None]
@@ -63,17 +63,17 @@ def enrol(life: Life, program: Program, at: int, goal: Goal | None = None) -> Jo
         if outcome == "advanced" and step is program.steps[-1]:
             outcome = "completed"
         if outcome in {"advanced", "completed"} or happens(rng, _OWN_EXIT_OF_LEAVERS):
-            diary.write(left, "program.step_exited", {**enrolment, "step_id": step.step_id, "outcome": outcome})
+            diary.write(left, "program.step_exited", {**enrollment, "step_id": step.step_id, "outcome": outcome})
         at = left
         if outcome != "advanced":
             journey.ended_at = at + around(rng, 2 * SECOND)
-            diary.write(journey.ended_at, "program.exited", {**enrolment, "outcome": outcome})
+            diary.write(journey.ended_at, "program.exited", {**enrollment, "outcome": outcome})
             break
     return journey
 
 
-def _enter(diary: Diary, enrolment: Data, step: Step, at: int) -> None:
-    entry: Data = {**enrolment, "step_id": step.step_id}
+def _enter(diary: Diary, enrollment: Data, step: Step, at: int) -> None:
+    entry: Data = {**enrollment, "step_id": step.step_id}
     if step.says_due:
         entry["due_at"] = at + step.wait + step.grace
     diary.write(at, "program.step_entered", entry)

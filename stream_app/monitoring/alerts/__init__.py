@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from stream_app.monitoring import thresholds
 from stream_app.monitoring.alerts.convert import CONVERT
 from stream_app.monitoring.alerts.email import EMAIL
-from stream_app.monitoring.alerts.enrolments import ENROLMENTS
+from stream_app.monitoring.alerts.enrollments import ENROLLMENTS
 from stream_app.monitoring.alerts.events import EVENTS
 from stream_app.monitoring.alerts.expand import EXPAND
 from stream_app.monitoring.alerts.pipeline import PIPELINE
@@ -18,7 +18,7 @@ __all__ = ["ALERTING", "Alerting"]
 Muted = tuple[str, tuple[str, ...], tuple[str, ...]]
 """An alert, those that say nothing new while it fires, and the labels that both must share."""
 
-_BUSINESS = (STEPS, PROGRAMS, ENROLMENTS, EMAIL, CONVERT, EXPAND)
+_BUSINESS = (STEPS, PROGRAMS, ENROLLMENTS, EMAIL, CONVERT, EXPAND)
 _STALE = ("DataNotFresh", "DataStale")
 _BEHIND = ("CommitStalled", "ConsumerLagHigh", "EventsStale")
 

@@ -60,7 +60,7 @@ PROGRAMS = RuleGroup(
             description=(
                 "Entries in 24 h: {{ $value | humanize }}. In the same time "
                 + queried('sum(lifecycle_step_exits{program=%q, outcome="advanced", window="24h"})', "program")
-                + " enrolments of {{ $labels.program }} advanced from a step, and "
+                + " enrollments of {{ $labels.program }} advanced from a step, and "
                 + queried(f"{_UNPLACED}{{program=%q}}", "program")
                 + " more of those that began or moved on than arrived in a step or completed the program."
             ),

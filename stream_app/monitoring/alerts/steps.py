@@ -83,7 +83,7 @@ STEPS = RuleGroup(
             expr=while_fresh(_BLOCKED),
             summary="{{ $labels.program }} / {{ $labels.step }} is blocked: nothing has advanced for 30 min",
             description=(
-                "{{ $value | humanize }} enrolments fell due in step {{ $labels.step }} of {{ $labels.program }}, at "
+                "{{ $value | humanize }} enrollments fell due in step {{ $labels.step }} of {{ $labels.program }}, at "
                 "least "
                 f"{limit.BLOCKED_SHARE:.0%} of them are still there, and none has advanced for 30 min. Past due now: "
                 + queried(f"{_OVERDUE}{{program=%q, step=%q}}", *_STEP)
@@ -103,11 +103,11 @@ STEPS = RuleGroup(
                 and
                 {_OVERDUE} > {limit.OVERDUE_SHARE} * max by (program, step) (lifecycle_step_balance)
             """),
-            summary="{{ $labels.program }} / {{ $labels.step }}: {{ $value | humanize }} enrolments are overdue",
+            summary="{{ $labels.program }} / {{ $labels.step }}: {{ $value | humanize }} enrollments are overdue",
             description=(
                 "{{ $value | humanize }} of "
                 + queried("max(lifecycle_step_balance{program=%q, step=%q})", *_STEP)
-                + f" enrolments in the step are past their due time, more than {limit.OVERDUE_SHARE:.0%}, for an "
+                + f" enrollments in the step are past their due time, more than {limit.OVERDUE_SHARE:.0%}, for an "
                 "hour. The "
                 "oldest fell due at "
                 + queried(
@@ -133,7 +133,7 @@ STEPS = RuleGroup(
             summary="{{ $labels.program }} / {{ $labels.step }}: entered - exited is not what is in the step",
             description=(
                 "Entered - exited differs from what is in the step by {{ $value | humanize }} within a day: "
-                "enrolments left the "
+                "enrollments left the "
                 "step that never entered it (30 days: "
                 + queried(f"{_UNMATCHED}{{program=%q, step=%q}}", *_STEP)
                 + "), or more are overdue ("

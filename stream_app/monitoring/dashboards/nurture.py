@@ -59,7 +59,7 @@ NURTURE = Dashboard(
                     runbook="NurtureStepBlocked",
                 ),
                 tile(
-                    "Enrolments, 24 h",
+                    "Enrollments, 24 h",
                     "program_enrollments",
                     Target(of=total("program_enrollments", **_IN, window="24h")),
                     runbook="ProgramStoppedEnrolling",
@@ -142,7 +142,7 @@ NURTURE = Dashboard(
             height=9,
             panels=(
                 lines(
-                    "Enrolments, 24 h",
+                    "Enrollments, 24 h",
                     "program_enrollments",
                     by(total("program_enrollments", "program", **_IN, window="24h"), "{{program}}"),
                     runbook="ProgramStoppedEnrolling",

@@ -69,7 +69,7 @@ def table(title: str, name: str, *targets: Target, **more: Any) -> Panel:  # noq
 
 
 def by(of: Expression, legend: str, empty: str = "") -> Target:
-    """A value for each labelling, named by its labels."""
+    """A value for each labeling, named by its labels."""
     return Target(of=of, legend=legend, empty=empty)
 
 

@@ -89,7 +89,7 @@ def items(value: object) -> bool:
 
 _OUTCOME: Final = one_of("advanced completed goal_met unsubscribed bounced disqualified list_removed error timeout")
 _LEAD: Final[dict[str, Rule]] = {"lead_id!": identifier}
-_ENROLMENT: Final[dict[str, Rule]] = {**_LEAD, "program_id!": label, "enrollment_id!": identifier}
+_ENROLLMENT: Final[dict[str, Rule]] = {**_LEAD, "program_id!": label, "enrollment_id!": identifier}
 _MESSAGE: Final[dict[str, Rule]] = {
     **_LEAD,
     "message_id!": identifier,
@@ -153,10 +153,10 @@ TYPES: Final[dict[str, dict[str, Rule]]] = {
         "campaign_id": label,
     },
     "lead.erased": _LEAD,
-    "program.enrolled": _ENROLMENT,
-    "program.step_entered": {**_ENROLMENT, "step_id!": label, "due_at": instant},
-    "program.step_exited": {**_ENROLMENT, "step_id!": label, "outcome!": _OUTCOME},
-    "program.exited": {**_ENROLMENT, "outcome!": _OUTCOME},
+    "program.enrolled": _ENROLLMENT,
+    "program.step_entered": {**_ENROLLMENT, "step_id!": label, "due_at": instant},
+    "program.step_exited": {**_ENROLLMENT, "step_id!": label, "outcome!": _OUTCOME},
+    "program.exited": {**_ENROLLMENT, "outcome!": _OUTCOME},
     **{
         f"email.{state}": _MESSAGE
         for state in ("sent", "delivered", "bounced", "opened", "clicked", "replied", "unsubscribed", "complained")

@@ -37,10 +37,10 @@ class Witness:
                 return True
 
     def _program(self, name: str, data: dict[str, Any]) -> bool:
-        enrolment = data["enrollment_id"]
-        good = self._until_closed("enrolment", enrolment, name == "enrolled", name == "exited")
+        enrollment = data["enrollment_id"]
+        good = self._until_closed("enrollment", enrollment, name == "enrolled", name == "exited")
         if "step_id" in data:
-            step = f"{enrolment} {data['step_id']}"
+            step = f"{enrollment} {data['step_id']}"
             good &= self._until_closed("step", step, name == "step_entered", name == "step_exited")
         return good
 

@@ -80,7 +80,7 @@ def test_leads_come_back_and_fall_back(year: list[dict[str, Any]]) -> None:
     assert changes["lead.stage_changed", "recycled"] > 100
 
 
-def test_enrolments_end_in_every_way(year: list[dict[str, Any]]) -> None:
+def test_enrollments_end_in_every_way(year: list[dict[str, Any]]) -> None:
     outcomes = Counter(event["data"]["outcome"] for event in year if event["type"] == "program.exited")
 
     assert set(outcomes) == {

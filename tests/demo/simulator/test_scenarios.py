@@ -56,7 +56,7 @@ def test_in_a_stall_leads_fall_due() -> None:
             event["type"] == "program.step_exited" and is_at_stalled_step(event)
         ):
             left.add(event["data"]["enrollment_id"])
-    stuck = [at for enrolment, at in due.items() if enrolment not in left]
+    stuck = [at for enrollment, at in due.items() if enrollment not in left]
 
     assert sum(at < UNTIL for at in stuck) >= 5
 

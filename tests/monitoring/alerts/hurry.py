@@ -122,7 +122,7 @@ def hurried_prometheus(directory: Path, exporter: int, rules: dict[str, Any]) ->
 
 
 class Company:
-    """Enrols a lead a minute in two programs at once; what it says goes through the worker's own pipeline.
+    """Enrolls a lead a minute in two programs at once; what it says goes through the worker's own pipeline.
 
     `welcome` is `hello` and then `guide`, five minutes each, of six allowed; `onboarding` lets everybody wait seven
     days. While `stalled`, nobody leaves `guide`.
@@ -164,7 +164,7 @@ class Company:
             self.now = now
 
     def _minute(self, number: int) -> Iterator[dict[str, Any]]:
-        """Say what happens in a minute; leads and enrolments are named by the minute that they came in."""
+        """Say what happens in a minute; leads and enrollments are named by the minute that they came in."""
         yield self._event("program.enrolled", number, program_id="welcome")
         yield self._event("program.enrolled", number, program_id="onboarding")
         yield self._enters("hello", number, _ALLOWED, program_id="welcome")

@@ -23,7 +23,7 @@ def entries(window: str, step: str = "guide") -> str:
 
 
 def enrolled(window: str) -> str:
-    """Return the series of a program's enrolments."""
+    """Return the series of a program's enrollments."""
     return f'lifecycle_program_enrollments{{program="welcome", window="{window}"}}'
 
 
@@ -48,7 +48,7 @@ _LATER = {
 
 BLOCKED = (
     Story(
-        alert="NurtureStepBlocked", name="fires when enrolments fall due and none advances", series=_block(),
+        alert="NurtureStepBlocked", name="fires when enrollments fall due and none advances", series=_block(),
         at="2h30m",
         firing=THE_STEP,
     ),
@@ -153,7 +153,7 @@ SILENT = (
         series=_LOST_ON_THE_WAY | {entries("24h", "case"): flat(10, 61), entries("30d", "case"): flat(90, 61)},
     ),
     Story(
-        alert="NurtureStepSilent", name="stays quiet on a weekend on which people enrol and the first step waits",
+        alert="NurtureStepSilent", name="stays quiet on a weekend on which people enroll and the first step waits",
         at="45m",
         series=_LOST_ON_THE_WAY | {
             enrolled("24h"): flat(20, 61), exits("24h", step='program="welcome", step="hello"'): flat(0, 61),
@@ -209,7 +209,7 @@ _THE_HOUR, _THE_DAY = '{program="welcome", window="1h"}', '{program="welcome", w
 
 
 def _weeks(*hours: int, usual: int = 10) -> str:
-    """Four weeks, in the first four hours of which so many an hour enrol; then nobody does."""
+    """Four weeks, in the first four hours of which so many an hour enroll; then nobody does."""
     return " ".join(f"{flat(hour, 4)} {flat(usual, WEEK - 4)}" for hour in hours) + " " + flat(0, 3)
 
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[3]
 STORIES: dict[str, tuple[Story, ...]] = {
     "steps": STEPS,
     "programs": PROGRAMS,
-    "enrolments": ENROLLING,
+    "enrollments": ENROLLING,
     "email": EMAIL,
     "convert": CONVERT,
     "expand": EXPAND,

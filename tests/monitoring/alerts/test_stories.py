@@ -14,7 +14,7 @@ from stream_app.render.rules import rules
 from tests.monitoring.alerts.stories import ROOT, STORIES, files
 from tests.monitoring.alerts.story import FRESH, Story, file
 from tests.monitoring.alerts.tools import program, run
-from tests.render.house import CATALOGUE
+from tests.render.house import CATALOG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ def test_stories_are_told_of_the_group_that_has_the_alert() -> None:
 
 def outcome(tmp_path: Path, group: str, stories: list[Story], careful: str, careless: str) -> str:
     """Play stories of one step against a group of rules in which something is written differently."""
-    text = rules(CATALOGUE)[f"prometheus/rules/{group}.yml"]
+    text = rules(CATALOG)[f"prometheus/rules/{group}.yml"]
     assert careful in text
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / f"{group}.yml").write_text(text.replace(careful, careless), "utf-8")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import DASHBOARDS
 from stream_app.render.dashboards import dashboards, letters, numbered
-from tests.render.house import CATALOGUE
+from tests.render.house import CATALOG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stream_app.spec.panel import Dashboard, Panel, Target
 
 RENDERED: Final[dict[str, dict[str, Any]]] = {
-    each["uid"]: each for each in map(json.loads, dashboards(CATALOGUE).values())
+    each["uid"]: each for each in map(json.loads, dashboards(CATALOG).values())
 }
 ALERTS: Final = {alert.name for group in ALERTING.groups for alert in group.alerts}
 

@@ -1,4 +1,4 @@
-"""The catalogue as each part of the runtime wants it."""
+"""The catalog as each part of the runtime wants it."""
 
 from stream_app.admin.produce import Routes
 from stream_app.catalog.derived import DERIVED
@@ -12,10 +12,10 @@ from stream_app.core.facts import Rules
 from stream_app.examples import TOLD
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import DASHBOARDS
-from stream_app.render.catalogue import Catalogue
+from stream_app.render.catalog import Catalog
 from stream_app.worker.pipeline import Model
 
-CATALOGUE = Catalogue(
+CATALOG = Catalog(
     event_types=EVENT_TYPES,
     topics=TOPICS,
     keys={event: kind.key for event, kind in KIND_OF.items()},

@@ -177,7 +177,7 @@ class Alerting(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Catalogue:
+class Catalog:
     """All declarations.
 
     `topics` maps the last part of a topic's name to the event families on it, `keys` an event type to the field of

@@ -1,4 +1,4 @@
-"""Programs that enrol nobody any more."""
+"""Programs that enroll nobody any more."""
 
 from stream_app.monitoring import thresholds as limit
 from stream_app.monitoring.alerts.rhythm import expected, same_hours
@@ -8,8 +8,8 @@ _ENROLLED = "program_window:lifecycle_program_enrollments:sum"
 _ENROLLED_BEFORE = "program_window_week:lifecycle_program_enrollments:same_hours"
 _ENROLLED_USUALLY = "program_window:lifecycle_program_enrollments:expected"
 
-ENROLMENTS = RuleGroup(
-    name="enrolments",
+ENROLLMENTS = RuleGroup(
+    name="enrollments",
     area="nurture",
     dashboard="stream-app-nurture",
     interval="1m",
@@ -34,7 +34,7 @@ ENROLMENTS = RuleGroup(
             """),
             summary="{{ $labels.program }} has enrolled nobody for {{ $labels.window }}",
             description=(
-                "No enrolment in {{ $labels.program }} for {{ $labels.window }}, where {{ $value | humanize }} were "
+                "No enrollment in {{ $labels.program }} for {{ $labels.window }}, where {{ $value | humanize }} were "
                 "expected from "
                 f"the same hours of the last four weeks. With {limit.POISSON_ZERO} expected, none at all is chance "
                 "once in a "
