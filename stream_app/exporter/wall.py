@@ -88,8 +88,8 @@ class Wall:
     @cached_property
     def _rendered(self) -> str:
         rendered = dashboard(self.declared, {each.series: each for each in self.known})
-        tones = {color: tone for tone, color in COLORS.items()}
-        return orjson.dumps({"dashboard": rendered, "tones": tones}).decode()
+        statuses = {color: status for status, color in COLORS.items()}
+        return orjson.dumps({"dashboard": rendered, "statuses": statuses}).decode()
 
 
 def _fresh(look: Look, now: int) -> list[Reading]:

@@ -104,11 +104,11 @@ class Alert(Protocol):
         """Who is told, and when."""
 
     @property
-    def hold(self) -> str:
+    def for_(self) -> str:
         """How long it must last before it fires."""
 
     @property
-    def keep(self) -> str:
+    def keep_firing_for(self) -> str:
         """How long it goes on firing when it is over."""
 
     @property

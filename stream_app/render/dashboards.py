@@ -11,14 +11,14 @@ from typing import Any
 from stream_app.render.catalog import Catalog, Declared, Rendered
 from stream_app.render.metric_page import exported
 from stream_app.render.promql import promql
-from stream_app.spec.panel import Dashboard, Form, Panel, Target, Tone, Variable
+from stream_app.spec.panel import Dashboard, Panel, PanelType, Status, Target, Variable
 
 SCHEMA_VERSION = 41
 COLUMNS = 24
 TAG = "stream-app"
 
-# Told apart by those who see no red or no green, too; every tone is told in words as well.
-COLORS = {Tone.PLAIN: "#D5DCE6", Tone.GOOD: "#4CB5A5", Tone.WATCH: "#F2B13C", Tone.ALARM: "#FF5A36"}
+# Told apart by those who see no red or no green, too; every status is said in words as well.
+COLORS = {Status.PLAIN: "#D5DCE6", Status.GOOD: "#4CB5A5", Status.WATCH: "#F2B13C", Status.ALARM: "#FF5A36"}
 
 _DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
@@ -99,7 +99,7 @@ def _panels(declared: Dashboard, known: Mapping[str, Declared]) -> Iterator[Node
 
 def _panel(panel: Panel, known: Mapping[str, Declared]) -> Node:
     return {
-        "type": panel.form.value,
+        "type": panel.type.value,
         "title": panel.title,
         "description": _description(panel, known),
         "datasource": _DATASOURCE,
@@ -125,8 +125,8 @@ def _description(panel: Panel, known: Mapping[str, Declared]) -> str:
 
 
 def _limits(panel: Panel) -> str:
-    named = {Tone.GOOD: "good", Tone.WATCH: "amber, watch", Tone.ALARM: "red, alarm"}
-    steps = [f"{named[tone]} from {_shown(value, panel.unit)}" for value, tone in panel.steps if tone in named]
+    named = {Status.GOOD: "good", Status.WATCH: "amber, watch", Status.ALARM: "red, alarm"}
+    steps = [f"{named[status]} from {_shown(value, panel.unit)}" for value, status in panel.steps if status in named]
     return f"Colors: {'; '.join(steps)}." if steps else ""
 
 
@@ -135,8 +135,8 @@ def _shown(value: float, unit: str) -> str:
 
 
 def _target(letter: str, target: Target, panel: Panel) -> Node:
-    table = panel.form is Form.TABLE
-    at_once = table or panel.form is Form.BARS
+    table = panel.type is PanelType.TABLE
+    at_once = table or panel.type is PanelType.BARS
     return {
         "refId": letter,
         "datasource": _DATASOURCE,
@@ -151,10 +151,10 @@ def _target(letter: str, target: Target, panel: Panel) -> Node:
 
 
 def _defaults(panel: Panel) -> Node:
-    steps = [{"value": None, "color": COLORS[Tone.PLAIN]}] + [
-        {"value": value, "color": COLORS[tone]} for value, tone in panel.steps
+    steps = [{"value": None, "color": COLORS[Status.PLAIN]}] + [
+        {"value": value, "color": COLORS[status]} for value, status in panel.steps
     ]
-    lines = panel.form is Form.LINES
+    lines = panel.type is PanelType.LINES
     node: Node = {
         "unit": panel.unit,
         "noValue": panel.empty,
@@ -182,9 +182,9 @@ def _overrides(panel: Panel) -> Iterator[Node]:
         if target.unit:
             properties.append({"id": "unit", "value": target.unit})
         if target.words:
-            words = {f"{value:g}": {"text": text, "color": COLORS[tone]} for value, text, tone in target.words}
+            words = {f"{value:g}": {"text": text, "color": COLORS[status]} for value, text, status in target.words}
             properties.append({"id": "mappings", "value": [{"type": "value", "options": words}]})
-        if panel.form is Form.TABLE and panel.steps and letter == "A":
+        if panel.type is PanelType.TABLE and panel.steps and letter == "A":
             properties.append({"id": "custom.cellOptions", "value": {"type": "color-text"}})
         if properties:
             yield {"matcher": matcher, "properties": properties}
@@ -192,8 +192,8 @@ def _overrides(panel: Panel) -> Iterator[Node]:
 
 def _options(panel: Panel) -> Node:
     reduced = {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}, "orientation": "auto"}
-    match panel.form:
-        case Form.TILE:
+    match panel.type:
+        case PanelType.TILE:
             return reduced | {
                 "colorMode": "value",
                 "graphMode": "area" if panel.spark else "none",
@@ -201,7 +201,7 @@ def _options(panel: Panel) -> Node:
                 "textMode": "auto" if len(panel.targets) == 1 else "value_and_name",
                 "wideLayout": True,
             }
-        case Form.BARS:
+        case PanelType.BARS:
             return reduced | {
                 "orientation": "horizontal",
                 "displayMode": "basic",
@@ -211,10 +211,10 @@ def _options(panel: Panel) -> Node:
                 "minVizHeight": 16,
                 "minVizWidth": 8,
             }
-        case Form.TABLE:
+        case PanelType.TABLE:
             order = [{"displayName": panel.columns[0], "desc": True}] if panel.columns else []
             return {"showHeader": True, "cellHeight": "md", "sortBy": order}
-        case Form.LINES:
+        case PanelType.LINES:
             return {
                 "legend": {"displayMode": "table", "placement": "right", "showLegend": True, "calcs": ["lastNotNull"]},
                 "tooltip": {"mode": "multi", "sort": "desc"},
@@ -222,7 +222,7 @@ def _options(panel: Panel) -> Node:
 
 
 def _transformations(panel: Panel) -> list[Node]:
-    if panel.form is not Form.TABLE:
+    if panel.type is not PanelType.TABLE:
         return []
     alone = len(panel.targets) == 1
     renamed = {

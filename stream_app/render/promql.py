@@ -3,17 +3,17 @@
 import re
 
 from stream_app.spec.panel import (
-    Asked,
-    Compute,
-    Earlier,
+    Arithmetic,
     Expression,
-    Join,
+    Filter,
     Now,
     Number,
-    Pick,
+    Offset,
+    RawPromQL,
+    Selector,
+    SetOperation,
     Sum,
-    Top,
-    Where,
+    TopK,
 )
 
 _VARIABLE = re.compile(r"^\$[a-z_]+$")
@@ -22,9 +22,9 @@ _VARIABLE = re.compile(r"^\$[a-z_]+$")
 def promql(expression: Expression) -> str:  # noqa: C901, PLR0911 - one line for each kind of expression
     """Return the query that gives what the expression means."""
     match expression:
-        case Asked(text):
+        case RawPromQL(text):
             return text
-        case Pick():
+        case Selector():
             return _pick(expression)
         case Number(value, alone):
             return f"vector({value:g})" if alone else f"{value:g}"
@@ -32,28 +32,28 @@ def promql(expression: Expression) -> str:  # noqa: C901, PLR0911 - one line for
             return "time()"
         case Sum(of, by):
             return f"sum by ({', '.join(by)}) ({promql(of)})" if by else f"sum({promql(of)})"
-        case Top(count, of):
+        case TopK(count, of):
             return f"topk({count}, {promql(of)})"
-        case Where(of, operator, bound):
+        case Filter(of, operator, bound):
             return f"{_operand(of)} {operator} {bound:g}"
-        case Join(left, operator, right):
+        case SetOperation(left, operator, right):
             return f"{_operand(left)} {operator} {_operand(right)}"
-        case Earlier(of, days):
+        case Offset(of, days):
             return _earlier(of, days)
-        case Compute(left, "/", right) if not isinstance(right, Number):
+        case Arithmetic(left, "/", right) if not isinstance(right, Number):
             return f"{_operand(left)} / ({_operand(right)} > 0)"
-        case Compute(left, operator, right):
+        case Arithmetic(left, operator, right):
             return f"{_operand(left)} {operator} {_operand(right)}"
 
 
 def _operand(expression: Expression) -> str:
     text = promql(expression)
-    return f"({text})" if isinstance(expression, Compute | Join | Where | Asked) else text
+    return f"({text})" if isinstance(expression, Arithmetic | SetOperation | Filter | RawPromQL) else text
 
 
 def _earlier(expression: Expression, days: int) -> str:
     match expression:
-        case Pick():
+        case Selector():
             return f"{_pick(expression)} offset {days}d"
         case Sum(of, by):
             inner = _earlier(of, days)
@@ -63,7 +63,7 @@ def _earlier(expression: Expression, days: int) -> str:
             raise ValueError(message)
 
 
-def _pick(expression: Pick) -> str:
+def _pick(expression: Selector) -> str:
     tests = ", ".join(_test(label, values) for label, values in expression.match)
     return f"{expression.series}{{{tests}}}" if tests else expression.series
 

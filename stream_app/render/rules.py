@@ -28,10 +28,10 @@ def _file(group: RuleGroup, alerting: Alerting) -> str:
 def _alert(alert: Alert, group: RuleGroup, alerting: Alerting) -> Iterator[str]:
     yield f"alert: {_text(alert.name)}"
     yield from _block("expr", alert.expr)
-    if alert.hold != NO_TIME:
-        yield f"for: {alert.hold}"
-    if alert.keep != NO_TIME:
-        yield f"keep_firing_for: {alert.keep}"
+    if alert.for_ != NO_TIME:
+        yield f"for: {alert.for_}"
+    if alert.keep_firing_for != NO_TIME:
+        yield f"keep_firing_for: {alert.keep_firing_for}"
     yield "labels:"
     yield f"  severity: {alert.severity}"
     yield f"  area: {group.area}"

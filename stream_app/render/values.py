@@ -8,7 +8,19 @@ from stream_app.core.samples import Reading, reading
 from stream_app.core.sums import Contents
 from stream_app.core.windows import GRAIN_OF, Clock, Grain, Window, span
 from stream_app.spec.metric import PREFIX, Metric
-from stream_app.spec.panel import Asked, Compute, Earlier, Expression, Join, Now, Number, Pick, Sum, Top, Where
+from stream_app.spec.panel import (
+    Arithmetic,
+    Expression,
+    Filter,
+    Now,
+    Number,
+    Offset,
+    RawPromQL,
+    Selector,
+    SetOperation,
+    Sum,
+    TopK,
+)
 
 Pairs = tuple[tuple[str, str], ...]
 """Labels with their values, sorted by label."""
@@ -16,7 +28,7 @@ Pairs = tuple[tuple[str, str], ...]
 Vector = dict[Pairs, float]
 """A value for each labeling, as an instant vector of PromQL."""
 
-Lookup = Callable[[Pick, int], Iterable[tuple[Mapping[str, str], float]]]
+Lookup = Callable[[Selector, int], Iterable[tuple[Mapping[str, str], float]]]
 """The series of a name (labels are filtered afterwards), as they were some days before."""
 
 Buckets = Mapping[Grain, Mapping[int, Contents]]
@@ -51,10 +63,10 @@ def of_readings(readings: Iterable[Reading], buckets: Buckets, clock: Clock, met
     for each in readings:
         by_name.setdefault(each.name, []).append((dict(each.labels), each.value))
 
-    def lookup(pick: Pick, days: int) -> Iterable[tuple[Mapping[str, str], float]]:
+    def lookup(selector: Selector, days: int) -> Iterable[tuple[Mapping[str, str], float]]:
         if not days:
-            return by_name.get(pick.series, ())
-        window = Window(dict(pick.match)["window"][0])
+            return by_name.get(selector.series, ())
+        window = Window(dict(selector.match)["window"][0])
         then = Clock(
             clock.now - days * 86_400_000, clock.minute - days * 1440, clock.hour - days * 24, clock.day - days
         )
@@ -63,7 +75,7 @@ def of_readings(readings: Iterable[Reading], buckets: Buckets, clock: Clock, met
         return [
             ({**labels, "window": window.value}, value)
             for content in contents
-            for labels, value in _amounts(pick, content, metrics)
+            for labels, value in _amounts(selector, content, metrics)
         ]
 
     return lookup
@@ -72,15 +84,17 @@ def of_readings(readings: Iterable[Reading], buckets: Buckets, clock: Clock, met
 def of_bucket(content: Contents, metrics: Mapping[str, Metric]) -> Lookup:
     """Look up what one bucket holds, as if it were the window that is asked for."""
 
-    def lookup(pick: Pick, _: int) -> Iterable[tuple[Mapping[str, str], float]]:
-        window = dict(pick.match).get("window", ("",))[0]
-        return [({**labels, "window": window}, value) for labels, value in _amounts(pick, content, metrics)]
+    def lookup(selector: Selector, _: int) -> Iterable[tuple[Mapping[str, str], float]]:
+        window = dict(selector.match).get("window", ("",))[0]
+        return [({**labels, "window": window}, value) for labels, value in _amounts(selector, content, metrics)]
 
     return lookup
 
 
-def _amounts(pick: Pick, content: Contents, metrics: Mapping[str, Metric]) -> Iterable[tuple[Mapping[str, str], float]]:
-    metric = metrics[pick.series.removeprefix(PREFIX)]
+def _amounts(
+    selector: Selector, content: Contents, metrics: Mapping[str, Metric]
+) -> Iterable[tuple[Mapping[str, str], float]]:
+    metric = metrics[selector.series.removeprefix(PREFIX)]
     for labels, amount in content.get(metric.name, {}).items():
         shown = reading(metric, labels, amount)
         yield dict(shown.labels), shown.value
@@ -95,7 +109,7 @@ def value_of(expression: Expression, ground: Ground) -> float | None:
 def vector(expression: Expression, ground: Ground) -> Vector:  # noqa: C901, PLR0911 - one case for each kind of expression
     """Compute an expression. ValueError for one that only Prometheus can answer."""
     match expression:
-        case Pick():
+        case Selector():
             return _pick(expression, ground)
         case Number(value):
             return {(): value}
@@ -103,30 +117,30 @@ def vector(expression: Expression, ground: Ground) -> Vector:  # noqa: C901, PLR
             return {(): ground.now}
         case Sum(of, by):
             return _sum(vector(of, ground), by)
-        case Top(count, of):
+        case TopK(count, of):
             found = vector(of, ground)
             return dict(sorted(found.items(), key=lambda each: (-each[1], each[0]))[:count])
-        case Where(of, comparison, bound):
+        case Filter(of, comparison, bound):
             holds = _COMPARISON[comparison]
             return {pairs: value for pairs, value in vector(of, ground).items() if holds(value, bound)}
-        case Earlier(of, days):
+        case Offset(of, days):
             return vector(of, replace(ground, days_before=ground.days_before + days))
-        case Join(left, joining, right):
+        case SetOperation(left, joining, right):
             return _join(vector(left, ground), joining, vector(right, ground))
-        case Compute(left, sign, right):
+        case Arithmetic(left, sign, right):
             return _compute(expression, sign, vector(left, ground), vector(right, ground))
-        case Asked(text):
+        case RawPromQL(text):
             message = f"only Prometheus can answer {text}"
             raise ValueError(message)
 
 
-def _pick(pick: Pick, ground: Ground) -> Vector:
+def _pick(selector: Selector, ground: Ground) -> Vector:
     wanted = [
         (label, {ground.variables.get(value[1:], value) if value.startswith("$") else value for value in values})
-        for label, values in pick.match
+        for label, values in selector.match
     ]
     found: Vector = {}
-    for labels, value in ground.lookup(pick, ground.days_before):
+    for labels, value in ground.lookup(selector, ground.days_before):
         if all(labels.get(label, "") in values for label, values in wanted):
             pairs = tuple(sorted(labels.items()))
             found[pairs] = found.get(pairs, 0) + value
@@ -147,7 +161,7 @@ def _join(left: Vector, joining: str, right: Vector) -> Vector:
     return {pairs: value for pairs, value in left.items() if (pairs in right) is (joining == "and")}
 
 
-def _compute(expression: Compute, sign: str, left: Vector, right: Vector) -> Vector:
+def _compute(expression: Arithmetic, sign: str, left: Vector, right: Vector) -> Vector:
     act = _ARITHMETIC[sign]
     scalar = isinstance(expression.left, Number | Now), isinstance(expression.right, Number | Now)
     if scalar[0]:

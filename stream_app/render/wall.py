@@ -65,7 +65,7 @@ def _panel(panel: Panel, ground: Ground, seen: Seen) -> Node:
             {
                 "title": check.title,
                 "well": check.well,
-                "tone": check.tone,
+                "status": check.status,
                 "says": check.says,
                 "unit": check.unit,
                 "found": _listed(vector(check.of, ground)),

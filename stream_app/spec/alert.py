@@ -17,7 +17,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """Fires when `expr` has had a sample for `hold`, and until it has had none for `keep`.
+    """Fires when `expr` has had a sample for `for_`, and until it has had none for `keep_firing_for`.
 
     `variables` are the labels that the dashboard is opened with.
     """
@@ -25,8 +25,8 @@ class Alert:
     name: str
     expr: str
     severity: Severity
-    hold: str
-    keep: str
+    for_: str
+    keep_firing_for: str
     summary: str
     description: str
     variables: tuple[str, ...] = ()

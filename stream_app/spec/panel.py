@@ -7,13 +7,13 @@ from typing import Literal
 from stream_app.core.windows import Grain, Window
 from stream_app.spec.metric import PREFIX
 
-Arithmetic = Literal["+", "-", "*", "/"]
+ArithmeticOperator = Literal["+", "-", "*", "/"]
 Comparison = Literal[">", ">=", "<", "<="]
-Joining = Literal["and", "or", "unless"]
+SetOperator = Literal["and", "or", "unless"]
 
 
 @dataclass(frozen=True, slots=True)
-class Pick:
+class Selector:
     """The series of a name whose labels have one of these values. `$name`: what a dashboard's variable is set to."""
 
     series: str
@@ -42,16 +42,16 @@ class Now:
 
 
 @dataclass(frozen=True, slots=True)
-class Compute:
+class Arithmetic:
     """Arithmetic between series of equal labels. Where a divisor is not above 0 there is no result."""
 
     left: "Expression"
-    operator: Arithmetic
+    operator: ArithmeticOperator
     right: "Expression"
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class Filter:
     """Only those whose value compares so."""
 
     of: "Expression"
@@ -60,16 +60,16 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
-class Join:
+class SetOperation:
     """Of the left those that the right has too (`and`) or has not (`unless`); or both, the left first (`or`)."""
 
     left: "Expression"
-    operator: Joining
+    operator: SetOperator
     right: "Expression"
 
 
 @dataclass(frozen=True, slots=True)
-class Top:
+class TopK:
     """The largest few."""
 
     count: int
@@ -77,7 +77,7 @@ class Top:
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class Offset:
     """The same, so many days before."""
 
     of: "Expression"
@@ -85,35 +85,35 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RawPromQL:
     """PromQL as it stands, for what only Prometheus can answer: its own alerts, rates of counters, quantiles."""
 
     text: str
 
 
-Expression = Pick | Sum | Number | Now | Compute | Where | Join | Top | Earlier | Asked
+Expression = Selector | Sum | Number | Now | Arithmetic | Filter | SetOperation | TopK | Offset | RawPromQL
 
 Values = str | tuple[str, ...]
 
 
-def pick(name: str, **match: Values) -> Pick:
+def selector(name: str, **match: Values) -> Selector:
     """The series of a metric, named without its prefix, whose labels have one of these values."""
-    return pick_series(PREFIX + name, **match)
+    return series_selector(PREFIX + name, **match)
 
 
-def pick_series(series: str, **match: Values) -> Pick:
+def series_selector(series: str, **match: Values) -> Selector:
     """The series of a full name whose labels have one of these values."""
-    return Pick(series, tuple((label, (each,) if isinstance(each, str) else each) for label, each in match.items()))
+    return Selector(series, tuple((label, (each,) if isinstance(each, str) else each) for label, each in match.items()))
 
 
 def total(name: str, *by: str, **match: Values) -> Sum:
     """The sum of a metric's series by some labels."""
-    return Sum(pick(name, **match), by)
+    return Sum(selector(name, **match), by)
 
 
-def share(above: Expression, below: Expression) -> Compute:
+def share(above: Expression, below: Expression) -> Arithmetic:
     """One per the other."""
-    return Compute(above, "/", below)
+    return Arithmetic(above, "/", below)
 
 
 class Role(StrEnum):
@@ -141,7 +141,7 @@ class Role(StrEnum):
     """For how long, in seconds."""
 
 
-class Tone(StrEnum):
+class Status(StrEnum):
     """What a value means."""
 
     PLAIN = "plain"
@@ -161,11 +161,11 @@ class Target:
     empty: str = ""
     unit: str = ""
     """If it is not the panel's."""
-    words: tuple[tuple[float, str, Tone], ...] = ()
+    words: tuple[tuple[float, str, Status], ...] = ()
     """Words that are shown instead of these values."""
 
 
-class Form(StrEnum):
+class PanelType(StrEnum):
     """How a panel looks; the value is Grafana's type."""
 
     TILE = "stat"
@@ -212,7 +212,7 @@ class Check:
     well: str
     of: Expression
     says: str
-    tone: Tone = Tone.ALARM
+    status: Status = Status.ALARM
     unit: str = "locale"
 
 
@@ -221,13 +221,13 @@ class Panel:
     """A panel. `about` is the series whose definition describes it, `says` what is to be added to that."""
 
     title: str
-    form: Form
+    type: PanelType
     targets: tuple[Target, ...]
     unit: str
     about: str = ""
     says: str = ""
     width: int = 6
-    steps: tuple[tuple[float, Tone], ...] = ()
+    steps: tuple[tuple[float, Status], ...] = ()
     empty: str = "No data yet"
     to: str = ""
     """The dashboard that tells more."""

@@ -2,7 +2,7 @@
 
 const EVERY_MS = 5000;
 const ROOM = 2;
-const { dashboard, tones } = read("rendered");
+const { dashboard, statuses } = read("rendered");
 const params = new URLSearchParams(location.search);
 const page = document.getElementById("wall");
 let values = read("values");
@@ -56,11 +56,11 @@ function shown(value, unit) {
   return WHOLE.format(value).replace("-", "−");
 }
 
-function toneOf(value, panel) {
-  let tone = "plain";
+function statusOf(value, panel) {
+  let status = "plain";
   for (const step of panel.fieldConfig.defaults.thresholds.steps)
-    if (step.value === null || value >= step.value) tone = tones[step.color];
-  return tone;
+    if (step.value === null || value >= step.value) status = statuses[step.color];
+  return status;
 }
 
 /* What a panel's values are. */
@@ -170,9 +170,9 @@ function notes(panel) {
   }
   if (typical !== null) found.push(make("p", "note", make("b", "", shown(typical, unit)), " in 30 days"));
   if (budget !== null && value !== null) {
-    const tone = toneOf(value, panel);
-    const words = { good: "● within", watch: "▲ near", alarm: "■ OVER", plain: "of" }[tone];
-    found.push(make("p", "note", make("span", `tag ${tone}`, words), ` budget of ${Number((budget * 100).toFixed(2))} %`));
+    const status = statusOf(value, panel);
+    const words = { good: "● within", watch: "▲ near", alarm: "■ OVER", plain: "of" }[status];
+    found.push(make("p", "note", make("span", `tag ${status}`, words), ` budget of ${Number((budget * 100).toFixed(2))} %`));
   }
   const parts = of(panel, "part").filter((part) => part.found.some((each) => each.value) && !isState(panel, part));
   if (parts.length)
@@ -198,9 +198,9 @@ function isState(panel, part) {
 function state(panel, part) {
   const [{ options }] = wordsOf(panel, part);
   const word = part.found.length ? options[part.found[0].value] : null;
-  const tone = word ? tones[word.color] : "alarm";
+  const status = word ? statuses[word.color] : "alarm";
   const marks = { good: "●", watch: "▲", alarm: "■" };
-  return make("p", "note", make("span", `tag ${tone}`, `${marks[tone]} ${word ? word.text : "UNKNOWN"}`));
+  return make("p", "note", make("span", `tag ${status}`, `${marks[status]} ${word ? word.text : "UNKNOWN"}`));
 }
 
 function tile(panel) {
@@ -208,7 +208,7 @@ function tile(panel) {
   const { unit, noValue } = panel.fieldConfig.defaults;
   if (value === null) return [make("p", "none", noValue), ...notes(panel)];
   const [number, suffix] = split(shown(value, unit));
-  const big = make("p", `big ${toneOf(value, panel)}`, number, suffix ? make("small", "", suffix) : "");
+  const big = make("p", `big ${statusOf(value, panel)}`, number, suffix ? make("small", "", suffix) : "");
   if (of(panel, "value")[0].legend.startsWith("MRR")) big.append(make("small", "", currency()));
   big.dataset.value = value;
   return [big, ...notes(panel), ...(spark(panel) || [make("p", "axis foot", limits(panel))])];
@@ -217,8 +217,8 @@ function tile(panel) {
 function limits(panel) {
   const { unit, thresholds } = panel.fieldConfig.defaults;
   const words = { watch: "watch", alarm: "alarm" };
-  return thresholds.steps.filter((step) => words[tones[step.color]])
-    .map((step) => `${words[tones[step.color]]} ${shown(step.value, unit)}`).join(" · ");
+  return thresholds.steps.filter((step) => words[statuses[step.color]])
+    .map((step) => `${words[statuses[step.color]]} ${shown(step.value, unit)}`).join(" · ");
 }
 
 function split(text) {
@@ -237,9 +237,9 @@ function steps(panel) {
   return [make("ol", "steps", ...worst.found.map(({ labels, value }) => {
     const balance = at("balance", labels), late = at("late", labels);
     const alarm = stalled.some((each) => same(each.labels, labels));
-    const tone = alarm ? "alarm" : toneOf(value, panel) === "plain" ? "plain" : "watch";
-    const tag = { alarm: "■ STALLED", watch: "▲ many late", plain: "" }[tone];
-    const item = make("li", tone,
+    const status = alarm ? "alarm" : statusOf(value, panel) === "plain" ? "plain" : "watch";
+    const tag = { alarm: "■ STALLED", watch: "▲ many late", plain: "" }[status];
+    const item = make("li", status,
       make("p", "name", `${labels.step} `, make("span", "", labels.program)),
       make("p", "late", make("span", "tag", tag), " ", make("b", "", WHOLE.format(value)),
         ` of ${WHOLE.format(balance)} · ${coarse(late)} late`));
@@ -284,23 +284,23 @@ function stalledSteps() {
 function alerts(panel) {
   const { checks } = seen(panel);
   const wrong = checks.filter((check) => check.found.length);
-  const tone = worstTone();
+  const status = worstStatus();
   const alarms = countOf(wrong, "alarm"), watched = countOf(wrong, "watch");
-  const verdict = { alarm: `${alarms} ALARM${alarms > 1 ? "S" : ""}`, watch: `▲ ${watched} to watch`, good: "● All well" }[tone];
-  const listed = [...wrong.filter((check) => check.tone === "alarm"), ...wrong.filter((check) => check.tone !== "alarm")]
+  const verdict = { alarm: `${alarms} ALARM${alarms > 1 ? "S" : ""}`, watch: `▲ ${watched} to watch`, good: "● All well" }[status];
+  const listed = [...wrong.filter((check) => check.status === "alarm"), ...wrong.filter((check) => check.status !== "alarm")]
     .flatMap((check) => check.found.map((each) => [check, each]));
   const shownFirst = listed.slice(0, ROOM);
   const well = listed.length ? [] : checks.map((check) => make("li", "well", `● ${check.well}`));
-  const list = make("ul", "checks", ...shownFirst.map(([check, each]) => make("li", check.tone,
-    make("b", "", `${check.tone === "alarm" ? "■" : "▲"} ${check.title}`),
+  const list = make("ul", "checks", ...shownFirst.map(([check, each]) => make("li", check.status,
+    make("b", "", `${check.status === "alarm" ? "■" : "▲"} ${check.title}`),
     make("span", "", each.labels.step ? placeOf(each) : `${shown(each.value, check.unit)} ${check.says}`))), ...well);
   const more = listed.length > ROOM ? `and ${listed.length - ROOM} more of ` : "";
-  return [make("p", `verdict ${tone === "alarm" ? "" : tone}`, verdict), list,
+  return [make("p", `verdict ${status === "alarm" ? "" : status}`, verdict), list,
     make("p", "axis", `${more}${checks.length} conditions, judged on these numbers`)];
 }
 
-function countOf(checks, tone) {
-  return checks.filter((check) => check.tone === tone).reduce((sum, check) => sum + check.found.length, 0);
+function countOf(checks, status) {
+  return checks.filter((check) => check.status === status).reduce((sum, check) => sum + check.found.length, 0);
 }
 
 function placeOf({ labels }) {
@@ -323,15 +323,15 @@ function drawn(panel) {
   section.style.gridArea = `${y + 1} / ${x + 1} / span ${h} / span ${w}`;
   section.dataset.panel = panel.id;
   section.append(titled(panel), ...(seen(panel).checks ? alerts : FORMS[panel.type])(panel));
-  const tone = seen(panel).checks && worstTone();
-  if (tone === "alarm") section.classList.add("alarmed");
-  if (tone === "watch") section.classList.add("watched");
+  const status = seen(panel).checks && worstStatus();
+  if (status === "alarm") section.classList.add("alarmed");
+  if (status === "watch") section.classList.add("watched");
   return section;
 }
 
-function worstTone() {
+function worstStatus() {
   const wrong = checksOf().filter((check) => check.found.length);
-  return wrong.some((check) => check.tone === "alarm") ? "alarm" : wrong.length ? "watch" : "good";
+  return wrong.some((check) => check.status === "alarm") ? "alarm" : wrong.length ? "watch" : "good";
 }
 
 /* The whole. */
@@ -341,28 +341,28 @@ function agePanel() {
 }
 
 function tellState() {
-  const status = document.getElementById("state");
-  let lost = "", tone = "good", words = "";
+  const state = document.getElementById("state");
+  let lost = "", status = "good", words = "";
   if (problem) lost = `■ ${problem.toUpperCase()} Last answer: ${lastAnswer ? `${duration((Date.now() - lastAnswer) / 1000)} ago` : "none yet"}.`;
   else {
     const age = one(agePanel(), "value"), fresh = one(agePanel(), "part");
     if (!fresh) lost = age === null ? "■ DATA AGE UNKNOWN: no worker has reported" : `■ DATA IS ${duration(age).toUpperCase()} OLD: do not trust these numbers`;
     else {
-      tone = worstTone();
-      words = `${headline(tone)} · data ${duration(age)} old`;
+      status = worstStatus();
+      words = `${headline(status)} · data ${duration(age)} old`;
     }
   }
-  status.textContent = lost || words;
-  document.body.className = lost ? "lost" : { good: "", watch: "watched", alarm: "alarmed" }[tone];
+  state.textContent = lost || words;
+  document.body.className = lost ? "lost" : { good: "", watch: "watched", alarm: "alarmed" }[status];
 }
 
-function headline(tone) {
+function headline(status) {
   const wrong = checksOf().filter((check) => check.found.length);
-  const [first] = wrong.filter((check) => check.tone === tone);
+  const [first] = wrong.filter((check) => check.status === status);
   if (!first) return "● All well";
   const more = countOf(wrong, "alarm") + countOf(wrong, "watch") - 1;
   const place = placeOf(first.found[0]);
-  return `${tone === "alarm" ? "■" : "▲"} ${first.title}${place.includes("/") ? `: ${place}` : ""}${more ? ` (and ${more} more)` : ""}`;
+  return `${status === "alarm" ? "■" : "▲"} ${first.title}${place.includes("/") ? `: ${place}` : ""}${more ? ` (and ${more} more)` : ""}`;
 }
 
 function tellTime() {
@@ -379,8 +379,8 @@ function redraw() {
     tellState();
     tellTime();
   } else {
-    const status = document.getElementById("state");
-    status.textContent = `■ ${problem}`;
+    const state = document.getElementById("state");
+    state.textContent = `■ ${problem}`;
     document.body.className = "lost";
   }
 }

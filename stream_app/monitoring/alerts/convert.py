@@ -34,8 +34,8 @@ CONVERT = RuleGroup(
         Alert(
             name="MqlRateDrop",
             severity="warning",
-            hold="2h",
-            keep="2h",
+            for_="2h",
+            keep_firing_for="2h",
             # Whole weeks, so that weekends weigh the same. A flood of new leads lowers the rate at once and their
             # number of
             # MQLs never, a holiday lowers the number and not the rate: both must have dropped.
@@ -63,8 +63,8 @@ CONVERT = RuleGroup(
         Alert(
             name="LeadVelocityNegative",
             severity="info",
-            hold="1h",
-            keep="1h",
+            for_="1h",
+            keep_firing_for="1h",
             # Four weeks before the 2nd to 26th lies the month before, wherever the business is; on other days it may
             # not.
             expr=while_fresh("""
@@ -87,8 +87,8 @@ CONVERT = RuleGroup(
         Alert(
             name="ReopenedSpike",
             severity="info",
-            hold="10m",
-            keep="1h",
+            for_="10m",
+            keep_firing_for="1h",
             expr=while_fresh(f"""
                 {_reopened("24h")} >= {limit.REOPENED}
                 and
@@ -110,8 +110,8 @@ CONVERT = RuleGroup(
         Alert(
             name="SpendWithoutLeads",
             severity="warning",
-            hold="6h",
-            keep="6h",
+            for_="6h",
+            keep_firing_for="6h",
             # At the price of the dearest campaign that does bring leads, so the currency does not matter.
             # Those that are imported, as from a trade fair, are no new leads, but they enter the first stage.
             expr=while_fresh(f"""

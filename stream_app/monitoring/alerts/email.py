@@ -45,8 +45,8 @@ EMAIL = RuleGroup(
         Alert(
             name="MachineOpenShareJump",
             severity="info",
-            hold="1h",
-            keep="1h",
+            for_="1h",
+            keep_firing_for="1h",
             # On weekends people are away and machines are not: then it is the same as a week before.
             expr=while_fresh(f"""
                 {_MACHINES} - {_BEFORE} > {limit.MACHINE_OPEN_JUMP}
@@ -72,8 +72,8 @@ EMAIL = RuleGroup(
         Alert(
             name="BounceRateHigh",
             severity="critical",
-            hold="5m",
-            keep="30m",
+            for_="5m",
+            keep_firing_for="30m",
             expr=while_fresh(f"""
                 {_cohort("bounced", "24h")} / ({_cohort("sent", "24h")} > 0) > {limit.BOUNCE_RATE}
                 and
@@ -92,8 +92,8 @@ EMAIL = RuleGroup(
         Alert(
             name="ComplaintRateHigh",
             severity="critical",
-            hold="5m",
-            keep="30m",
+            for_="5m",
+            keep_firing_for="30m",
             expr=while_fresh(f"""
                 {_cohort("complained", "24h")} / ({_cohort("delivered", "24h")} > 0) > {limit.COMPLAINT_RATE}
                 and
@@ -112,8 +112,8 @@ EMAIL = RuleGroup(
         Alert(
             name="ClicksZeroAfterSend",
             severity="warning",
-            hold="30m",
-            keep="30m",
+            for_="30m",
+            keep_firing_for="30m",
             expr=while_fresh(_NO_CLICKS),
             summary="{{ $labels.program }}: nobody clicks, where {{ $value | humanize }} clicks were expected",
             description=(

@@ -25,8 +25,8 @@ ENROLLMENTS = RuleGroup(
         Alert(
             name="ProgramStoppedEnrolling",
             severity="critical",
-            hold="10m",
-            keep="15m",
+            for_="10m",
+            keep_firing_for="15m",
             expr=while_fresh(f"""
                 {_ENROLLED_USUALLY} >= {limit.POISSON_ZERO}
                 and

@@ -49,8 +49,8 @@ EVENTS = RuleGroup(
         Alert(
             name="EventsStale",
             severity="warning",
-            hold="10m",
-            keep="15m",
+            for_="10m",
+            keep_firing_for="15m",
             expr=while_fresh(any_of(*(_quiet(*each) for each in limit.QUIET_HOURS.items()), _OUT_OF_RHYTHM)),
             summary="{{ $labels.topic }}: no event for {{ $value | humanizeDuration }}",
             description=(

@@ -28,8 +28,8 @@ EXPAND = RuleGroup(
         Alert(
             name="GrossMrrChurnHigh",
             severity="warning",
-            hold="15m",
-            keep="1h",
+            for_="15m",
+            keep_firing_for="1h",
             expr=while_fresh(f"""
                 max by (currency) (lifecycle_gross_mrr_churn_rate{{window="mtd"}})
                 > on () group_left ()
@@ -52,8 +52,8 @@ EXPAND = RuleGroup(
         Alert(
             name="LargeMrrLoss",
             severity="warning",
-            hold="2m",
-            keep="1h",
+            for_="2m",
+            keep_firing_for="1h",
             expr=while_fresh(f"{_LOST} > {limit.LARGE_LOSS_SHARE} * ({_OPENING} > 0)"),
             summary="{{ $value | humanize }} {{ $labels.currency }} of MRR lost in 24 h",
             description=(
@@ -68,8 +68,8 @@ EXPAND = RuleGroup(
         Alert(
             name="MrrAtRiskRising",
             severity="warning",
-            hold="6h",
-            keep="6h",
+            for_="6h",
+            keep_firing_for="6h",
             # Cards fail in waves when a month is billed: no news while it stays below the wave of the month before.
             expr=while_fresh(f"""
                 {_AT_RISK} > {limit.AT_RISK_SHARE}
@@ -94,8 +94,8 @@ EXPAND = RuleGroup(
         Alert(
             name="NpsDrop",
             severity="info",
-            hold="6h",
-            keep="1d",
+            for_="6h",
+            keep_firing_for="1d",
             expr=while_fresh(f"""
                 max(last_over_time(lifecycle_nps[3d] offset 4w)) - max(lifecycle_nps) >= {limit.NPS_DROP}
                 and

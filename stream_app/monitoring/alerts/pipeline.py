@@ -31,8 +31,8 @@ PIPELINE = RuleGroup(
         Alert(
             name="Watchdog",
             severity="info",
-            hold="0s",
-            keep="0s",
+            for_="0s",
+            keep_firing_for="0s",
             expr="vector(1)",
             summary="Alerting works",
             description=(
@@ -44,8 +44,8 @@ PIPELINE = RuleGroup(
         Alert(
             name="DataNotFresh",
             severity="warning",
-            hold="1m",
-            keep="1m",
+            for_="1m",
+            keep_firing_for="1m",
             expr=_NOT_FRESH,
             summary="The numbers are not up to date",
             description=(
@@ -59,8 +59,8 @@ PIPELINE = RuleGroup(
         Alert(
             name="DataStale",
             severity="critical",
-            hold="15m",
-            keep="5m",
+            for_="15m",
+            keep_firing_for="5m",
             expr=_NOT_FRESH,
             summary="The numbers have not been up to date for 15 min",
             description=(
@@ -76,8 +76,8 @@ PIPELINE = RuleGroup(
         Alert(
             name="ExporterDown",
             severity="critical",
-            hold="2m",
-            keep="2m",
+            for_="2m",
+            keep_firing_for="2m",
             expr=any_of(f'up{{job="{EXPORTER_JOB}"}} == 0', f'absent(up{{job="{EXPORTER_JOB}"}})'),
             summary="The exporter does not answer",
             description=(
@@ -89,8 +89,8 @@ PIPELINE = RuleGroup(
         Alert(
             name="WorkersDown",
             severity="critical",
-            hold="2m",
-            keep="2m",
+            for_="2m",
+            keep_firing_for="2m",
             expr=f'absent(up{{job="{WORKER_JOB}"}} == 1)',
             summary="No worker answers",
             description=(
@@ -103,8 +103,8 @@ PIPELINE = RuleGroup(
         Alert(
             name="RedisDown",
             severity="critical",
-            hold="1m",
-            keep="2m",
+            for_="1m",
+            keep_firing_for="2m",
             expr="stream_app_redis_up == 0",
             summary="{{ $labels.job }} {{ $labels.instance }} cannot reach Redis",
             description=(
@@ -116,8 +116,8 @@ PIPELINE = RuleGroup(
         Alert(
             name="KafkaUnreachable",
             severity="critical",
-            hold="5m",
-            keep="2m",
+            for_="5m",
+            keep_firing_for="2m",
             expr="stream_app_kafka_up == 0",
             summary="Worker {{ $labels.instance }} is out of its consumer group",
             description=(
@@ -129,8 +129,8 @@ PIPELINE = RuleGroup(
         Alert(
             name="CommitStalled",
             severity="critical",
-            hold="5m",
-            keep="2m",
+            for_="5m",
+            keep_firing_for="2m",
             expr="""
                 sum by (topic) (stream_app_consumer_lag) > 0
                 and on ()
@@ -146,8 +146,8 @@ PIPELINE = RuleGroup(
         Alert(
             name="ConsumerLagHigh",
             severity="warning",
-            hold="10m",
-            keep="5m",
+            for_="10m",
+            keep_firing_for="5m",
             expr=f"sum by (topic) (stream_app_consumer_lag) > {limit.LAG_RECORDS}",
             summary="{{ $labels.topic }}: {{ $value | humanize }} events wait",
             description=(
@@ -158,8 +158,8 @@ PIPELINE = RuleGroup(
         Alert(
             name="DeadLetterRatioHigh",
             severity="warning",
-            hold="1m",
-            keep="15m",
+            for_="1m",
+            keep_firing_for="15m",
             expr=f"""
                 {_REJECTED} / {_READ} > {limit.REJECTED_SHARE}
                 and
@@ -175,8 +175,8 @@ PIPELINE = RuleGroup(
         Alert(
             name="IntakeStopped",
             severity="critical",
-            hold="0s",
-            keep="2m",
+            for_="0s",
+            keep_firing_for="2m",
             expr="max by (topic) (stream_app_intake_stopped) == 1",
             summary="{{ $labels.topic }}: intake stopped, most records were rejected",
             description=(
@@ -188,8 +188,8 @@ PIPELINE = RuleGroup(
         Alert(
             name="EventsLost",
             severity="critical",
-            hold="0s",
-            keep="6h",
+            for_="0s",
+            keep_firing_for="6h",
             expr=f"sum by (topic) ({_grown('stream_app_retention_gaps_total', '15m')}) > 0",
             summary="{{ $labels.topic }}: Kafka dropped events before they were applied",
             description=(

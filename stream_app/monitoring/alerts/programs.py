@@ -45,8 +45,8 @@ PROGRAMS = RuleGroup(
         Alert(
             name="NurtureStepSilent",
             severity="warning",
-            hold="30m",
-            keep="30m",
+            for_="30m",
+            keep_firing_for="30m",
             expr=while_fresh(f"""
                 {_ENTRIES.format(", step", "24h")} == 0
                 and
@@ -69,8 +69,8 @@ PROGRAMS = RuleGroup(
         Alert(
             name="NurtureDropoutSurge",
             severity="warning",
-            hold="15m",
-            keep="1h",
+            for_="15m",
+            keep_firing_for="1h",
             expr=while_fresh(f"""
                 {_DROPOUTS} >= {limit.DROPOUTS}
                 and

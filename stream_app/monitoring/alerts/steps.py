@@ -78,8 +78,8 @@ STEPS = RuleGroup(
         Alert(
             name="NurtureStepBlocked",
             severity="critical",
-            hold="2m",
-            keep="15m",
+            for_="2m",
+            keep_firing_for="15m",
             expr=while_fresh(_BLOCKED),
             summary="{{ $labels.program }} / {{ $labels.step }} is blocked: nothing has advanced for 30 min",
             description=(
@@ -96,8 +96,8 @@ STEPS = RuleGroup(
         Alert(
             name="NurtureStepOverdue",
             severity="warning",
-            hold="1h",
-            keep="15m",
+            for_="1h",
+            keep_firing_for="15m",
             expr=while_fresh(f"""
                 {_OVERDUE} >= {limit.OVERDUE}
                 and
@@ -122,8 +122,8 @@ STEPS = RuleGroup(
         Alert(
             name="StepConservationBroken",
             severity="warning",
-            hold="15m",
-            keep="1h",
+            for_="15m",
+            keep_firing_for="1h",
             expr=while_fresh(
                 any_of(
                     f"{_UNMATCHED} - min_over_time({_UNMATCHED}[1d]) >= {limit.UNMATCHED_EXITS}",

@@ -13,7 +13,7 @@ from stream_app.monitoring.dashboards.panels import (
     table,
     tile,
 )
-from stream_app.spec.panel import Dashboard, Row, Target, pick, total
+from stream_app.spec.panel import Dashboard, Row, Target, selector, total
 
 _FROM = {"source": "$source", "campaign": "$campaign"}
 _IN = {"window": "$window"}
@@ -45,13 +45,13 @@ CONVERT = Dashboard(
                 tile(
                     "Lead to MQL within 30 days",
                     "lead_to_mql_cohort_ratio",
-                    Target(of=pick("lead_to_mql_cohort_ratio", **_IN), empty=_NO_COUNT),
+                    Target(of=selector("lead_to_mql_cohort_ratio", **_IN), empty=_NO_COUNT),
                     runbook="MqlRateDrop",
                 ),
                 tile(
                     "Lead velocity",
                     "lead_velocity_rate",
-                    Target(of=pick("lead_velocity_rate"), legend="{{basis}}", empty="Needs two months."),
+                    Target(of=selector("lead_velocity_rate"), legend="{{basis}}", empty="Needs two months."),
                     runbook="LeadVelocityNegative",
                 ),
             ),
@@ -85,7 +85,7 @@ CONVERT = Dashboard(
                 bars(
                     "Lead to MQL by source",
                     "lead_to_mql_ratio",
-                    by(pick("lead_to_mql_ratio", source="$source", **_IN), "{{source}}", _NO_COUNT),
+                    by(selector("lead_to_mql_ratio", source="$source", **_IN), "{{source}}", _NO_COUNT),
                     runbook="MqlRateDrop",
                 ),
                 bars(
@@ -123,13 +123,15 @@ CONVERT = Dashboard(
                 bars(
                     "Cost per lead, MQL, SQL and customer",
                     "cost_per_lead",
-                    *(by(pick(f"cost_per_{what}", **_PAID), f"per {what}", _NO_COUNT) for what in _COSTS),
-                    by(pick("customer_acquisition_cost", **_PAID), "CAC", _NO_COUNT),
+                    *(by(selector(f"cost_per_{what}", **_PAID), f"per {what}", _NO_COUNT) for what in _COSTS),
+                    by(selector("customer_acquisition_cost", **_PAID), "CAC", _NO_COUNT),
                     width=8,
                     says="The same for MQLs, SQLs and customers; CAC is per customer with spend of kind sales.",
                 ),
                 bars("Spend by kind", "spend", by(total("spend", "kind", **_PAID), "{{kind}}"), width=8),
-                tile("Return on marketing investment", "romi", by(pick("romi", **_PAID), "ROMI", _NO_COUNT), width=8),
+                tile(
+                    "Return on marketing investment", "romi", by(selector("romi", **_PAID), "ROMI", _NO_COUNT), width=8
+                ),
                 table(
                     "Campaigns",
                     "campaign_cost_per_lead",
@@ -154,11 +156,13 @@ CONVERT = Dashboard(
                     says="And the same for MQLs, SQLs and customers; single attribution, that of the opportunity.",
                     runbook="SpendWithoutLeads",
                 ),
-                bars("Return by channel", "channel_roi", by(pick("channel_roi", **_PAID), "{{channel}}", _NO_COUNT)),
+                bars(
+                    "Return by channel", "channel_roi", by(selector("channel_roi", **_PAID), "{{channel}}", _NO_COUNT)
+                ),
                 bars(
                     "Response rate by campaign, 30 days",
                     "response_rate",
-                    by(pick("response_rate", campaign="$campaign", window="30d"), "{{campaign}}", _NO_COUNT),
+                    by(selector("response_rate", campaign="$campaign", window="30d"), "{{campaign}}", _NO_COUNT),
                 ),
                 lines("Reach, 7 days", "reach", by(total("reach", "kind", window="7d"), "{{kind}}")),
                 bars(

@@ -2,7 +2,7 @@
 
 from stream_app.monitoring import thresholds as limit
 from stream_app.monitoring.dashboards.panels import AUDIENCE, PROGRAM, RATIO, UIDS, by, lines, table, tile
-from stream_app.spec.panel import Dashboard, Row, Sum, Target, Tone, pick, share, total
+from stream_app.spec.panel import Dashboard, Row, Status, Sum, Target, selector, share, total
 
 _TO = {"program": "$program", "audience": "$audience"}
 _IN = {"program": "$program"}
@@ -44,7 +44,7 @@ EMAIL = Dashboard(
                     "email_cohort",
                     _rate("bounced", "sent"),
                     unit=RATIO,
-                    steps=((limit.BOUNCE_RATE, Tone.ALARM),),
+                    steps=((limit.BOUNCE_RATE, Status.ALARM),),
                     says="Bounced of sent.",
                     runbook="BounceRateHigh",
                 ),
@@ -53,7 +53,7 @@ EMAIL = Dashboard(
                     "email_cohort",
                     _rate("complained", "delivered"),
                     unit=RATIO,
-                    steps=((limit.COMPLAINT_RATE, Tone.ALARM),),
+                    steps=((limit.COMPLAINT_RATE, Status.ALARM),),
                     says="Complained of delivered.",
                     runbook="ComplaintRateHigh",
                 ),
@@ -73,23 +73,23 @@ EMAIL = Dashboard(
                 lines(
                     "Click rate by program, 7 days",
                     "email_click_rate",
-                    by(pick("email_click_rate", **_TO, window="7d"), "{{program}} {{audience}}", _QUIET),
+                    by(selector("email_click_rate", **_TO, window="7d"), "{{program}} {{audience}}", _QUIET),
                     runbook="ClicksZeroAfterSend",
                 ),
                 lines(
                     "Click to open by program, 7 days",
                     "email_click_to_open_rate",
-                    by(pick("email_click_to_open_rate", **_TO, window="7d"), "{{program}} {{audience}}", _QUIET),
+                    by(selector("email_click_to_open_rate", **_TO, window="7d"), "{{program}} {{audience}}", _QUIET),
                 ),
                 lines(
                     "Open rate by program, 7 days",
                     "email_open_rate",
-                    by(pick("email_open_rate", **_TO, window="7d"), "{{program}} {{audience}}", _QUIET),
+                    by(selector("email_open_rate", **_TO, window="7d"), "{{program}} {{audience}}", _QUIET),
                 ),
                 lines(
                     "Adjusted open rate by program, 7 days",
                     "email_adjusted_open_rate",
-                    by(pick("email_adjusted_open_rate", **_IN, window="7d"), "{{program}}", _QUIET),
+                    by(selector("email_adjusted_open_rate", **_IN, window="7d"), "{{program}}", _QUIET),
                 ),
             ),
         ),

@@ -2,12 +2,12 @@
 
 from stream_app.monitoring import thresholds as limit
 from stream_app.monitoring.dashboards.panels import CURRENCY, TIMES, UIDS, bars, by, lines, tile
-from stream_app.spec.panel import Dashboard, Row, Target, Tone, pick, total
+from stream_app.spec.panel import Dashboard, Row, Status, Target, selector, total
 
 _PAID = {"currency": "$currency"}
 _MTD = {"currency": "$currency", "window": "mtd"}
 _NONE = "Nothing to divide by yet this month."
-_BUDGET = ((0.75 * limit.GROSS_CHURN_BUDGET, Tone.WATCH), (limit.GROSS_CHURN_BUDGET, Tone.ALARM))
+_BUDGET = ((0.75 * limit.GROSS_CHURN_BUDGET, Status.WATCH), (limit.GROSS_CHURN_BUDGET, Status.ALARM))
 
 EXPAND = Dashboard(
     uid=UIDS["expand"],
@@ -24,26 +24,26 @@ EXPAND = Dashboard(
                 tile(
                     "Gross MRR churn, this month",
                     "gross_mrr_churn_rate",
-                    by(pick("gross_mrr_churn_rate", **_MTD), "", _NONE),
+                    by(selector("gross_mrr_churn_rate", **_MTD), "", _NONE),
                     steps=_BUDGET,
                     runbook="GrossMrrChurnHigh",
                 ),
                 tile(
                     "Net revenue retention, this month",
                     "net_revenue_retention",
-                    by(pick("net_revenue_retention", **_MTD), "", _NONE),
+                    by(selector("net_revenue_retention", **_MTD), "", _NONE),
                 ),
                 tile(
                     "Quick ratio, this month",
                     "quick_ratio",
-                    by(pick("quick_ratio", **_MTD), "", "Nothing was lost this month."),
+                    by(selector("quick_ratio", **_MTD), "", "Nothing was lost this month."),
                     unit=TIMES,
                 ),
                 tile(
                     "Net promoter score",
                     "nps",
-                    by(pick("nps"), "NPS", "Below 5 answers."),
-                    by(pick("nps_margin"), "±", "Below 5 answers."),
+                    by(selector("nps"), "NPS", "Below 5 answers."),
+                    by(selector("nps_margin"), "±", "Below 5 answers."),
                     runbook="NpsDrop",
                 ),
             ),
@@ -96,17 +96,17 @@ EXPAND = Dashboard(
                 lines(
                     "Churn and retention, this month",
                     "gross_mrr_churn_rate",
-                    by(pick("gross_mrr_churn_rate", **_MTD), "gross churn", _NONE),
-                    by(pick("net_mrr_churn_rate", **_MTD), "net churn", _NONE),
-                    by(pick("customer_churn_rate", window="mtd"), "customers lost", _NONE),
+                    by(selector("gross_mrr_churn_rate", **_MTD), "gross churn", _NONE),
+                    by(selector("net_mrr_churn_rate", **_MTD), "net churn", _NONE),
+                    by(selector("customer_churn_rate", window="mtd"), "customers lost", _NONE),
                     steps=_BUDGET,
                     runbook="GrossMrrChurnHigh",
                 ),
                 lines(
                     "Revenue retention, this month and the last",
                     "gross_revenue_retention",
-                    by(pick("gross_revenue_retention", **_PAID), "gross, {{window}}", _NONE),
-                    by(pick("net_revenue_retention", **_PAID), "net, {{window}}", _NONE),
+                    by(selector("gross_revenue_retention", **_PAID), "gross, {{window}}", _NONE),
+                    by(selector("net_revenue_retention", **_PAID), "net, {{window}}", _NONE),
                 ),
                 bars(
                     "Customers lost by reason, 30 days",
@@ -127,23 +127,23 @@ EXPAND = Dashboard(
             title="Value",
             height=9,
             panels=(
-                bars("Average revenue per customer", "arpa", by(pick("arpa", **_PAID), "{{cohort}}"), width=8),
+                bars("Average revenue per customer", "arpa", by(selector("arpa", **_PAID), "{{cohort}}"), width=8),
                 bars(
                     "Lifetime value",
                     "customer_lifetime_value",
-                    by(pick("customer_lifetime_value", **_PAID), "margin {{margin}}", "No churn last month."),
+                    by(selector("customer_lifetime_value", **_PAID), "margin {{margin}}", "No churn last month."),
                     width=8,
                 ),
                 tile(
                     "Payback of acquisition",
                     "cac_payback_months",
-                    by(pick("cac_payback_months", **_PAID), "", "No new customers last month."),
+                    by(selector("cac_payback_months", **_PAID), "", "No new customers last month."),
                     width=8,
                 ),
                 bars(
                     "Upsell in bookings",
                     "upsell_share",
-                    by(pick("upsell_share", **_PAID), "{{window}}", "No bookings."),
+                    by(selector("upsell_share", **_PAID), "{{window}}", "No bookings."),
                     width=8,
                 ),
                 bars(

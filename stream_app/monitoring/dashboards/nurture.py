@@ -13,7 +13,7 @@ from stream_app.monitoring.dashboards.panels import (
     table,
     tile,
 )
-from stream_app.spec.panel import Compute, Dashboard, Join, Now, Row, Target, Tone, share, total
+from stream_app.spec.panel import Arithmetic, Dashboard, Now, Row, SetOperation, Status, Target, share, total
 
 _BY = ("program", "step")
 _CHOSEN = {"program": "$program", "step": "$step"}
@@ -37,7 +37,7 @@ NURTURE = Dashboard(
                     "Overdue",
                     "step_overdue",
                     Target(of=total("step_overdue", **_CHOSEN)),
-                    steps=((limit.OVERDUE, Tone.WATCH),),
+                    steps=((limit.OVERDUE, Status.WATCH),),
                     runbook="NurtureStepOverdue",
                 ),
                 tile(
@@ -82,7 +82,7 @@ NURTURE = Dashboard(
                     Target(of=_OVERDUE),
                     Target(of=_BALANCE),
                     Target(of=share(_OVERDUE, _BALANCE), unit=RATIO),
-                    Target(of=Compute(Now(), "-", Join(_OLDEST, "and", _OVERDUE)), unit=LASTING),
+                    Target(of=Arithmetic(Now(), "-", SetOperation(_OLDEST, "and", _OVERDUE)), unit=LASTING),
                     Target(of=total("step_entries", *_BY, **_CHOSEN, window="24h")),
                     Target(of=total("step_due", *_BY, **_CHOSEN, window="24h")),
                     Target(of=total("step_exits", *_BY, **_CHOSEN, window="24h")),
@@ -96,7 +96,7 @@ NURTURE = Dashboard(
                         "Left, 24 h",
                     ),
                     says="A step whose oldest due time lies ahead has a negative lateness.",
-                    steps=((limit.OVERDUE / 2, Tone.WATCH), (limit.OVERDUE, Tone.ALARM)),
+                    steps=((limit.OVERDUE / 2, Status.WATCH), (limit.OVERDUE, Status.ALARM)),
                     runbook="NurtureStepOverdue",
                 ),
                 lines("Overdue by step", "step_overdue", by(_OVERDUE, _NAMED), runbook="NurtureStepOverdue"),

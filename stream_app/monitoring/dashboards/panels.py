@@ -6,7 +6,7 @@ from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.metrics import BY_NAME
 from stream_app.catalog.ratios import RATIOS
 from stream_app.spec.metric import PREFIX, Unit
-from stream_app.spec.panel import Asked, Expression, Form, Panel, Target, Variable
+from stream_app.spec.panel import Expression, Panel, PanelType, RawPromQL, Target, Variable
 
 COUNT, RATIO, SECONDS, LASTING, TIMES = "locale", "percentunit", "s", "dtdurations", "none"
 
@@ -43,29 +43,29 @@ def unit_of(name: str) -> str:
     return _UNITS[_UNIT_OF[name]]
 
 
-def _panel(form: Form, title: str, name: str, targets: tuple[Target, ...], more: dict[str, Any]) -> Panel:
+def _panel(panel_type: PanelType, title: str, name: str, targets: tuple[Target, ...], more: dict[str, Any]) -> Panel:
     about = {"about": PREFIX + name, "unit": unit_of(name)} if name else {}
-    return Panel(title=title, form=form, targets=targets, **{**about, **more})
+    return Panel(title=title, type=panel_type, targets=targets, **{**about, **more})
 
 
 def lines(title: str, name: str, *targets: Target, **more: Any) -> Panel:  # noqa: ANN401 - fields of a panel
     """Curves over time."""
-    return _panel(Form.LINES, title, name, targets, {"width": 12, **more})
+    return _panel(PanelType.LINES, title, name, targets, {"width": 12, **more})
 
 
 def tile(title: str, name: str, *targets: Target, **more: Any) -> Panel:  # noqa: ANN401 - fields of a panel
     """A number, or a few."""
-    return _panel(Form.TILE, title, name, targets, {"width": 4, **more})
+    return _panel(PanelType.TILE, title, name, targets, {"width": 4, **more})
 
 
 def bars(title: str, name: str, *targets: Target, **more: Any) -> Panel:  # noqa: ANN401 - fields of a panel
     """Numbers side by side, as they are now."""
-    return _panel(Form.BARS, title, name, targets, {"width": 12, **more})
+    return _panel(PanelType.BARS, title, name, targets, {"width": 12, **more})
 
 
 def table(title: str, name: str, *targets: Target, **more: Any) -> Panel:  # noqa: ANN401 - fields of a panel
     """Numbers by their labels, as they are now."""
-    return _panel(Form.TABLE, title, name, targets, {"width": 24, **more})
+    return _panel(PanelType.TABLE, title, name, targets, {"width": 24, **more})
 
 
 def by(of: Expression, legend: str, empty: str = "") -> Target:
@@ -78,6 +78,6 @@ def quantile(share: float, name: str, label: str, **match: str) -> Target:
     tests = ", ".join(f'{each}=~"{value}"' for each, value in match.items())
     buckets = f"sum by (le, {label}) ({PREFIX}{name}_bucket{{{tests}}})"
     return Target(
-        of=Asked(f"histogram_quantile({share:g}, {buckets})"),
+        of=RawPromQL(f"histogram_quantile({share:g}, {buckets})"),
         legend=f"{{{{{label}}}}} {share:.0%}",
     )

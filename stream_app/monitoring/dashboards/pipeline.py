@@ -2,16 +2,16 @@
 
 from stream_app.monitoring import thresholds as limit
 from stream_app.monitoring.dashboards.panels import COUNT, DATA_AGE, SECONDS, TOPIC, UIDS, lines, tile
-from stream_app.spec.panel import Asked, Dashboard, Row, Target, Tone, pick_series
+from stream_app.spec.panel import Dashboard, RawPromQL, Row, Status, Target, series_selector
 
-_UP = ((0, "DOWN", Tone.ALARM), (1, "up", Tone.GOOD))
-_FRESH = ((0, "STALE", Tone.ALARM), (1, "fresh", Tone.GOOD))
+_UP = ((0, "DOWN", Status.ALARM), (1, "up", Status.GOOD))
+_FRESH = ((0, "STALE", Status.ALARM), (1, "fresh", Status.GOOD))
 _QUIET = "None so far."
 _IDLE = "No worker is scraped."
 
 
 def _asked(text: str, legend: str, empty: str = _IDLE) -> Target:
-    return Target(of=Asked(text), legend=legend, empty=empty)
+    return Target(of=RawPromQL(text), legend=legend, empty=empty)
 
 
 def _rate(series: str, label: str, empty: str = _QUIET) -> Target:
@@ -38,17 +38,17 @@ PIPELINE = Dashboard(
                     "Data age",
                     "",
                     Target(
-                        of=pick_series("stream_app_data_age_seconds"), legend="age", empty="No worker has reported."
+                        of=series_selector("stream_app_data_age_seconds"), legend="age", empty="No worker has reported."
                     ),
                     unit=SECONDS,
-                    steps=((0, Tone.GOOD), (30, Tone.WATCH), (120, Tone.ALARM)),
+                    steps=((0, Status.GOOD), (30, Status.WATCH), (120, Status.ALARM)),
                     runbook="DataNotFresh",
                     says=DATA_AGE,
                 ),
                 tile(
                     "Data",
                     "",
-                    Target(of=pick_series("stream_app_data_fresh"), words=_FRESH),
+                    Target(of=series_selector("stream_app_data_fresh"), words=_FRESH),
                     unit="none",
                     runbook="DataNotFresh",
                     says="Whether the numbers are current. Business alerts are silent while they are not.",
@@ -56,7 +56,7 @@ PIPELINE = Dashboard(
                 tile(
                     "Store",
                     "",
-                    Target(of=pick_series("stream_app_redis_up"), legend="{{job}} {{instance}}", words=_UP),
+                    Target(of=series_selector("stream_app_redis_up"), legend="{{job}} {{instance}}", words=_UP),
                     unit="none",
                     runbook="RedisDown",
                     says="Whether Redis answers the exporter and each worker.",
@@ -64,7 +64,7 @@ PIPELINE = Dashboard(
                 tile(
                     "Broker",
                     "",
-                    Target(of=pick_series("stream_app_kafka_up"), legend="{{instance}}", words=_UP, empty=_IDLE),
+                    Target(of=series_selector("stream_app_kafka_up"), legend="{{instance}}", words=_UP, empty=_IDLE),
                     unit="none",
                     runbook="KafkaUnreachable",
                     says="Whether each worker is a member of its consumer group.",
@@ -74,7 +74,7 @@ PIPELINE = Dashboard(
                     "",
                     _asked("sum(stream_app_consumer_lag)", ""),
                     unit=COUNT,
-                    steps=((limit.LAG_RECORDS, Tone.ALARM),),
+                    steps=((limit.LAG_RECORDS, Status.ALARM),),
                     runbook="ConsumerLagHigh",
                     says="Records of the log that are not applied yet.",
                 ),
@@ -84,7 +84,7 @@ PIPELINE = Dashboard(
                     _asked("count(stream_app_intake_stopped == 1)", "", "No intake is stopped."),
                     unit=COUNT,
                     empty="None",
-                    steps=((1, Tone.ALARM),),
+                    steps=((1, Status.ALARM),),
                     runbook="IntakeStopped",
                     says="Topics whose intake was stopped because most of their records were rejected.",
                 ),
@@ -161,7 +161,7 @@ PIPELINE = Dashboard(
                 lines(
                     "Scrapes of the exporter",
                     "",
-                    Target(of=pick_series("stream_app_scrape_seconds"), legend="{{instance}}"),
+                    Target(of=series_selector("stream_app_scrape_seconds"), legend="{{instance}}"),
                     unit=SECONDS,
                     says="How long the exporter took to read and compute.",
                 ),
@@ -214,7 +214,9 @@ PIPELINE = Dashboard(
                 lines(
                     "Values beyond the label limit",
                     "",
-                    Target(of=pick_series("stream_app_label_overflow"), legend="{{label}}", empty="Nothing is folded."),
+                    Target(
+                        of=series_selector("stream_app_label_overflow"), legend="{{label}}", empty="Nothing is folded."
+                    ),
                     unit=COUNT,
                     says="Values of a label that are summed into `other`.",
                 ),

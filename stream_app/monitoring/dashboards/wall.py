@@ -6,27 +6,27 @@ from stream_app.monitoring import thresholds as limit
 from stream_app.monitoring.dashboards.panels import COUNT, CURRENCY, DATA_AGE, LASTING, RATIO, SECONDS, UIDS
 from stream_app.spec.metric import PREFIX
 from stream_app.spec.panel import (
-    Asked,
+    Arithmetic,
     Check,
-    Compute,
     Curve,
     Dashboard,
-    Earlier,
-    Form,
-    Join,
+    Filter,
     Now,
     Number,
+    Offset,
     Panel,
+    PanelType,
+    RawPromQL,
     Role,
     Row,
+    SetOperation,
     Spark,
+    Status,
     Sum,
     Target,
-    Tone,
-    Top,
-    Where,
-    pick,
-    pick_series,
+    TopK,
+    selector,
+    series_selector,
     share,
     total,
 )
@@ -37,36 +37,38 @@ _FIRST = "No sample on the first day of a month: no full day has passed yet."
 _STEP = ("program", "step")
 _OVERDUE = total("step_overdue", *_STEP)
 _BALANCE = total("step_balance", *_STEP)
-_WORST = Top(5, Where(_OVERDUE, ">", 0))
-_STALLED = Join(Where(_OVERDUE, ">=", limit.OVERDUE), "and", Where(share(_OVERDUE, _BALANCE), ">", limit.OVERDUE_SHARE))
+_WORST = TopK(5, Filter(_OVERDUE, ">", 0))
+_STALLED = SetOperation(
+    Filter(_OVERDUE, ">=", limit.OVERDUE), "and", Filter(share(_OVERDUE, _BALANCE), ">", limit.OVERDUE_SHARE)
+)
 
 
 def _sent(state: str, window: str = "24h") -> Sum:
     return total("email_cohort", state=state, window=window)
 
 
-def _rate(state: str, of: str, window: str) -> Compute:
+def _rate(state: str, of: str, window: str) -> Arithmetic:
     return share(_sent(state, window), _sent(of, window))
 
 
-def _many(state: str, of: str, rate: float, least: int) -> Join:
-    return Join(Where(_rate(state, of, "24h"), ">", rate), "and", Where(_sent(state), ">=", least))
+def _many(state: str, of: str, rate: float, least: int) -> SetOperation:
+    return SetOperation(Filter(_rate(state, of, "24h"), ">", rate), "and", Filter(_sent(state), ">=", least))
 
 
 def _moved(*movements: str, window: str = "24h", **more: str) -> Sum:
     return total("mrr_movement", currency="$currency", movement=movements, window=window, **more)
 
 
-_NET_MOVED = Compute(_moved("new", "expansion", "reactivation"), "-", _moved("contraction", "churn"))
+_NET_MOVED = Arithmetic(_moved("new", "expansion", "reactivation"), "-", _moved("contraction", "churn"))
 _PAID = {"currency": "$currency"}
-_CHURN = pick("gross_mrr_churn_rate", currency="$currency", window="mtd")
+_CHURN = selector("gross_mrr_churn_rate", currency="$currency", window="mtd")
 
 
 def _flow_tile(title: str, name: str, to: str, width: int, **match: str) -> Panel:
     today = total(name, window="24h", **match)
     return Panel(
         title=f"{title}, 24 h",
-        form=Form.TILE,
+        type=PanelType.TILE,
         unit=COUNT,
         about=PREFIX + name,
         width=width,
@@ -74,7 +76,7 @@ def _flow_tile(title: str, name: str, to: str, width: int, **match: str) -> Pane
         says="The last 24 hours, and the same 24 hours a week before.",
         targets=(
             Target(of=today, legend="24 h"),
-            Target(of=Earlier(today, 7), legend="a week ago", role=Role.BEFORE, empty=_WEEK),
+            Target(of=Offset(today, 7), legend="a week ago", role=Role.BEFORE, empty=_WEEK),
         ),
         spark=Spark(of=today, grain=Grain.HOUR, span=24, before=168, caption="by hour; outlined: a week ago"),
     )
@@ -83,7 +85,7 @@ def _flow_tile(title: str, name: str, to: str, width: int, **match: str) -> Pane
 def _stage_tile(title: str, stage: str, width: int, *more: Target) -> Panel:
     return Panel(
         title=f"{title}, 24 h",
-        form=Form.TILE,
+        type=PanelType.TILE,
         unit=COUNT,
         about="lifecycle_stage_entries",
         width=width,
@@ -113,13 +115,17 @@ _TOP = Row(
             "mql",
             5,
             Target(
-                of=pick("lead_velocity_rate", basis="paced"), legend="pace", role=Role.PACE, unit=RATIO, empty=_FIRST
+                of=selector("lead_velocity_rate", basis="paced"),
+                legend="pace",
+                role=Role.PACE,
+                unit=RATIO,
+                empty=_FIRST,
             ),
         ),
         _stage_tile("SQLs", "sql", 4),
         Panel(
             title="New customers, this month",
-            form=Form.TILE,
+            type=PanelType.TILE,
             unit=COUNT,
             about="lifecycle_new_customers",
             width=5,
@@ -145,18 +151,18 @@ _CHECKS = (
     Check(
         title="Gross churn over budget",
         well="Gross churn is within budget",
-        tone=Tone.WATCH,
+        status=Status.WATCH,
         unit=RATIO,
-        of=Where(Sum(_CHURN, ("currency",)), ">", limit.GROSS_CHURN_BUDGET),
+        of=Filter(Sum(_CHURN, ("currency",)), ">", limit.GROSS_CHURN_BUDGET),
         says="of opening MRR",
     ),
     Check(
         title="Much MRR at risk",
         well="Little MRR is past due",
-        tone=Tone.WATCH,
+        status=Status.WATCH,
         unit=RATIO,
         says="of MRR is past due",
-        of=Where(share(total("mrr_at_risk", **_PAID), total("mrr", **_PAID)), ">", limit.AT_RISK_SHARE),
+        of=Filter(share(total("mrr_at_risk", **_PAID), total("mrr", **_PAID)), ">", limit.AT_RISK_SHARE),
     ),
     Check(
         title="Many bounces",
@@ -179,7 +185,7 @@ _MIDDLE = Row(
     panels=(
         Panel(
             title="Firing alerts",
-            form=Form.TILE,
+            type=PanelType.TILE,
             unit=COUNT,
             width=6,
             empty="No alert is firing",
@@ -190,17 +196,17 @@ _MIDDLE = Row(
             ),
             targets=(
                 Target(
-                    of=Asked('count by (alertname) (ALERTS{alertstate="firing", alertname!="Watchdog"})'),
+                    of=RawPromQL('count by (alertname) (ALERTS{alertstate="firing", alertname!="Watchdog"})'),
                     legend="{{alertname}}",
                     empty="No alert is firing.",
                 ),
             ),
-            steps=((1, Tone.ALARM),),
+            steps=((1, Status.ALARM),),
             checks=_CHECKS,
         ),
         Panel(
             title="Worst steps, most overdue first",
-            form=Form.TABLE,
+            type=PanelType.TABLE,
             unit=COUNT,
             about="lifecycle_step_overdue",
             width=10,
@@ -209,12 +215,14 @@ _MIDDLE = Row(
             runbook="NurtureStepOverdue",
             empty="Nothing is overdue",
             columns=("Overdue", "In step", "Oldest is late by"),
-            steps=((limit.OVERDUE / 2, Tone.WATCH), (limit.OVERDUE, Tone.ALARM)),
+            steps=((limit.OVERDUE / 2, Status.WATCH), (limit.OVERDUE, Status.ALARM)),
             targets=(
                 Target(of=_WORST, empty="Nothing is overdue."),
-                Target(of=Join(_BALANCE, "and", _WORST), role=Role.BALANCE, empty="Nothing is overdue."),
+                Target(of=SetOperation(_BALANCE, "and", _WORST), role=Role.BALANCE, empty="Nothing is overdue."),
                 Target(
-                    of=Compute(Now(), "-", Join(total("step_oldest_due_timestamp_seconds", *_STEP), "and", _WORST)),
+                    of=Arithmetic(
+                        Now(), "-", SetOperation(total("step_oldest_due_timestamp_seconds", *_STEP), "and", _WORST)
+                    ),
                     role=Role.LATE,
                     unit=LASTING,
                     empty="Nothing is overdue.",
@@ -223,7 +231,7 @@ _MIDDLE = Row(
         ),
         Panel(
             title="Leads by stage, now",
-            form=Form.BARS,
+            type=PanelType.BARS,
             unit=COUNT,
             about="lifecycle_leads_in_stage",
             width=8,
@@ -247,28 +255,28 @@ _BOTTOM = Row(
     panels=(
         Panel(
             title="Data age",
-            form=Form.TILE,
+            type=PanelType.TILE,
             unit=SECONDS,
             width=4,
             to=UIDS["pipeline"],
             runbook="EventsStale",
             says=DATA_AGE,
-            steps=((0, Tone.GOOD), (30, Tone.WATCH), (120, Tone.ALARM)),
+            steps=((0, Status.GOOD), (30, Status.WATCH), (120, Status.ALARM)),
             empty="Unknown: no worker has reported",
             targets=(
-                Target(of=pick_series("stream_app_data_age_seconds"), legend="age"),
+                Target(of=series_selector("stream_app_data_age_seconds"), legend="age"),
                 Target(
-                    of=pick_series("stream_app_data_fresh"),
+                    of=series_selector("stream_app_data_fresh"),
                     legend="state",
                     role=Role.PART,
                     unit="none",
-                    words=((1, "fresh", Tone.GOOD), (0, "STALE", Tone.ALARM)),
+                    words=((1, "fresh", Status.GOOD), (0, "STALE", Status.ALARM)),
                 ),
             ),
         ),
         Panel(
             title="Human click rate, 7 days",
-            form=Form.TILE,
+            type=PanelType.TILE,
             unit=RATIO,
             about="lifecycle_email_click_rate",
             width=5,
@@ -288,7 +296,7 @@ _BOTTOM = Row(
         ),
         Panel(
             title="MRR, last 24 h",
-            form=Form.TILE,
+            type=PanelType.TILE,
             unit=COUNT,
             about="lifecycle_mrr",
             width=9,
@@ -312,7 +320,7 @@ _BOTTOM = Row(
         ),
         Panel(
             title="Gross MRR churn, this month",
-            form=Form.TILE,
+            type=PanelType.TILE,
             unit=RATIO,
             about="lifecycle_gross_mrr_churn_rate",
             width=6,
@@ -320,9 +328,9 @@ _BOTTOM = Row(
             to=UIDS["expand"],
             runbook="GrossMrrChurnHigh",
             steps=(
-                (0, Tone.GOOD),
-                (0.75 * limit.GROSS_CHURN_BUDGET, Tone.WATCH),
-                (limit.GROSS_CHURN_BUDGET, Tone.ALARM),
+                (0, Status.GOOD),
+                (0.75 * limit.GROSS_CHURN_BUDGET, Status.WATCH),
+                (limit.GROSS_CHURN_BUDGET, Status.ALARM),
             ),
             targets=(
                 Target(of=Sum(_CHURN), legend="this month"),

@@ -7,17 +7,17 @@ from stream_app.core.windows import Clock
 from stream_app.render.promql import promql
 from stream_app.render.values import Ground, Vector, of_readings, value_of, vector
 from stream_app.spec.panel import (
-    Asked,
-    Compute,
-    Earlier,
+    Arithmetic,
     Expression,
-    Join,
+    Filter,
     Now,
     Number,
+    Offset,
+    RawPromQL,
+    SetOperation,
     Sum,
-    Top,
-    Where,
-    pick,
+    TopK,
+    selector,
     share,
     total,
 )
@@ -31,7 +31,7 @@ READINGS = [
     gauge("money", 5, currency="EUR"),
     gauge("money", 7, currency="JPY"),
 ]
-LATE, HELD = pick("late"), pick("held")
+LATE, HELD = selector("late"), selector("held")
 AX, AY, BX = ((("program", program), ("step", step)) for program, step in ("ax", "ay", "bx"))
 
 
@@ -43,21 +43,21 @@ def worth(expression: Expression, found: list[Reading] = READINGS) -> Vector:
 @pytest.mark.parametrize(
     ("expression", "query", "value"),
     [
-        (pick("late", step="x"), 'lifecycle_late{step="x"}', {AX: 4, BX: 1}),
-        (pick("late", step=("x", "z")), 'lifecycle_late{step=~"x|z"}', {AX: 4, BX: 1}),
+        (selector("late", step="x"), 'lifecycle_late{step="x"}', {AX: 4, BX: 1}),
+        (selector("late", step=("x", "z")), 'lifecycle_late{step=~"x|z"}', {AX: 4, BX: 1}),
         (total("money", currency="$currency"), 'sum(lifecycle_money{currency=~"$currency"})', {(): 7}),
         (total("late"), "sum(lifecycle_late)", {(): 11}),
         (total("late", "program"), "sum by (program) (lifecycle_late)", {AX[:1]: 10, BX[:1]: 1}),
         (total("nothing"), "sum(lifecycle_nothing)", {}),
         (Number(2, alone=True), "vector(2)", {(): 2}),
-        (Compute(Now(), "-", LATE), "time() - lifecycle_late", {AX: 996, AY: 994, BX: 999}),
-        (Compute(LATE, "*", Number(2)), "lifecycle_late * 2", {AX: 8, AY: 12, BX: 2}),
+        (Arithmetic(Now(), "-", LATE), "time() - lifecycle_late", {AX: 996, AY: 994, BX: 999}),
+        (Arithmetic(LATE, "*", Number(2)), "lifecycle_late * 2", {AX: 8, AY: 12, BX: 2}),
         (share(LATE, HELD), "lifecycle_late / (lifecycle_held > 0)", {AX: 0.5}),
-        (Where(share(LATE, HELD), ">=", 0.5), "(lifecycle_late / (lifecycle_held > 0)) >= 0.5", {AX: 0.5}),
-        (Top(2, LATE), "topk(2, lifecycle_late)", {AY: 6, AX: 4}),
-        (Join(LATE, "and", HELD), "lifecycle_late and lifecycle_held", {AX: 4, AY: 6}),
-        (Join(LATE, "unless", HELD), "lifecycle_late unless lifecycle_held", {BX: 1}),
-        (Join(HELD, "or", LATE), "lifecycle_held or lifecycle_late", {AX: 8, AY: 0, BX: 1}),
+        (Filter(share(LATE, HELD), ">=", 0.5), "(lifecycle_late / (lifecycle_held > 0)) >= 0.5", {AX: 0.5}),
+        (TopK(2, LATE), "topk(2, lifecycle_late)", {AY: 6, AX: 4}),
+        (SetOperation(LATE, "and", HELD), "lifecycle_late and lifecycle_held", {AX: 4, AY: 6}),
+        (SetOperation(LATE, "unless", HELD), "lifecycle_late unless lifecycle_held", {BX: 1}),
+        (SetOperation(HELD, "or", LATE), "lifecycle_held or lifecycle_late", {AX: 8, AY: 0, BX: 1}),
     ],
 )
 def test_an_expression_means_the_same_to_prometheus_and_to_the_page(
@@ -68,13 +68,13 @@ def test_an_expression_means_the_same_to_prometheus_and_to_the_page(
 
 
 def test_earlier_shifts_the_series_itself() -> None:
-    assert promql(Earlier(total("late", "step"), 7)) == "sum by (step) (lifecycle_late offset 7d)"
-    assert promql(Earlier(Sum(LATE), 1)) == "sum(lifecycle_late offset 1d)"
+    assert promql(Offset(total("late", "step"), 7)) == "sum by (step) (lifecycle_late offset 7d)"
+    assert promql(Offset(Sum(LATE), 1)) == "sum(lifecycle_late offset 1d)"
 
 
 def test_what_only_prometheus_knows_is_no_value() -> None:
     with pytest.raises(ValueError, match="only Prometheus can answer"):
-        worth(Asked("ALERTS"))
+        worth(RawPromQL("ALERTS"))
 
 
 def test_what_has_no_samples_has_no_value() -> None:

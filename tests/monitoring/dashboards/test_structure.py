@@ -7,7 +7,7 @@ import pytest
 
 from stream_app.monitoring.dashboards import DASHBOARDS, WALL
 from stream_app.render.dashboards import COLUMNS, letters, numbered
-from stream_app.spec.panel import Form
+from stream_app.spec.panel import PanelType
 from tests.monitoring.dashboards.declared import ALERTS, RENDERED
 
 # What people have bookmarked and alerts link to: never changed.
@@ -129,5 +129,5 @@ def test_the_wall_fits_one_screen_and_has_at_most_12_panels() -> None:
 def test_a_table_names_the_value_of_each_target() -> None:
     for each in DASHBOARDS:
         for _, panel in numbered(each):
-            if panel.form is Form.TABLE:
+            if panel.type is PanelType.TABLE:
                 assert len(panel.columns) == len(letters(panel)), panel.title
