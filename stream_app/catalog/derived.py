@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from stream_app.catalog.metrics import BY_NAME
 from stream_app.core.money import base_units
 from stream_app.core.samples import Reading, View, cap, gauge, recent_months
-from stream_app.core.windows import Window
 from stream_app.spec.metric import PREFIX, Label, Unit
+from stream_app.spec.window import Window
 
 GAINS = frozenset({"new", "expansion", "reactivation"})
 

@@ -11,8 +11,8 @@ from stream_app.catalog.events import (
     STAGES,
 )
 from stream_app.catalog.message import STATES
-from stream_app.core.windows import Window
 from stream_app.spec.metric import Kind, Label, Metric, Unit
+from stream_app.spec.window import Window
 
 SOURCE = Label("source", capped=True)
 CHANNEL = Label("channel", capped=True)

@@ -15,8 +15,8 @@ from stream_app.catalog.metrics import AUDIENCE, BY_NAME, CAMPAIGN, CHANNEL, CUR
 from stream_app.core.calendar import month_of
 from stream_app.core.money import base_units
 from stream_app.core.samples import Reading, View, capped, gauge
-from stream_app.core.windows import Window
 from stream_app.spec.metric import Label, Unit
+from stream_app.spec.window import Window
 
 Key = tuple[str, ...]
 

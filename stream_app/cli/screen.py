@@ -12,7 +12,7 @@ from rich.text import Text
 from stream_app.catalog.events import STAGES
 from stream_app.core.money import base_units
 from stream_app.core.samples import View
-from stream_app.core.windows import Window
+from stream_app.spec.window import Window
 from stream_app.store.reader import Look
 
 _WORST_STEPS = 5

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from stream_app.core.calendar import Calendar
 from stream_app.core.facts import LEVEL, Delta, Series
-from stream_app.core.windows import HOUR_MS, KEPT, MINUTE_MS, Bucket, Grain
+from stream_app.core.windows import HOUR_MS, KEPT, MINUTE_MS, Bucket
 from stream_app.spec.metric import Kind, Metric
+from stream_app.spec.window import Grain
 
 SEPARATOR = "\x1f"
 """Joins a metric's name and its label values into the field of a bucket; no label value contains it."""

@@ -7,8 +7,9 @@ from itertools import accumulate, product
 from stream_app.core.calendar import month_of, months_before
 from stream_app.core.histogram import SUM, bound_label
 from stream_app.core.money import base_units
-from stream_app.core.windows import Clock, Window, answerable
+from stream_app.core.windows import Clock, answerable
 from stream_app.spec.metric import PREFIX, Kind, Metric, Unit
+from stream_app.spec.window import Window
 
 Labels = tuple[str, ...]
 """Label values in the order in which a metric declares its labels."""

@@ -1,20 +1,12 @@
-"""Grains, windows, and which buckets a window is the sum of at a given moment."""
+"""Which buckets a window is the sum of at a given moment, and which buckets are kept."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from stream_app.core.calendar import Calendar, date_of, first_of_month, month_before
+from stream_app.spec.window import GRAIN_OF, Grain, Window
 
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
-
-
-class Grain(StrEnum):
-    """The width of a bucket. Minutes and hours are whole ones of the epoch, days those of the business time zone."""
-
-    MINUTE = "minute"
-    HOUR = "hour"
-    DAY = "day"
 
 
 KEPT: dict[Grain, int] = {Grain.MINUTE: 3 * 60, Grain.HOUR: 9 * 24, Grain.DAY: 800}
@@ -23,30 +15,6 @@ KEPT: dict[Grain, int] = {Grain.MINUTE: 3 * 60, Grain.HOUR: 9 * 24, Grain.DAY: 8
 Bucket = tuple[Grain, int]
 """A grain and the number of the bucket since the epoch."""
 
-
-class Window(StrEnum):
-    """What a flow is summed over; the value is the `window` label."""
-
-    M5 = "5m"
-    H1 = "1h"
-    H24 = "24h"
-    D7 = "7d"
-    D30 = "30d"
-    D90 = "90d"
-    MTD = "mtd"
-    PREV_MONTH = "prev_month"
-    PREV_MONTH_TO_DATE = "prev_month_to_date"
-    MONTH_BEFORE_PREV = "month_before_prev"
-    D30_BEFORE = "30d_before"
-    FULL_DAYS_MTD = "full_days_mtd"
-
-
-GRAIN_OF: dict[Window, Grain] = {
-    Window.M5: Grain.MINUTE,
-    Window.H1: Grain.MINUTE,
-    Window.H24: Grain.HOUR,
-    Window.D7: Grain.HOUR,
-} | {window: Grain.DAY for window in Window if window not in {Window.M5, Window.H1, Window.H24, Window.D7}}
 
 _FIXED = {Window.M5: 5, Window.H1: 60, Window.H24: 24, Window.D7: 168, Window.D30: 30, Window.D90: 90}
 

@@ -15,13 +15,13 @@ from redis.exceptions import RedisError
 
 from stream_app.clients.http import Page, Route
 from stream_app.core.samples import Reading
-from stream_app.core.windows import Grain
 from stream_app.exporter.collector import Board, freshness
 from stream_app.render.catalog import Declared
 from stream_app.render.dashboards import COLORS, dashboard
 from stream_app.render.wall import Seen, snapshot
 from stream_app.spec.metric import Metric
 from stream_app.spec.panel import Dashboard
+from stream_app.spec.window import Grain
 from stream_app.store.reader import Look, Reader
 
 log = logging.getLogger(__name__)

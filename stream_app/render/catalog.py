@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from stream_app.core.envelope import Event
-from stream_app.core.windows import Window
 from stream_app.spec.metric import Label, Metric, Unit
 from stream_app.spec.panel import Dashboard
+from stream_app.spec.window import Window
 
 Rendered = dict[str, str]
 """Path relative to the repository, with `/` -> the whole text of the file."""

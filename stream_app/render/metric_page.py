@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
-from stream_app.core.windows import Window
 from stream_app.render.catalog import Catalog, Declared, Example, Rendered
 from stream_app.render.markdown import GENERATED, code, page, table
 from stream_app.spec.metric import Kind, Label, Metric, Unit
+from stream_app.spec.window import Window
 
 PATH = "docs/metrics.md"
 

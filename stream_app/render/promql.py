@@ -2,7 +2,7 @@
 
 import re
 
-from stream_app.spec.panel import (
+from stream_app.spec.expression import (
     Arithmetic,
     Expression,
     Filter,

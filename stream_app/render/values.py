@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 
 from stream_app.core.samples import Reading, reading
 from stream_app.core.sums import Contents
-from stream_app.core.windows import GRAIN_OF, Clock, Grain, Window, span
-from stream_app.spec.metric import PREFIX, Metric
-from stream_app.spec.panel import (
+from stream_app.core.windows import Clock, span
+from stream_app.spec.expression import (
     Arithmetic,
     Expression,
     Filter,
@@ -21,6 +20,8 @@ from stream_app.spec.panel import (
     Sum,
     TopK,
 )
+from stream_app.spec.metric import PREFIX, Metric
+from stream_app.spec.window import GRAIN_OF, Grain, Window
 
 Pairs = tuple[tuple[str, str], ...]
 """Labels with their values, sorted by label."""

@@ -6,11 +6,12 @@ from itertools import accumulate
 from typing import Any
 
 from stream_app.core.samples import Reading
-from stream_app.core.windows import Clock, Window, span
+from stream_app.core.windows import Clock, span
 from stream_app.render.dashboards import letters, numbered
 from stream_app.render.values import Buckets, Ground, Vector, of_bucket, of_readings, value_of, vector
 from stream_app.spec.metric import Metric
 from stream_app.spec.panel import Curve, Dashboard, Panel, Spark
+from stream_app.spec.window import Window
 
 Node = dict[str, Any]
 

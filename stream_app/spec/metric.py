@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stream_app.core.windows import GRAIN_OF, Grain, Window
+from stream_app.spec.window import GRAIN_OF, Grain, Window
 
 PREFIX = "lifecycle_"
 

@@ -12,7 +12,8 @@ from redis.exceptions import RedisError
 from stream_app.clients.retry import Patience
 from stream_app.core.deltas import SEPARATOR, Cells
 from stream_app.core.facts import Series
-from stream_app.core.windows import KEPT, Grain
+from stream_app.core.windows import KEPT
+from stream_app.spec.window import Grain
 from stream_app.store.keys import FIRST_GENERATION, generation_prefix, pointer_key
 
 if TYPE_CHECKING:

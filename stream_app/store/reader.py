@@ -12,7 +12,8 @@ from stream_app.core.calendar import Calendar
 from stream_app.core.deltas import SEPARATOR
 from stream_app.core.samples import Due, Labels, View
 from stream_app.core.sums import Contents, RunningSum
-from stream_app.core.windows import GRAIN_OF, Clock, Grain, Window, span
+from stream_app.core.windows import Clock, span
+from stream_app.spec.window import GRAIN_OF, Grain, Window
 from stream_app.store.keys import FIRST_GENERATION, namespace_prefix, pointer_key
 
 _LEVEL = "level"

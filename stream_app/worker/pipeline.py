@@ -13,8 +13,9 @@ from stream_app.core.deltas import Spreader
 from stream_app.core.entity import EntityKind, Tally, fold
 from stream_app.core.envelope import Decoder, Event, Rejected
 from stream_app.core.facts import Delta, Rules
-from stream_app.core.windows import Clock, Grain
+from stream_app.core.windows import Clock
 from stream_app.spec.metric import Metric
+from stream_app.spec.window import Grain
 from stream_app.store.ledger import (
     Applied,
     Commit,

@@ -20,7 +20,8 @@ from stream_app.core.envelope import Decoder, Rejected
 from stream_app.core.facts import Delta, Fact, Rules, Series
 from stream_app.core.samples import Due, Reading, View
 from stream_app.core.sums import RunningSum
-from stream_app.core.windows import GRAIN_OF, KEPT, Clock, Grain, Window, span
+from stream_app.core.windows import KEPT, Clock, span
+from stream_app.spec.window import GRAIN_OF, Grain, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from stream_app.core.envelope import CAUSES, event_type
-from stream_app.core.windows import Window
 from stream_app.render.catalog import Catalog
 from stream_app.render.event_page import PATH as EVENT_PAGE
 from stream_app.render.event_page import event_page
@@ -13,6 +12,7 @@ from stream_app.render.markdown import table
 from stream_app.render.metric_page import PATH as METRIC_PAGE
 from stream_app.render.metric_page import exported, metric_page
 from stream_app.spec.metric import Label, Metric, Unit
+from stream_app.spec.window import Window
 from tests.render.house import CATALOG
 
 

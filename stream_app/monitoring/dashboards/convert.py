@@ -13,7 +13,8 @@ from stream_app.monitoring.dashboards.panels import (
     table,
     tile,
 )
-from stream_app.spec.panel import Dashboard, Row, Target, selector, total
+from stream_app.spec.expression import selector, total
+from stream_app.spec.panel import Dashboard, Row, Target
 
 _FROM = {"source": "$source", "campaign": "$campaign"}
 _IN = {"window": "$window"}

@@ -2,7 +2,8 @@
 
 from stream_app.monitoring import thresholds as limit
 from stream_app.monitoring.dashboards.panels import AUDIENCE, PROGRAM, RATIO, UIDS, by, lines, table, tile
-from stream_app.spec.panel import Dashboard, Row, Status, Sum, Target, selector, share, total
+from stream_app.spec.expression import Sum, selector, share, total
+from stream_app.spec.panel import Dashboard, Row, Status, Target
 
 _TO = {"program": "$program", "audience": "$audience"}
 _IN = {"program": "$program"}

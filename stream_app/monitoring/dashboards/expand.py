@@ -2,7 +2,8 @@
 
 from stream_app.monitoring import thresholds as limit
 from stream_app.monitoring.dashboards.panels import CURRENCY, TIMES, UIDS, bars, by, lines, tile
-from stream_app.spec.panel import Dashboard, Row, Status, Target, selector, total
+from stream_app.spec.expression import selector, total
+from stream_app.spec.panel import Dashboard, Row, Status, Target
 
 _PAID = {"currency": "$currency"}
 _MTD = {"currency": "$currency", "window": "mtd"}

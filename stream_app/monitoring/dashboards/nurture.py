@@ -13,7 +13,8 @@ from stream_app.monitoring.dashboards.panels import (
     table,
     tile,
 )
-from stream_app.spec.panel import Arithmetic, Dashboard, Now, Row, SetOperation, Status, Target, share, total
+from stream_app.spec.expression import Arithmetic, Now, SetOperation, share, total
+from stream_app.spec.panel import Dashboard, Row, Status, Target
 
 _BY = ("program", "step")
 _CHOSEN = {"program": "$program", "step": "$step"}

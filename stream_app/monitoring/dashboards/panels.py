@@ -5,8 +5,9 @@ from typing import Any
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.metrics import BY_NAME
 from stream_app.catalog.ratios import RATIOS
+from stream_app.spec.expression import Expression, RawPromQL
 from stream_app.spec.metric import PREFIX, Unit
-from stream_app.spec.panel import Expression, Panel, PanelType, RawPromQL, Target, Variable
+from stream_app.spec.panel import Panel, PanelType, Target, Variable
 
 COUNT, RATIO, SECONDS, LASTING, TIMES = "locale", "percentunit", "s", "dtdurations", "none"
 

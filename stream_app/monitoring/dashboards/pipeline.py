@@ -2,7 +2,8 @@
 
 from stream_app.monitoring import thresholds as limit
 from stream_app.monitoring.dashboards.panels import COUNT, DATA_AGE, SECONDS, TOPIC, UIDS, lines, tile
-from stream_app.spec.panel import Dashboard, RawPromQL, Row, Status, Target, series_selector
+from stream_app.spec.expression import RawPromQL, series_selector
+from stream_app.spec.panel import Dashboard, Row, Status, Target
 
 _UP = ((0, "DOWN", Status.ALARM), (1, "up", Status.GOOD))
 _FRESH = ((0, "STALE", Status.ALARM), (1, "fresh", Status.GOOD))

@@ -1,35 +1,26 @@
 """The wall: the lifecycle at a glance, on one screen of Grafana, and as the exporter's own page."""
 
 from stream_app.catalog.events import STAGES
-from stream_app.core.windows import Grain, Window
 from stream_app.monitoring import thresholds as limit
 from stream_app.monitoring.dashboards.panels import COUNT, CURRENCY, DATA_AGE, LASTING, RATIO, SECONDS, UIDS
-from stream_app.spec.metric import PREFIX
-from stream_app.spec.panel import (
+from stream_app.spec.expression import (
     Arithmetic,
-    Check,
-    Curve,
-    Dashboard,
     Filter,
     Now,
     Number,
     Offset,
-    Panel,
-    PanelType,
     RawPromQL,
-    Role,
-    Row,
     SetOperation,
-    Spark,
-    Status,
     Sum,
-    Target,
     TopK,
     selector,
     series_selector,
     share,
     total,
 )
+from stream_app.spec.metric import PREFIX
+from stream_app.spec.panel import Check, Curve, Dashboard, Panel, PanelType, Role, Row, Spark, Status, Target
+from stream_app.spec.window import Grain, Window
 
 _WEEK = "Empty until Prometheus has collected for a week."
 _FIRST = "No sample on the first day of a month: no full day has passed yet."

@@ -6,7 +6,7 @@ from stream_app.core.samples import Reading, gauge
 from stream_app.core.windows import Clock
 from stream_app.render.promql import promql
 from stream_app.render.values import Ground, Vector, of_readings, value_of, vector
-from stream_app.spec.panel import (
+from stream_app.spec.expression import (
     Arithmetic,
     Expression,
     Filter,
