@@ -1,4 +1,4 @@
-"""What a scrape of the exporter costs: reading the store, computing every reading, writing them out."""
+"""What a scrape of the exporter costs: reading the store, computing every sample, writing them out."""
 
 from __future__ import annotations
 

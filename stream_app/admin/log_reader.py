@@ -1,4 +1,4 @@
-"""Reading topics from their beginning to a given end, outside of any consumer group."""
+"""Sample topics from their beginning to a given end, outside of any consumer group."""
 
 from __future__ import annotations
 

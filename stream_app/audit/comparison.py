@@ -1,11 +1,11 @@
-"""Two sets of readings held against each other."""
+"""Two sets of samples held against each other."""
 
 from collections.abc import Mapping
 from math import isclose
 from typing import NamedTuple, TypeAlias
 
 Labels: TypeAlias = frozenset[tuple[str, str]]
-Readings: TypeAlias = Mapping[tuple[str, Labels], float | int]
+Samples: TypeAlias = Mapping[tuple[str, Labels], float | int]
 
 _SUM_TOLERANCE = 1e-9
 
@@ -19,7 +19,7 @@ class Difference(NamedTuple):
     recount_value: float | int
 
 
-def compare(left: Readings, right: Readings) -> list[Difference]:
+def compare(left: Samples, right: Samples) -> list[Difference]:
     """Every sample whose value differs between the product (`left`) and the recount (`right`), by series and labels.
 
     A sample that one side lacks is 0. Values must be equal; only sums of histograms (`_gsum`) may differ by 1e-9 of

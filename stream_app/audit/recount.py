@@ -112,7 +112,7 @@ class Recount:
         finally:
             self._database.execute("COMMIT")
 
-    def readings(self, as_of: datetime) -> dict[tuple[str, Labels], float | int]:
+    def samples(self, as_of: datetime) -> dict[tuple[str, Labels], float | int]:
         """Return every sample at `as_of` (with an offset) by series name and label set; what is 0 is left out.
 
         Counts are ints, money is in base units of its currency, durations and times are in seconds.

@@ -16,4 +16,4 @@ RECOUNTED: frozenset[str] = frozenset(
     [f"lifecycle_{name}" for name in (_FLOWS + _LEVELS).split()]
     + [f"lifecycle_{name}_{part}" for name in _DISTRIBUTIONS.split() for part in ("bucket", "gcount", "gsum")]
 )
-"""Series names as they stand in the readings; ratios and pipeline health are not recounted."""
+"""Series names as they stand in the samples; ratios and pipeline health are not recounted."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from stream_app.catalog.metrics import BY_NAME
 from stream_app.core.money import base_units
-from stream_app.core.samples import Reading, View, cap, gauge, recent_months
+from stream_app.core.samples import Sample, View, cap, gauge, recent_months
 from stream_app.spec.metric import PREFIX, Label, Unit
 from stream_app.spec.window import Window
 
@@ -24,7 +24,7 @@ class Derived:
     section: str = "B"
     note: str = ""
     formula: str = ""
-    read: Callable[[View], Iterator[Reading]]
+    read: Callable[[View], Iterator[Sample]]
 
     @property
     def series(self) -> str:
@@ -67,14 +67,14 @@ def _openings(view: View) -> list[Window]:
     return [window for window in (Window.MTD, Window.PREV_MONTH) if view.answers(window)]
 
 
-def _mrr_opening(view: View) -> Iterator[Reading]:
+def _mrr_opening(view: View) -> Iterator[Sample]:
     for currency in currencies(view):
         for window in _openings(view):
             value = base_units(opening_mrr(view, window, currency), currency)
             yield gauge("mrr_opening", value, currency=currency, window=window.value)
 
 
-def _customers_opening(view: View) -> Iterator[Reading]:
+def _customers_opening(view: View) -> Iterator[Sample]:
     for window in _openings(view):
         yield gauge("customers_opening", opening_customers(view, window), window=window.value)
 
@@ -97,12 +97,12 @@ def cohort_mrr(view: View) -> dict[tuple[str, str], int]:
     return found
 
 
-def _cohort_customers(view: View) -> Iterator[Reading]:
+def _cohort_customers(view: View) -> Iterator[Sample]:
     for cohort, count in sorted(cohort_customers(view).items()):
         yield gauge("cohort_customers", count, cohort=cohort)
 
 
-def _cohort_mrr(view: View) -> Iterator[Reading]:
+def _cohort_mrr(view: View) -> Iterator[Sample]:
     for (cohort, currency), amount in sorted(cohort_mrr(view).items()):
         yield gauge("cohort_mrr", base_units(amount, currency), cohort=cohort, currency=currency)
 
@@ -117,14 +117,14 @@ def _due(view: View) -> dict[tuple[str, ...], tuple[int, int]]:
     return found
 
 
-def _step_overdue(view: View) -> Iterator[Reading]:
+def _step_overdue(view: View) -> Iterator[Sample]:
     known = {cap(labels, BY_NAME["step_balance"], view.caps) for labels in view.level("step_balance")}
     due = _due(view)
     for program, step in sorted(known | due.keys()):
         yield gauge("step_overdue", due.get((program, step), (0, 0))[0], program=program, step=step)
 
 
-def _step_oldest_due(view: View) -> Iterator[Reading]:
+def _step_oldest_due(view: View) -> Iterator[Sample]:
     for (program, step), (_, oldest) in sorted(_due(view).items()):
         yield gauge("step_oldest_due_timestamp_seconds", oldest / 1000, program=program, step=step)
 

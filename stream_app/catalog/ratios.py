@@ -14,7 +14,7 @@ from stream_app.catalog.derived import (
 from stream_app.catalog.metrics import AUDIENCE, BY_NAME, CAMPAIGN, CHANNEL, CURRENCY, PROGRAM, SOURCE
 from stream_app.core.calendar import month_of
 from stream_app.core.money import base_units
-from stream_app.core.samples import Reading, View, capped, gauge
+from stream_app.core.samples import Sample, View, capped, gauge
 from stream_app.spec.metric import Label, Unit
 from stream_app.spec.window import Window
 
@@ -53,15 +53,15 @@ def _windows(view: View, windows: tuple[Window, ...]) -> list[Window]:
 
 def _shares(
     name: str, labels: tuple[str, ...], numerator: Mapping[Key, float], denominator: Mapping[Key, float], window: Window
-) -> Iterator[Reading]:
+) -> Iterator[Sample]:
     for key in sorted(denominator):
         if denominator[key] > 0:
             value = numerator.get(key, 0) / denominator[key]
             yield gauge(name, value, **dict(zip(labels, key, strict=True)), window=window.value)
 
 
-def _email_rate(name: str, above: str, below: str) -> Callable[[View], Iterator[Reading]]:
-    def read(view: View) -> Iterator[Reading]:
+def _email_rate(name: str, above: str, below: str) -> Callable[[View], Iterator[Sample]]:
+    def read(view: View) -> Iterator[Sample]:
         labels = ("program", "audience")
         for window in _windows(view, (Window.H24, Window.D7, Window.D30)):
             upper = total(view, window, "email_cohort", labels, state=above)
@@ -71,7 +71,7 @@ def _email_rate(name: str, above: str, below: str) -> Callable[[View], Iterator[
     return read
 
 
-def _adjusted_open_rate(view: View) -> Iterator[Reading]:
+def _adjusted_open_rate(view: View) -> Iterator[Sample]:
     for window in _windows(view, (Window.H24, Window.D7, Window.D30)):
         opened = total(view, window, "email_cohort", ("program",), state="opened")
         delivered = total(view, window, "email_cohort", ("program",), state="delivered")
@@ -80,14 +80,14 @@ def _adjusted_open_rate(view: View) -> Iterator[Reading]:
         yield from _shares("email_adjusted_open_rate", ("program",), opened, lower, window)
 
 
-def _lead_to_mql(view: View) -> Iterator[Reading]:
+def _lead_to_mql(view: View) -> Iterator[Sample]:
     for window in _windows(view, CLOSED):
         entries = total(view, window, "stage_entries", ("source",), funnel_stage="mql")
         leads = total(view, window, "new_leads", ("source",))
         yield from _shares("lead_to_mql_ratio", ("source",), entries, leads, window)
 
 
-def _lead_to_mql_cohort(view: View) -> Iterator[Reading]:
+def _lead_to_mql_cohort(view: View) -> Iterator[Sample]:
     for window in _windows(view, CLOSED):
         reached, leads = total(view, window, "lead_mql_cohort"), total(view, window, "new_leads")
         yield from _shares("lead_to_mql_cohort_ratio", (), reached, leads, window)
@@ -105,8 +105,8 @@ _PER: dict[str, Counter] = {
 }
 
 
-def _cost_per(what: str) -> Callable[[View], Iterator[Reading]]:
-    def read(view: View) -> Iterator[Reading]:
+def _cost_per(what: str) -> Callable[[View], Iterator[Sample]]:
+    def read(view: View) -> Iterator[Sample]:
         for window in _windows(view, CLOSED):
             count = _PER[what](view, window, ()).get((), 0)
             for (currency,), amount in sorted(total(view, window, "spend", ("currency",), kind=_MARKETING).items()):
@@ -117,8 +117,8 @@ def _cost_per(what: str) -> Callable[[View], Iterator[Reading]]:
     return read
 
 
-def _campaign_cost_per(what: str) -> Callable[[View], Iterator[Reading]]:
-    def read(view: View) -> Iterator[Reading]:
+def _campaign_cost_per(what: str) -> Callable[[View], Iterator[Sample]]:
+    def read(view: View) -> Iterator[Sample]:
         for window in _windows(view, CLOSED):
             counts = _PER[what](view, window, ("campaign",))
             spent = total(view, window, "spend", ("campaign", "currency"), kind=_MARKETING)
@@ -141,14 +141,14 @@ def acquisition_cost(view: View, window: Window) -> dict[str, float]:
     }
 
 
-def _acquisition_cost(view: View) -> Iterator[Reading]:
+def _acquisition_cost(view: View) -> Iterator[Sample]:
     for window in _windows(view, CLOSED):
         for currency, value in sorted(acquisition_cost(view, window).items()):
             yield gauge("customer_acquisition_cost", value, currency=currency, window=window.value)
 
 
-def _return_on(label: str) -> Callable[[View], Iterator[Reading]]:
-    def read(view: View) -> Iterator[Reading]:
+def _return_on(label: str) -> Callable[[View], Iterator[Sample]]:
+    def read(view: View) -> Iterator[Sample]:
         for window in _windows(view, CLOSED):
             booked = total(view, window, "bookings", (label, "currency"))
             for key, spent in sorted(total(view, window, "spend", (label, "currency")).items()):
@@ -160,7 +160,7 @@ def _return_on(label: str) -> Callable[[View], Iterator[Reading]]:
     return read
 
 
-def _romi(view: View) -> Iterator[Reading]:
+def _romi(view: View) -> Iterator[Sample]:
     for window in _windows(view, CLOSED):
         booked = total(view, window, "bookings", ("currency",))
         for key, spent in sorted(total(view, window, "spend", ("currency",)).items()):
@@ -176,7 +176,7 @@ _PACES = {
 }
 
 
-def _lead_velocity(view: View) -> Iterator[Reading]:
+def _lead_velocity(view: View) -> Iterator[Sample]:
     for basis, (window, before) in _PACES.items():
         if view.answers(window) and view.answers(before):
             earlier = _one(view, before, "stage_entries", funnel_stage="mql")
@@ -191,16 +191,16 @@ def customer_churn(view: View, window: Window) -> float | None:
     return _one(view, window, "lost_opening_customers") / opening if opening > 0 else None
 
 
-def _customer_churn(view: View) -> Iterator[Reading]:
+def _customer_churn(view: View) -> Iterator[Sample]:
     for window in _windows(view, OPENED):
         if (value := customer_churn(view, window)) is not None:
             yield gauge("customer_churn_rate", value, window=window.value)
 
 
-def _mrr_rate(name: str, sign: int, movements: dict[str, int], base: int = 0) -> Callable[[View], Iterator[Reading]]:
+def _mrr_rate(name: str, sign: int, movements: dict[str, int], base: int = 0) -> Callable[[View], Iterator[Sample]]:
     """`base + sign x (weighted movements) / opening MRR`."""
 
-    def read(view: View) -> Iterator[Reading]:
+    def read(view: View) -> Iterator[Sample]:
         for window in _windows(view, OPENED):
             moved = total(view, window, "mrr_movement", ("currency", "movement"))
             for currency in currencies(view):
@@ -212,7 +212,7 @@ def _mrr_rate(name: str, sign: int, movements: dict[str, int], base: int = 0) ->
     return read
 
 
-def _quick_ratio(view: View) -> Iterator[Reading]:
+def _quick_ratio(view: View) -> Iterator[Sample]:
     for window in _windows(view, OPENED):
         gained = total(
             view, window, "mrr_movement", ("currency",), movement=frozenset({"new", "expansion", "reactivation"})
@@ -239,19 +239,19 @@ def arpa(view: View) -> dict[tuple[str, str], float]:
     }
 
 
-def _arpa(view: View) -> Iterator[Reading]:
+def _arpa(view: View) -> Iterator[Sample]:
     for (cohort, currency), value in sorted(arpa(view).items()):
         yield gauge("arpa", value, cohort=cohort, currency=currency)
 
 
-def _response_rate(view: View) -> Iterator[Reading]:
+def _response_rate(view: View) -> Iterator[Sample]:
     for window in _windows(view, (Window.D7, Window.D30, Window.MTD)):
         responses = total(view, window, "reach", ("campaign",), kind="responses")
         impressions = total(view, window, "reach", ("campaign",), kind="impressions")
         yield from _shares("response_rate", ("campaign",), responses, impressions, window)
 
 
-def _lifetime_value(view: View) -> Iterator[Reading]:
+def _lifetime_value(view: View) -> Iterator[Sample]:
     churn = customer_churn(view, Window.PREV_MONTH) if view.answers(Window.PREV_MONTH) else None
     if churn:
         for (cohort, currency), value in sorted(arpa(view).items()):
@@ -260,7 +260,7 @@ def _lifetime_value(view: View) -> Iterator[Reading]:
                     yield gauge("customer_lifetime_value", value * factor / churn, currency=currency, margin=margin)
 
 
-def _payback(view: View) -> Iterator[Reading]:
+def _payback(view: View) -> Iterator[Sample]:
     if view.answers(Window.PREV_MONTH):
         for currency, cost in sorted(acquisition_cost(view, Window.PREV_MONTH).items()):
             monthly = arpa(view).get(("all", currency), 0) * view.gross_margin
@@ -268,7 +268,7 @@ def _payback(view: View) -> Iterator[Reading]:
                 yield gauge("cac_payback_months", cost / monthly, currency=currency)
 
 
-def _upsell_share(view: View) -> Iterator[Reading]:
+def _upsell_share(view: View) -> Iterator[Sample]:
     for window in _windows(view, CLOSED):
         upsold = total(view, window, "bookings", ("currency",), kind=frozenset({"upsell", "cross_sell"}))
         booked = total(view, window, "bookings", ("currency",))
@@ -285,20 +285,20 @@ def _nps_answers(view: View) -> tuple[int, int, int] | None:
     return answers.get(("promoter",), 0), answers.get(("detractor",), 0), count
 
 
-def _nps(view: View) -> Iterator[Reading]:
+def _nps(view: View) -> Iterator[Sample]:
     if answers := _nps_answers(view):
         promoters, detractors, count = answers
         yield gauge("nps", 100 * (promoters - detractors) / count)
 
 
-def _nps_margin(view: View) -> Iterator[Reading]:
+def _nps_margin(view: View) -> Iterator[Sample]:
     if answers := _nps_answers(view):
         promoters, detractors, count = answers
         variance = (promoters + detractors) * count - (promoters - detractors) ** 2
         yield gauge("nps_margin", 100 * _Z95 * sqrt(variance / count) / count)
 
 
-def _ratio(name: str, read: Callable[[View], Iterator[Reading]], **more: object) -> Derived:
+def _ratio(name: str, read: Callable[[View], Iterator[Sample]], **more: object) -> Derived:
     return Derived(name=name, read=read, section="D", **{"unit": Unit.RATIO, **more})  # type: ignore[arg-type]
 
 

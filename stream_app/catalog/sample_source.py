@@ -6,7 +6,7 @@ from dataclasses import replace
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.ratios import RATIOS
-from stream_app.core.samples import Reading, View, capped_values, readings_of
+from stream_app.core.samples import Sample, View, capped_values, samples_of
 from stream_app.spec.metric import Metric
 
 SHOWN: tuple[Metric, ...] = tuple(metric for metric in METRICS if not metric.internal)
@@ -17,26 +17,26 @@ DEFINITIONS_OF |= {derived.series: derived.definition for derived in (*DERIVED, 
 
 
 class Board:
-    """Readings of successive views. A metric that did not move, under the same caps and windows, is not read again."""
+    """Samples of successive views. A metric that did not move, under the same caps and windows, is not read again."""
 
     def __init__(self, label_limit: int = 100, gross_margin: float = 0.8) -> None:
         self._limit, self._gross_margin = label_limit, gross_margin
-        self._known: dict[str, tuple[object, list[Reading]]] = {}
+        self._known: dict[str, tuple[object, list[Sample]]] = {}
         self.overflow: dict[str, int] = {}
 
-    def readings(self, view: View, moved: frozenset[str] | None = None) -> Iterator[Reading]:
-        """Every reading. `moved` names the metrics that changed since the view before; None = any may have."""
+    def samples(self, view: View, moved: frozenset[str] | None = None) -> Iterator[Sample]:
+        """Every sample. `moved` names the metrics that changed since the view before; None = any may have."""
         caps, self.overflow = capped_values(METRICS, view, self._limit)
         view = replace(view, caps=caps, gross_margin=self._gross_margin)
         for metric in SHOWN:
-            yield from self._readings_of(metric, view, moved)
+            yield from self._samples_of(metric, view, moved)
         for derived in (*DERIVED, *RATIOS):
             yield from derived.read(view)
 
-    def _readings_of(self, metric: Metric, view: View, moved: frozenset[str] | None) -> list[Reading]:
+    def _samples_of(self, metric: Metric, view: View, moved: frozenset[str] | None) -> list[Sample]:
         basis = (view.caps, tuple(view.answers(window) for window in metric.windows))
         known = self._known.get(metric.name)
         still = moved is not None and moved.isdisjoint((metric.name, metric.zero_where))
         if known is None or not still or known[0] != basis:
-            known = self._known[metric.name] = (basis, readings_of(metric, view))
+            known = self._known[metric.name] = (basis, samples_of(metric, view))
         return known[1]

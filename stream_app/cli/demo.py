@@ -265,5 +265,5 @@ def _prove(copy: Path, exporter: Server) -> tuple[list[Difference], int]:
     }
     with Recount() as recount, copy.open("rb") as lines:
         recount.add(map(orjson.loads, lines))
-        counted = recount.readings(datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=round(read_at * 1000)))
+        counted = recount.samples(datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=round(read_at * 1000)))
     return compare(exported, counted), len(exported.keys() | counted.keys())

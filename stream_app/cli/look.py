@@ -5,31 +5,31 @@ from datetime import datetime
 import click
 
 from stream_app.catalog.sample_source import Board
-from stream_app.cli.options import AS_JSON, AS_OF, READING, REDIS, clock_at, load, print_json, with_settings
+from stream_app.cli.options import AS_JSON, AS_OF, REDIS, SAMPLE_SETTINGS, clock_at, load, print_json, with_settings
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import PREFIX, Settings
-from stream_app.core.samples import Reading
+from stream_app.core.samples import Sample
 from stream_app.store.reader import Reader
 
 
-def current_readings(settings: Settings, as_of: datetime | None) -> list[Reading]:
-    """Every reading that the exporter would export. Raises redis.RedisError."""
+def current_samples(settings: Settings, as_of: datetime | None) -> list[Sample]:
+    """Every sample that the exporter would export. Raises redis.RedisError."""
     with sync_redis(settings) as redis:
         look = Reader(redis, settings.namespace, settings.rules.calendar).look(clock_at(as_of)())
-    return list(Board(settings.label_limit, settings.gross_margin).readings(look.view))
+    return list(Board(settings.label_limit, settings.gross_margin).samples(look.view))
 
 
 @click.command()
-@with_settings(*REDIS, "namespace", *READING)
+@with_settings(*REDIS, "namespace", *SAMPLE_SETTINGS)
 @AS_OF
 @click.option("--json", "as_json", is_flag=True, show_envvar=True, help='Print a list of {"name", "labels", "value"}.')
 @click.option(
-    "--all", "zeros", is_flag=True, show_envvar=True, help="Print readings that are zero, too (--json always does)."
+    "--all", "zeros", is_flag=True, show_envvar=True, help="Print samples that are zero, too (--json always does)."
 )
 @click.argument("pattern", required=False)
 def kpis(settings: Settings, as_of: datetime | None, *, as_json: bool, zeros: bool, pattern: str | None) -> None:
-    """Print every reading that the exporter would export; PATTERN picks series whose name contains it."""
-    found = [reading for reading in current_readings(settings, as_of) if not pattern or pattern in reading.name]
+    """Print every sample that the exporter would export; PATTERN picks series whose name contains it."""
+    found = [sample for sample in current_samples(settings, as_of) if not pattern or pattern in sample.name]
     if as_json:
         print_json([{"name": each.name, "labels": dict(each.labels), "value": each.value} for each in found])
         return

@@ -121,4 +121,4 @@ KAFKA = (
 )  # fmt: skip
 REDIS = ("redis_url", "redis_username", "redis_ca_file")
 DEFINITIONS = ("timezone", "horizon_days", "step_limit_days")
-READING = ("timezone", "label_limit", "gross_margin")
+SAMPLE_SETTINGS = ("timezone", "label_limit", "gross_margin")

@@ -64,7 +64,7 @@ def audit(settings: Settings, as_of: datetime | None, file: Path | None, *, as_j
         look = Reader(redis, settings.namespace, settings.rules.calendar).look(now)
     stored = {
         (each.name, frozenset(each.labels)): each.value
-        for each in Board(settings.label_limit).readings(look.view)
+        for each in Board(settings.label_limit).samples(look.view)
         if each.name in RECOUNTED
     }
     step_limit = timedelta(days=settings.step_limit_days)
@@ -72,7 +72,7 @@ def audit(settings: Settings, as_of: datetime | None, file: Path | None, *, as_j
     with Recount(timezone=settings.timezone, step_limit=step_limit, label_cap=settings.label_limit) as recount:
         recount.add(_from_file(file) if file else _from_log(settings, look.offsets))
         with errors.status("counting"):
-            counted = recount.readings(datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=now))
+            counted = recount.samples(datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=now))
     differences = compare(stored, counted)
     compared = len(stored.keys() | counted.keys())
     if as_json:

@@ -17,8 +17,8 @@ from stream_app.cli.options import (
     AS_OF,
     DEFINITIONS,
     KAFKA,
-    READING,
     REDIS,
+    SAMPLE_SETTINGS,
     clock_at,
     fail,
     print_json,
@@ -84,7 +84,7 @@ def worker(settings: Settings, *, drain: bool, as_json: bool) -> None:
 
 
 @click.command()
-@with_settings(*REDIS, "namespace", *READING, "host", "exporter_port")
+@with_settings(*REDIS, "namespace", *SAMPLE_SETTINGS, "host", "exporter_port")
 @AS_OF
 def exporter(settings: Settings, as_of: datetime | None) -> None:
     """Serve the numbers for Prometheus at /metrics and the wall at /. Run exactly one: several multiply in sum()."""

@@ -1,1 +1,1 @@
-"""What an event does: envelope, merge, facts, cells, windows, readings. Pure: no clock, no I/O, no randomness."""
+"""What an event does: envelope, merge, facts, cells, windows, samples. Pure: no clock, no I/O, no randomness."""

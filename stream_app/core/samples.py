@@ -1,4 +1,4 @@
-"""From sums of buckets to what users see: readings, with zeros, caps, units and the windows that can be answered."""
+"""From sums of buckets to what users see: samples, with zeros, caps, units and the windows that can be answered."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Sample:
     """One number: the full series name, its labels and its value in the unit that users see."""
 
     name: str
@@ -40,7 +40,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything that readings are made from, at one moment."""
+    """Everything that samples are made from, at one moment."""
 
     clock: Clock
     newest: Clock | None
@@ -120,18 +120,18 @@ def capped(totals: Mapping[Labels, int], metric: Metric, view: View) -> Mapping[
     return merged
 
 
-def readings_of(metric: Metric, view: View) -> list[Reading]:
-    """Every reading of one declared metric."""
+def samples_of(metric: Metric, view: View) -> list[Sample]:
+    """Every sample of one declared metric."""
     if metric.kind is Kind.HISTOGRAM:
         return list(_histogram(metric, view))
     if metric.kind is Kind.LEVEL:
         totals = capped(view.level(metric.name), metric, view)
         known = with_zeros(metric, [totals, view.level(metric.zero_where)])
-        return [reading(metric, labels, totals.get(labels, 0)) for labels in known]
+        return [sample(metric, labels, totals.get(labels, 0)) for labels in known]
     windows = [window for window in metric.windows if view.answers(window)]
     sums = {window: capped(view.total(window, metric.name), metric, view) for window in windows}
     known = with_zeros(metric, sums.values())
-    return [reading(metric, labels, sums[window].get(labels, 0), window) for labels in known for window in windows]
+    return [sample(metric, labels, sums[window].get(labels, 0), window) for labels in known for window in windows]
 
 
 def with_zeros(metric: Metric, totals: Iterable[Mapping[Labels, int]]) -> list[Labels]:
@@ -150,16 +150,16 @@ def with_zeros(metric: Metric, totals: Iterable[Mapping[Labels, int]]) -> list[L
     return found
 
 
-def reading(metric: Metric, labels: Labels, amount: int, window: Window | None = None, name: str = "") -> Reading:
-    """One reading in the unit that users see."""
+def sample(metric: Metric, labels: Labels, amount: int, window: Window | None = None, name: str = "") -> Sample:
+    """One sample in the unit that users see."""
     named = tuple(zip((label.name for label in metric.labels), labels, strict=True))
     value: float = amount
     if metric.unit is Unit.MONEY:
         value = base_units(amount, dict(named)["currency"])
-    return Reading(name or metric.series, (*named, ("window", window.value)) if window else named, value)
+    return Sample(name or metric.series, (*named, ("window", window.value)) if window else named, value)
 
 
-def _histogram(metric: Metric, view: View) -> Iterator[Reading]:
+def _histogram(metric: Metric, view: View) -> Iterator[Sample]:
     sources: list[tuple[tuple[tuple[str, str], ...], Mapping[Labels, int]]] = [
         ((("window", window.value),), view.total(window, metric.name))
         for window in metric.windows
@@ -191,9 +191,9 @@ def _histogram(metric: Metric, view: View) -> Iterator[Reading]:
         for (window, _), series in zip(sources, seen, strict=True):
             counts, sum_ = series.get(labels, ([0] * len(bounds), 0))
             for bound, count in zip(bounds, accumulate(counts), strict=True):
-                yield Reading(f"{metric.series}_bucket", (*named, *window, ("le", bound)), count)
-            yield Reading(f"{metric.series}_gcount", (*named, *window), sum(counts))
-            yield Reading(f"{metric.series}_gsum", (*named, *window), sum_ / scale)
+                yield Sample(f"{metric.series}_bucket", (*named, *window, ("le", bound)), count)
+            yield Sample(f"{metric.series}_gcount", (*named, *window), sum(counts))
+            yield Sample(f"{metric.series}_gsum", (*named, *window), sum_ / scale)
 
 
 COHORT_MONTHS = 13
@@ -205,6 +205,6 @@ def recent_months(view: View) -> list[str]:
     return [months_before(current, count) for count in range(COHORT_MONTHS)]
 
 
-def gauge(name: str, value: float, **labels: str) -> Reading:
-    """A derived reading, its name without the prefix."""
-    return Reading(PREFIX + name, tuple(labels.items()), value)
+def gauge(name: str, value: float, **labels: str) -> Sample:
+    """A derived sample, its name without the prefix."""
+    return Sample(PREFIX + name, tuple(labels.items()), value)

@@ -1,4 +1,4 @@
-"""The exporter: readings as Prometheus scrapes them. The only process that exports business numbers."""
+"""The exporter: samples as Prometheus scrapes them. The only process that exports business numbers."""
 
 import logging
 import threading
@@ -13,19 +13,19 @@ from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
 from stream_app import __version__
-from stream_app.core.samples import Reading, View
+from stream_app.core.samples import Sample, View
 from stream_app.store.reader import Look, Reader
 
 log = logging.getLogger(__name__)
 
 
 class Board(Protocol):
-    """What is shown of a view: readings in the order of their series, and folded label values by label."""
+    """What is shown of a view: samples in the order of their series, and folded label values by label."""
 
     overflow: dict[str, int]
 
-    def readings(self, view: View, moved: frozenset[str] | None = None) -> Iterator[Reading]:
-        """Every reading; `moved` names the metrics that changed since the view before."""
+    def samples(self, view: View, moved: frozenset[str] | None = None) -> Iterator[Sample]:
+        """Every sample; `moved` names the metrics that changed since the view before."""
 
 
 class BusinessCollector(Collector):
@@ -52,7 +52,7 @@ class BusinessCollector(Collector):
                 return
             up.add_metric([], 1)
             yield up
-            yield from families(self._board.readings(look.view, look.moved), self._definitions)
+            yield from families(self._board.samples(look.view, look.moved), self._definitions)
             overflow = GaugeMetricFamily(
                 "stream_app_label_overflow", "Values of a label that are summed into `other`.", labels=["label"]
             )
@@ -106,17 +106,17 @@ def freshness(look: Look, now: int) -> Iterator[Metric]:
     yield fresh
 
 
-def families(readings: Iterator[Reading], definitions: Mapping[str, str]) -> Iterator[Metric]:
-    """Metric families; readings of one series stand together. Histograms are recognized by their suffixes."""
-    for series, group in groupby(readings, key=_family_of):
+def families(samples: Iterator[Sample], definitions: Mapping[str, str]) -> Iterator[Metric]:
+    """Metric families; samples of one series stand together. Histograms are recognized by their suffixes."""
+    for series, group in groupby(samples, key=_family_of):
         family: Metric
         first, *rest = group
         if _suffix(first.name):
             family = GaugeHistogramMetricFamily(series, definitions[series])
         else:
             family = GaugeMetricFamily(series, definitions[series])
-        for reading in (first, *rest):
-            family.add_sample(reading.name, dict(reading.labels), reading.value)
+        for sample in (first, *rest):
+            family.add_sample(sample.name, dict(sample.labels), sample.value)
         yield family
 
 
@@ -127,8 +127,8 @@ def _suffix(name: str) -> str:
     return next((suffix for suffix in _SUFFIXES if name.endswith(suffix)), "")
 
 
-def _family_of(reading: Reading) -> str:
-    return reading.name.removesuffix(_suffix(reading.name))
+def _family_of(sample: Sample) -> str:
+    return sample.name.removesuffix(_suffix(sample.name))
 
 
 def registry_of(*collectors: Collector) -> CollectorRegistry:

@@ -14,7 +14,7 @@ import orjson
 from redis.exceptions import RedisError
 
 from stream_app.clients.http import Page, Route
-from stream_app.core.samples import Reading
+from stream_app.core.samples import Sample
 from stream_app.exporter.collector import Board, freshness
 from stream_app.render.catalog import Declared
 from stream_app.render.dashboards import COLORS, dashboard
@@ -72,9 +72,9 @@ class Wall:
             if time.monotonic() > self._good_until:
                 now = self.clock()
                 look = self.reader.look(now)
-                readings = [*self.board.readings(look.view, look.moved), *_fresh(look, now)]
+                samples = [*self.board.samples(look.view, look.moved), *_fresh(look, now)]
                 metrics = {metric.name: metric for metric in self.metrics}
-                seen = Seen(readings=readings, buckets=self.reader.buckets, clock=look.view.clock, metrics=metrics)
+                seen = Seen(samples=samples, buckets=self.reader.buckets, clock=look.view.clock, metrics=metrics)
                 self._last = snapshot(self.declared, seen)
                 self._good_until = time.monotonic() + REUSED_S
             return self._last
@@ -92,5 +92,5 @@ class Wall:
         return orjson.dumps({"dashboard": rendered, "statuses": statuses}).decode()
 
 
-def _fresh(look: Look, now: int) -> list[Reading]:
-    return [Reading(sample.name, (), sample.value) for family in freshness(look, now) for sample in family.samples]
+def _fresh(look: Look, now: int) -> list[Sample]:
+    return [Sample(sample.name, (), sample.value) for family in freshness(look, now) for sample in family.samples]

@@ -1,10 +1,10 @@
-"""What expressions are worth, from readings or from a bucket: the page's answer where Grafana asks Prometheus."""
+"""What expressions are worth, from samples or from a bucket: the page's answer where Grafana asks Prometheus."""
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from stream_app.core.samples import Reading, reading
+from stream_app.core.samples import Sample, sample
 from stream_app.core.sums import Contents
 from stream_app.core.windows import Clock, span
 from stream_app.spec.expression import (
@@ -58,10 +58,10 @@ class Ground:
     days_before: int = 0
 
 
-def of_readings(readings: Iterable[Reading], buckets: Buckets, clock: Clock, metrics: Mapping[str, Metric]) -> Lookup:
+def of_samples(samples: Iterable[Sample], buckets: Buckets, clock: Clock, metrics: Mapping[str, Metric]) -> Lookup:
     """Look up what is exported now; for days gone by, sum the buckets of the same window then."""
     by_name: dict[str, list[tuple[Mapping[str, str], float]]] = {}
-    for each in readings:
+    for each in samples:
         by_name.setdefault(each.name, []).append((dict(each.labels), each.value))
 
     def lookup(selector: Selector, days: int) -> Iterable[tuple[Mapping[str, str], float]]:
@@ -97,7 +97,7 @@ def _amounts(
 ) -> Iterable[tuple[Mapping[str, str], float]]:
     metric = metrics[selector.series.removeprefix(PREFIX)]
     for labels, amount in content.get(metric.name, {}).items():
-        shown = reading(metric, labels, amount)
+        shown = sample(metric, labels, amount)
         yield dict(shown.labels), shown.value
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from stream_app.core.samples import Reading
+from stream_app.core.samples import Sample
 from stream_app.core.windows import Clock, span
 from stream_app.render.dashboards import letters, numbered
-from stream_app.render.values import Buckets, Ground, Vector, of_bucket, of_readings, value_of, vector
+from stream_app.render.values import Buckets, Ground, Vector, of_bucket, of_samples, value_of, vector
 from stream_app.spec.metric import Metric
 from stream_app.spec.panel import Curve, Dashboard, Panel, Spark
 from stream_app.spec.window import Window
@@ -22,7 +22,7 @@ CURRENCY = "currency"
 class Seen:
     """What the wall is drawn from: everything that is exported, and the buckets behind it."""
 
-    readings: Sequence[Reading]
+    samples: Sequence[Sample]
     buckets: Buckets
     clock: Clock
     metrics: Mapping[str, Metric]
@@ -30,8 +30,8 @@ class Seen:
 
 def snapshot(wall: Dashboard, seen: Seen) -> Node:
     """Return the values of every panel by its id; of one about money for each currency, of another under ""."""
-    lookup = of_readings(seen.readings, seen.buckets, seen.clock, seen.metrics)
-    currencies = sorted({dict(each.labels)[CURRENCY] for each in seen.readings if each.name == "lifecycle_mrr"})
+    lookup = of_samples(seen.samples, seen.buckets, seen.clock, seen.metrics)
+    currencies = sorted({dict(each.labels)[CURRENCY] for each in seen.samples if each.name == "lifecycle_mrr"})
     grounds = {each: Ground(lookup, seen.clock.now / 1000, {CURRENCY: each}) for each in currencies or [""]}
     first = next(iter(grounds.values()))
     return {

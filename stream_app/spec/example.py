@@ -59,7 +59,7 @@ class Reads:
     labels: Mapping[str, str]
     values: Mapping[str, Value]
 
-    def readings(self) -> Iterator[tuple[str, frozenset[tuple[str, str]], Value]]:
+    def samples(self) -> Iterator[tuple[str, frozenset[tuple[str, str]], Value]]:
         """Each expected number with its full name and all its labels."""
         for window, value in self.values.items():
             named = self.labels if window == NO_WINDOW else {**self.labels, "window": window}

@@ -9,7 +9,7 @@ PREFIX = "lifecycle_"
 
 
 class Kind(StrEnum):
-    """How the facts of a metric become readings."""
+    """How the facts of a metric become samples."""
 
     FLOW = "flow"
     """Summed over windows by event time."""

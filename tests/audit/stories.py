@@ -7,7 +7,7 @@ from itertools import count
 from stream_app.audit import Recount
 
 Event = dict[str, object]
-Readings = dict[tuple[str, frozenset[tuple[str, str]]], float | int]
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float | int]
 
 _numbers = count(1)
 
@@ -24,22 +24,22 @@ def happened(kind: str, time: str, /, **data: object) -> Event:
     }
 
 
-def counted(events: Iterable[Event], as_of: str, *, timezone: str = "UTC", label_cap: int = 100) -> Readings:
+def counted(events: Iterable[Event], as_of: str, *, timezone: str = "UTC", label_cap: int = 100) -> Samples:
     """Recount the events as of a time with offset."""
     with Recount(timezone=timezone, label_cap=label_cap) as recount:
         recount.add(events)
-        return recount.readings(datetime.fromisoformat(as_of))
+        return recount.samples(datetime.fromisoformat(as_of))
 
 
-def number(readings: Readings, series: str, **labels: str) -> float | int:
+def number(samples: Samples, series: str, **labels: str) -> float | int:
     """Read one sample; 0 if there is none."""
-    return readings.get((f"lifecycle_{series}", frozenset(labels.items())), 0)
+    return samples.get((f"lifecycle_{series}", frozenset(labels.items())), 0)
 
 
-def spread(readings: Readings, series: str) -> dict[tuple[str, ...], float | int]:
+def spread(samples: Samples, series: str) -> dict[tuple[str, ...], float | int]:
     """Read all samples of a series by their label values, ordered by label name."""
     return {
         tuple(value for _, value in sorted(labels)): value
-        for (name, labels), value in readings.items()
+        for (name, labels), value in samples.items()
         if name == f"lifecycle_{series}"
     }

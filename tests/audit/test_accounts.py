@@ -29,7 +29,7 @@ def deal(event: str, time: str, **data: object) -> Event:
 
 
 def test_an_opportunity_carries_its_newest_state_and_the_first_event_of_its_outcome() -> None:
-    readings = counted(
+    samples = counted(
         [
             deal("created", "2026-02-10T08:00:00Z", source="web"),
             deal("lost", "2026-02-20T08:00:00Z"),
@@ -41,17 +41,17 @@ def test_an_opportunity_carries_its_newest_state_and_the_first_event_of_its_outc
     )
     # The outcome is won, first on March 2nd; 1500.00 by the newest event; the 30 days begin on February 11th.
     labels = {"currency": "EUR", "kind": "upsell", "source": "none", "channel": "none", "campaign": "c"}
-    assert number(readings, "bookings", **labels, window="mtd") == 1500.0
-    assert number(readings, "opportunities", state="won", kind="upsell", window="mtd") == 1
-    assert number(readings, "opportunities", state="created", kind="upsell", window="prev_month") == 1
-    assert number(readings, "opportunities", state="created", kind="upsell", window="prev_month_to_date") == 1
-    assert number(readings, "opportunities", state="created", kind="upsell", window="30d") == 0
-    assert not [key for key in spread(readings, "opportunities") if "lost" in key]
-    assert spread(readings, "open_pipeline") == {}
+    assert number(samples, "bookings", **labels, window="mtd") == 1500.0
+    assert number(samples, "opportunities", state="won", kind="upsell", window="mtd") == 1
+    assert number(samples, "opportunities", state="created", kind="upsell", window="prev_month") == 1
+    assert number(samples, "opportunities", state="created", kind="upsell", window="prev_month_to_date") == 1
+    assert number(samples, "opportunities", state="created", kind="upsell", window="30d") == 0
+    assert not [key for key in spread(samples, "opportunities") if "lost" in key]
+    assert spread(samples, "open_pipeline") == {}
 
 
 def test_open_pipeline_is_what_is_neither_won_nor_lost() -> None:
-    readings = counted(
+    samples = counted(
         [
             deal("created", "2026-03-10T08:00:00Z", opportunity_id="a", amount_minor=1000),
             deal("changed", "2026-03-11T08:00:00Z", opportunity_id="a", amount_minor=2500),
@@ -60,7 +60,7 @@ def test_open_pipeline_is_what_is_neither_won_nor_lost() -> None:
         ],
         NOON,
     )
-    assert spread(readings, "open_pipeline") == {("EUR", "new_business"): 25.0, ("JPY", "new_business"): 700.0}
+    assert spread(samples, "open_pipeline") == {("EUR", "new_business"): 25.0, ("JPY", "new_business"): 700.0}
 
 
 @pytest.mark.parametrize(
@@ -82,12 +82,12 @@ def test_open_pipeline_is_what_is_neither_won_nor_lost() -> None:
     ],
 )
 def test_monthly_amounts(items: list[dict[str, object]], discount: float, minor: int) -> None:
-    readings = counted([bill("started", "2026-03-10T08:00:00Z", *items, discount_percent_forever=discount)], NOON)
-    assert number(readings, "mrr", currency="EUR") == minor / 100
+    samples = counted([bill("started", "2026-03-10T08:00:00Z", *items, discount_percent_forever=discount)], NOON)
+    assert number(samples, "mrr", currency="EUR") == minor / 100
 
 
 def test_movements_of_an_account_add_up_to_its_level() -> None:
-    readings = counted(
+    samples = counted(
         [
             bill("started", "2026-01-05T08:00:00Z", item(1000), status="trialing"),
             bill("changed", "2026-01-19T08:00:00Z", item(1000)),  # new 10.00
@@ -104,43 +104,43 @@ def test_movements_of_an_account_add_up_to_its_level() -> None:
         ],
         NOON,
     )
-    of_month = {key[1]: value for key, value in spread(readings, "mrr_movement").items() if key[2] == "prev_month"}
+    of_month = {key[1]: value for key, value in spread(samples, "mrr_movement").items() if key[2] == "prev_month"}
     assert of_month == {"expansion": 7.0, "contraction": 5.0, "churn": 12.0}
-    of_month = {key[1]: value for key, value in spread(readings, "mrr_movement").items() if key[2] == "mtd"}
+    of_month = {key[1]: value for key, value in spread(samples, "mrr_movement").items() if key[2] == "mtd"}
     assert of_month == {"reactivation": 11.0}
     # 10 + 5 + 2 - 5 - 12 + 11 = 11; at risk s2, paused s3.
-    assert number(readings, "mrr", currency="EUR") == 11.0
-    assert number(readings, "mrr_at_risk", currency="EUR") == 3.0
-    assert number(readings, "mrr_paused", currency="EUR") == 4.0
+    assert number(samples, "mrr", currency="EUR") == 11.0
+    assert number(samples, "mrr_at_risk", currency="EUR") == 3.0
+    assert number(samples, "mrr_paused", currency="EUR") == 4.0
     # Nothing was left when March began; 10.00 when February did.
-    assert number(readings, "mrr_opening", currency="EUR", window="mtd") == 0
-    assert number(readings, "mrr_opening", currency="EUR", window="prev_month") == 10.0
-    assert number(readings, "customers_opening", window="mtd") == 0
-    assert number(readings, "customers_opening", window="prev_month") == 1
-    assert number(readings, "customers") == 1
+    assert number(samples, "mrr_opening", currency="EUR", window="mtd") == 0
+    assert number(samples, "mrr_opening", currency="EUR", window="prev_month") == 10.0
+    assert number(samples, "customers_opening", window="mtd") == 0
+    assert number(samples, "customers_opening", window="prev_month") == 1
+    assert number(samples, "customers") == 1
     # The cohort is the month of the first MRR, not of the trial nor of the return.
-    assert spread(readings, "cohort_mrr") == {("2026-01", "EUR"): 11.0}
-    assert spread(readings, "cohort_customers") == {("2026-01",): 1}
+    assert spread(samples, "cohort_mrr") == {("2026-01", "EUR"): 11.0}
+    assert spread(samples, "cohort_customers") == {("2026-01",): 1}
 
 
 def test_currencies_are_separate_but_a_customer_is_one() -> None:
-    readings = counted(
+    samples = counted(
         [
             bill("started", "2026-03-03T08:00:00Z", item(1000)),
             bill("changed", "2026-03-04T08:00:00Z", item(1500), currency="JPY"),
         ],
         NOON,
     )
-    assert number(readings, "mrr_movement", currency="EUR", movement="churn", window="mtd") == 10.0
-    assert number(readings, "mrr_movement", currency="JPY", movement="new", window="mtd") == 1500.0
-    assert spread(readings, "mrr") == {("JPY",): 1500.0}
-    assert spread(readings, "lost_customers") == {}
-    assert number(readings, "new_customers", source="none", campaign="none", window="mtd") == 1
-    assert number(readings, "customers") == 1
+    assert number(samples, "mrr_movement", currency="EUR", movement="churn", window="mtd") == 10.0
+    assert number(samples, "mrr_movement", currency="JPY", movement="new", window="mtd") == 1500.0
+    assert spread(samples, "mrr") == {("JPY",): 1500.0}
+    assert spread(samples, "lost_customers") == {}
+    assert number(samples, "new_customers", source="none", campaign="none", window="mtd") == 1
+    assert number(samples, "customers") == 1
 
 
 def test_lost_customers_have_the_reason_of_the_newest_cancelled_state() -> None:
-    readings = counted(
+    samples = counted(
         [
             bill("started", "2026-02-05T08:00:00Z", item(1000)),
             bill("started", "2026-02-05T08:00:00Z", item(1000), subscription_id="s2"),
@@ -158,15 +158,15 @@ def test_lost_customers_have_the_reason_of_the_newest_cancelled_state() -> None:
         ],
         NOON,
     )
-    month = {key[0]: value for key, value in spread(readings, "lost_customers").items() if key[1] == "mtd"}
+    month = {key[0]: value for key, value in spread(samples, "lost_customers").items() if key[1] == "mtd"}
     # acme on the 3rd (involuntary) and on the 5th (s2, voluntary), brief (never canceled) and first voluntary.
     assert month == {"involuntary": 1, "voluntary": 3}
-    assert spread(readings, "lost_opening_customers") == {("mtd",): 1}
-    assert number(readings, "customers_opening", window="mtd") == 1
+    assert spread(samples, "lost_opening_customers") == {("mtd",): 1}
+    assert number(samples, "customers_opening", window="mtd") == 1
 
 
 def test_a_customer_is_new_once_at_the_earlier_of_win_and_first_mrr() -> None:
-    readings = counted(
+    samples = counted(
         [
             # Won first, paid later: the win, with its labels.
             deal("won", "2026-03-02T08:00:00Z", source="web", campaign_id="c"),
@@ -182,15 +182,15 @@ def test_a_customer_is_new_once_at_the_earlier_of_win_and_first_mrr() -> None:
         ],
         NOON,
     )
-    assert number(readings, "new_customers", source="web", campaign="c", window="mtd") == 1
-    assert number(readings, "new_customers", source="ads", campaign="none", window="mtd") == 1
-    assert number(readings, "new_customers", source="none", campaign="none", window="prev_month") == 1
-    assert sum(value for key, value in spread(readings, "new_customers").items() if key[2] == "30d") == 2
-    assert number(readings, "customers") == 3
+    assert number(samples, "new_customers", source="web", campaign="c", window="mtd") == 1
+    assert number(samples, "new_customers", source="ads", campaign="none", window="mtd") == 1
+    assert number(samples, "new_customers", source="none", campaign="none", window="prev_month") == 1
+    assert sum(value for key, value in spread(samples, "new_customers").items() if key[2] == "30d") == 2
+    assert number(samples, "customers") == 3
 
 
 def test_cohorts_older_than_thirteen_months_are_one() -> None:
-    readings = counted(
+    samples = counted(
         [
             bill("started", "2025-02-28T23:59:59Z", item(1000), account_id="a"),
             bill("started", "2024-06-01T00:00:00Z", item(2000), account_id="b"),
@@ -198,13 +198,13 @@ def test_cohorts_older_than_thirteen_months_are_one() -> None:
         ],
         NOON,
     )
-    assert spread(readings, "cohort_mrr") == {("older", "EUR"): 30.0, ("2025-03", "EUR"): 40.0}
-    assert spread(readings, "cohort_customers") == {("older",): 2, ("2025-03",): 1}
+    assert spread(samples, "cohort_mrr") == {("older", "EUR"): 30.0, ("2025-03", "EUR"): 40.0}
+    assert spread(samples, "cohort_customers") == {("older",): 2, ("2025-03",): 1}
 
 
 def test_invoices_count_once_per_state_at_the_first_event() -> None:
     invoice = {"account_id": "acme", "invoice_id": "i", "amount_minor": 100, "currency": "EUR"}
-    readings = counted(
+    samples = counted(
         [
             happened("invoice.payment_failed", "2026-02-27T08:00:00Z", **invoice),
             happened("invoice.payment_failed", "2026-03-02T08:00:00Z", **invoice),
@@ -212,20 +212,20 @@ def test_invoices_count_once_per_state_at_the_first_event() -> None:
         ],
         NOON,
     )
-    assert number(readings, "invoices", state="failed", window="30d") == 1
-    assert number(readings, "invoices", state="failed", window="mtd") == 0
-    assert number(readings, "invoices", state="paid", window="mtd") == 1
+    assert number(samples, "invoices", state="failed", window="30d") == 1
+    assert number(samples, "invoices", state="failed", window="mtd") == 0
+    assert number(samples, "invoices", state="paid", window="mtd") == 1
 
 
 def test_minor_units_go_by_currency() -> None:
-    readings = counted(
+    samples = counted(
         [
             deal("created", "2026-03-10T08:00:00Z", opportunity_id=currency, amount_minor=123456, currency=currency)
             for currency in ("EUR", "JPY", "KWD", "CLF")
         ],
         NOON,
     )
-    assert {key[0]: value for key, value in spread(readings, "open_pipeline").items()} == {
+    assert {key[0]: value for key, value in spread(samples, "open_pipeline").items()} == {
         "EUR": 1234.56,
         "JPY": 123456.0,
         "KWD": 123.456,

@@ -1,4 +1,4 @@
-"""Two sets of readings against each other."""
+"""Two sets of samples against each other."""
 
 from stream_app.audit import Difference, compare
 

@@ -12,7 +12,7 @@ def mail(message: str, kind: str, time: str, **data: object) -> Event:
 
 
 def test_a_state_is_unique_per_message_at_its_first_human_event() -> None:
-    readings = counted(
+    samples = counted(
         [
             mail("m", "sent", "2026-03-12T09:00:00Z", program_id="p", step_id="s1"),
             mail("m", "opened", "2026-03-12T09:00:05Z", machine=True, program_id="other"),
@@ -24,22 +24,22 @@ def test_a_state_is_unique_per_message_at_its_first_human_event() -> None:
         NOON,
     )
     # First human open 10:10: in 24h, not in the hour from 11:01. Labels all from `sent`.
-    assert number(readings, "email_messages", state="opened", **LABELS, window="24h") == 1
-    assert number(readings, "email_messages", state="opened", **LABELS, window="1h") == 0
-    assert number(readings, "email_messages", state="clicked", **LABELS, window="5m") == 1
-    assert number(readings, "email_events", kind="opened", machine="false", program="p", window="24h") == 2
-    assert number(readings, "email_events", kind="opened", machine="true", program="p", window="24h") == 1
-    assert number(readings, "email_events", kind="clicked", machine="false", program="p", window="5m") == 2
+    assert number(samples, "email_messages", state="opened", **LABELS, window="24h") == 1
+    assert number(samples, "email_messages", state="opened", **LABELS, window="1h") == 0
+    assert number(samples, "email_messages", state="clicked", **LABELS, window="5m") == 1
+    assert number(samples, "email_events", kind="opened", machine="false", program="p", window="24h") == 2
+    assert number(samples, "email_events", kind="opened", machine="true", program="p", window="24h") == 1
+    assert number(samples, "email_events", kind="clicked", machine="false", program="p", window="5m") == 2
 
 
 def test_one_message_id_of_two_leads_is_two_messages() -> None:
-    readings = counted([mail("m", "sent", SENT), mail("m", "sent", SENT, lead_id="b")], NOON)
+    samples = counted([mail("m", "sent", SENT), mail("m", "sent", SENT, lead_id="b")], NOON)
     none = {"program": "none", "step": "none", "audience": "prospect"}
-    assert number(readings, "email_messages", state="sent", **none, window="24h") == 2
+    assert number(samples, "email_messages", state="sent", **none, window="24h") == 2
 
 
 def test_a_cohort_counts_in_the_bucket_of_its_sending() -> None:
-    readings = counted(
+    samples = counted(
         [
             # Sent in February, clicked in March by a human; never reported as delivered or opened.
             mail("old", "sent", "2026-02-27T09:00:00Z", program_id="p", step_id="s1"),
@@ -62,17 +62,17 @@ def test_a_cohort_counts_in_the_bucket_of_its_sending() -> None:
         NOON,
     )
     day = {
-        state: number(readings, "email_cohort", state=state, **LABELS, window="24h")
+        state: number(samples, "email_cohort", state=state, **LABELS, window="24h")
         for state in ("sent", "delivered", "bounced", "opened", "clicked", "replied")
     }
     # bot, mix, scan, back sent; bot, mix, scan arrived; back bounced; mix opened and clicked.
     assert day == {"sent": 4, "delivered": 3, "bounced": 1, "opened": 1, "clicked": 1, "replied": 0}
     # 30 days begin on February 11th: `old` joins, as delivered, opened and clicked.
     month = {
-        state: number(readings, "email_cohort", state=state, **LABELS, window="30d")
+        state: number(samples, "email_cohort", state=state, **LABELS, window="30d")
         for state in ("sent", "delivered", "opened", "clicked")
     }
     assert month == {"sent": 5, "delivered": 4, "opened": 2, "clicked": 2}
-    assert number(readings, "email_cohort", state="clicked", **LABELS, window="mtd") == 1
-    assert spread(readings, "email_cohort_machine_opens") == {("p", w): 1 for w in ("24h", "7d", "30d", "mtd")}
-    assert number(readings, "email_messages", state="opened", **LABELS, window="24h") == 1
+    assert number(samples, "email_cohort", state="clicked", **LABELS, window="mtd") == 1
+    assert spread(samples, "email_cohort_machine_opens") == {("p", w): 1 for w in ("24h", "7d", "30d", "mtd")}
+    assert number(samples, "email_messages", state="opened", **LABELS, window="24h") == 1

@@ -6,7 +6,7 @@ NOON = "2026-03-12T12:00:00Z"
 
 
 def test_new_lead_is_dated_at_its_earliest_creation_that_is_no_import() -> None:
-    readings = counted(
+    samples = counted(
         [
             happened("lead.created", "2026-03-10T08:00:00Z", lead_id="a", source="list", is_import=True),
             happened("lead.created", "2026-03-12T11:58:00Z", lead_id="a", source="web", campaign_id="spring"),
@@ -17,19 +17,19 @@ def test_new_lead_is_dated_at_its_earliest_creation_that_is_no_import() -> None:
     # Labels come from the import of the 10th, the date from 11:58 on the 12th: inside 5m (11:56 to 12:00 running).
     labels = {"source": "list", "channel": "none", "campaign": "none"}
     for window in ("5m", "1h", "24h", "7d", "30d", "mtd"):
-        assert number(readings, "new_leads", **labels, window=window) == 1
-    assert len(spread(readings, "new_leads")) == 6
+        assert number(samples, "new_leads", **labels, window=window) == 1
+    assert len(spread(samples, "new_leads")) == 6
 
 
 def test_imports_alone_are_no_new_lead_but_enter_the_stage() -> None:
-    readings = counted([happened("lead.created", "2026-03-10T08:00:00Z", lead_id="a", is_import=True)], NOON)
-    assert spread(readings, "new_leads") == {}
-    assert number(readings, "leads_in_stage", funnel_stage="lead") == 1
-    assert number(readings, "stage_entries", funnel_stage="lead", source="unknown", campaign="none", window="7d") == 1
+    samples = counted([happened("lead.created", "2026-03-10T08:00:00Z", lead_id="a", is_import=True)], NOON)
+    assert spread(samples, "new_leads") == {}
+    assert number(samples, "leads_in_stage", funnel_stage="lead") == 1
+    assert number(samples, "stage_entries", funnel_stage="lead", source="unknown", campaign="none", window="7d") == 1
 
 
 def test_a_missing_or_empty_source_is_unknown_and_without_creation_none() -> None:
-    readings = counted(
+    samples = counted(
         [
             happened("lead.created", "2026-03-12T08:00:00Z", lead_id="a"),
             happened("lead.created", "2026-03-12T08:00:00Z", lead_id="b", source="", channel=""),
@@ -37,13 +37,13 @@ def test_a_missing_or_empty_source_is_unknown_and_without_creation_none() -> Non
         ],
         NOON,
     )
-    assert number(readings, "new_leads", source="unknown", channel="none", campaign="none", window="24h") == 2
-    assert number(readings, "stage_entries", funnel_stage="mql", source="none", campaign="none", window="24h") == 1
+    assert number(samples, "new_leads", source="unknown", channel="none", campaign="none", window="24h") == 2
+    assert number(samples, "stage_entries", funnel_stage="mql", source="none", campaign="none", window="24h") == 1
 
 
 def test_stage_history_collapses_neighbors_and_counts_returns() -> None:
     stages = ["mql", "mql", "sql", "mql", "lead", "mql"]
-    readings = counted(
+    samples = counted(
         [
             happened("lead.created", "2026-03-11T07:00:00Z", lead_id="a"),
             *(
@@ -54,26 +54,26 @@ def test_stage_history_collapses_neighbors_and_counts_returns() -> None:
         "2026-03-11T20:00:00Z",
     )
     # lead 7:00, mql 8:00 (9:00 is the same stay), sql 10:00, mql 11:00 again, lead 12:00 again, mql 13:00 again.
-    assert spread(readings, "stage_reentries") == {
+    assert spread(samples, "stage_reentries") == {
         (stage, window): times
         for stage, times in {"mql": 2, "lead": 1}.items()
         for window in ("24h", "7d", "30d", "mtd")
     }
     for stage in ("lead", "mql", "sql"):
         assert (
-            number(readings, "stage_entries", funnel_stage=stage, source="unknown", campaign="none", window="24h") == 1
+            number(samples, "stage_entries", funnel_stage=stage, source="unknown", campaign="none", window="24h") == 1
         )
-    assert spread(readings, "leads_in_stage") == {("mql",): 1}
+    assert spread(samples, "leads_in_stage") == {("mql",): 1}
     # First entries: lead 7:00, mql 8:00, sql 10:00, so 1 h and 2 h.
-    assert number(readings, "stage_transition_seconds_gsum", transition="lead_mql", window="mtd") == 3600.0
-    assert number(readings, "stage_transition_seconds_gsum", transition="mql_sql", window="mtd") == 7200.0
+    assert number(samples, "stage_transition_seconds_gsum", transition="lead_mql", window="mtd") == 3600.0
+    assert number(samples, "stage_transition_seconds_gsum", transition="mql_sql", window="mtd") == 7200.0
     hour = {"window": "30d", "le": "3600.0"}
-    assert number(readings, "stage_transition_seconds_bucket", transition="lead_mql", **hour) == 1
-    assert number(readings, "stage_transition_seconds_bucket", transition="mql_sql", **hour) == 0
+    assert number(samples, "stage_transition_seconds_bucket", transition="lead_mql", **hour) == 1
+    assert number(samples, "stage_transition_seconds_bucket", transition="mql_sql", **hour) == 0
 
 
 def test_a_creation_later_than_a_change_to_lead_is_no_entry() -> None:
-    readings = counted(
+    samples = counted(
         [
             happened("lead.stage_changed", "2026-03-11T08:00:00Z", lead_id="a", to="lead"),
             happened("lead.stage_changed", "2026-03-11T09:00:00Z", lead_id="a", to="mql"),
@@ -81,8 +81,8 @@ def test_a_creation_later_than_a_change_to_lead_is_no_entry() -> None:
         ],
         NOON,
     )
-    assert spread(readings, "leads_in_stage") == {("mql",): 1}
-    assert spread(readings, "stage_reentries") == {}
+    assert spread(samples, "leads_in_stage") == {("mql",): 1}
+    assert spread(samples, "stage_reentries") == {}
 
 
 def test_disqualified_leads_are_in_no_stage_until_a_newer_status() -> None:
@@ -98,7 +98,7 @@ def test_disqualified_leads_are_in_no_stage_until_a_newer_status() -> None:
 def test_a_not_ready_episode_reopens_once_at_the_first_engagement_in_a_program() -> None:
     lead = {"lead_id": "a"}
     mail = {**lead, "message_id": "m"}
-    readings = counted(
+    samples = counted(
         [
             happened("lead.status_changed", "2026-03-11T08:00:00Z", **lead, to="not_ready"),
             happened("lead.status_changed", "2026-03-11T08:30:00Z", **lead, to="not_ready"),
@@ -125,16 +125,16 @@ def test_a_not_ready_episode_reopens_once_at_the_first_engagement_in_a_program()
         ],
         NOON,
     )
-    assert number(readings, "reopened_leads", program="p", window="5m") == 1
+    assert number(samples, "reopened_leads", program="p", window="5m") == 1
     # 24h begins on the 11th at 13:00: only the second episode.
-    assert number(readings, "reopened_leads", program="p", window="24h") == 1
-    assert number(readings, "reopened_leads", program="p", window="7d") == 2
-    assert {program for program, _ in spread(readings, "reopened_leads")} == {"p"}
+    assert number(samples, "reopened_leads", program="p", window="24h") == 1
+    assert number(samples, "reopened_leads", program="p", window="7d") == 2
+    assert {program for program, _ in spread(samples, "reopened_leads")} == {"p"}
 
 
 def test_scores_differ_by_neighbors_in_event_time() -> None:
     lead = {"lead_id": "a"}
-    readings = counted(
+    samples = counted(
         [
             happened("lead.created", "2026-03-10T08:00:00Z", **lead, score=10),
             happened("lead.score_changed", "2026-03-10T10:00:00Z", **lead, score=5, activity="bounce"),
@@ -147,16 +147,16 @@ def test_scores_differ_by_neighbors_in_event_time() -> None:
         NOON,
     )
     # a: 10 -> 25 form +15, -> 5 bounce -20, -> 45 unknown +40; b: 50 -> 70 unknown +20.
-    assert number(readings, "score_delta", activity="form", window="7d") == 15
-    assert number(readings, "score_delta", activity="bounce", window="7d") == -20
-    assert number(readings, "score_delta", activity="unknown", window="7d") == 60
-    assert number(readings, "score_changes", activity="unknown", window="7d") == 2
+    assert number(samples, "score_delta", activity="form", window="7d") == 15
+    assert number(samples, "score_delta", activity="bounce", window="7d") == -20
+    assert number(samples, "score_delta", activity="unknown", window="7d") == 60
+    assert number(samples, "score_changes", activity="unknown", window="7d") == 2
     # The day before noon of the 12th begins on the 11th at 13:00.
-    assert number(readings, "score_changes", activity="unknown", window="24h") == 0
+    assert number(samples, "score_changes", activity="unknown", window="24h") == 0
 
 
 def test_new_lead_score_is_that_of_the_end_of_the_month() -> None:
-    readings = counted(
+    samples = counted(
         [
             happened("lead.created", "2026-02-10T08:00:00Z", lead_id="a", score=10),
             happened("lead.score_changed", "2026-02-28T23:59:59.999Z", lead_id="a", score=40),
@@ -171,18 +171,18 @@ def test_new_lead_score_is_that_of_the_end_of_the_month() -> None:
         NOON,
     )
     # February: a has 40, b has none yet. March: c has -5, which is at most 0.
-    assert spread(readings, "new_lead_score_gcount") == {("2026-02",): 1, ("2026-03",): 1, ("2025-03",): 1}
-    assert spread(readings, "new_lead_score_gsum") == {("2026-02",): 40, ("2026-03",): -5, ("2025-03",): 7}
-    assert number(readings, "new_lead_score_bucket", cohort="2026-02", le="30.0") == 0
-    assert number(readings, "new_lead_score_bucket", cohort="2026-02", le="40.0") == 1
-    assert number(readings, "new_lead_score_bucket", cohort="2026-02", le="+Inf") == 1
-    assert number(readings, "new_lead_score_bucket", cohort="2026-03", le="0.0") == 1
+    assert spread(samples, "new_lead_score_gcount") == {("2026-02",): 1, ("2026-03",): 1, ("2025-03",): 1}
+    assert spread(samples, "new_lead_score_gsum") == {("2026-02",): 40, ("2026-03",): -5, ("2025-03",): 7}
+    assert number(samples, "new_lead_score_bucket", cohort="2026-02", le="30.0") == 0
+    assert number(samples, "new_lead_score_bucket", cohort="2026-02", le="40.0") == 1
+    assert number(samples, "new_lead_score_bucket", cohort="2026-02", le="+Inf") == 1
+    assert number(samples, "new_lead_score_bucket", cohort="2026-03", le="0.0") == 1
 
 
 def test_an_erased_lead_stays_counted_and_what_comes_later_is_another() -> None:
     enrolled = {"lead_id": "a", "program_id": "p", "enrollment_id": "e"}
     created = happened("lead.created", "2026-03-11T08:00:00Z", lead_id="a", source="web")
-    readings = counted(
+    samples = counted(
         [
             created,
             happened("program.enrolled", "2026-03-11T08:00:00Z", **enrolled),
@@ -198,11 +198,11 @@ def test_an_erased_lead_stays_counted_and_what_comes_later_is_another() -> None:
         NOON,
     )
     labels = {"program": "p", "step": "s"}
-    assert number(readings, "new_leads", source="web", channel="none", campaign="none", window="7d") == 2
-    assert number(readings, "leads_in_stage", funnel_stage="lead") == 2
-    assert number(readings, "step_balance", **labels) == 2
-    assert number(readings, "step_due", **labels, window="7d") == 2
-    assert number(readings, "program_balance", program="p") == 1
+    assert number(samples, "new_leads", source="web", channel="none", campaign="none", window="7d") == 2
+    assert number(samples, "leads_in_stage", funnel_stage="lead") == 2
+    assert number(samples, "step_balance", **labels) == 2
+    assert number(samples, "step_due", **labels, window="7d") == 2
+    assert number(samples, "program_balance", program="p") == 1
     # The due time of the erased one (9:00) is gone: 10:00 on the 11th is 1773223200.
-    assert number(readings, "step_overdue", **labels) == 1
-    assert number(readings, "step_oldest_due_timestamp_seconds", **labels) == 1773223200.0
+    assert number(samples, "step_overdue", **labels) == 1
+    assert number(samples, "step_oldest_due_timestamp_seconds", **labels) == 1773223200.0

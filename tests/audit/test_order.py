@@ -1,4 +1,4 @@
-"""The readings depend on the set of events alone; labels are capped by what is read."""
+"""The samples depend on the set of events alone; labels are capped by what is read."""
 
 import json
 from datetime import datetime
@@ -94,7 +94,7 @@ def _events(draw: st.DrawFn) -> Event:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
-def test_any_order_and_any_copies_give_the_same_readings(data: st.DataObject) -> None:
+def test_any_order_and_any_copies_give_the_same_samples(data: st.DataObject) -> None:
     events = data.draw(st.lists(_events(), min_size=1, max_size=30))
     copies = data.draw(st.lists(st.sampled_from(events), max_size=10))
     shuffled = data.draw(st.permutations(events + copies))
@@ -102,7 +102,7 @@ def test_any_order_and_any_copies_give_the_same_readings(data: st.DataObject) ->
     with Recount() as recount:
         for start in range(0, len(shuffled), 7):
             recount.add(shuffled[start : start + 7])
-        assert recount.readings(datetime.fromisoformat(NOON)) == straight
+        assert recount.samples(datetime.fromisoformat(NOON)) == straight
     assert {series for series, _ in straight} <= RECOUNTED
 
 
@@ -121,20 +121,20 @@ def test_an_identity_holds_within_the_thing_it_is_about() -> None:
         happened("email.sent", sent, lead_id="b", message_id="m"),
         happened("lead.created", sent, lead_id="a"),
     ]
-    readings = counted([{**event, "id": "1"} for event in events], NOON)
+    samples = counted([{**event, "id": "1"} for event in events], NOON)
     labels = {"program": "none", "step": "none", "audience": "prospect"}
-    assert number(readings, "email_messages", state="sent", **labels, window="24h") == 3
-    assert number(readings, "leads_in_stage", funnel_stage="lead") == 1
+    assert number(samples, "email_messages", state="sent", **labels, window="24h") == 3
+    assert number(samples, "leads_in_stage", funnel_stage="lead") == 1
 
 
-def test_counting_goes_on_after_a_reading() -> None:
+def test_counting_goes_on_after_it_was_read() -> None:
     noon = datetime.fromisoformat(NOON)
     with Recount() as recount:
-        assert recount.readings(noon) == {}
+        assert recount.samples(noon) == {}
         recount.add([happened("lead.created", "2026-03-12T09:00:00Z", lead_id="a")])
-        assert number(recount.readings(noon), "leads_in_stage", funnel_stage="lead") == 1
+        assert number(recount.samples(noon), "leads_in_stage", funnel_stage="lead") == 1
         recount.add([happened("lead.created", "2026-03-12T09:00:00Z", lead_id="b")])
-        assert number(recount.readings(noon), "leads_in_stage", funnel_stage="lead") == 2
+        assert number(recount.samples(noon), "leads_in_stage", funnel_stage="lead") == 2
 
 
 def test_the_busiest_values_of_thirty_days_keep_their_samples() -> None:
@@ -149,14 +149,14 @@ def test_the_busiest_values_of_thirty_days_keep_their_samples() -> None:
         ]
         for number in range(times)
     ]
-    readings = counted(enrolled, NOON, label_cap=2)
+    samples = counted(enrolled, NOON, label_cap=2)
     # busy has 3; a and b tie at 2 and the smaller string stays; b and old are folded: 2 + 9.
-    assert spread(readings, "program_balance") == {("busy",): 3, ("a",): 2, ("other",): 11}
-    assert number(readings, "program_enrollments", program="other", window="30d") == 2
+    assert spread(samples, "program_balance") == {("busy",): 3, ("a",): 2, ("other",): 11}
+    assert number(samples, "program_enrollments", program="other", window="30d") == 2
 
 
 def test_folded_due_times_keep_the_earliest() -> None:
-    readings = counted(
+    samples = counted(
         [
             happened(
                 "program.step_entered",
@@ -172,8 +172,8 @@ def test_folded_due_times_keep_the_earliest() -> None:
         label_cap=1,
     )
     # Each step has one entry, so "x" stays; y and z are due on the 19th at 8:00 and 10:00; 8:00 is 1773907200.
-    assert number(readings, "step_oldest_due_timestamp_seconds", program="p", step="other") == 1773907200.0
-    assert number(readings, "step_balance", program="p", step="other") == 2
+    assert number(samples, "step_oldest_due_timestamp_seconds", program="p", step="other") == 1773907200.0
+    assert number(samples, "step_balance", program="p", step="other") == 2
 
 
 def test_readings_do_not_depend_on_how_the_json_was_written() -> None:

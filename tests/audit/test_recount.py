@@ -36,7 +36,7 @@ def test_a_given_file_is_kept_and_can_be_looked_at(tmp_path: Path) -> None:
     path = tmp_path / "audit.sqlite"
     with Recount(path=path) as recount:
         recount.add([happened("lead.created", "2026-03-12T09:00:00Z", lead_id="a")])
-        recount.readings(NOON)
+        recount.samples(NOON)
     database = sqlite3.connect(path)
     assert database.execute(
         "SELECT funnel, value FROM (SELECT labels ->> 'funnel_stage' AS funnel, value FROM level_leads_in_stage)"

@@ -90,9 +90,9 @@ def test_days_of_23_and_25_hours(day: str, first: str, last: str) -> None:
         period_end=day,
     )
     before = leads_at(first.replace("00:00Z", "00:00.000Z"), last)
-    readings = counted([*before, spent], last, timezone="America/New_York")
-    assert {key[3]: value for key, value in spread(readings, "new_leads").items()}["mtd"] == 2
-    assert {key[5]: value for key, value in spread(readings, "spend").items()}["mtd"] == 1.0
+    samples = counted([*before, spent], last, timezone="America/New_York")
+    assert {key[3]: value for key, value in spread(samples, "new_leads").items()}["mtd"] == 2
+    assert {key[5]: value for key, value in spread(samples, "spend").items()}["mtd"] == 1.0
 
 
 def test_the_23_hour_day_belongs_to_the_right_month_end() -> None:
@@ -112,10 +112,10 @@ def test_a_day_without_midnight_begins_when_the_clock_has_jumped() -> None:
     # In Beirut the clock went from 23:59 on March 28th to 01:00 on the 29th, at 22:00 UTC.
     times = ["2026-03-28T21:59:59.999Z", "2026-03-28T22:00:00Z"]
     reached = happened("reach.recorded", times[1], reach_id="r", kind="responses", day="2026-03-29", count=7)
-    readings = counted([reached, *leads_at(*times)], "2026-03-28T22:30:00Z", timezone="Asia/Beirut")
+    samples = counted([reached, *leads_at(*times)], "2026-03-28T22:30:00Z", timezone="Asia/Beirut")
     # Both are in the 24 hours; the day's reach is dated at 22:00, not an hour later or earlier.
-    assert {key[3]: value for key, value in spread(readings, "reach").items()}["24h"] == 7
-    assert {key[3]: value for key, value in spread(readings, "new_leads").items()}["24h"] == 2
+    assert {key[3]: value for key, value in spread(samples, "reach").items()}["24h"] == 7
+    assert {key[3]: value for key, value in spread(samples, "new_leads").items()}["24h"] == 2
 
 
 def test_what_is_no_longer_kept_has_no_sample() -> None:

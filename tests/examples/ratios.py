@@ -26,7 +26,7 @@ MARKETING = ("media", "labour", "technology", "agency", "event", "content")
 
 @dataclass(frozen=True)
 class Exported:
-    """The readings of one moment, and those of the moments whose windows lie before it."""
+    """The samples of one moment, and those of the moments whose windows lie before it."""
 
     now: Mapping[Key, float]
     end_of_yesterday: Mapping[Key, float]
@@ -43,10 +43,10 @@ class Exported:
         return self.total(series, window, (), **only).get((), Fraction(0))
 
 
-def add_up(readings: Mapping[Key, float], series: str, by: Labels = (), **only: Wanted) -> dict[Labels, Fraction]:
+def add_up(samples: Mapping[Key, float], series: str, by: Labels = (), **only: Wanted) -> dict[Labels, Fraction]:
     """Add up samples exactly."""
     found: dict[Labels, Fraction] = defaultdict(Fraction)
-    for (name, pairs), value in readings.items():
+    for (name, pairs), value in samples.items():
         labels = dict(pairs)
         if name == f"lifecycle_{series}" and all(
             labels.get(label) in ((wanted,) if isinstance(wanted, str) else wanted) for label, wanted in only.items()
@@ -151,8 +151,8 @@ def _returns(exported: Exported) -> Samples:
 
 
 def _velocity(exported: Exported) -> Samples:
-    def mqls(readings: Mapping[Key, float], window: str) -> Fraction:
-        return add_up(readings, "stage_entries", window=window, funnel_stage="mql").get((), Fraction(0))
+    def mqls(samples: Mapping[Key, float], window: str) -> Fraction:
+        return add_up(samples, "stage_entries", window=window, funnel_stage="mql").get((), Fraction(0))
 
     pairs = {
         "closed": (mqls(exported.now, "prev_month"), mqls(exported.end_of_last_month, "prev_month")),

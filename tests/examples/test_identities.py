@@ -42,7 +42,7 @@ ANSWERS = st.lists(st.tuples(MOMENTS, st.integers(0, 10)), max_size=9).map(
 
 def exported(store: MemoryStore, now: datetime, limit: int = 100) -> dict[Key, float]:
     view = store.view(int(now.timestamp() * 1000))
-    return {(each.name, frozenset(each.labels)): each.value for each in Board(limit).readings(view)}
+    return {(each.name, frozenset(each.labels)): each.value for each in Board(limit).samples(view)}
 
 
 def applied(world: World, zone: str) -> MemoryStore:
@@ -63,9 +63,9 @@ def happened_before(world: World, moment: datetime) -> World:
     return [event for event in world if datetime.fromisoformat(event["time"]) < moment]
 
 
-def net(readings: dict[Key, float], window: str) -> dict[tuple[str, ...], Fraction]:
-    found = dict(add_up(readings, "mrr_movement", ("currency",), window=window, movement=GAINS))
-    for currency, amount in add_up(readings, "mrr_movement", ("currency",), window=window, movement=LOSSES).items():
+def net(samples: dict[Key, float], window: str) -> dict[tuple[str, ...], Fraction]:
+    found = dict(add_up(samples, "mrr_movement", ("currency",), window=window, movement=GAINS))
+    for currency, amount in add_up(samples, "mrr_movement", ("currency",), window=window, movement=LOSSES).items():
         found[currency] = found.get(currency, Fraction(0)) - amount
     return found
 

@@ -1,4 +1,4 @@
-"""The worked examples against the product's own fold and readings."""
+"""The worked examples against the product's own fold and samples."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stream_app.examples import Story
     from stream_app.spec.example import Value
 
-Readings = dict[tuple[str, frozenset[tuple[str, str]]], float]
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 SHOWN_SERIES = [*(each.series for each in SHOWN), *(each.series for each in (*DERIVED, *RATIOS))]
 SERIES = {series.removeprefix("lifecycle_") for series in SHOWN_SERIES}
@@ -29,14 +29,14 @@ STORIES_BY_TITLE = {story.title: story for story in STORIES}
 COMPLETE = ("", "_gcount", "_gsum")
 
 
-def told(story: Story, *, one_by_one: bool = False) -> Readings:
+def told(story: Story, *, one_by_one: bool = False) -> Samples:
     """Let a story happen, in one batch or in one for each event, and read everything."""
     store = MemoryStore(story.timezone)
     events = story.events()
     for batch in [[event] for event in events] if one_by_one else [events]:
         store.apply(batch)
     view = store.view(milliseconds(moment(story.as_of)))
-    return {(each.name, frozenset(each.labels)): each.value for each in Board(story.label_limit).readings(view)}
+    return {(each.name, frozenset(each.labels)): each.value for each in Board(story.label_limit).samples(view)}
 
 
 def agrees(found: float | None, expected: Value) -> bool:
@@ -49,7 +49,7 @@ def agrees(found: float | None, expected: Value) -> bool:
 def test_a_story_ends_as_it_was_computed_by_hand(title: str) -> None:
     story = STORIES_BY_TITLE[title]
     found = told(story)
-    expected = list(chain.from_iterable(each.readings() for each in story.expected))
+    expected = list(chain.from_iterable(each.samples() for each in story.expected))
     assert expected
     wrong = [
         (name, dict(labels), value, found.get((name, labels)))
@@ -62,7 +62,7 @@ def test_a_story_ends_as_it_was_computed_by_hand(title: str) -> None:
 @pytest.mark.parametrize("title", STORIES_BY_TITLE)
 def test_a_story_leaves_nothing_out(title: str) -> None:
     story = STORIES_BY_TITLE[title]
-    expected = {(name, labels) for each in story.expected for name, labels, _ in each.readings()}
+    expected = {(name, labels) for each in story.expected for name, labels, _ in each.samples()}
     spoken_of = {(name, dict(labels).get("window")) for name, labels in expected}
     names = {f"lifecycle_{series}{part}" for series in story.explains for part in COMPLETE}
     left_out = [

@@ -1,4 +1,4 @@
-"""The product's own fold and readings on a store of dictionaries: what the script does, in the plainest words."""
+"""The product's own fold and samples on a store of dictionaries: what the script does, in the plainest words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stream_app.core.deltas import Cells, Spreader
 from stream_app.core.entity import Tally, fold
 from stream_app.core.envelope import Decoder, Rejected
 from stream_app.core.facts import Delta, Fact, Rules, Series
-from stream_app.core.samples import Due, Reading, View
+from stream_app.core.samples import Due, Sample, View
 from stream_app.core.sums import RunningSum
 from stream_app.core.windows import KEPT, Clock, span
 from stream_app.spec.window import GRAIN_OF, Grain, Window
@@ -90,7 +90,7 @@ class MemoryStore:
             self.due[tuple(labels)][member] = at
 
     def view(self, now: int) -> View:
-        """What readings are made from at a moment."""
+        """What samples are made from at a moment."""
         clock = Clock.at(now, self.rules.calendar)
         windows = {}
         for window in Window:
@@ -107,9 +107,9 @@ class MemoryStore:
         }  # fmt: skip
         return View(clock, self.newest, windows, by_metric(self.levels), due)
 
-    def readings(self, now: int, limit: int = 100) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-        """Every reading that is not zero."""
-        return by_name(Board(limit).readings(self.view(now)))
+    def samples(self, now: int, limit: int = 100) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+        """Every sample that is not zero."""
+        return by_name(Board(limit).samples(self.view(now)))
 
 
 def decoded(envelope: dict[str, Any]) -> tuple[int, Event]:
@@ -136,11 +136,11 @@ def by_metric(series: dict[Labels, int]) -> dict[str, dict[Labels, int]]:
     return dict(found)
 
 
-def by_name(found: Iterable[Reading]) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    """Readings by series and labels, those that are zero left out. No series may occur twice."""
+def by_name(found: Iterable[Sample]) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    """Samples by series and labels, those that are zero left out. No series may occur twice."""
     named: dict[tuple[str, frozenset[tuple[str, str]]], float] = {}
-    for reading in found:
-        key = (reading.name, frozenset(reading.labels))
+    for sample in found:
+        key = (sample.name, frozenset(sample.labels))
         assert key not in named, key
-        named[key] = reading.value
+        named[key] = sample.value
     return {key: value for key, value in named.items() if value}

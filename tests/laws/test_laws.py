@@ -27,14 +27,14 @@ NOT_RECOUNTED = frozenset({"lifecycle_lead_mql_cohort", *(ratio.series for ratio
 
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
-Readings = dict[tuple[str, frozenset[tuple[str, str]]], float]
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
-def told(batches: Iterable[list[Envelope]], zone: str, now: datetime = NOW, limit: int = 100) -> Readings:
+def told(batches: Iterable[list[Envelope]], zone: str, now: datetime = NOW, limit: int = 100) -> Samples:
     store = MemoryStore(zone)
     for batch in batches:
         store.apply(batch)
-    found = store.readings(int(now.timestamp() * 1000), limit)
+    found = store.samples(int(now.timestamp() * 1000), limit)
     return {key: value for key, value in found.items() if key[0] not in NOT_RECOUNTED}
 
 

@@ -63,13 +63,13 @@ def expected(events: Iterable[Envelope], as_of: datetime, timezone: str = "UTC")
     return not_zero(counted)
 
 
-def not_zero(readings: Mapping[Series, float]) -> dict[Series, float]:
+def not_zero(samples: Mapping[Series, float]) -> dict[Series, float]:
     """Leave out what is zero, and what nobody recounts."""
-    return {key: value for key, value in readings.items() if value and key[0] not in _NOT_RECOUNTED}
+    return {key: value for key, value in samples.items() if value and key[0] not in _NOT_RECOUNTED}
 
 
 def differences(shown: Mapping[Series, float], counted: Mapping[Series, float]) -> list[str]:
-    """Say where two sets of readings differ, a line each."""
+    """Say where two sets of samples differ, a line each."""
     keys = sorted(shown.keys() | counted.keys(), key=lambda key: (key[0], sorted(key[1])))
     return [
         f"{name}{dict(sorted(labels))}: shown {shown.get((name, labels))}, counted {counted.get((name, labels))}"
@@ -79,7 +79,7 @@ def differences(shown: Mapping[Series, float], counted: Mapping[Series, float]) 
 
 
 def assert_exact(site: Site, events: Iterable[Envelope], *moments: datetime, timezone: str = "UTC") -> None:
-    """Hold every reading of `kpis` against the recount."""
+    """Hold every sample of `kpis` against the recount."""
     told = list(events)
     for moment in moments:
         counted = expected(told, moment, timezone)

@@ -1,4 +1,4 @@
-"""What Prometheus gets: the readings, all of them, nothing else, and at the price of what has changed."""
+"""What Prometheus gets: the samples, all of them, nothing else, and at the price of what has changed."""
 
 from __future__ import annotations
 
@@ -99,8 +99,8 @@ def test_a_scrape_costs_what_has_changed_and_not_what_there_is(site: Site, crash
 
         def scraped() -> tuple[int, float]:
             before = near.replied
-            readings = _readings(answer(at, "/metrics", exporter, _is_up))
-            return near.replied - before, readings["lifecycle_leads_in_stage", frozenset({("funnel_stage", "lead")})]
+            samples = _readings(answer(at, "/metrics", exporter, _is_up))
+            return near.replied - before, samples["lifecycle_leads_in_stage", frozenset({("funnel_stage", "lead")})]
 
         everything, leads = scraped()
         nothing, same = scraped()
@@ -125,10 +125,10 @@ def _is_up(page: object) -> bool:
 
 
 def _readings(page: str) -> dict[Series, float]:
-    samples = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
-    readings = {(sample.name, frozenset(sample.labels.items())): sample.value for sample in samples}
-    assert len(readings) == len(samples)
-    return readings
+    found = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
+    samples = {(sample.name, frozenset(sample.labels.items())): sample.value for sample in found}
+    assert len(samples) == len(found)
+    return samples
 
 
 def _apart(one: dict[Series, float], other: dict[Series, float]) -> list[Series]:

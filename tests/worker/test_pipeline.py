@@ -22,7 +22,7 @@ from stream_app.worker.batch import Batch, Record, split
 from stream_app.worker.telemetry import Telemetry
 from tests.laws.memory import by_name
 from tests.laws.test_laws import NOT_RECOUNTED
-from tests.monitoring.dashboards.site import readings
+from tests.monitoring.dashboards.site import samples
 from tests.oracle import recount
 from tests.worker.pipelines import pipeline_of
 from tests.worker.workers import on_a_loop
@@ -94,7 +94,7 @@ def _batch(topic: str, begin: int, *events: dict[str, Any]) -> Batch:
 
 
 def _numbers(settings: Settings) -> Mapping[Any, float]:
-    found = by_name(readings(settings, _NOW))
+    found = by_name(samples(settings, _NOW))
     return {key: value for key, value in found.items() if key[0] not in NOT_RECOUNTED}
 
 

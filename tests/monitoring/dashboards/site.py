@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stream_app.clients.settings import Settings
-    from stream_app.core.samples import Reading
+    from stream_app.core.samples import Sample
 
 PROMETHEUS: Final = shutil.which("prometheus")
 
@@ -60,10 +60,10 @@ def wall_of(settings: Settings, clock: Callable[[], int]) -> Iterator[Wall]:
         )
 
 
-def readings(settings: Settings, at: int) -> list[Reading]:
+def samples(settings: Settings, at: int) -> list[Sample]:
     """Everything that `stream-app kpis` would print at a moment."""
     with sync_redis(settings) as redis:
-        return list(Board().readings(_reader(redis, settings).look(at).view))
+        return list(Board().samples(_reader(redis, settings).look(at).view))
 
 
 def _reader(redis: Any, settings: Settings) -> Reader:  # noqa: ANN401 - redis-py's types differ between versions

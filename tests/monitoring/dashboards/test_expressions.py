@@ -2,10 +2,10 @@
 
 import pytest
 
-from stream_app.core.samples import Reading, gauge
+from stream_app.core.samples import Sample, gauge
 from stream_app.core.windows import Clock
 from stream_app.render.promql import promql
-from stream_app.render.values import Ground, Vector, of_readings, value_of, vector
+from stream_app.render.values import Ground, Vector, of_samples, value_of, vector
 from stream_app.spec.expression import (
     Arithmetic,
     Expression,
@@ -22,7 +22,7 @@ from stream_app.spec.expression import (
     total,
 )
 
-READINGS = [
+SAMPLES = [
     gauge("late", 4, program="a", step="x"),
     gauge("late", 6, program="a", step="y"),
     gauge("late", 1, program="b", step="x"),
@@ -35,8 +35,8 @@ LATE, HELD = selector("late"), selector("held")
 AX, AY, BX = ((("program", program), ("step", step)) for program, step in ("ax", "ay", "bx"))
 
 
-def worth(expression: Expression, found: list[Reading] = READINGS) -> Vector:
-    lookup = of_readings(found, {}, Clock(0, 0, 0, 0), {})
+def worth(expression: Expression, found: list[Sample] = SAMPLES) -> Vector:
+    lookup = of_samples(found, {}, Clock(0, 0, 0, 0), {})
     return vector(expression, Ground(lookup, 1000.0, {"currency": "JPY"}))
 
 
@@ -78,5 +78,5 @@ def test_what_only_prometheus_knows_is_no_value() -> None:
 
 
 def test_what_has_no_samples_has_no_value() -> None:
-    ground = Ground(of_readings([], {}, Clock(0, 0, 0, 0), {}), 0.0, {})
+    ground = Ground(of_samples([], {}, Clock(0, 0, 0, 0), {}), 0.0, {})
     assert value_of(total("late"), ground) is None

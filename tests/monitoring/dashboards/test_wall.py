@@ -20,12 +20,12 @@ from stream_app.render.promql import promql
 from stream_app.spec.expression import Offset, RawPromQL
 from tests.monitoring.dashboards.browser import CHROMIUM, Element, opened
 from tests.monitoring.dashboards.declared import RENDERED, set_variables
-from tests.monitoring.dashboards.site import exporter, readings, wall_of
+from tests.monitoring.dashboards.site import exporter, samples, wall_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stream_app.core.samples import Reading
+    from stream_app.core.samples import Sample
     from tests.monitoring.dashboards.filling import Company
     from tests.monitoring.dashboards.site import Queries
 
@@ -34,8 +34,8 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on thi
 _NUMBERS = {panel.title.partition(",")[0]: str(number) for number, panel in numbered(WALL)}
 
 
-def total(found: list[Reading], name: str, **labels: str) -> float:
-    """Sum readings by hand."""
+def total(found: list[Sample], name: str, **labels: str) -> float:
+    """Sum samples by hand."""
     return sum(
         each.value for each in found if each.name == f"lifecycle_{name}" and labels.items() <= dict(each.labels).items()
     )
@@ -72,8 +72,8 @@ def page(url: str) -> Element:
 
 
 @pytest.fixture(scope="module")
-def known(company: Company) -> list[Reading]:
-    return readings(company.settings, company.until)
+def known(company: Company) -> list[Sample]:
+    return samples(company.settings, company.until)
 
 
 @needs_chromium
@@ -96,7 +96,7 @@ def test_every_panel_of_the_dashboard_is_drawn(page: Element) -> None:
     ],
 )
 def test_a_tile_shows_what_kpis_prints(
-    page: Element, known: list[Reading], title: str, name: str, labels: dict[str, str]
+    page: Element, known: list[Sample], title: str, name: str, labels: dict[str, str]
 ) -> None:
     wanted = total(known, name, **labels)
     big = panel(page, title).one("p", "big")
@@ -106,13 +106,13 @@ def test_a_tile_shows_what_kpis_prints(
 
 
 @needs_chromium
-def test_the_click_rate_is_that_of_all_programs_together(page: Element, known: list[Reading]) -> None:
+def test_the_click_rate_is_that_of_all_programs_together(page: Element, known: list[Sample]) -> None:
     clicked, delivered = (total(known, "email_cohort", state=state, window="7d") for state in ("clicked", "delivered"))
     assert float(panel(page, "Human click rate").one("p", "big").attributes["data-value"]) == clicked / delivered
 
 
 def test_a_week_ago_is_what_kpis_printed_then(url: str, company: Company) -> None:
-    then = readings(company.settings, company.until - 7 * 86_400_000)
+    then = samples(company.settings, company.until - 7 * 86_400_000)
     before = _shown(url, "New leads")["values"][1]
     assert before["role"] == "before"
     assert sum(each["value"] for each in before["found"]) == total(then, "new_leads", window="24h")
@@ -138,7 +138,7 @@ def _shown(url: str, title: str) -> dict[str, Any]:
 
 
 @needs_chromium
-def test_the_flow_shows_every_stage_in_its_order(page: Element, known: list[Reading]) -> None:
+def test_the_flow_shows_every_stage_in_its_order(page: Element, known: list[Sample]) -> None:
     rows = [each for each in panel(page, "Leads by stage").all("li") if "data-value" in each.attributes]
     stages = ("lead", "mql", "sal", "sql", "opportunity", "customer")
     assert [each.all("span")[0].text.lower() for each in rows] == list(stages)
@@ -147,7 +147,7 @@ def test_the_flow_shows_every_stage_in_its_order(page: Element, known: list[Read
 
 
 @needs_chromium
-def test_the_worst_steps_are_those_with_most_overdue(page: Element, known: list[Reading]) -> None:
+def test_the_worst_steps_are_those_with_most_overdue(page: Element, known: list[Sample]) -> None:
     rows = panel(page, "Worst steps").all("li")
     overdue = sorted(
         (each.value for each in known if each.name == "lifecycle_step_overdue" and each.value), reverse=True
@@ -204,7 +204,7 @@ def test_the_page_asks_again_every_five_seconds_and_keeps_what_it_has_when_there
 
 
 @needs_chromium
-def test_another_currency_can_be_chosen(url: str, known: list[Reading]) -> None:
+def test_another_currency_can_be_chosen(url: str, known: list[Sample]) -> None:
     page = opened(f"{url}?currency=USD")
     big = panel(page, "MRR").one("p", "big")
     assert float(big.attributes["data-value"]) == pytest.approx(total(known, "mrr", currency="USD"))
