@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bench.candidates import worker
 from bench.ground import python
 from bench.scrape import Scraper
-from stream_app.demo.embedded_servers import free_port
+from stream_app.clients.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from redis.exceptions import NoPermissionError, RedisError
 
 from stream_app.admin import topics
 from stream_app.clients.connections import sync_redis
-from stream_app.demo.embedded_servers import free_port
+from stream_app.clients.ports import free_port
 from stream_app.store.keys import FIRST_GENERATION, generation_prefix, pointer_key
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from stream_app.catalog import events as e
 from stream_app.catalog.subscription import monthly_minor
 from stream_app.core.calendar import first_of_month
-from stream_app.core.facts import LEVEL, Change, Fact, Rules
+from stream_app.core.facts import LEVEL, Change, Fact, FoldSettings
 from stream_app.core.timeline import FAR, identity, join
 
 _DEFAULT_STATUS = {"paused": "paused", "canceled": "canceled"}
@@ -72,7 +72,7 @@ def _movement(before: int, after: int, *, earned_before: bool) -> str:
     return "expansion" if after > before else "contraction"
 
 
-def mrr_facts(account: Account, rules: Rules) -> list[Fact]:
+def mrr_facts(account: Account, rules: FoldSettings) -> list[Fact]:
     """MRR movements, lost customers, and the levels that stand at the end of them."""
     found: list[Fact] = []
     earned: set[str] = set()
@@ -118,7 +118,7 @@ def _loss_reason(now: Instant) -> str:
     return max(canceled)[5] if canceled else "voluntary"
 
 
-def _paid_at_start_of_month(history: list[Instant], at: int, rules: Rules) -> bool:
+def _paid_at_start_of_month(history: list[Instant], at: int, rules: FoldSettings) -> bool:
     start = rules.calendar.start_of_day(first_of_month(rules.calendar.day(at)))
     before = [instant for instant in history if instant.at < start]
     return bool(before) and before[-1].paying
@@ -133,7 +133,7 @@ def outcome(deals: list[Deal]) -> tuple[str, int, str] | None:
     return next((verdict, row[0], row[1]) for row in decided if row[2] == verdict)
 
 
-def opportunity_facts(account: Account, _rules: Rules, opportunity_id: str) -> list[Fact]:
+def opportunity_facts(account: Account, _rules: FoldSettings, opportunity_id: str) -> list[Fact]:
     """One opportunity: created, won or lost, booked, or still open."""
     deals = account.opportunities.get(opportunity_id)
     if not deals:
@@ -150,7 +150,7 @@ def opportunity_facts(account: Account, _rules: Rules, opportunity_id: str) -> l
     return found
 
 
-def new_customer_facts(account: Account, _: Rules) -> list[Fact]:
+def new_customer_facts(account: Account, _: FoldSettings) -> list[Fact]:
     """When the account became a customer: its first won new business or its first MRR, whichever was earlier."""
     wins = []
     for deals in account.opportunities.values():
@@ -166,7 +166,7 @@ def new_customer_facts(account: Account, _: Rules) -> list[Fact]:
     return [(("new_customers", "none", "none"), paid or 0, 1)]
 
 
-def invoice_facts(account: Account, _: Rules, invoice_id: str) -> list[Fact]:
+def invoice_facts(account: Account, _: FoldSettings, invoice_id: str) -> list[Fact]:
     """An invoice was paid or its payment failed, each at the first such event."""
     first: dict[str, int] = {}
     for at, _name, state in account.invoices.get(invoice_id, []):
@@ -176,8 +176,8 @@ def invoice_facts(account: Account, _: Rules, invoice_id: str) -> list[Fact]:
 
 def _subscribed(kind: str, account: Account, event: e.SubscriptionEvent, at: int, change: Change) -> bool:
     data = event.data
-    change.touch(mrr_facts)
-    change.touch(new_customer_facts)
+    change.track(mrr_facts)
+    change.track(new_customer_facts)
     status = data.status or _DEFAULT_STATUS.get(kind, "active")
     monthly = monthly_minor(data.items, data.discount_percent_forever or 0)
     row = (at, identity(event.id, event.source), status, data.currency, monthly, data.reason or "voluntary")
@@ -186,8 +186,8 @@ def _subscribed(kind: str, account: Account, event: e.SubscriptionEvent, at: int
 
 def _dealt(kind: str, account: Account, event: e.OpportunityEvent, at: int, change: Change) -> bool:
     data = event.data
-    change.touch(opportunity_facts, data.opportunity_id)
-    change.touch(new_customer_facts)
+    change.track(opportunity_facts, data.opportunity_id)
+    change.track(new_customer_facts)
     row = (
         at, identity(event.id, event.source), kind, data.kind, data.amount_minor, data.currency,
         data.source or "none", data.channel or "none", data.campaign_id or "none",
@@ -197,7 +197,7 @@ def _dealt(kind: str, account: Account, event: e.OpportunityEvent, at: int, chan
 
 def _invoiced(state: str, account: Account, event: Any, at: int, change: Change) -> bool:  # noqa: ANN401
     data: e.InvoiceData = event.data
-    change.touch(invoice_facts, data.invoice_id)
+    change.track(invoice_facts, data.invoice_id)
     row = (at, identity(event.id, event.source), state)
     return join(account.invoices.setdefault(data.invoice_id, []), row)
 
@@ -230,7 +230,7 @@ def forget(account: Account, limit: int) -> None:
     account.oldest = min((rows[0][0] for rows in account.invoices.values()), default=FAR)
 
 
-def all_facts(account: Account, rules: Rules) -> list[Fact]:
+def all_facts(account: Account, rules: FoldSettings) -> list[Fact]:
     """Everything that the account contributes."""
     found = [*mrr_facts(account, rules), *new_customer_facts(account, rules)]
     for opportunity_id in account.opportunities:

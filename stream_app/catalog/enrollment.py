@@ -99,7 +99,7 @@ def facts(enrollment: Enrollment, member: str) -> list[Fact]:
     return found
 
 
-def gained(enrollment: Enrollment, row: Event, member: str) -> list[Fact] | None:
+def increment(enrollment: Enrollment, row: Event, member: str) -> list[Fact] | None:
     """What an event that comes after all others adds to `facts`; None where it may change more than that."""
     at, _, code, step, detail = row
     of_step: list[Event] = []

@@ -6,7 +6,7 @@ from stream_app.core.entity import EntityKind
 
 LEAD = EntityKind(
     name="lead", key="lead_id", state=lead.Lead, merges=lead.MERGES, too_late=lead.too_late, forget=lead.forget,
-    all_facts=lead.all_facts, erased_by=LeadErased, taken_back=lead.due_facts,
+    all_facts=lead.all_facts, erased_by=LeadErased, retracted_on_erase=lead.due_facts,
 )  # fmt: skip
 ACCOUNT = EntityKind(
     name="account", key="account_id", state=account.Account, merges=account.MERGES, too_late=account.too_late,

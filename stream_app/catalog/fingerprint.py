@@ -3,13 +3,13 @@
 import hashlib
 
 from stream_app.catalog.metrics import METRICS
-from stream_app.core.facts import Rules
+from stream_app.core.facts import FoldSettings
 
 FOLD_VERSION = 2
 """Raised by hand when a merge or a fact changes its meaning, which no declaration shows."""
 
 
-def fingerprint(rules: Rules) -> str:
+def fingerprint(rules: FoldSettings) -> str:
     """Twelve characters that change whenever stored numbers would have to be recomputed."""
     declared = sorted(
         (metric.name, metric.kind.value, [label.name for label in metric.labels], sorted(metric.grains), metric.bounds)

@@ -17,7 +17,7 @@ from stream_app.catalog.message import Message
 from stream_app.core.calendar import month_after
 from stream_app.core.deltas import SEPARATOR
 from stream_app.core.envelope import milliseconds
-from stream_app.core.facts import DAY_MS, LEVEL, Change, Fact, Rules
+from stream_app.core.facts import DAY_MS, LEVEL, Change, Fact, FoldSettings
 from stream_app.core.histogram import observation
 from stream_app.core.timeline import FAR, identity, is_next, join
 
@@ -47,7 +47,7 @@ class Lead(Struct, array_like=True, gc=False):
     stages: list[tuple[int, str, str]] = []
     statuses: list[tuple[int, str, str]] = []
     scores: list[Score] = []
-    touches: list[tuple[int, str]] = []
+    engagements: list[tuple[int, str]] = []
     messages: dict[str, Raw] = {}
     enrollments: dict[str, Enrollment] = {}
 
@@ -77,7 +77,7 @@ def new_lead_at(lead: Lead) -> int | None:
     return None
 
 
-def stage_facts(lead: Lead, _rules: Rules) -> list[Fact]:
+def stage_facts(lead: Lead, _rules: FoldSettings) -> list[Fact]:
     """New leads, entries into stages and the way between them, and the stage it is in."""
     found: list[Fact] = []
     created = new_lead_at(lead)
@@ -118,7 +118,7 @@ def _entry(lead: Lead, first: dict[str, int], at: int, stage: str) -> list[Fact]
     return found
 
 
-def _stage_gained(lead: Lead, row: tuple[int, str, str]) -> list[Fact] | None:
+def _stage_increment(lead: Lead, row: tuple[int, str, str]) -> list[Fact] | None:
     """What a stage in order adds to `stage_facts`; None where it may change more than that."""
     at, name, stage = row
     if not is_next(lead.stages, row) or not lead.created or (at, name) <= lead.created[0][:2]:
@@ -156,13 +156,13 @@ def _program_at(lead: Lead, at: int) -> str | None:
     return max(running)[2] if running else None
 
 
-def reopening_facts(lead: Lead, _rules: Rules) -> list[Fact]:
+def reopening_facts(lead: Lead, _rules: FoldSettings) -> list[Fact]:
     """The first engagement of each not-ready episode during which the lead was in a program."""
     found: list[Fact] = []
-    if not lead.touches or not lead.enrollments:
+    if not lead.engagements or not lead.enrollments:
         return found
     for start, end in _not_ready_episodes(lead):
-        for at, _ in lead.touches:
+        for at, _ in lead.engagements:
             if start <= at < end and (program := _program_at(lead, at)) is not None:
                 found.append((("reopened_leads", program), at, 1))
                 break
@@ -174,10 +174,10 @@ def _engaged_since(lead: Lead, at: int) -> bool:
 
     That holds out of order as well, and for a copy: it takes the place of a later row or of none.
     """
-    return bool(lead.touches) and lead.touches[-1][0] >= at
+    return bool(lead.engagements) and lead.engagements[-1][0] >= at
 
 
-def score_facts(lead: Lead, _rules: Rules) -> list[Fact]:
+def score_facts(lead: Lead, _rules: FoldSettings) -> list[Fact]:
     """Differences between neighboring scores."""
     return [fact for earlier, later in pairwise(lead.scores) for fact in _difference(earlier, later)]
 
@@ -190,11 +190,11 @@ def _difference(earlier: Score, later: Score) -> list[Fact]:
     return found
 
 
-def _end_of_month(at: int, rules: Rules) -> int:
+def _end_of_month(at: int, rules: FoldSettings) -> int:
     return rules.calendar.start_of_day(month_after(rules.calendar.day(at)))
 
 
-def new_lead_score_facts(lead: Lead, rules: Rules) -> list[Fact]:
+def new_lead_score_facts(lead: Lead, rules: FoldSettings) -> list[Fact]:
     """The score of a new lead at the end of the month in which it was created."""
     created = new_lead_at(lead)
     if created is None or not lead.scores:
@@ -204,17 +204,17 @@ def new_lead_score_facts(lead: Lead, rules: Rules) -> list[Fact]:
     return _new_lead_score(created, lead.scores[index - 1], rules) if index else []
 
 
-def _new_lead_score(created: int, score: Score, rules: Rules) -> list[Fact]:
+def _new_lead_score(created: int, score: Score, rules: FoldSettings) -> list[Fact]:
     return observation(("new_lead_score", rules.calendar.month(created)), SCORE_BOUNDS, LEVEL, score[2])
 
 
-def message_facts(lead: Lead, _: Rules, message_id: str) -> list[Fact]:
+def message_facts(lead: Lead, _: FoldSettings, message_id: str) -> list[Fact]:
     """See `message.facts`."""
     packed = lead.messages.get(message_id)
     return messages.facts(messages.unpack(packed)) if packed is not None else []
 
 
-def enrollment_facts(lead: Lead, _: Rules, enrollment_id: str) -> list[Fact]:
+def enrollment_facts(lead: Lead, _: FoldSettings, enrollment_id: str) -> list[Fact]:
     """See `enrollment.facts`."""
     known = lead.enrollments.get(enrollment_id)
     return enrollments.facts(known, _member(lead, enrollment_id)) if known else []
@@ -227,15 +227,15 @@ def _member(lead: Lead, enrollment_id: str) -> str:
 
 def _created(lead: Lead, event: e.LeadCreated, at: int, change: Change) -> bool:
     data = event.data
-    change.touch(stage_facts)
-    change.touch(new_lead_score_facts)
+    change.track(stage_facts)
+    change.track(new_lead_score_facts)
     name = identity(event.id, event.source)
     score = NO_SCORE if data.score is None else data.score
     row = (
         at, name, data.source or "unknown", data.channel or "none", data.campaign_id or "none", score,
         bool(data.is_import),
     )  # fmt: skip
-    change.touch(score_facts)
+    change.track(score_facts)
     fresh = join(lead.created, row)
     scored = next((row for row in lead.created if row[5] != NO_SCORE), None)
     lead.scores = [row for row in lead.scores if row[3] != SCORE_OF_CREATED]
@@ -247,52 +247,56 @@ def _created(lead: Lead, event: e.LeadCreated, at: int, change: Change) -> bool:
 
 def _stage(lead: Lead, event: e.LeadStageChanged, at: int, change: Change) -> bool:
     row = (at, identity(event.id, event.source), event.data.to)
-    if change.untouched(stage_facts):
-        gained = _stage_gained(lead, row)
-        if gained is not None:
-            change.adds(gained)
+    if change.is_untracked(stage_facts):
+        increment = _stage_increment(lead, row)
+        if increment is not None:
+            change.adds(increment)
             lead.stages.append(row)
             return True
-        change.touch(stage_facts)
+        change.track(stage_facts)
     return join(lead.stages, row)
 
 
 def _status(lead: Lead, event: e.LeadStatusChanged, at: int, change: Change) -> bool:
     row = (at, identity(event.id, event.source), event.data.to)
     if not is_next(lead.statuses, row) or _is_disqualified(lead) != (row[2] == "disqualified"):
-        change.touch(stage_facts)
+        change.track(stage_facts)
     if _engaged_since(lead, at):
-        change.touch(reopening_facts)
+        change.track(reopening_facts)
     return join(lead.statuses, row)
 
 
 def _score(lead: Lead, event: e.LeadScoreChanged, at: int, change: Change) -> bool:
     row = (at, identity(event.id, event.source), event.data.score, event.data.activity or "unknown")
     scores = lead.scores
-    if scores and change.untouched(score_facts) and is_next(scores, row):
+    if scores and change.is_untracked(score_facts) and is_next(scores, row):
         change.adds(_difference(scores[-1], row))
         created = new_lead_at(lead)
-        if created is not None and change.untouched(new_lead_score_facts) and at < _end_of_month(created, change.rules):
+        if (
+            created is not None
+            and change.is_untracked(new_lead_score_facts)
+            and at < _end_of_month(created, change.rules)
+        ):
             change.replaces(
                 _new_lead_score(created, scores[-1], change.rules), _new_lead_score(created, row, change.rules)
             )
         scores.append(row)
         return True
-    change.touch(score_facts)
-    change.touch(new_lead_score_facts)
+    change.track(score_facts)
+    change.track(new_lead_score_facts)
     return join(scores, row)
 
 
 def _engaged(lead: Lead, event: e.LeadEngaged, at: int, change: Change) -> bool:
     if event.data.kind == "page_view":
         return True
-    return _touched(lead, at, identity(event.id, event.source), change)
+    return _engagement(lead, at, identity(event.id, event.source), change)
 
 
-def _touched(lead: Lead, at: int, name: str, change: Change) -> bool:
+def _engagement(lead: Lead, at: int, name: str, change: Change) -> bool:
     if _may_reopen(lead, at):
-        change.touch(reopening_facts)
-    return join(lead.touches, (at, name))
+        change.track(reopening_facts)
+    return join(lead.engagements, (at, name))
 
 
 def _may_reopen(lead: Lead, at: int) -> bool:
@@ -309,21 +313,21 @@ def _mailed(code: int, lead: Lead, event: e.EmailEvent, at: int, change: Change)
     if data.machine:
         code = messages.BY_MACHINE.get(code, code)
     if code in _REOPENING:
-        _touched(lead, at, name, change)
+        _engagement(lead, at, name, change)
     row = (at, name, code)
     message_id = data.message_id
     packed = lead.messages.get(message_id)
     message = Message() if packed is None else messages.unpack(packed)
     if packed is None:
         change.begins(message_facts, message_id)
-    elif change.untouched(message_facts, message_id):
-        gained = messages.gained(message, row)
-        if gained is not None:
-            change.adds(gained)
+    elif change.is_untracked(message_facts, message_id):
+        increment = messages.increment(message, row)
+        if increment is not None:
+            change.adds(increment)
             message.events.append(row)
             lead.messages[message_id] = messages.pack(message)
             return True
-        change.touch(message_facts, message_id)
+        change.track(message_facts, message_id)
     labels = (data.program_id or "none", data.step_id or "none", data.audience or "prospect")
     fresh = messages.merge(message, row, labels)
     lead.messages[message_id] = messages.pack(message)
@@ -348,14 +352,14 @@ def _enrollment_event(
         enrollment = lead.enrollments[enrollment_id] = Enrollment()
     in_order = is_next(enrollment.events, row)
     if _engaged_since(lead, at) and not (step and in_order):
-        change.touch(reopening_facts)
-    if change.untouched(enrollment_facts, enrollment_id):
-        gained = enrollments.gained(enrollment, row, _member(lead, enrollment_id)) if in_order else None
-        if gained is not None:
-            change.adds(gained)
+        change.track(reopening_facts)
+    if change.is_untracked(enrollment_facts, enrollment_id):
+        increment = enrollments.increment(enrollment, row, _member(lead, enrollment_id)) if in_order else None
+        if increment is not None:
+            change.adds(increment)
             enrollment.events.append(row)
             return True
-        change.touch(enrollment_facts, enrollment_id)
+        change.track(enrollment_facts, enrollment_id)
     return enrollments.merge(enrollment, row, data.program_id)
 
 
@@ -413,7 +417,7 @@ def forget(lead: Lead, limit: int) -> None:
     """Drop what is kept only to merge and is older than `limit`; what it contributed stays counted."""
     if lead.oldest >= limit:
         return
-    lead.touches = [row for row in lead.touches if row[0] >= limit]
+    lead.engagements = [row for row in lead.engagements if row[0] >= limit]
     stale = bisect_right(lead.scores, limit - 1, key=lambda row: row[0])
     lead.scores = lead.scores[max(stale - 1, 0) :]
     mailed = {name: messages.unpack(packed).events for name, packed in lead.messages.items()}
@@ -421,7 +425,7 @@ def forget(lead: Lead, limit: int) -> None:
     lead.messages = {name: lead.messages[name] for name in mailed}
     for enrollment_id in [name for name, each in lead.enrollments.items() if _is_over(each, limit)]:
         del lead.enrollments[enrollment_id]
-    first_rows: list[tuple[Any, ...]] = [*lead.touches[:1], *lead.scores[1:2]]
+    first_rows: list[tuple[Any, ...]] = [*lead.engagements[:1], *lead.scores[1:2]]
     first_rows += [rows[0] for rows in mailed.values()]
     first_rows += [each.events[0] for each in lead.enrollments.values()]
     lead.oldest = min((row[0] for row in first_rows), default=FAR)
@@ -431,7 +435,7 @@ def _is_over(enrollment: Enrollment, limit: int) -> bool:
     return enrollment.events[-1][0] < limit and enrollment.first(enrollments.EXITED) is not None
 
 
-def due_facts(lead: Lead, rules: Rules) -> list[Fact]:
+def due_facts(lead: Lead, rules: FoldSettings) -> list[Fact]:
     """The due times that name the lead: what an erasure takes back."""
     return [
         fact
@@ -441,7 +445,7 @@ def due_facts(lead: Lead, rules: Rules) -> list[Fact]:
     ]  # fmt: skip
 
 
-def all_facts(lead: Lead, rules: Rules) -> list[Fact]:
+def all_facts(lead: Lead, rules: FoldSettings) -> list[Fact]:
     """Everything that the lead contributes."""
     found = [*stage_facts(lead, rules), *reopening_facts(lead, rules), *score_facts(lead, rules)]
     found += new_lead_score_facts(lead, rules)

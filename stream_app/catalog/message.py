@@ -83,7 +83,7 @@ def facts(message: Message) -> list[Fact]:
     return found
 
 
-def gained(message: Message, row: Row) -> list[Fact] | None:
+def increment(message: Message, row: Row) -> list[Fact] | None:
     """What an event in order adds to `facts`; None where it may change more than that."""
     at, _, code = row
     if code == SENT or not is_next(message.events, row):

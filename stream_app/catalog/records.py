@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from stream_app.catalog import events as e
 from stream_app.core.calendar import day_of
-from stream_app.core.facts import Change, Fact, Rules
+from stream_app.core.facts import Change, Fact, FoldSettings
 from stream_app.core.timeline import FAR, identity, join
 
 
@@ -38,7 +38,7 @@ class Respondent(Struct, array_like=True):
     rows: list[tuple[int, str, int]] = []
 
 
-def spend_facts(spend: Spend, rules: Rules) -> list[Fact]:
+def spend_facts(spend: Spend, rules: FoldSettings) -> list[Fact]:
     """The amount spread evenly over its days, remainders to the first ones."""
     if not spend.rows:
         return []
@@ -49,7 +49,7 @@ def spend_facts(spend: Spend, rules: Rules) -> list[Fact]:
     return [(series, rules.calendar.start_of_day(day), share) for day, share in shares if share]
 
 
-def reach_facts(reach: Reach, rules: Rules) -> list[Fact]:
+def reach_facts(reach: Reach, rules: FoldSettings) -> list[Fact]:
     """The count, dated at its day."""
     if not reach.rows:
         return []
@@ -57,7 +57,7 @@ def reach_facts(reach: Reach, rules: Rules) -> list[Fact]:
     return [(("reach", kind, channel, campaign), rules.calendar.start_of_day(day), count)]
 
 
-def nps_facts(respondent: Respondent, _: Rules) -> list[Fact]:
+def nps_facts(respondent: Respondent, _: FoldSettings) -> list[Fact]:
     """The newest answer and its class."""
     if not respondent.rows:
         return []
@@ -74,7 +74,7 @@ def nps_class(score: int) -> str:
 
 def _spent(spend: Spend, event: e.SpendRecorded, at: int, change: Change) -> bool:
     data = event.data
-    change.touch(spend_facts)
+    change.track(spend_facts)
     row = (
         at, identity(event.id, event.source), data.amount_minor, data.currency, data.kind, data.program_id or "none",
         data.channel or "none", data.campaign_id or "none", day_of(data.period_start), day_of(data.period_end),
@@ -84,7 +84,7 @@ def _spent(spend: Spend, event: e.SpendRecorded, at: int, change: Change) -> boo
 
 def _reached(reach: Reach, event: e.ReachRecorded, at: int, change: Change) -> bool:
     data = event.data
-    change.touch(reach_facts)
+    change.track(reach_facts)
     row = (
         at, identity(event.id, event.source), data.count, day_of(data.day), data.kind,
         data.channel or "none", data.campaign_id or "none",
@@ -93,7 +93,7 @@ def _reached(reach: Reach, event: e.ReachRecorded, at: int, change: Change) -> b
 
 
 def _answered(respondent: Respondent, event: e.SurveyResponded, at: int, change: Change) -> bool:
-    change.touch(nps_facts)
+    change.track(nps_facts)
     return join(respondent.rows, (at, identity(event.id, event.source), event.data.score))
 
 

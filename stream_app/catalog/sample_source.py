@@ -24,19 +24,19 @@ class Board:
         self._known: dict[str, tuple[object, list[Sample]]] = {}
         self.overflow: dict[str, int] = {}
 
-    def samples(self, view: View, moved: frozenset[str] | None = None) -> Iterator[Sample]:
-        """Every sample. `moved` names the metrics that changed since the view before; None = any may have."""
+    def samples(self, view: View, changed: frozenset[str] | None = None) -> Iterator[Sample]:
+        """Every sample. `changed` names the metrics that changed since the view before; None = any may have."""
         caps, self.overflow = capped_values(METRICS, view, self._limit)
         view = replace(view, caps=caps, gross_margin=self._gross_margin)
         for metric in SHOWN:
-            yield from self._samples_of(metric, view, moved)
+            yield from self._samples_of(metric, view, changed)
         for derived in (*DERIVED, *RATIOS):
             yield from derived.read(view)
 
-    def _samples_of(self, metric: Metric, view: View, moved: frozenset[str] | None) -> list[Sample]:
+    def _samples_of(self, metric: Metric, view: View, changed: frozenset[str] | None) -> list[Sample]:
         basis = (view.caps, tuple(view.answers(window) for window in metric.windows))
         known = self._known.get(metric.name)
-        still = moved is not None and moved.isdisjoint((metric.name, metric.zero_where))
+        still = changed is not None and changed.isdisjoint((metric.name, metric.zero_where))
         if known is None or not still or known[0] != basis:
             known = self._known[metric.name] = (basis, samples_of(metric, view))
         return known[1]

@@ -223,12 +223,12 @@ def _show(player: Player, console: Console, links: Iterable[str], seconds: float
                 now = time.monotonic()
                 if seconds is not None and now - started >= seconds and player.history is not None:
                     break
-                look = reader.look(time.time_ns() // 1_000_000)
-                seen.append((now, sum(look.offsets.values())))
+                snapshot = reader.read(time.time_ns() // 1_000_000)
+                seen.append((now, sum(snapshot.offsets.values())))
                 span = max(now - seen[0][0], _REFRESH_S)
                 rate = (seen[-1][1] - seen[0][1]) / span
                 scene = Scene(
-                    look, player.played, player.history, rate, player.stalled, now - started, seconds, tuple(links)
+                    snapshot, player.played, player.history, rate, player.stalled, now - started, seconds, tuple(links)
                 )
                 if console.is_terminal:
                     shown.update(screen(scene), refresh=True)
@@ -246,7 +246,7 @@ def _await_applied(settings: Settings) -> None:
     with sync_redis(settings) as redis:
         reader = Reader(redis, settings.namespace, settings.rules.calendar)
         while True:
-            offsets = reader.look(time.time_ns() // 1_000_000).offsets
+            offsets = reader.read(time.time_ns() // 1_000_000).offsets
             if all(offsets.get(partition, 0) >= end for partition, end in wanted.items()):
                 return
             if time.monotonic() > deadline:

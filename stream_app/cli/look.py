@@ -15,8 +15,8 @@ from stream_app.store.reader import Reader
 def current_samples(settings: Settings, as_of: datetime | None) -> list[Sample]:
     """Every sample that the exporter would export. Raises redis.RedisError."""
     with sync_redis(settings) as redis:
-        look = Reader(redis, settings.namespace, settings.rules.calendar).look(clock_at(as_of)())
-    return list(Board(settings.label_limit, settings.gross_margin).samples(look.view))
+        snapshot = Reader(redis, settings.namespace, settings.rules.calendar).read(clock_at(as_of)())
+    return list(Board(settings.label_limit, settings.gross_margin).samples(snapshot.view))
 
 
 @click.command()

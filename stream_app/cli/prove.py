@@ -61,16 +61,16 @@ def audit(settings: Settings, as_of: datetime | None, file: Path | None, *, as_j
     """
     now = clock_at(as_of)()
     with sync_redis(settings) as redis:
-        look = Reader(redis, settings.namespace, settings.rules.calendar).look(now)
+        snapshot = Reader(redis, settings.namespace, settings.rules.calendar).read(now)
     stored = {
         (each.name, frozenset(each.labels)): each.value
-        for each in Board(settings.label_limit).samples(look.view)
+        for each in Board(settings.label_limit).samples(snapshot.view)
         if each.name in RECOUNTED
     }
     step_limit = timedelta(days=settings.step_limit_days)
     started = time.monotonic()
     with Recount(timezone=settings.timezone, step_limit=step_limit, label_cap=settings.label_limit) as recount:
-        recount.add(_from_file(file) if file else _from_log(settings, look.offsets))
+        recount.add(_from_file(file) if file else _from_log(settings, snapshot.offsets))
         with errors.status("counting"):
             counted = recount.samples(datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=now))
     differences = compare(stored, counted)
@@ -149,7 +149,7 @@ def rebuild(settings: Settings, *, keep_old: bool) -> None:
         if report.exit is not Exit.OK:
             fail(f"the rebuild ended early ({report.exit.name.lower()}); run it again to go on", int(report.exit))
         reached = Reader(redis, settings.namespace, rules.calendar, role=generations.BUILDING)
-        behind = _behind(reached.look(clock_at(None)()).offsets, until)
+        behind = _behind(reached.read(clock_at(None)()).offsets, until)
         if behind:
             fail(f"interrupted with {behind:,} records to go; nothing was switched. Run it again to go on")
         generations.switch(redis, settings.namespace, pair)
@@ -174,7 +174,7 @@ async def _build(
             with sync_redis(settings) as redis:
                 reader = Reader(redis, settings.namespace, settings.rules.calendar, role=generations.BUILDING)
                 while True:
-                    done = await asyncio.to_thread(lambda: reader.look(clock_at(None)()).offsets)
+                    done = await asyncio.to_thread(lambda: reader.read(clock_at(None)()).offsets)
                     progress.update(task, completed=sum(done.values()))
                     await asyncio.sleep(0.5)
 

@@ -13,7 +13,7 @@ from stream_app.catalog.events import STAGES
 from stream_app.core.money import base_units
 from stream_app.core.samples import View
 from stream_app.spec.window import Window
-from stream_app.store.reader import Look
+from stream_app.store.reader import Snapshot
 
 _WORST_STEPS = 5
 _DAY_MS = 86_400_000
@@ -23,7 +23,7 @@ _DAY_MS = 86_400_000
 class Scene:
     """One moment of the demo. `history` is how many events the history had, once it is sent; `rate` is applied/s."""
 
-    look: Look
+    snapshot: Snapshot
     played: int
     history: int | None
     rate: float
@@ -35,7 +35,7 @@ class Scene:
     @property
     def applied(self) -> int:
         """Events in the numbers: the embedded broker's offsets have no holes."""
-        return sum(self.look.offsets.values())
+        return sum(self.snapshot.offsets.values())
 
 
 def line(scene: Scene) -> str:
@@ -46,7 +46,7 @@ def line(scene: Scene) -> str:
 
 def screen(scene: Scene) -> RenderableType:
     """The whole screen."""
-    view = scene.look.view
+    view = scene.snapshot.view
     return Group(
         _head(scene),
         Columns([_stages(view), _mail(view), _money(view)], equal=True, expand=True),
@@ -110,9 +110,9 @@ def _mail(view: View) -> Table:
 
 def _money(view: View) -> Table:
     table = _grid("MRR", "", "now", "new 30d", "churn 30d")
-    moved = view.total(Window.D30, "mrr_movement")
+    changed = view.total(Window.D30, "mrr_movement")
     for (currency,), amount in sorted(view.level("mrr").items()):
-        cells = [amount, moved.get((currency, "new"), 0), -moved.get((currency, "churn"), 0)]
+        cells = [amount, changed.get((currency, "new"), 0), -changed.get((currency, "churn"), 0)]
         table.add_row(currency, *(f"{base_units(cell, currency):,.0f}" for cell in cells))
     customers = view.level("customers").get((), 0)
     table.add_row(

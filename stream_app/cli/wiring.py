@@ -8,7 +8,7 @@ from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.ratios import RATIOS
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder, event_type
-from stream_app.core.facts import Rules
+from stream_app.core.facts import FoldSettings
 from stream_app.examples import TOLD
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import DASHBOARDS
@@ -28,7 +28,7 @@ CATALOG = Catalog(
 )
 
 
-def model(rules: Rules) -> Model:
+def model(rules: FoldSettings) -> Model:
     """What a worker folds by."""
     return Model(Decoder(EVENT_TYPES), KIND_OF, METRICS, rules)
 

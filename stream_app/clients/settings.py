@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stream_app.core.calendar import Calendar
-from stream_app.core.facts import DAY_MS, Rules
+from stream_app.core.facts import DAY_MS, FoldSettings
 
 PREFIX = "STREAM_APP_"
 _SECRETS = ("kafka_password", "redis_password")
@@ -142,9 +142,9 @@ class Settings(BaseSettings):
         return self.group or self.namespace
 
     @property
-    def rules(self) -> Rules:
+    def rules(self) -> FoldSettings:
         """The settings on which numbers depend."""
-        return Rules(Calendar(self.timezone), self.horizon_days * DAY_MS, round(self.step_limit_days * DAY_MS))
+        return FoldSettings(Calendar(self.timezone), self.horizon_days * DAY_MS, round(self.step_limit_days * DAY_MS))
 
     @property
     def step_limit(self) -> timedelta:

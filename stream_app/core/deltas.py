@@ -24,7 +24,7 @@ class Cells:
     no_longer_due: set[Series] = field(default_factory=set)
 
 
-class Spreader:
+class Bucketizer:
     """Spreads deltas over the grains that each metric keeps."""
 
     def __init__(self, metrics: Iterable[Metric], calendar: Calendar) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from stream_app.core.envelope import Event
-from stream_app.core.facts import Change, Delta, Fact, Rules
+from stream_app.core.facts import Change, Delta, Fact, FoldSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +21,9 @@ class EntityKind:
     merges: dict[type[Any], Callable[..., bool]]
     too_late: Callable[[Any, Any, int, int], bool]
     forget: Callable[[Any, int], None]
-    all_facts: Callable[[Any, Rules], list[Fact]]
+    all_facts: Callable[[Any, FoldSettings], list[Fact]]
     erased_by: type[Any] | None = None
-    taken_back: Callable[[Any, Rules], list[Fact]] | None = None
+    retracted_on_erase: Callable[[Any, FoldSettings], list[Fact]] | None = None
     encode: Callable[[Any], bytes] = field(default=msgspec.msgpack.Encoder().encode, repr=False)
 
     @property
@@ -33,7 +33,7 @@ class EntityKind:
 
 
 @dataclass(slots=True)
-class Tally:
+class FoldStats:
     """What became of the events of a fold."""
 
     applied: Counter[type[Event]] = field(default_factory=Counter)
@@ -46,16 +46,16 @@ def fold(
     entity: Any,  # noqa: ANN401 - any kind of entity
     key: str,
     events: Iterable[tuple[int, Event]],
-    rules: Rules,
+    rules: FoldSettings,
     delta: Delta,
-    tally: Tally,
+    stats: FoldStats,
 ) -> Any:  # noqa: ANN401 - any kind of entity
-    """The entity after the events (milliseconds, event); None if it was erased. Adds to `delta` and `tally`.
+    """The entity after the events (milliseconds, event); None if it was erased. Adds to `delta` and `stats`.
 
     The entity that is passed in is altered: the caller owns it and drops it if the result is not committed.
     """
     change: Change | None = None
-    merges, applied = kind.merges, tally.applied
+    merges, applied = kind.merges, stats.applied
     for at, event in events:
         what = type(event)
         if what is kind.erased_by:
@@ -63,7 +63,7 @@ def fold(
                 if change:
                     change.finish()
                     change = None
-                _take_back(kind, entity, rules, delta)
+                _retract(kind, entity, rules, delta)
                 entity = None
             applied[what] += 1
             continue
@@ -72,10 +72,10 @@ def fold(
         if change is None:
             change = Change(entity, rules, delta)
         if at < entity.newest and kind.too_late(entity, event, at, entity.newest - rules.horizon_ms):
-            tally.too_late += 1
+            stats.too_late += 1
             continue
         if not merges[what](entity, event, at, change):
-            tally.duplicates += 1
+            stats.duplicates += 1
             continue
         applied[what] += 1
         entity.newest = max(entity.newest, at)
@@ -86,6 +86,6 @@ def fold(
     return entity
 
 
-def _take_back(kind: EntityKind, entity: Any, rules: Rules, delta: Delta) -> None:  # noqa: ANN401
-    if kind.taken_back:
-        delta += [(series, at, -amount) for series, at, amount in kind.taken_back(entity, rules)]
+def _retract(kind: EntityKind, entity: Any, rules: FoldSettings, delta: Delta) -> None:  # noqa: ANN401
+    if kind.retracted_on_erase:
+        delta += [(series, at, -amount) for series, at, amount in kind.retracted_on_erase(entity, rules)]

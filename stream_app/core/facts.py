@@ -22,7 +22,7 @@ DAY_MS = 24 * 60 * 60 * 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class FoldSettings:
     """The settings on which numbers depend; changing one needs a rebuild."""
 
     calendar: Calendar
@@ -35,22 +35,22 @@ Aspect = Callable[..., list[Fact]]
 
 
 class Change:
-    """Watches the aspects of an entity that events touch, so that only those are recomputed.
+    """Watches the aspects of an entity that events alter, so that only those are computed again.
 
-    `touch` is called with an aspect before an event alters it, `finish` once after the last event. Of an event in order
-    what it changes may be known without that: it says so by `adds` or `replaces`, as long as the aspect is `untouched`.
+    `track` is called with an aspect before an event alters it, `finish` once after the last event. What an event in
+    order changes may be known without that: `adds` or `replaces` say so, as long as the aspect `is_untracked`.
     """
 
     __slots__ = ("_before", "_delta", "_entity", "rules")
 
-    def __init__(self, entity: Any, rules: Rules, delta: Delta) -> None:  # noqa: ANN401 - any kind of entity
+    def __init__(self, entity: Any, rules: FoldSettings, delta: Delta) -> None:  # noqa: ANN401 - any kind of entity
         self._entity = entity
         self._before: dict[tuple[Aspect, tuple[str, ...]], list[Fact]] = {}
         self._delta = delta
         self.rules = rules
 
-    def touch(self, aspect: Aspect, *which: str) -> None:
-        """Remember the facts of an aspect as they are, unless it was touched before."""
+    def track(self, aspect: Aspect, *which: str) -> None:
+        """Remember the facts of an aspect as they are, unless it is tracked already."""
         key = (aspect, which)
         if key not in self._before:
             self._before[key] = aspect(self._entity, self.rules, *which)
@@ -59,20 +59,20 @@ class Change:
         """Touch an aspect of a part of the entity that did not exist before this event."""
         self._before[aspect, which] = []
 
-    def untouched(self, aspect: Aspect, *which: str) -> bool:
+    def is_untracked(self, aspect: Aspect, *which: str) -> bool:
         """Whether the aspect will not be recomputed at the end."""
         return (aspect, which) not in self._before
 
     def adds(self, facts: Iterable[Fact]) -> None:
-        """Take facts that an event brings (or takes back, with their amount negated) in an untouched aspect."""
+        """Take facts that an event adds to an aspect that is not tracked; those that it retracts have a negated amount."""
         self._delta += facts
 
     def replaces(self, before: list[Fact], after: list[Fact]) -> None:
-        """Take facts in place of others in an untouched aspect."""
+        """Take facts in place of others in an aspect that is not tracked."""
         _add_difference(self._delta, before, after)
 
     def finish(self) -> None:
-        """Add facts(after) - facts(before) of everything touched."""
+        """Add facts(after) - facts(before) of everything tracked."""
         for (aspect, which), before in self._before.items():
             _add_difference(self._delta, before, aspect(self._entity, self.rules, *which))
 

@@ -9,12 +9,12 @@ Contents = Mapping[str, Mapping[Labels, int]]
 
 
 class RunningSum:
-    """The sum of a set of buckets; `moved` names the metrics whose sums changed in the last `move`."""
+    """The sum of a set of buckets; `changed` names the metrics whose sums changed in the last `move`."""
 
     def __init__(self) -> None:
         self._held: dict[int, Contents] = {}
         self._totals: dict[str, dict[Labels, int]] = {}
-        self.moved: set[str] = set()
+        self.changed: set[str] = set()
 
     @property
     def totals(self) -> Totals:
@@ -23,7 +23,7 @@ class RunningSum:
 
     def move(self, wanted: range, contents: Mapping[int, Contents]) -> None:
         """Stand on the buckets `wanted`; a bucket that is a new object in `contents` has changed."""
-        self.moved = set()
+        self.changed = set()
         for number in [number for number in self._held if number not in wanted]:
             self._add(self._held.pop(number), -1)
         for number in wanted:
@@ -39,7 +39,7 @@ class RunningSum:
 
     def _add(self, contents: Contents, sign: int) -> None:
         for name, amounts in contents.items():
-            self.moved.add(name)
+            self.changed.add(name)
             totals = self._totals.setdefault(name, {})
             for labels, amount in amounts.items():
                 total = totals.get(labels, 0) + sign * amount

@@ -21,10 +21,12 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from stream_app.clients.ports import bind, free_port
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Server", "ServerError", "accepts", "embedded_kafka", "embedded_redis", "free_port", "redis_server"]
+__all__ = ["Server", "ServerError", "accepts", "embedded_kafka", "embedded_redis", "redis_server"]
 
 _HOST: Final = "127.0.0.1"
 _POLL: Final = 0.01
@@ -50,11 +52,6 @@ class ServerError(RuntimeError):
 
 class _GoneError(ServerError):
     """It ended at once, perhaps because somebody else got its port first."""
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody listens on now; somebody else may take it before it is used."""
-    return _bind(0)
 
 
 @dataclass(eq=False)
@@ -144,7 +141,7 @@ class Server:
 
     def _launch(self) -> None:
         try:
-            _bind(self.port)
+            bind(self.port)
         except OSError as error:
             # Asked before, because whoever has the port would answer in our server's place.
             message = f"{self.name} cannot have {self.address}: {error.strerror}"
@@ -229,14 +226,6 @@ def accepts(server: Server) -> bool:
     except OSError:
         return False
     return True
-
-
-def _bind(port: int) -> int:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((_HOST, port))
-        bound: int = probe.getsockname()[1]
-        return bound
 
 
 def _is_redis(server: Server) -> bool:

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from stream_app import __version__
 from stream_app.core.samples import Sample, View
-from stream_app.store.reader import Look, Reader
+from stream_app.store.reader import Reader, Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +24,8 @@ class Board(Protocol):
 
     overflow: dict[str, int]
 
-    def samples(self, view: View, moved: frozenset[str] | None = None) -> Iterator[Sample]:
-        """Every sample; `moved` names the metrics that changed since the view before."""
+    def samples(self, view: View, changed: frozenset[str] | None = None) -> Iterator[Sample]:
+        """Every sample; `changed` names the metrics that changed since the view before."""
 
 
 class BusinessCollector(Collector):
@@ -44,7 +44,7 @@ class BusinessCollector(Collector):
         with self._turn:
             try:
                 now = self._clock()
-                look = self._reader.look(now)
+                snapshot = self._reader.read(now)
             except (RedisError, OSError) as error:
                 log.warning("the store does not answer: %s", type(error).__name__)
                 up.add_metric([], 0)
@@ -52,14 +52,14 @@ class BusinessCollector(Collector):
                 return
             up.add_metric([], 1)
             yield up
-            yield from families(self._board.samples(look.view, look.moved), self._definitions)
+            yield from families(self._board.samples(snapshot.view, snapshot.changed), self._definitions)
             overflow = GaugeMetricFamily(
                 "stream_app_label_overflow", "Values of a label that are summed into `other`.", labels=["label"]
             )
             for label, count in self._board.overflow.items():
                 overflow.add_metric([label], count)
             yield overflow
-            yield from freshness(look, now)
+            yield from freshness(snapshot, now)
             read_at = GaugeMetricFamily("stream_app_read_timestamp_seconds", "The moment that the windows end at.")
             read_at.add_metric([], now / 1000)
             yield read_at
@@ -86,7 +86,7 @@ def build_info() -> Metric:
 FRESH_S = 120
 
 
-def freshness(look: Look, now: int) -> Iterator[Metric]:
+def freshness(snapshot: Snapshot, now: int) -> Iterator[Metric]:
     """How old the numbers are: since when everything in the log has been applied, for the partition furthest behind."""
     age = GaugeMetricFamily(
         "stream_app_data_age_seconds",
@@ -95,8 +95,8 @@ def freshness(look: Look, now: int) -> Iterator[Metric]:
     fresh = GaugeMetricFamily(
         "stream_app_data_fresh", f"1 while the numbers are less than {FRESH_S} s old; business alerts need it."
     )
-    if look.offsets and look.offsets.keys() <= look.current.keys():
-        oldest = min(look.current[partition] for partition in look.offsets)
+    if snapshot.offsets and snapshot.offsets.keys() <= snapshot.current.keys():
+        oldest = min(snapshot.current[partition] for partition in snapshot.offsets)
         seconds = max(now - oldest, 0) / 1000
         age.add_metric([], seconds)
         fresh.add_metric([], seconds < FRESH_S)

@@ -18,11 +18,11 @@ from stream_app.core.samples import Sample
 from stream_app.exporter.collector import Board, freshness
 from stream_app.render.catalog import Declared
 from stream_app.render.dashboards import COLORS, dashboard
-from stream_app.render.wall import Seen, snapshot
+from stream_app.render.wall import Seen, wall_values
 from stream_app.spec.metric import Metric
 from stream_app.spec.panel import Dashboard
 from stream_app.spec.window import Grain
-from stream_app.store.reader import Look, Reader
+from stream_app.store.reader import Reader, Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Wall:
 
     def _values(self, _: Mapping[str, str]) -> Page:
         try:
-            return Page(orjson.dumps(self._look()), "application/json")
+            return Page(orjson.dumps(self._current()), "application/json")
         except (RedisError, OSError) as error:
             log.warning("the store does not answer: %s", type(error).__name__)
             problem = {"problem": "The store does not answer."}
@@ -67,15 +67,15 @@ class Wall:
             text = text.replace(f"/*{name}*/", value.replace("<", "\\u003c"))
         return Page(text.encode(), "text/html; charset=utf-8")
 
-    def _look(self) -> dict[str, Any]:
+    def _current(self) -> dict[str, Any]:
         with self._turn:
             if time.monotonic() > self._good_until:
                 now = self.clock()
-                look = self.reader.look(now)
-                samples = [*self.board.samples(look.view, look.moved), *_fresh(look, now)]
+                snapshot = self.reader.read(now)
+                samples = [*self.board.samples(snapshot.view, snapshot.changed), *_fresh(snapshot, now)]
                 metrics = {metric.name: metric for metric in self.metrics}
-                seen = Seen(samples=samples, buckets=self.reader.buckets, clock=look.view.clock, metrics=metrics)
-                self._last = snapshot(self.declared, seen)
+                seen = Seen(samples=samples, buckets=self.reader.buckets, clock=snapshot.view.clock, metrics=metrics)
+                self._last = wall_values(self.declared, seen)
                 self._good_until = time.monotonic() + REUSED_S
             return self._last
 
@@ -92,5 +92,5 @@ class Wall:
         return orjson.dumps({"dashboard": rendered, "statuses": statuses}).decode()
 
 
-def _fresh(look: Look, now: int) -> list[Sample]:
-    return [Sample(sample.name, (), sample.value) for family in freshness(look, now) for sample in family.samples]
+def _fresh(snapshot: Snapshot, now: int) -> list[Sample]:
+    return [Sample(sample.name, (), sample.value) for family in freshness(snapshot, now) for sample in family.samples]

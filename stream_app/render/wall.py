@@ -28,7 +28,7 @@ class Seen:
     metrics: Mapping[str, Metric]
 
 
-def snapshot(wall: Dashboard, seen: Seen) -> Node:
+def wall_values(wall: Dashboard, seen: Seen) -> Node:
     """Return the values of every panel by its id; of one about money for each currency, of another under ""."""
     lookup = of_samples(seen.samples, seen.buckets, seen.clock, seen.metrics)
     currencies = sorted({dict(each.labels)[CURRENCY] for each in seen.samples if each.name == "lifecycle_mrr"})

@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- One consistent look at everything a scrape needs; returns only what changed since the reader's last look.
+-- One consistent read of everything a scrape needs; returns only what changed since the last read.
 -- KEYS: the pointer to the generations. ARGV: a msgpack map (see board.py).
 local c = cmsgpack.unpack(ARGV[1])
 local generation = redis.call('HGET', KEYS[1], c.role) or c.first

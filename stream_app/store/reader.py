@@ -1,4 +1,4 @@
-"""One consistent look at the store, and the sums that follow from what changed since the last."""
+"""One consistent read of the store, and the sums that follow from what changed since the last."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,24 +20,24 @@ _LEVEL = "level"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What one look saw.
+class Snapshot:
+    """What one read found.
 
     `offsets` are the ledger's next offsets, `current` when (ms) everything in a partition's log was last seen applied.
-    `moved` names the metrics whose sums or levels changed since the look before.
+    `changed` names the metrics whose sums or levels changed since the read before.
     """
 
     view: View
     offsets: dict[tuple[str, int], int]
     current: dict[tuple[str, int], int]
     generation: str
-    moved: frozenset[str]
+    changed: frozenset[str]
 
 
 class Reader:
-    """Keeps the buckets that windows are made of; a look asks the store only for those that changed.
+    """Keeps the buckets that windows are made of; a read asks the store only for those that changed.
 
-    `held` says how many buckets of a grain to keep at least, for those who look at `buckets`.
+    `held` says how many buckets of a grain to keep at least, for those who use `buckets`.
     """
 
     def __init__(
@@ -62,10 +62,10 @@ class Reader:
 
     @property
     def buckets(self) -> Mapping[Grain, Mapping[int, Contents]]:
-        """What the last look found in the buckets that are kept, by grain and number."""
+        """What the last read found in the buckets that are kept, by grain and number."""
         return self._contents
 
-    def look(self, now: int) -> Look:
+    def read(self, now: int) -> Snapshot:
         """Read at epoch milliseconds `now`. Raises redis.RedisError."""
         clock = Clock.at(now, self._calendar)
         spans = {window: span(window, clock) for window in Window}
@@ -75,12 +75,12 @@ class Reader:
         for grain, count in self._held.items():
             wanted[grain].update(range(clock.running(grain) - count + 1, clock.running(grain) + 1))
         self._forget(wanted)
-        generation, ledger, current, changed, due = self._ask(wanted, now)
-        moved = self._take(changed)
+        generation, ledger, current, altered, due = self._ask(wanted, now)
+        changed = self._take(altered)
         for window, numbers in spans.items():
             total = self._sums[window]
             total.move(numbers, self._contents[GRAIN_OF[window]])
-            moved |= total.moved
+            changed |= total.changed
         fields = _pairs(ledger)
         view = View(
             clock=clock,
@@ -89,7 +89,7 @@ class Reader:
             levels=self._levels,
             due={tuple(series.split(SEPARATOR)): Due(overdue, int(float(oldest))) for series, overdue, oldest in due},
         )
-        return Look(view, _by_partition(fields), _by_partition(_pairs(current)), generation, frozenset(moved))
+        return Snapshot(view, _by_partition(fields), _by_partition(_pairs(current)), generation, frozenset(changed))
 
     def _forget(self, wanted: dict[Grain, set[int]]) -> None:
         for grain, contents in self._contents.items():
@@ -111,12 +111,12 @@ class Reader:
             "now": str(now),
         }
         reply = self._script(keys=[pointer_key(self._namespace)], args=[msgspec.msgpack.encode(argument)])
-        generation, ledger, current, changed, due = _text(reply)
-        return generation, ledger, current, changed, due
+        generation, ledger, current, altered, due = _text(reply)
+        return generation, ledger, current, altered, due
 
-    def _take(self, changed: Iterable[tuple[str, list[str]]]) -> set[str]:
-        moved: set[str] = set()
-        for name, flat in changed:
+    def _take(self, altered: Iterable[tuple[str, list[str]]]) -> set[str]:
+        changed: set[str] = set()
+        for name, flat in altered:
             tag, contents = "", {}
             if flat:
                 fields = _pairs(flat)
@@ -124,12 +124,12 @@ class Reader:
                 contents = _by_metric(fields)
             self._tags[name] = tag
             if name == _LEVEL:
-                moved |= self._levels.keys() | contents.keys()
+                changed |= self._levels.keys() | contents.keys()
                 self._levels = contents
             else:
                 grain, _, number = name.partition(":")
                 self._contents[Grain(grain)][int(number)] = contents
-        return moved
+        return changed
 
 
 def _newest(fields: dict[str, str]) -> Clock | None:

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from stream_app.core.deltas import Spreader
-from stream_app.core.entity import EntityKind, Tally, fold
+from stream_app.core.deltas import Bucketizer
+from stream_app.core.entity import EntityKind, FoldStats, fold
 from stream_app.core.envelope import Decoder, Event, Rejected
-from stream_app.core.facts import Delta, Rules
+from stream_app.core.facts import Delta, FoldSettings
 from stream_app.core.windows import Clock
 from stream_app.spec.metric import Metric
 from stream_app.spec.window import Grain
@@ -47,7 +47,7 @@ class Model:
     decoder: Decoder
     kind_of: Mapping[type[Event], EntityKind]
     metrics: Sequence[Metric]
-    rules: Rules
+    rules: FoldSettings
 
 
 class DeadLetters(Protocol):
@@ -79,7 +79,7 @@ class Folded:
     decoded: Decoded
     commit: Commit
     entities: Mapping[str, tuple[str, Any]]
-    tally: Tally
+    stats: FoldStats
 
 
 def _ignore(_: DefinitionsDifferError) -> None:
@@ -98,7 +98,7 @@ class Pipeline:
         *, cached_entities: int = 20_000, on_obsolete: Callable[[DefinitionsDifferError], None] = _ignore,
     ) -> None:  # fmt: skip
         self._model = model
-        self._spreader = Spreader(model.metrics, model.rules.calendar)
+        self._bucketizer = Bucketizer(model.metrics, model.rules.calendar)
         self._ledger = ledger
         self._dead_letters = dead_letters
         self._flood_gate = flood_gate
@@ -138,7 +138,7 @@ class Pipeline:
             match verdict:
                 case Applied():
                     self._flood_gate.count(batch.topic, len(batch.records), len(rejected))
-                    self._telemetry.applied(batch, folded.tally, rejected, decoded.newest)
+                    self._telemetry.applied(batch, folded.stats, rejected, decoded.newest)
                     return batch.end
                 case WrongVersion(keys):
                     self._telemetry.conflict("version")
@@ -186,14 +186,14 @@ class Pipeline:
     async def _fold(self, decoded: Decoded) -> Folded:
         batch, rules, tag = decoded.batch, self._model.rules, new_version()
         delta: Delta = []
-        tally = Tally()
+        stats = FoldStats()
         states: list[State] = []
         entities: dict[str, tuple[str, Any]] = {}
 
         async def fold_each(versions: Mapping[str, tuple[str, Any]]) -> None:
             for number, (name, (version, entity)) in enumerate(versions.items()):
                 kind, key, events = decoded.groups[name]
-                after = fold(kind, entity, key, events, rules, delta, tally)
+                after = fold(kind, entity, key, events, rules, delta, stats)
                 entities[name] = ("" if after is None else tag, after)
                 if version or after is not None:
                     states.append(State(name, version, None if after is None else kind.encode(after)))
@@ -210,9 +210,9 @@ class Pipeline:
         if decoded.newest >= 0:
             clock = Clock.at(decoded.newest, rules.calendar)
             newest = {grain: clock.running(grain) for grain in Grain}
-        cells = self._spreader.cells(delta, newest)
+        cells = self._bucketizer.cells(delta, newest)
         commit = Commit(tag, batch.source, batch.begin, batch.end, states, cells, newest)
-        return Folded(decoded, commit, entities, tally)
+        return Folded(decoded, commit, entities, stats)
 
     def _check_out(self, names: Iterable[str]) -> tuple[dict[str, tuple[str, Any]], list[str]]:
         """Version and state of these entities, and who is not known. They leave the cache until a commit is offered."""

@@ -11,7 +11,7 @@ from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from stream_app import __version__
-from stream_app.core.entity import Tally
+from stream_app.core.entity import FoldStats
 from stream_app.core.envelope import Rejected, event_type
 from stream_app.worker.batch import Batch, RecordLike
 
@@ -90,22 +90,24 @@ class Telemetry:
         self.duplicate_events = 0
         self.too_late_events = 0
 
-    def applied(self, batch: Batch, tally: Tally, rejected: Sequence[tuple[RecordLike, Rejected]], newest: int) -> None:
+    def applied(
+        self, batch: Batch, stats: FoldStats, rejected: Sequence[tuple[RecordLike, Rejected]], newest: int
+    ) -> None:
         """A batch is in the numbers; `newest` is the time of its newest event in milliseconds."""
         topic = batch.topic
-        for kind, count in tally.applied.items():
+        for kind, count in stats.applied.items():
             self._events.labels(topic, event_type(kind)).inc(count)
         for cause, count in Tallies(reason.cause for _, reason in rejected).items():
             self._rejected.labels(topic, cause).inc(count)
-        if tally.duplicates:
-            self._duplicates.labels(topic).inc(tally.duplicates)
-        if tally.too_late:
-            self._too_late.labels(topic).inc(tally.too_late)
+        if stats.duplicates:
+            self._duplicates.labels(topic).inc(stats.duplicates)
+        if stats.too_late:
+            self._too_late.labels(topic).inc(stats.too_late)
         self._batches.inc()
-        self.applied_events += tally.applied.total()
+        self.applied_events += stats.applied.total()
         self.rejected_records += len(rejected)
-        self.duplicate_events += tally.duplicates
-        self.too_late_events += tally.too_late
+        self.duplicate_events += stats.duplicates
+        self.too_late_events += stats.too_late
         now = time.time()
         for timestamp, count in Tallies([record.timestamp for record in batch.records]).items():
             self._latency.observe(max(now - timestamp / 1000, 0.0), count)

@@ -13,13 +13,15 @@ from redis import Redis
 from stream_app.admin import topics
 from stream_app.admin.doctor import Finding, examine
 from stream_app.clients.http import serving
+from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
-from stream_app.demo.embedded_servers import Server, free_port
 from stream_app.store.keys import generation_prefix, pointer_key
 from tests.servers.cluster import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from stream_app.demo.embedded_servers import Server
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from stream_app.admin import topics
+from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
-from stream_app.demo.embedded_servers import free_port
 from tests.servers.cluster import Cluster
 
 DAY_MS = 24 * 60 * 60 * 1000

@@ -14,16 +14,9 @@ from typing import TYPE_CHECKING, Final
 import pytest
 import redis
 
+from stream_app.clients.ports import free_port
 from stream_app.demo import embedded_servers as servers
-from stream_app.demo.embedded_servers import (
-    Server,
-    ServerError,
-    accepts,
-    embedded_kafka,
-    embedded_redis,
-    free_port,
-    redis_server,
-)
+from stream_app.demo.embedded_servers import Server, ServerError, accepts, embedded_kafka, embedded_redis, redis_server
 from tests.servers.cluster import Cluster
 
 if TYPE_CHECKING:

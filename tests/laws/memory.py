@@ -14,10 +14,10 @@ from stream_app.catalog.events import EVENT_TYPES
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.sample_source import Board
 from stream_app.core.calendar import Calendar
-from stream_app.core.deltas import Cells, Spreader
-from stream_app.core.entity import Tally, fold
+from stream_app.core.deltas import Bucketizer, Cells
+from stream_app.core.entity import FoldStats, fold
 from stream_app.core.envelope import Decoder, Rejected
-from stream_app.core.facts import Delta, Fact, Rules, Series
+from stream_app.core.facts import Delta, Fact, FoldSettings, Series
 from stream_app.core.samples import Due, Sample, View
 from stream_app.core.sums import RunningSum
 from stream_app.core.windows import KEPT, Clock, span
@@ -42,14 +42,14 @@ class _Record:
 class MemoryStore:
     """Folds batches of envelopes; entities are encoded between batches, as by a worker without a cache."""
 
-    def __init__(self, timezone: str = "UTC", rules: Rules | None = None) -> None:
-        self.rules = rules or Rules(Calendar(timezone))
+    def __init__(self, timezone: str = "UTC", rules: FoldSettings | None = None) -> None:
+        self.rules = rules or FoldSettings(Calendar(timezone))
         self.entities: dict[str, bytes] = {}
         self.buckets: dict[tuple[Grain, int], dict[Labels, int]] = defaultdict(lambda: defaultdict(int))
         self.levels: dict[Labels, int] = defaultdict(int)
         self.due: dict[Labels, dict[str, int]] = defaultdict(dict)
         self.newest: Clock | None = None
-        self.tally = Tally()
+        self.stats = FoldStats()
         self.delta: Delta = []
 
     def apply(self, envelopes: Iterable[dict[str, Any]]) -> None:
@@ -66,11 +66,11 @@ class MemoryStore:
             kind = KIND_OF[type(events[0][1])]
             known = self.entities.pop(f"{name}:{key}", None)
             entity = None if known is None else msgspec.msgpack.decode(known, type=kind.state)
-            entity = fold(kind, entity, key, events, self.rules, delta, self.tally)
+            entity = fold(kind, entity, key, events, self.rules, delta, self.stats)
             if entity is not None:
                 self.entities[f"{name}:{key}"] = kind.encode(entity)
         self.delta += delta
-        self._store(Spreader(METRICS, self.rules.calendar).cells(delta), newest)
+        self._store(Bucketizer(METRICS, self.rules.calendar).cells(delta), newest)
 
     def _store(self, cells: Cells, newest: int) -> None:
         if newest >= 0 and (self.newest is None or newest > self.newest.now):

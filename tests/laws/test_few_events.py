@@ -10,8 +10,8 @@ import pytest
 
 from stream_app.catalog.entities import LEAD
 from stream_app.core.calendar import Calendar
-from stream_app.core.entity import Tally, fold
-from stream_app.core.facts import Rules
+from stream_app.core.entity import FoldStats, fold
+from stream_app.core.facts import FoldSettings
 from tests.laws.memory import decoded, net
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Dated = tuple[int, Event]
     Chosen = tuple[int, ...]
 
-RULES = Rules(Calendar("UTC"))
+RULES = FoldSettings(Calendar("UTC"))
 MOMENTS = ("2026-01-31T23:59:59.999Z", "2026-02-01T00:00:00.000Z", "2026-02-01T00:00:00.001Z")
 """Neighbors on both sides of the end of a month."""
 
@@ -101,7 +101,7 @@ ALPHABETS: dict[str, list[Dated]] = {
 def arrived(lead: Any, events: Iterable[Dated], delta: Delta) -> Any:  # noqa: ANN401 - as `fold` has it
     """The lead after a batch; the one that was passed in stays as it is."""
     copy = None if lead is None else msgspec.msgpack.decode(LEAD.encode(lead), type=LEAD.state)
-    return fold(LEAD, copy, "l", events, RULES, delta, Tally())
+    return fold(LEAD, copy, "l", events, RULES, delta, FoldStats())
 
 
 def remembered(lead: Any) -> Any:  # noqa: ANN401 - as `fold` has it

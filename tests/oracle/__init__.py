@@ -1,8 +1,8 @@
 """The brute-force recount: every series of sections A, B and C, straight from the definitions.
 
 It shares nothing with the product. Quotations in the docstrings are the definitions (the metric catalog, the event
-contracts and `docs/settled.md`), so that one can be laid beside the other. It is written to be obvious, not to be fast:
-every series walks over all events of each lead, message, enrollment or account again.
+contracts and `docs/decisions.md`), so that one can be laid beside the other. It is written to be obvious, not to be
+fast: every series walks over all events of each lead, message, enrollment or account again.
 
 It is a function of the *set* of events. `lead.erased`, the one event whose effect depends on when it arrives, is
 taken as having arrived after everything else of its lead.

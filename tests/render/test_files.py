@@ -51,7 +51,7 @@ def test_what_is_no_longer_rendered_is_stale_and_removed(tmp_path: Path) -> None
 
 def test_what_hands_have_written_is_left_alone(tmp_path: Path) -> None:
     write(RENDERED, tmp_path)
-    by_hand = [tmp_path / "schemas/examples/a/valid-1.json", tmp_path / "docs/settled.md", tmp_path / "README.md"]
+    by_hand = [tmp_path / "schemas/examples/a/valid-1.json", tmp_path / "docs/decisions.md", tmp_path / "README.md"]
     for path in by_hand:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")

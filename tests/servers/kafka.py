@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from stream_app.demo.embedded_servers import Server, ServerError, accepts, free_port
+from stream_app.clients.ports import free_port
+from stream_app.demo.embedded_servers import Server, ServerError, accepts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,8 +25,8 @@ from packaging.utils import canonicalize_name
 
 from stream_app.cli.main import COMMANDS
 from stream_app.clients.http import Page, Route, serving
+from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
-from stream_app.demo.embedded_servers import free_port
 from tests.shipping.composition import ROOT
 
 if TYPE_CHECKING:

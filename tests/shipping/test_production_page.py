@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 import pytest
 import redis
 
+from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
-from stream_app.demo.embedded_servers import Server, accepts, free_port, redis_server
+from stream_app.demo.embedded_servers import Server, accepts, redis_server
 from tests.shipping.commands import parse
 from tests.shipping.composition import ROOT, SERVICES
 from tests.system.program import Program, eventually

@@ -13,7 +13,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from stream_app.demo.embedded_servers import Server, accepts, embedded_kafka, free_port, redis_server
+from stream_app.clients.ports import free_port
+from stream_app.demo.embedded_servers import Server, accepts, embedded_kafka, redis_server
 from tests.shipping.composition import SERVICES
 from tests.shipping.test_image import healthcheck
 from tests.system.program import Program, eventually, run

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from stream_app.demo.embedded_servers import free_port
+from stream_app.clients.ports import free_port
 from tests.system.program import Program, eventually, run
 from tests.system.story import FAMILIES
 

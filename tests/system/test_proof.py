@@ -141,7 +141,7 @@ def test_what_all_entities_say_they_contribute_is_what_is_stored(short: Story) -
 
     from stream_app.catalog.entities import ENTITIES  # noqa: PLC0415
     from stream_app.catalog.metrics import METRICS  # noqa: PLC0415
-    from stream_app.core.deltas import Spreader  # noqa: PLC0415
+    from stream_app.core.deltas import Bucketizer  # noqa: PLC0415
 
     store = MemoryStore()
     store.apply(short.events)
@@ -150,7 +150,7 @@ def test_what_all_entities_say_they_contribute_is_what_is_stored(short: Story) -
     for name, state in store.entities.items():
         kind = kinds[name.partition(":")[0]]
         facts += kind.all_facts(msgspec.msgpack.decode(state, type=kind.state), store.rules)
-    cells = Spreader(METRICS, store.rules.calendar).cells(facts)
+    cells = Bucketizer(METRICS, store.rules.calendar).cells(facts)
     assert {series: amount for series, amount in cells.levels.items() if amount} == {
         series: amount for series, amount in store.levels.items() if amount
     }

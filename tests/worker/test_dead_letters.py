@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Rejected
-from stream_app.demo.embedded_servers import embedded_kafka, free_port
+from stream_app.demo.embedded_servers import embedded_kafka
 from stream_app.worker.batch import Batch, Record
 from stream_app.worker.dead_letters import DeadLetterTopic
 from tests.servers.cluster import Cluster

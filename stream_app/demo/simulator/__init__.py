@@ -2,7 +2,7 @@
 
 from stream_app.demo.simulator.bad import bad_records
 from stream_app.demo.simulator.disorder import disorder
-from stream_app.demo.simulator.mischief import Mischief
+from stream_app.demo.simulator.fault_injection import Mischief
 from stream_app.demo.simulator.plan import SCENARIOS, Plan
 from stream_app.demo.simulator.record import Record, records
 from stream_app.demo.simulator.timeline import history, live

@@ -7,9 +7,9 @@ from functools import lru_cache
 from itertools import accumulate, count
 from typing import TYPE_CHECKING
 
-from stream_app.demo.simulator.chance import chance
 from stream_app.demo.simulator.company import CAMPAIGNS
 from stream_app.demo.simulator.rhythm import DAY, activity_at, calendar_date, moment_of
+from stream_app.demo.simulator.rng import chance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from stream_app.demo.simulator.chance import chance
+from stream_app.demo.simulator.rng import chance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stream_app.demo.simulator.diary import Data
+    from stream_app.demo.simulator.event_log import Data
 
 _NO: Final = object()
 """Stands for a field that is left out."""

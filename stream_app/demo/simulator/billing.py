@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stream_app.demo.simulator.chance import around, between, happens
 from stream_app.demo.simulator.company import ADD_ONS, METERED_PLAN, PRICE_FACTORS, TIERS
 from stream_app.demo.simulator.rhythm import AMERICA, DAY, EUROPE, HOUR, MINUTE, SECOND
+from stream_app.demo.simulator.rng import around, between, happens
 
 if TYPE_CHECKING:
     from random import Random
 
-    from stream_app.demo.simulator.diary import Data, Diary
+    from stream_app.demo.simulator.event_log import Data, Diary
     from stream_app.demo.simulator.rhythm import Region
 
 ACTIVE: Final = "active"

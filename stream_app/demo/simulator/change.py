@@ -14,10 +14,10 @@ from stream_app.demo.simulator.billing import (
     write_state,
     yearly_value,
 )
-from stream_app.demo.simulator.chance import around, between, happens
 from stream_app.demo.simulator.company import TIERS
 from stream_app.demo.simulator.deal import Deal, lose, negotiate, win
 from stream_app.demo.simulator.rhythm import DAY, MINUTE, SECOND, at_work
+from stream_app.demo.simulator.rng import around, between, happens
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from stream_app.demo.simulator.billing import ACTIVE, CANCELED, TRIALING, bill, cancel, draw_subscription, write_state
-from stream_app.demo.simulator.chance import around, between, happens
 from stream_app.demo.simulator.change import change
 from stream_app.demo.simulator.company import NEWSLETTER
 from stream_app.demo.simulator.deal import lose, win
 from stream_app.demo.simulator.mail import Letter, send
 from stream_app.demo.simulator.person import is_reachable, write_scores
 from stream_app.demo.simulator.rhythm import DAY, HOUR, MINUTE, MONTH, at_work
+from stream_app.demo.simulator.rng import around, between, happens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stream_app.demo.simulator.billing import Subscription
     from stream_app.demo.simulator.deal import Deal
-    from stream_app.demo.simulator.diary import Draft
+    from stream_app.demo.simulator.event_log import Draft
     from stream_app.demo.simulator.person import Life
 
 _PATIENCE: Final = 9

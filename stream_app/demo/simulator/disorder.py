@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from stream_app.demo.simulator.chance import chance
+from stream_app.demo.simulator.rng import chance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from stream_app.demo.simulator.chance import around, chance, happens
 from stream_app.demo.simulator.rhythm import DAY
+from stream_app.demo.simulator.rng import around, chance, happens
 
 if TYPE_CHECKING:
-    from stream_app.demo.simulator.diary import Diary, Draft
+    from stream_app.demo.simulator.event_log import Diary, Draft
     from stream_app.demo.simulator.plan import Plan
 
 _ASKS: Final = 0.005

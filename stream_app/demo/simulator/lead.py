@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from stream_app.demo.simulator.arrivals import pick_campaign
-from stream_app.demo.simulator.chance import around, between, chance, happens
 from stream_app.demo.simulator.company import (
     DISQUALIFIED_REASONS,
     NEWSLETTER,
@@ -16,24 +15,25 @@ from stream_app.demo.simulator.company import (
     relative_quality,
 )
 from stream_app.demo.simulator.customer import begin, months
-from stream_app.demo.simulator.diary import Diary
-from stream_app.demo.simulator.disturbance import cancels_at
 from stream_app.demo.simulator.erasure import erase_some
+from stream_app.demo.simulator.event_log import Diary
 from stream_app.demo.simulator.identity import account_id, lead_id, lead_number
 from stream_app.demo.simulator.mail import Letter, send
 from stream_app.demo.simulator.nurture import Goal, enroll
 from stream_app.demo.simulator.person import Life, is_reachable, meet, write_scores
 from stream_app.demo.simulator.prospect import Prospect, write_engagement, write_status
-from stream_app.demo.simulator.pursuit import pursue
 from stream_app.demo.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, at_work, offset, pick_region
+from stream_app.demo.simulator.rng import around, between, chance, happens
+from stream_app.demo.simulator.sales_follow_up import pursue
+from stream_app.demo.simulator.scenarios import cancels_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stream_app.demo.simulator.customer import Customer
-    from stream_app.demo.simulator.diary import Data, Draft
-    from stream_app.demo.simulator.disturbance import Disturbance
+    from stream_app.demo.simulator.event_log import Data, Draft
     from stream_app.demo.simulator.plan import Plan
+    from stream_app.demo.simulator.scenarios import Disturbance
 
 _QUALIFIES: Final = 0.30
 _NURTURED: Final = 0.85

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from stream_app.demo.simulator.chance import around, between, chance, happens
 from stream_app.demo.simulator.person import lose
 from stream_app.demo.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, at_work
+from stream_app.demo.simulator.rng import around, between, chance, happens
 
 if TYPE_CHECKING:
-    from stream_app.demo.simulator.diary import Data, Diary
+    from stream_app.demo.simulator.event_log import Data, Diary
     from stream_app.demo.simulator.person import Life
 
 _BOUNCE: Final = 0.02

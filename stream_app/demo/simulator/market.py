@@ -5,10 +5,10 @@ from __future__ import annotations
 from calendar import monthrange
 from typing import TYPE_CHECKING, Final
 
-from stream_app.demo.simulator.chance import around, between, chance, happens
 from stream_app.demo.simulator.company import CAMPAIGNS, PRICE_FACTORS, PROGRAMS
-from stream_app.demo.simulator.diary import Diary
+from stream_app.demo.simulator.event_log import Diary
 from stream_app.demo.simulator.rhythm import DAY, HOUR, calendar_date, day_number
+from stream_app.demo.simulator.rng import around, between, chance, happens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from stream_app.demo.simulator.company import Campaign
-    from stream_app.demo.simulator.diary import Draft
+    from stream_app.demo.simulator.event_log import Draft
     from stream_app.demo.simulator.plan import Plan
 
 _BY_WEEKDAY: Final = (1.15, 1.25, 1.25, 1.2, 1.05, 0.55, 0.55)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from stream_app.demo.simulator.chance import around, happens
-from stream_app.demo.simulator.disturbance import is_stalled
 from stream_app.demo.simulator.mail import Letter, send
 from stream_app.demo.simulator.person import is_reachable
 from stream_app.demo.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, at_work
+from stream_app.demo.simulator.rng import around, happens
+from stream_app.demo.simulator.scenarios import is_stalled
 
 if TYPE_CHECKING:
     from random import Random
 
     from stream_app.demo.simulator.company import Program, Step
-    from stream_app.demo.simulator.diary import Data, Diary
+    from stream_app.demo.simulator.event_log import Data, Diary
     from stream_app.demo.simulator.mail import Reaction
     from stream_app.demo.simulator.person import Life
 

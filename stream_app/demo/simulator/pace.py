@@ -9,7 +9,7 @@ from stream_app.demo.simulator.rhythm import DAY, HOUR, SECOND, activity_at
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stream_app.demo.simulator.diary import Draft
+    from stream_app.demo.simulator.event_log import Draft
 
 Clock: TypeAlias = "Callable[[int], int]"
 """Turns an instant of the world into the instant at which it is to be seen (both ms); never goes backwards."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from random import Random
 
-    from stream_app.demo.simulator.diary import Diary
-    from stream_app.demo.simulator.disturbance import Disturbance
+    from stream_app.demo.simulator.event_log import Diary
     from stream_app.demo.simulator.rhythm import Region
+    from stream_app.demo.simulator.scenarios import Disturbance
 
 _APPLE_SHARE: Final = 0.4
 _PREFETCHED_SHARE: Final = 0.75

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stream_app.demo.simulator.company import Campaign
-    from stream_app.demo.simulator.diary import Data
+    from stream_app.demo.simulator.event_log import Data
     from stream_app.demo.simulator.person import Life
 
 

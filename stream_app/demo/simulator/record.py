@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import orjson
 
 from stream_app.demo.simulator.bad import bad_records
-from stream_app.demo.simulator.chance import chance, happens
+from stream_app.demo.simulator.rng import chance, happens
 from stream_app.demo.simulator.topic import record_key, topic_family
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream_app.demo.simulator.diary import Data
+    from stream_app.demo.simulator.event_log import Data
     from stream_app.demo.simulator.plan import Plan
 
 _BAD_SHARE: Final = 0.08

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from stream_app.demo.simulator.diary import Data
+    from stream_app.demo.simulator.event_log import Data
     from stream_app.demo.simulator.plan import Plan
 
 _RECENT: Final = 28 * DAY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from stream_app.demo.simulator.diary import Data
+    from stream_app.demo.simulator.event_log import Data
 
 _TOPICS: Final = {
     "lead": ("lead", "lead_id"),

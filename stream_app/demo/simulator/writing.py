@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from stream_app.demo.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, calendar_date, offset
 
 if TYPE_CHECKING:
-    from stream_app.demo.simulator.diary import Data, Draft
+    from stream_app.demo.simulator.event_log import Data, Draft
     from stream_app.demo.simulator.rhythm import Region
 
 _SOURCES: Final = {

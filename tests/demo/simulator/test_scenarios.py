@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from stream_app.demo.simulator import Plan, bad_records, disorder, history, records
-from stream_app.demo.simulator.disturbance import BOT_HOURS, CHURN_DAYS, STALL_HOURS, STALLED_PROGRAM, STALLED_STEP
+from stream_app.demo.simulator.scenarios import BOT_HOURS, CHURN_DAYS, STALL_HOURS, STALLED_PROGRAM, STALLED_STEP
 from tests.demo.simulator.contract import faults
 
 UNTIL = datetime(2026, 3, 4, 15, 30, tzinfo=UTC)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stream_app.demo.embedded_servers import free_port
+from stream_app.clients.ports import free_port
 from stream_app.monitoring.alerts import ALERTING
 from tests.monitoring.alerts.stories import ROOT
 from tests.monitoring.alerts.tools import program

@@ -18,7 +18,7 @@ from stream_app.catalog.ratios import RATIOS
 from stream_app.catalog.sample_source import DEFINITIONS_OF, Board
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.http import metrics_route, serving
-from stream_app.demo.embedded_servers import free_port
+from stream_app.clients.ports import free_port
 from stream_app.exporter.collector import BusinessCollector, registry_of
 from stream_app.exporter.wall import HELD, Wall
 from stream_app.monitoring.dashboards import WALL
@@ -63,7 +63,7 @@ def wall_of(settings: Settings, clock: Callable[[], int]) -> Iterator[Wall]:
 def samples(settings: Settings, at: int) -> list[Sample]:
     """Everything that `stream-app kpis` would print at a moment."""
     with sync_redis(settings) as redis:
-        return list(Board().samples(_reader(redis, settings).look(at).view))
+        return list(Board().samples(_reader(redis, settings).read(at).view))
 
 
 def _reader(redis: Any, settings: Settings) -> Reader:  # noqa: ANN401 - redis-py's types differ between versions

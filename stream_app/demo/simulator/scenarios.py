@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from stream_app.demo.simulator.chance import between, chance
 from stream_app.demo.simulator.rhythm import DAY, HOUR
+from stream_app.demo.simulator.rng import between, chance
 
 if TYPE_CHECKING:
     from stream_app.demo.simulator.plan import Plan

@@ -6,13 +6,13 @@ from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from stream_app.demo.simulator.chance import chance
-from stream_app.demo.simulator.disturbance import STALLED_PROGRAM
+from stream_app.demo.simulator.rng import chance
+from stream_app.demo.simulator.scenarios import STALLED_PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stream_app.demo.simulator.diary import Data
+    from stream_app.demo.simulator.event_log import Data
 
 _MESSAGES: Final = 300
 _CHURNED: Final = 0.2

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from stream_app.demo.simulator.billing import pick_currency, yearly_value
-from stream_app.demo.simulator.chance import around, happens
 from stream_app.demo.simulator.customer import Customer, sign
 from stream_app.demo.simulator.deal import Deal, close_time, lose, negotiate, win
 from stream_app.demo.simulator.prospect import Prospect, write_engagement, write_stage, write_status
 from stream_app.demo.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, at_work
+from stream_app.demo.simulator.rng import around, happens
 
 _ACCEPTED: Final = 0.82
 _SQL_OF_ACCEPTED: Final = 0.50
