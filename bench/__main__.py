@@ -1,33 +1,27 @@
 """The bench's command line: `make bench`, or `python -m bench` where quixstreams is installed."""
 
-from __future__ import annotations
-
 import time
-from typing import TYPE_CHECKING, Final
 
 import click
 import orjson
 from rich.console import Console
 
 from bench.candidates import CANDIDATES
-from bench.ground import ground
+from bench.ground import Ground, ground
 from bench.latency import under_traffic
 from bench.report import NAMES, Findings, as_json, tables
 from bench.scrape import at_rest
 from bench.script import watched
 from bench.world import World
 
-if TYPE_CHECKING:
-    from bench.ground import Ground
-
-_PARTS: Final = (*CANDIDATES, "scrape", "latency")
-_EVENTS: Final = 150_000
-_FEW_EVENTS: Final = 40_000
-_ROUNDS: Final = 9
-_ORDER: Final = ("d", "a", "b", "c")
-_RATE: Final = 1000.0
-_SECONDS: Final = 20.0
-_FEW_SECONDS: Final = 8.0
+_PARTS = (*CANDIDATES, "scrape", "latency")
+_EVENTS = 150_000
+_FEW_EVENTS = 40_000
+_ROUNDS = 9
+_ORDER = ("d", "a", "b", "c")
+_RATE = 1000.0
+_SECONDS = 20.0
+_FEW_SECONDS = 8.0
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,25 +1,19 @@
 """Those who are compared: how each is run, and how it is seen to get on."""
 
-from __future__ import annotations
-
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import cast
 
-from bench.ground import python
+from bench.ground import Ground, python
 from bench.lap import Lap, clock
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bench.ground import Ground
 
 __all__ = ["CANDIDATES", "worker"]
 
-_COUNTERS: Final = "events"
-_LONGEST: Final = 60.0
-_LONG_ENOUGH: Final = 6.0
+_COUNTERS = "events"
+_LONGEST = 60.0
+_LONG_ENOUGH = 6.0
 
 
 def worker(*flags: str) -> list[str]:
@@ -60,7 +54,7 @@ def fold(ground: Ground, events: int) -> Lap:  # noqa: ARG001
     return Lap(**json.loads(answer))
 
 
-CANDIDATES: Final[dict[str, Callable[[Ground, int], Lap]]] = {"a": naive, "b": quix, "c": ours, "d": fold}
+CANDIDATES: dict[str, Callable[[Ground, int], Lap]] = {"a": naive, "b": quix, "c": ours, "d": fold}
 
 
 def _counted(ground: Ground) -> Callable[[], int]:

@@ -3,15 +3,15 @@
 Two versions of the code that print the same line compute the same numbers. How an entity is stored is left out.
 """
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import cast
+
+from redis.asyncio import Redis
 
 from bench.fold import NoStore
 from bench.world import World, batches
@@ -21,19 +21,14 @@ from stream_app.catalog.fingerprint import fingerprint
 from stream_app.catalog.metrics import METRICS
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder
-from stream_app.store.ledger import Ledger
+from stream_app.store.ledger import Commit, Ledger
 from stream_app.worker.pipeline import Model, Pipeline
 from stream_app.worker.rejection_limit import FloodGate
 from stream_app.worker.telemetry import Telemetry
 
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
-
-    from stream_app.store.ledger import Commit
-
-_EVENTS: Final = 40_000
-_UNTIL: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
-_BATCH: Final = 500
+_EVENTS = 40_000
+_UNTIL = datetime(2026, 11, 20, 12, tzinfo=UTC)
+_BATCH = 500
 
 
 def _canonical(commit: Commit) -> str:

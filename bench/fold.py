@@ -4,15 +4,16 @@ Records come from a list and commits go nowhere, but they are decoded, folded, s
 It prints a JSON object with what was applied between the 5 % mark and the end, and in how many seconds.
 """
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
+
+from redis.asyncio import Redis
 
 from bench.lap import START
 from bench.world import batches
@@ -21,20 +22,13 @@ from stream_app.catalog.events import EVENT_TYPES
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.catalog.metrics import METRICS
 from stream_app.clients.settings import Settings
-from stream_app.core.envelope import Decoder
+from stream_app.core.envelope import Decoder, Rejected
 from stream_app.store.ledger import Ledger
+from stream_app.worker.batch import Batch, RecordLike
 from stream_app.worker.pipeline import Model, Pipeline
 from stream_app.worker.rejection_limit import FloodGate
 from stream_app.worker.service import COLLECT_AFTER
 from stream_app.worker.telemetry import Telemetry
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from redis.asyncio import Redis
-
-    from stream_app.core.envelope import Rejected
-    from stream_app.worker.batch import Batch, RecordLike
 
 
 class NoStore:

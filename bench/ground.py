@@ -1,16 +1,14 @@
 """Where a run takes place: one broker and one store for all candidates, and what each of them is told about them."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final
 
 from redis import Redis
 
@@ -19,14 +17,11 @@ from stream_app.clients.settings import PREFIX, Settings
 from stream_app.demo.embedded_servers import embedded_kafka, embedded_redis
 from stream_app.store.keys import FIRST_GENERATION, generation_prefix
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
 __all__ = ["CandidateError", "Ground", "event_topics", "ground", "python"]
 
-_NAMESPACE: Final = "bench"
-_ROOT: Final = Path(__file__).parent.parent
-_LOG_TAIL: Final = 15
+_NAMESPACE = "bench"
+_ROOT = Path(__file__).parent.parent
+_LOG_TAIL = 15
 
 
 class CandidateError(Exception):
@@ -69,8 +64,12 @@ class Ground:
         log = self.directory / f"{group}.log"
         with log.open("wb") as errors:
             process = subprocess.Popen(  # noqa: S603 - our own candidates
-                command, env={**os.environ, **told}, cwd=_ROOT, stdout=subprocess.PIPE, stderr=errors,
-            )  # fmt: skip
+                command,
+                env={**os.environ, **told},
+                cwd=_ROOT,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+            )
             try:
                 yield process
                 _check(process)

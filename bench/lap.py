@@ -1,23 +1,18 @@
 """The clock: how fast somebody gets on, seen from outside."""
 
-from __future__ import annotations
-
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from subprocess import Popen
+from subprocess import Popen
 
 __all__ = ["START", "Lap", "clock"]
 
-START: Final = 0.05
+START = 0.05
 """The share of the events that is applied before the clock starts."""
 
-_LOOK: Final = 0.01
+_LOOK = 0.01
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,33 +1,27 @@
 """From a record's timestamp to its commit, under live traffic: by the worker's own histogram, and seen from outside."""
 
-from __future__ import annotations
-
 import json
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 from urllib.request import urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.candidates import worker
-from bench.ground import python
+from bench.ground import Ground, python
 from bench.scrape import Scraper
+from bench.world import World
 from stream_app.clients.ports import free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bench.ground import Ground
-    from bench.world import World
 
 __all__ = ["Latency", "under_traffic"]
 
-_HISTOGRAM: Final = "stream_app_event_latency_seconds"
-_READY_WITHIN: Final = 30.0
-_SCRAPE_EVERY: Final = 2.5
+_HISTOGRAM = "stream_app_event_latency_seconds"
+_READY_WITHIN = 30.0
+_SCRAPE_EVERY = 2.5
 
 
 @dataclass(frozen=True, slots=True)

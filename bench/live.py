@@ -6,34 +6,29 @@ measured from outside, to a millisecond or two, and is never too short. Prints a
 when the first two seconds are over, which do not count, and the findings.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import sys
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, cast
 
 from aiokafka import AIOKafkaProducer
 from redis.asyncio import Redis
 
 from bench.world import World
 from stream_app.clients.settings import Settings
+from stream_app.demo.simulator import Record
 from stream_app.store.keys import FIRST_GENERATION, generation_prefix
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from stream_app.demo.simulator import Record
-
-_WARM_UP: Final = 2.0
-_TICK: Final = 0.002
-_LOOK: Final = 0.001
-_PATIENCE: Final = 15.0
+_WARM_UP = 2.0
+_TICK = 0.002
+_LOOK = 0.001
+_PATIENCE = 15.0
 
 
 @dataclass

@@ -7,28 +7,23 @@ The embedded broker answers a fetch at once when there is nothing, where Kafka w
 again and takes half of the processor from the agent, so empty fetches are slowed down, as our own transport does.
 """
 
-from __future__ import annotations
-
 import asyncio
 import tempfile
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import faust
 from aiokafka.consumer.fetcher import Fetcher
+from faust.types.streams import StreamT
 from redis.asyncio import Redis
 
 from bench.ground import event_topics
 from stream_app.clients.settings import Settings
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from faust.types.streams import StreamT
-
 COUNTERS = "events"
 """The hash of the counters, by event type."""
 
-_PACE: Final = 0.01
+_PACE = 0.01
 
 
 def paced(fetch: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:

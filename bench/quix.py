@@ -6,29 +6,24 @@ as our batches do. Changelog topics, on by default, are off: they would cost it 
 that move what was counted, exactly-once counters (a crash counts twice), and all but three of the metrics.
 """
 
-from __future__ import annotations
-
 import sys
 import tempfile
 from collections import Counter
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
-from quixstreams import Application
+from quixstreams import Application, State
 from quixstreams.sinks import BaseSink
 from redis import Redis
 
 from bench.ground import event_topics
 from stream_app.clients.settings import Settings
 
-if TYPE_CHECKING:
-    from quixstreams import State
-
 COUNTERS = "events"
 """The hash of how many events were counted, by type: written with each pipeline."""
 
-_CHECKPOINT: Final = 4000
-_GRAINS: Final = (("minute", 60), ("hour", 3600), ("day", 86_400))
+_CHECKPOINT = 4000
+_GRAINS = (("minute", 60), ("hour", 3600), ("day", 86_400))
 
 
 class Counters(BaseSink):

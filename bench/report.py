@@ -1,34 +1,30 @@
 """What is printed: a table with ratios, and which of the aims are met."""
 
-from __future__ import annotations
-
 import dataclasses
 import statistics
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 from rich.table import Table
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bench.lap import Lap
-    from bench.latency import Latency
-    from bench.scrape import Scraped
-    from bench.script import ScriptTimes
+from bench.lap import Lap
+from bench.latency import Latency
+from bench.scrape import Scraped
+from bench.script import ScriptTimes
 
 __all__ = ["Aim", "Findings", "aims", "as_json", "tables"]
 
-NAMES: Final = {
+NAMES = {
     "a": "Faust agent, one HINCRBY per event",
     "b": "Quix Streams, state per lead, pipelined counters",
     "c": "stream-app worker, everything on",
     "d": "decode and fold only, no Kafka, no Redis",
 }
-TIMES_NAIVE: Final = 12.0
-TIMES_QUIX: Final = 2.0
-TIMES_FOLD: Final = 0.5
-LATENCY: Final = 0.1
+TIMES_NAIVE = 12.0
+TIMES_QUIX = 2.0
+TIMES_FOLD = 0.5
+LATENCY = 0.1
 
 
 @dataclass

@@ -1,24 +1,19 @@
 """What a scrape of the exporter costs: reading the store, computing every sample, writing them out."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
 
 from prometheus_client import generate_latest
 
 from stream_app.catalog.sample_source import DEFINITIONS_OF, Board
 from stream_app.clients.connections import sync_redis
+from stream_app.clients.settings import Settings
 from stream_app.exporter.collector import BusinessCollector, registry_of
 from stream_app.store.reader import Reader
 
-if TYPE_CHECKING:
-    from stream_app.clients.settings import Settings
-
 __all__ = ["Scraped", "Scraper", "at_rest"]
 
-_WARM: Final = 10
+_WARM = 10
 
 
 class Scraper:

@@ -1,23 +1,18 @@
 """How long the commit script holds up the store: measured by the store itself, for every batch."""
 
-from __future__ import annotations
-
 import hashlib
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from redis import Redis
+from redis import Redis
 
 __all__ = ["ScriptTimes", "watched"]
 
-_KEPT: Final = 10_000
+_KEPT = 10_000
 # The store notes the commands inside a script as well, thousands of them, and what it notes costs time.
-_SLOW_US: Final = 200
+_SLOW_US = 200
 
 
 @dataclass

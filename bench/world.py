@@ -1,27 +1,21 @@
 """The events of a run: made once, loaded into the topics once, and kept in a file for those who need no broker."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
 
 from stream_app.admin import topics
 from stream_app.admin.batch_producer import Outbox
+from stream_app.clients.settings import Settings
 from stream_app.demo.simulator import Plan, history, live, records
+from stream_app.demo.simulator import Record as Produced
 from stream_app.worker.batch import Batch, Record
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from stream_app.clients.settings import Settings
-    from stream_app.demo.simulator import Record as Produced
 
 __all__ = ["World", "batches"]
 
-_EVENTS_PER_LEAD: Final = 35
-_FEWEST_LEADS: Final = 100
+_EVENTS_PER_LEAD = 35
+_FEWEST_LEADS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +26,7 @@ class World:
     until: datetime
 
     @classmethod
-    def near_now(cls, events: int) -> World:
+    def near_now(cls, events: int) -> "World":
         """Make the history end at this second."""
         return cls(events, datetime.now(UTC).replace(microsecond=0))
 

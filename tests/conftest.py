@@ -1,9 +1,8 @@
 """Servers for every test: started once a session and when first asked for; tests keep apart by `namespace`."""
 
-from __future__ import annotations
-
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,10 +10,6 @@ from stream_app.demo.embedded_servers import Server, embedded_kafka, embedded_re
 from tests.servers.cluster import Cluster
 from tests.servers.kafka import UnavailableError, real_kafka_server
 from tests.servers.tansu import tansu_server
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -26,18 +26,43 @@ ROOMS: dict[str, frozenset[str]] = {
     # A second count that shared code with the first would share its mistakes.
     "audit": frozenset(),
     "demo": frozenset({"clients"}),
-    "cli": frozenset({
-        "spec", "core", "catalog", "examples", "monitoring", "render", "clients", "store", "worker", "exporter",
-        "admin", "audit", "demo",
-    }),
+    "cli": frozenset(
+        {
+            "spec",
+            "core",
+            "catalog",
+            "examples",
+            "monitoring",
+            "render",
+            "clients",
+            "store",
+            "worker",
+            "exporter",
+            "admin",
+            "audit",
+            "demo",
+        }
+    ),
     "": frozenset(),  # the package itself: its version
-}  # fmt: skip
+}
 # Insides: a folder within a room that may import less than its room.
 FOLDERS: dict[str, frozenset[str]] = {"demo/simulator": frozenset()}
-WORLD = frozenset({
-    "aiokafka", "faust", "kafka", "mode", "os", "prometheus_client", "random", "redis", "secrets", "socket",
-    "subprocess", "time",
-})  # fmt: skip
+WORLD = frozenset(
+    {
+        "aiokafka",
+        "faust",
+        "kafka",
+        "mode",
+        "os",
+        "prometheus_client",
+        "random",
+        "redis",
+        "secrets",
+        "socket",
+        "subprocess",
+        "time",
+    }
+)
 OUTSIDE = frozenset({"clients", "store", "worker", "exporter", "admin", "demo", "cli"})
 # The simulator's random numbers are seeded: the same plan, the same bytes.
 EXCEPTIONS = {"demo/simulator": frozenset({"random"})}
@@ -115,9 +140,17 @@ def _clocks(tree: ast.AST, module: Module) -> Iterator[tuple[ast.expr, str]]:
         return
     for node in ast.walk(tree):
         # The bare `datetime.now` counts too: a clock that is handed on is a clock.
-        if isinstance(node, ast.Attribute) and node.attr in CLOCKS and ast.unparse(node.value).split(".")[-1] in {
-            "date", "datetime", "dt", "time",
-        }:  # fmt: skip
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr in CLOCKS
+            and ast.unparse(node.value).split(".")[-1]
+            in {
+                "date",
+                "datetime",
+                "dt",
+                "time",
+            }
+        ):
             yield node, ast.unparse(node)
 
 

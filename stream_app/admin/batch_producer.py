@@ -4,34 +4,28 @@ Measured on two cores with records of 150 bytes: kafka-python's own producer tak
 record 60,000, and aiokafka's in batches that are filled here 170,000.
 """
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any, Final, Self
+from collections.abc import Collection, Coroutine, Sequence
+from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from stream_app.admin import topics
 from stream_app.clients.connections import aiokafka_options
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Coroutine, Sequence
-
-    from aiokafka.producer.message_accumulator import BatchBuilder
-
-    from stream_app.clients.settings import Settings
+from stream_app.clients.settings import Settings
 
 __all__ = ["LARGEST_BYTES", "Outbox"]
 
-LARGEST_BYTES: Final = 1_000_000
+LARGEST_BYTES = 1_000_000
 """The largest value that any broker takes unless told otherwise, with room for key and headers."""
 
-_BATCH_BYTES: Final = 256 * 1024
-_UNDER_WAY: Final = 32
-_LINGER_S: Final = 0.02
+_BATCH_BYTES = 256 * 1024
+_UNDER_WAY = 32
+_LINGER_S = 0.02
 
 _Target = tuple[str, int]
 

@@ -6,27 +6,22 @@ record is safely in its topic again, so a crash in between makes a retry happen 
 harmless. A letter that is rejected anew has another place and shows up again.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 from stream_app.admin import topics
 from stream_app.admin.batch_producer import Outbox
 from stream_app.admin.log_reader import read_log
+from stream_app.clients.settings import Settings
 from stream_app.worker.dead_letters import ORIGINAL, TRUNCATED
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from stream_app.clients.settings import Settings
 
 __all__ = ["Entry", "Filter", "Letter", "NoSuchLetterError", "Retry", "listing", "retry", "show"]
 
-_MARK_EVERY: Final = 500
-_RETRIED: Final = "retried"
+_MARK_EVERY = 500
+_RETRIED = "retried"
 
 Place = tuple[str, int, int]
 """Topic, partition and offset of a record that was rejected."""

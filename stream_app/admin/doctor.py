@@ -1,41 +1,35 @@
 """Looks at everything that has to be right before numbers can be, and says what to do about what is not."""
 
-from __future__ import annotations
-
 import errno
 import http.client
 import shlex
 import socket
 import time
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Literal
 
+from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
+from redis import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
 from stream_app.admin import topics
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.ports import free_port
+from stream_app.clients.settings import Settings
 from stream_app.store.keys import FIRST_GENERATION, generation_prefix, pointer_key
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator, Mapping
-
-    from kafka import KafkaAdminClient
-    from redis import Redis
-
-    from stream_app.clients.settings import Settings
 
 __all__ = ["Finding", "examine"]
 
-_HTTP_S: Final = 2.0
-_CLOCK_S: Final = 1.0
-_FULL: Final = 0.8
-_OLDEST_REDIS: Final = (7, 0)
-_OUR_SERVER: Final = "stream-app"
+_HTTP_S = 2.0
+_CLOCK_S = 1.0
+_FULL = 0.8
+_OLDEST_REDIS = (7, 0)
+_OUR_SERVER = "stream-app"
 # What the script that writes the numbers takes for granted.
-_SCRIPT: Final = "#!lua\nreturn cmsgpack.unpack(cmsgpack.pack('ok'))"
+_SCRIPT = "#!lua\nreturn cmsgpack.unpack(cmsgpack.pack('ok'))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +58,11 @@ def examine(
             yield from _ledger(settings, redis, found, definitions)
         except (RedisError, OSError, ValueError) as error:
             yield Finding(
-                "redis", "failed", f"{settings.redis_url}: {_said(settings, error)}",
+                "redis",
+                "failed",
+                f"{settings.redis_url}: {_said(settings, error)}",
                 "export STREAM_APP_REDIS_URL=redis://HOST:6379/0 # or start one: docker compose up -d redis",
-            )  # fmt: skip
+            )
     yield from _ports(settings)
 
 
@@ -84,9 +80,11 @@ def _kafka(
         found = topics.describe(settings, wanted)
     except (KafkaError, OSError, ValueError) as error:
         yield Finding(
-            "kafka", "failed", f"{settings.brokers}: {_said(settings, error)}",
+            "kafka",
+            "failed",
+            f"{settings.brokers}: {_said(settings, error)}",
             "export STREAM_APP_KAFKA_URL=kafka://HOST:9092 # or start one: docker compose up -d kafka",
-        )  # fmt: skip
+        )
         return {}
     if missing := [name for name in wanted if name not in found]:
         yield Finding("topics", "failed", f"missing: {', '.join(missing)}", "stream-app topics apply")
@@ -133,9 +131,11 @@ def _redis(settings: Settings, redis: Redis) -> Iterator[Finding]:
         info: dict[str, Any] = redis.info()
     except NoPermissionError:
         yield Finding(
-            "redis", "warning", f"{settings.redis_url} answers, but does not tell version and settings",
+            "redis",
+            "warning",
+            f"{settings.redis_url} answers, but does not tell version and settings",
             f"{cli} ACL SETUSER {user} +info",
-        )  # fmt: skip
+        )
     else:
         yield from _redis_settings(settings, info, cli)
     before = time.time()
@@ -146,16 +146,20 @@ def _redis(settings: Settings, redis: Redis) -> Iterator[Finding]:
     else:
         where = "ahead of" if ahead > 0 else "behind"
         yield Finding(
-            "clock", "failed", f"the store's clock is {abs(ahead):.1f} s {where} this one",
+            "clock",
+            "failed",
+            f"the store's clock is {abs(ahead):.1f} s {where} this one",
             "sudo timedatectl set-ntp true # on both machines",
-        )  # fmt: skip
+        )
     try:
         redis.eval(_SCRIPT, 0)
     except RedisError as error:
         yield Finding(
-            "script", "failed", f"the store does not run scripts: {_said(settings, error)}",
+            "script",
+            "failed",
+            f"the store does not run scripts: {_said(settings, error)}",
             f"{cli} ACL SETUSER {user} '~{{{settings.namespace}}}:*' +@all -@dangerous +info",
-        )  # fmt: skip
+        )
     else:
         yield Finding("script", "ok", "the store runs scripts")
 
@@ -171,23 +175,29 @@ def _redis_settings(settings: Settings, info: Mapping[str, Any], cli: str) -> It
         yield Finding("redis persistence", "ok", "the append-only file is on")
     else:
         yield Finding(
-            "redis persistence", "warning", "the append-only file is off: a restart means to compute all anew",
+            "redis persistence",
+            "warning",
+            "the append-only file is off: a restart means to compute all anew",
             f"{cli} CONFIG SET appendonly yes && {cli} CONFIG REWRITE",
-        )  # fmt: skip
+        )
     policy = info.get("maxmemory_policy", "noeviction")
     if policy == "noeviction":
         yield Finding("redis eviction", "ok", "nothing is evicted")
     else:
         yield Finding(
-            "redis eviction", "failed", f"maxmemory-policy is {policy}: under pressure numbers vanish",
+            "redis eviction",
+            "failed",
+            f"maxmemory-policy is {policy}: under pressure numbers vanish",
             f"{cli} CONFIG SET maxmemory-policy noeviction && {cli} CONFIG REWRITE",
-        )  # fmt: skip
+        )
     used, most = int(info.get("used_memory", 0)), int(info.get("maxmemory", 0))
     if most and used > _FULL * most:
         yield Finding(
-            "redis memory", "warning", f"{used / most:.0%} of maxmemory are in use; once full, nothing is counted",
+            "redis memory",
+            "warning",
+            f"{used / most:.0%} of maxmemory are in use; once full, nothing is counted",
             f"{cli} CONFIG SET maxmemory {2 * most} && {cli} CONFIG REWRITE",
-        )  # fmt: skip
+        )
 
 
 def _redis_cli(settings: Settings) -> str:
@@ -255,9 +265,11 @@ def _misfit(stored: int, begin: int, end: int, *, known: bool) -> str | None:
 def _ports(settings: Settings) -> Iterator[Finding]:
     if settings.exporter_port == settings.worker_port:
         yield Finding(
-            "ports", "failed", f"exporter and worker are both to listen on {settings.worker_port}",
+            "ports",
+            "failed",
+            f"exporter and worker are both to listen on {settings.worker_port}",
             f"export STREAM_APP_WORKER_PORT={free_port()}",
-        )  # fmt: skip
+        )
     yield _port(settings.host, settings.exporter_port, "exporter")
     if settings.worker_port:
         yield _port(settings.host, settings.worker_port, "worker")

@@ -1,25 +1,20 @@
 """Sample topics from their beginning to a given end, outside of any consumer group."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaTimeoutError
 
 from stream_app.clients.connections import aiokafka_options
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from stream_app.clients.settings import Settings
+from stream_app.clients.settings import Settings
 
 __all__ = ["read_log"]
 
-_LOOK_MS: Final = 1000
-_SILENT_LOOKS: Final = 15
-_FETCH_BYTES: Final = 4 * 1024 * 1024
+_LOOK_MS = 1000
+_SILENT_LOOKS = 15
+_FETCH_BYTES = 4 * 1024 * 1024
 
 
 def read_log(settings: Settings, ends: Mapping[tuple[str, int], int]) -> Iterator[Any]:

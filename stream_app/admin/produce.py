@@ -1,26 +1,20 @@
 """From lines of JSON to events in the log, each in its topic and under its entity's key."""
 
-from __future__ import annotations
-
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from stream_app.admin.batch_producer import LARGEST_BYTES, Outbox
+from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder, Event, Rejected, event_type
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from stream_app.clients.settings import Settings
 
 __all__ = ["BadLine", "Produced", "Routes", "produce"]
 
-_SHOW_EVERY_S: Final = 0.1
-_BAD_LINES_KEPT: Final = 1000
+_SHOW_EVERY_S = 0.1
+_BAD_LINES_KEPT = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
 """The topics of a namespace: made where they are missing, looked at where they exist, never changed or deleted."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as AsyncTopicPartition
@@ -16,11 +15,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from stream_app.clients.connections import aiokafka_options, kafka_options
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-
-    from stream_app.clients.settings import Settings
+from stream_app.clients.settings import Settings
 
 __all__ = [
     "TROUBLE",
@@ -36,18 +31,18 @@ __all__ = [
     "shortcomings",
 ]
 
-TROUBLE: Final = (KafkaError, AsyncKafkaError, OSError)
+TROUBLE = (KafkaError, AsyncKafkaError, OSError)
 """What is raised when Kafka does not answer, or answers with an error, by whichever client."""
 
-_CONNECT_MS: Final = 10_000
-_KNOCK_S: Final = 3.0
-_DAY_MS: Final = 24 * 60 * 60 * 1000
+_CONNECT_MS = 10_000
+_KNOCK_S = 3.0
+_DAY_MS = 24 * 60 * 60 * 1000
 # The window `previous_month` reaches back this far on the last day of a month.
-_LONGEST_WINDOW_DAYS: Final = 62
-_EVENTS: Final = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
-_DEAD_LETTERS: Final = {"cleanup.policy": "delete", "retention.ms": str(90 * _DAY_MS), "retention.bytes": "-1"}
-_LOOK_MS: Final = 200
-_LOOKS: Final = 5
+_LONGEST_WINDOW_DAYS = 62
+_EVENTS = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+_DEAD_LETTERS = {"cleanup.policy": "delete", "retention.ms": str(90 * _DAY_MS), "retention.bytes": "-1"}
+_LOOK_MS = 200
+_LOOKS = 5
 
 
 class MissingTopicsError(Exception):

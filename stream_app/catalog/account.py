@@ -189,9 +189,16 @@ def _dealt(kind: str, account: Account, event: e.OpportunityEvent, at: int, chan
     change.track(opportunity_facts, data.opportunity_id)
     change.track(new_customer_facts)
     row = (
-        at, identity(event.id, event.source), kind, data.kind, data.amount_minor, data.currency,
-        data.source or "none", data.channel or "none", data.campaign_id or "none",
-    )  # fmt: skip
+        at,
+        identity(event.id, event.source),
+        kind,
+        data.kind,
+        data.amount_minor,
+        data.currency,
+        data.source or "none",
+        data.channel or "none",
+        data.campaign_id or "none",
+    )
     return join(account.opportunities.setdefault(data.opportunity_id, []), row)
 
 

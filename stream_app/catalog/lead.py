@@ -232,9 +232,14 @@ def _created(lead: Lead, event: e.LeadCreated, at: int, change: Change) -> bool:
     name = identity(event.id, event.source)
     score = NO_SCORE if data.score is None else data.score
     row = (
-        at, name, data.source or "unknown", data.channel or "none", data.campaign_id or "none", score,
+        at,
+        name,
+        data.source or "unknown",
+        data.channel or "none",
+        data.campaign_id or "none",
+        score,
         bool(data.is_import),
-    )  # fmt: skip
+    )
     change.track(score_facts)
     fresh = join(lead.created, row)
     scored = next((row for row in lead.created if row[5] != NO_SCORE), None)
@@ -442,7 +447,7 @@ def due_facts(lead: Lead, rules: FoldSettings) -> list[Fact]:
         for enrollment_id in lead.enrollments
         for fact in enrollment_facts(lead, rules, enrollment_id)
         if fact[0][0] == "step_due_at"
-    ]  # fmt: skip
+    ]
 
 
 def all_facts(lead: Lead, rules: FoldSettings) -> list[Fact]:

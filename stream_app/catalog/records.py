@@ -76,9 +76,17 @@ def _spent(spend: Spend, event: e.SpendRecorded, at: int, change: Change) -> boo
     data = event.data
     change.track(spend_facts)
     row = (
-        at, identity(event.id, event.source), data.amount_minor, data.currency, data.kind, data.program_id or "none",
-        data.channel or "none", data.campaign_id or "none", day_of(data.period_start), day_of(data.period_end),
-    )  # fmt: skip
+        at,
+        identity(event.id, event.source),
+        data.amount_minor,
+        data.currency,
+        data.kind,
+        data.program_id or "none",
+        data.channel or "none",
+        data.campaign_id or "none",
+        day_of(data.period_start),
+        day_of(data.period_end),
+    )
     return join(spend.rows, row)
 
 
@@ -86,9 +94,14 @@ def _reached(reach: Reach, event: e.ReachRecorded, at: int, change: Change) -> b
     data = event.data
     change.track(reach_facts)
     row = (
-        at, identity(event.id, event.source), data.count, day_of(data.day), data.kind,
-        data.channel or "none", data.campaign_id or "none",
-    )  # fmt: skip
+        at,
+        identity(event.id, event.source),
+        data.count,
+        day_of(data.day),
+        data.kind,
+        data.channel or "none",
+        data.campaign_id or "none",
+    )
     return join(reach.rows, row)
 
 

@@ -138,9 +138,16 @@ class Player:
 )
 @click.option("--worker-port", type=int, default=9465, show_default=True, show_envvar=True, help="0 picks a free one.")
 def demo(
-    *, seconds: float | None, leads: int, days: int, rate: float, seed: int, scenario: str | None, exporter_port: int,
+    *,
+    seconds: float | None,
+    leads: int,
+    days: int,
+    rate: float,
+    seed: int,
+    scenario: str | None,
+    exporter_port: int,
     worker_port: int,
-) -> None:  # fmt: skip
+) -> None:
     """Start a broker, a store, a worker and the exporter here, play events to them, and show the numbers live.
 
     At the end everything that was sent is counted again from scratch, in SQL, and compared with what the exporter says:

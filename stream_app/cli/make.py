@@ -34,9 +34,12 @@ _LIVE_RATE = 20.0
     "--rate", type=click.FloatRange(0, min_open=True), show_envvar=True, help="Events per second [default: no limit]."
 )
 @click.option(
-    "--live", "forever", is_flag=True, show_envvar=True,
+    "--live",
+    "forever",
+    is_flag=True,
+    show_envvar=True,
     help="Write the history at once, then go on without end, in real time, at --rate [default: 20].",
-)  # fmt: skip
+)
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), show_envvar=True, help="File [default: stdout]."
 )
@@ -74,9 +77,12 @@ def simulate(
 @click.command()
 @click.option("--check", is_flag=True, show_envvar=True, help="Write nothing; exit code 1 if a file is out of date.")
 @click.option(
-    "--root", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path(), show_envvar=True,
+    "--root",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=Path(),
+    show_envvar=True,
     help="The repository [default: here].",
-)  # fmt: skip
+)
 def render(*, check: bool, root: Path) -> None:
     """Write everything that follows from the catalog: schemas, docs, rules, dashboards."""
     rendered = everything(CATALOG)

@@ -51,12 +51,14 @@ def topics_apply(settings: Settings, *, partitions: int, replication: int | None
         print_json(
             [
                 {
-                    "topic": each.topic, "created": each.created, "partitions": each.partitions,
+                    "topic": each.topic,
+                    "created": each.created,
+                    "partitions": each.partitions,
                     "shortcomings": [{"detail": one.detail, "fix": one.fix} for one in each.shortcomings],
                 }
                 for each in outcomes
             ]
-        )  # fmt: skip
+        )
         return
     for each in outcomes:
         click.echo(f"{'created' if each.created else 'exists ':7} {each.topic} ({each.partitions} partitions)")
@@ -78,10 +80,13 @@ def produce(settings: Settings, file: BinaryIO, *, keep_going: bool, raw: bool, 
     """
     with _bar(_size(file), DownloadColumn()) as (progress, task):
         done = produce_lines(
-            settings, file, routes(settings), keep_going=keep_going,
+            settings,
+            file,
+            routes(settings),
+            keep_going=keep_going,
             raw_topic=settings.topic("lead") if raw else None,
             progress=lambda _, size: progress.update(task, completed=size),
-        )  # fmt: skip
+        )
     for line in done.bad_lines:
         click.secho(f"line {line.number}: {line.cause}: {line.detail}", fg="red", err=True)
     if as_json:
@@ -134,9 +139,15 @@ def _filtered(command: Any) -> Any:  # noqa: ANN401 - click's own idiom
 @click.option("--retried", is_flag=True, show_envvar=True, help="Those that were sent again, too.")
 @AS_JSON
 def dlq_list(
-    settings: Settings, *, cause: str | None, topic: str | None, since: datetime | None, limit: int | None,
-    retried: bool, as_json: bool,
-) -> None:  # fmt: skip
+    settings: Settings,
+    *,
+    cause: str | None,
+    topic: str | None,
+    since: datetime | None,
+    limit: int | None,
+    retried: bool,
+    as_json: bool,
+) -> None:
     """List them, each once; never what they hold."""
     entries = desk.listing(settings, desk.Filter(cause=cause, topic=topic, since=since, limit=limit, retried=retried))
     if as_json:
@@ -177,16 +188,24 @@ def dlq_show(settings: Settings, topic: str, partition: int, offset: int) -> Non
 @click.option("--dry-run", is_flag=True, show_envvar=True, help="Only say which.")
 @AS_JSON
 def dlq_retry(
-    settings: Settings, *, cause: str | None, topic: str | None, since: datetime | None, limit: int | None,
-    dry_run: bool, as_json: bool,
-) -> None:  # fmt: skip
+    settings: Settings,
+    *,
+    cause: str | None,
+    topic: str | None,
+    since: datetime | None,
+    limit: int | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     """Send them again to the topics they came from, after a fix. Sending one twice does no harm: events have ids."""
     wanted = desk.Filter(cause=cause, topic=topic, since=since, limit=limit)
     with _bar(None, MofNCompleteColumn()) as (progress, task):
         done = desk.retry(
-            settings, wanted, dry_run=dry_run,
+            settings,
+            wanted,
+            dry_run=dry_run,
             progress=lambda count, total: progress.update(task, completed=count, total=total),
-        )  # fmt: skip
+        )
     if as_json:
         skipped = [_entry(entry) | {"reason": reason} for entry, reason in done.skipped]
         print_json({"sent": [_entry(each) for each in done.sent], "skipped": skipped})

@@ -50,9 +50,12 @@ def with_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., A
         for name in reversed(names):
             field = Settings.model_fields[name]
             wrapped = click.option(
-                f"--{name.replace('_', '-')}", name, envvar=PREFIX + name.upper(), show_envvar=True,
+                f"--{name.replace('_', '-')}",
+                name,
+                envvar=PREFIX + name.upper(),
+                show_envvar=True,
                 help=f"{field.description}" + (f" [default: {field.default}]" if field.default is not None else ""),
-            )(wrapped)  # fmt: skip
+            )(wrapped)
         return wrapped
 
     return decorate
@@ -116,9 +119,14 @@ AS_OF = click.option("--as-of", type=Moment(), show_envvar=True, help="Read as i
 AS_JSON = click.option("--json", "as_json", is_flag=True, show_envvar=True, help="Print JSON.")
 
 KAFKA = (
-    "kafka_url", "kafka_security", "kafka_sasl_mechanism", "kafka_username", "kafka_ca_file", "kafka_cert_file",
+    "kafka_url",
+    "kafka_security",
+    "kafka_sasl_mechanism",
+    "kafka_username",
+    "kafka_ca_file",
+    "kafka_cert_file",
     "kafka_key_file",
-)  # fmt: skip
+)
 REDIS = ("redis_url", "redis_username", "redis_ca_file")
 DEFINITIONS = ("timezone", "horizon_days", "step_limit_days")
 SAMPLE_SETTINGS = ("timezone", "label_limit", "gross_margin")

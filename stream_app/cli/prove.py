@@ -49,9 +49,11 @@ _SHOWN = 50
 @with_settings(*KAFKA, *REDIS, "namespace", *DEFINITIONS, "label_limit")
 @AS_OF
 @click.option(
-    "--file", type=click.Path(path_type=Path, exists=True, dir_okay=False), show_envvar=True,
+    "--file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    show_envvar=True,
     help="Count the events of this JSON lines file instead of the Kafka log.",
-)  # fmt: skip
+)
 @AS_JSON
 def audit(settings: Settings, as_of: datetime | None, file: Path | None, *, as_json: bool) -> None:
     """Count everything again from the log, by code that shares nothing with the fold, and compare with Redis.

@@ -1,15 +1,10 @@
 """Keeps chatty libraries from filling the log: a broker that is away makes them say the same all the time."""
 
-from __future__ import annotations
-
 import logging
 import time
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-_NOISY: Final = ("aiokafka", "faust", "mode", "kafka")
+_NOISY = ("aiokafka", "faust", "mode", "kafka")
 
 
 class Quiet(logging.Filter):

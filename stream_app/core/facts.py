@@ -64,7 +64,7 @@ class Change:
         return (aspect, which) not in self._before
 
     def adds(self, facts: Iterable[Fact]) -> None:
-        """Take facts that an event adds to an aspect that is not tracked; those that it retracts have a negated amount."""
+        """Take facts that an event adds to an aspect that is not tracked; a retracted one has a negated amount."""
         self._delta += facts
 
     def replaces(self, before: list[Fact], after: list[Fact]) -> None:

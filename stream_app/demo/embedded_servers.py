@@ -4,18 +4,17 @@ They listen on loopback only, keep their data and their log in a directory of th
 things out: production has an Apache Kafka and a Redis of its own.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import Self
 
 import redis
 from redis.backoff import NoBackoff
@@ -23,19 +22,16 @@ from redis.retry import Retry
 
 from stream_app.clients.ports import bind, free_port
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
 __all__ = ["Server", "ServerError", "accepts", "embedded_kafka", "embedded_redis", "redis_server"]
 
-_HOST: Final = "127.0.0.1"
-_POLL: Final = 0.01
-_STARTS: Final = 3
-_LOG_TAIL: Final = 20
+_HOST = "127.0.0.1"
+_POLL = 0.01
+_STARTS = 3
+_LOG_TAIL = 20
 
 # The kernel ends the server with its parent, also when the parent is killed. Set by a launcher that then becomes the
 # server, not by preexec_fn, which may deadlock (and warns) in a process that has threads.
-_LAUNCHER: Final = """
+_LAUNCHER = """
 import os, sys
 if sys.platform == "linux":
     import ctypes, signal
@@ -67,7 +63,7 @@ class Server:
     name: str
     directory: Path
     command: Callable[[int], Sequence[str]]
-    ready: Callable[[Server], bool]
+    ready: "Callable[[Server], bool]"
     port: int = 0
     patience: float = 10.0
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)

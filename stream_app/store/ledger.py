@@ -4,9 +4,10 @@ import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from stream_app.clients.retry import Patience
@@ -15,9 +16,6 @@ from stream_app.core.facts import Series
 from stream_app.core.windows import KEPT
 from stream_app.spec.window import Grain
 from stream_app.store.keys import FIRST_GENERATION, generation_prefix, pointer_key
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
 
 Partition = tuple[str, int]
 

@@ -1,12 +1,8 @@
 """What is handed from the log to the fold: the records of one stretch of one partition."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 __all__ = ["Batch", "Record", "RecordLike", "split"]
 

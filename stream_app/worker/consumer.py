@@ -1,44 +1,38 @@
 """One process of the consumer group: reads batches, has them applied, and keeps to what the ledger says."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import signal
 import tempfile
 import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import faust
 from aiokafka.errors import KafkaError
 from faust.app.base import BootStrategy
 from faust.tables import TableManager
+from faust.types.auth import CredentialsT
+from faust.types.streams import StreamT
 from mode.supervisors import CrashingSupervisor
 from yarl import URL
 
 from stream_app.clients.log_rate_limit import Quiet
+from stream_app.worker.batch import Batch
 from stream_app.worker.transport import Consumer, Fetched, Group, TopicRecreatedError, Transport
 from stream_app.worker.watchdog import Observation, watch
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-
-    from faust.types.auth import CredentialsT
-    from faust.types.streams import StreamT
-
-    from stream_app.worker.batch import Batch
-
 __all__ = ["Exit", "Hooks", "Sink", "State", "Worker", "WorkerSettings"]
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 # How long other workers' progress may go unnoticed while draining, in seconds.
-_DRAIN_LOOK: Final = 1.0
-_SEATED_LOOK: Final = 0.05
+_DRAIN_LOOK = 1.0
+_SEATED_LOOK = 0.05
 # A sink that wants the very batch that it did not apply once more is not asked at full speed.
-_AGAIN: Final = 0.1
+_AGAIN = 0.1
 
 
 _Folded = TypeVar("_Folded")
@@ -238,7 +232,7 @@ class Worker:
             async with asyncio.timeout(self._settings.grace):
                 await app.stop()
         except TimeoutError:
-            _log.warning("left without saying goodbye: the broker does not answer")
+            log.warning("left without saying goodbye: the broker does not answer")
         self._app = None
         return self._exit or Exit.OK
 
@@ -250,7 +244,7 @@ class Worker:
 
     def _check(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("the worker crashed: %s", error, exc_info=None if isinstance(error, KafkaError) else error)
+            log.error("the worker crashed: %s", error, exc_info=None if isinstance(error, KafkaError) else error)
             self._end(Exit.CRASHED)
 
     def stop(self) -> None:
@@ -318,7 +312,7 @@ class Worker:
         if expected is None or self._ending.is_set():
             return
         if expected != batch.begin:
-            _log.warning("%s[%d] was read from %d instead of %d", *batch.source, batch.begin, expected)
+            log.warning("%s[%d] was read from %d instead of %d", *batch.source, batch.begin, expected)
             await consumer.seed({batch.source})
             return
         self._applying = batch.source
@@ -359,10 +353,10 @@ class Worker:
     def _drained(self, stopped: Sequence[str]) -> None:
         if stopped:
             names = ", ".join(stopped)
-            _log.error("drained but for %s: the intake was stopped, for the reason told above", names)
+            log.error("drained but for %s: the intake was stopped, for the reason told above", names)
             self._end(Exit.INTAKE_STOPPED)
         else:
-            _log.info("drained")
+            log.info("drained")
             self.stop()
 
     async def _seated(self) -> None:
@@ -426,7 +420,7 @@ class Worker:
     def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
         """Transport: the group has handed over these partitions, and no others."""
         self._assigned, self._rebalancing, self._moved_at = frozenset(partitions), False, time.monotonic()
-        _log.info("assigned: %s", sorted(partitions))
+        log.info("assigned: %s", sorted(partitions))
         self._hooks.assigned(partitions)
 
     def revoked(self, partitions: Collection[tuple[str, int]]) -> None:
@@ -438,12 +432,12 @@ class Worker:
     def lost(self, topic: str, partition: int, stored: int | None, begin: int) -> None:
         """Transport: the log begins behind what was stored."""
         level = logging.ERROR if stored is not None else logging.WARNING
-        _log.log(level, "%s[%d]: offsets %d to %d are gone from the log", topic, partition, stored or 0, begin)
+        log.log(level, "%s[%d]: offsets %d to %d are gone from the log", topic, partition, stored or 0, begin)
         self._hooks.lost(topic, partition, stored, begin)
 
     def failed(self, error: Exception) -> None:
         """Transport: trouble that only a human can end."""
-        _log.error("%s", error)
+        log.error("%s", error)
         self._end(Exit.RECREATED if isinstance(error, TopicRecreatedError) else Exit.CRASHED)
 
     # What the watchdog asks -------------------------------------------------------------------------------------------
@@ -476,10 +470,10 @@ class Worker:
 
     async def reseed(self, partitions: Collection[tuple[str, int]]) -> None:
         """Watchdog: the ledger is not where the worker believes."""
-        _log.warning("the ledger has moved under %s: reading on from where it says", sorted(partitions))
+        log.warning("the ledger has moved under %s: reading on from where it says", sorted(partitions))
         await self._consumer.seed(partitions)
 
     def give_up(self, reason: str) -> None:
         """Watchdog: this process is stuck."""
-        _log.error("giving up: %s", reason)
+        log.error("giving up: %s", reason)
         self._end(Exit.STALLED)

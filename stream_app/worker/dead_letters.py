@@ -1,46 +1,39 @@
 """Puts rejected records aside: the worker's side of the dead letter topic."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from stream_app.clients.connections import aiokafka_options
 from stream_app.clients.retry import Patience
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from aiokafka.producer.message_accumulator import BatchBuilder
-
-    from stream_app.clients.settings import Settings
-    from stream_app.core.envelope import Rejected
-    from stream_app.worker.batch import Batch, RecordLike
+from stream_app.clients.settings import Settings
+from stream_app.core.envelope import Rejected
+from stream_app.worker.batch import Batch, RecordLike
 
 __all__ = ["ORIGINAL", "TRUNCATED", "DeadLetterTopic"]
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
-ORIGINAL: Final = "original."
+ORIGINAL = "original."
 """What the names of a record's own headers begin with among the dead letters."""
 
-TRUNCATED: Final = "truncated"
+TRUNCATED = "truncated"
 """Header of a dead letter that is not the whole record; it says how many bytes the whole value had."""
 
-_BATCH_BYTES: Final = 256 * 1024
+_BATCH_BYTES = 256 * 1024
 # Far above what a broker takes unless told otherwise (1 MiB), and far below the request at which Kafka hangs up instead
 # of saying that it is too large (100 MB).
-_LARGEST_BYTES: Final = 8 * 1024 * 1024
-_HEAD_BYTES: Final = 16 * 1024
+_LARGEST_BYTES = 8 * 1024 * 1024
+_HEAD_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +55,7 @@ class _Letter:
         named = sum(len(name) + len(value or b"") + 8 for name, value in self.all_headers)
         return len(self.key or b"") + len(self.value or b"") + named + 32
 
-    def shorter(self) -> _Letter:
+    def shorter(self) -> "_Letter":
         """Keep the head of it, and when that is too much as well, only where it was and what was wrong with it.
 
         Raises MessageSizeTooLargeError when there is nothing left to cut.
@@ -113,7 +106,7 @@ class DeadLetterTopic:
         while waiting:
             refused = await self._patience.until_done(partial(self._write, waiting, singly=singly))
             if refused:
-                _log.warning("%s refused %d records as too large, keeping less of them", self._topic, len(refused))
+                log.warning("%s refused %d records as too large, keeping less of them", self._topic, len(refused))
             waiting, singly = refused, True
 
     async def close(self) -> None:

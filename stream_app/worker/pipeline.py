@@ -94,9 +94,16 @@ class Pipeline:
     """
 
     def __init__(
-        self, model: Model, ledger: Ledger, dead_letters: DeadLetters, flood_gate: FloodGate, telemetry: Telemetry,
-        *, cached_entities: int = 20_000, on_obsolete: Callable[[DefinitionsDifferError], None] = _ignore,
-    ) -> None:  # fmt: skip
+        self,
+        model: Model,
+        ledger: Ledger,
+        dead_letters: DeadLetters,
+        flood_gate: FloodGate,
+        telemetry: Telemetry,
+        *,
+        cached_entities: int = 20_000,
+        on_obsolete: Callable[[DefinitionsDifferError], None] = _ignore,
+    ) -> None:
         self._model = model
         self._bucketizer = Bucketizer(model.metrics, model.rules.calendar)
         self._ledger = ledger
@@ -150,8 +157,11 @@ class Pipeline:
                     self._telemetry.conflict("offset")
                     log.info(
                         "%s[%d]: the ledger stands at %d, not at %d: reading from there",
-                        batch.topic, batch.partition, stored, batch.begin,
-                    )  # fmt: skip
+                        batch.topic,
+                        batch.partition,
+                        stored,
+                        batch.begin,
+                    )
                     self._forget(folded)
                     return stored
                 case NewGeneration():

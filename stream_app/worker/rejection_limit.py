@@ -32,8 +32,10 @@ class FloodGate:
             "the producer and look at `stream-app dlq list`, empty if all of them are still only in the topic. "
             "Then restart the workers with STREAM_APP_FLOOD_RATIO=1 once, which lets the bad records through to the "
             "dead letters; a restart without it judges the same records again",
-            topic, self._limit, _LOOKED_AT,
-        )  # fmt: skip
+            topic,
+            self._limit,
+            _LOOKED_AT,
+        )
         self._on_stop(topic)
         return False
 

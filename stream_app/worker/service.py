@@ -53,9 +53,14 @@ class _Notes(Hooks):
 
 
 async def run(
-    settings: Settings, model: Model, definitions: str, topics: Sequence[str],
-    until: Mapping[tuple[str, int], int] | None = None, *, role: str = SERVING,
-) -> Report:  # fmt: skip
+    settings: Settings,
+    model: Model,
+    definitions: str,
+    topics: Sequence[str],
+    until: Mapping[tuple[str, int], int] | None = None,
+    *,
+    role: str = SERVING,
+) -> Report:
     """Work until told to stop, or until the ledger has reached `until`.
 
     `role` says which generation is worked on. Raises DefinitionsDifferError if that has numbers of other definitions.
@@ -81,9 +86,14 @@ async def run(
 
         gate = FloodGate(settings.flood_ratio, stop_intake)
         pipeline = Pipeline(
-            model, ledger, dead_letters, gate, telemetry,
-            cached_entities=settings.cached_entities, on_obsolete=stop_working,
-        )  # fmt: skip
+            model,
+            ledger,
+            dead_letters,
+            gate,
+            telemetry,
+            cached_entities=settings.cached_entities,
+            on_obsolete=stop_working,
+        )
         worker = Worker(_worker_settings(settings, topics), pipeline, _Notes(telemetry))
         health = _Health(telemetry, worker, ledger, gate)
         routes = {"/metrics": metrics_route(telemetry.registry), "/health": health.page}
@@ -156,9 +166,11 @@ class _Health:
         self._redis_up = Gauge("stream_app_redis_up", "Whether the store answers.", registry=registry)
         self._kafka_up = Gauge("stream_app_kafka_up", "Whether the worker is a member of its group.", registry=registry)
         self._stopped = Gauge(
-            "stream_app_intake_stopped", "1 for a topic whose intake was stopped because most records were rejected.",
-            ["topic"], registry=registry,
-        )  # fmt: skip
+            "stream_app_intake_stopped",
+            "1 for a topic whose intake was stopped because most records were rejected.",
+            ["topic"],
+            registry=registry,
+        )
         self._seen: dict[str, Any] = {"status": "starting"}
 
     async def keep_looking(self) -> None:

@@ -47,38 +47,52 @@ class Telemetry:
         self.registry = CollectorRegistry()
         self._events = Counter("stream_app_events_total", "Events applied.", ["topic", "type"], registry=self.registry)
         self._duplicates = Counter(
-            "stream_app_duplicates_total", "Events that were known already and had no effect.", ["topic"],
+            "stream_app_duplicates_total",
+            "Events that were known already and had no effect.",
+            ["topic"],
             registry=self.registry,
-        )  # fmt: skip
+        )
         self._too_late = Counter(
-            "stream_app_too_late_total", "Events older than their entity's horizon, ignored.", ["topic"],
+            "stream_app_too_late_total",
+            "Events older than their entity's horizon, ignored.",
+            ["topic"],
             registry=self.registry,
-        )  # fmt: skip
+        )
         self._rejected = Counter(
-            "stream_app_rejected_total", "Records that went to the dead letters.", ["topic", "cause"],
+            "stream_app_rejected_total",
+            "Records that went to the dead letters.",
+            ["topic", "cause"],
             registry=self.registry,
-        )  # fmt: skip
+        )
         self._batches = Counter("stream_app_batches_total", "Batches applied.", registry=self.registry)
         self._conflicts = Counter(
-            "stream_app_commit_conflicts_total", "Commits that the ledger refused, by what was out of date.", ["kind"],
+            "stream_app_commit_conflicts_total",
+            "Commits that the ledger refused, by what was out of date.",
+            ["kind"],
             registry=self.registry,
-        )  # fmt: skip
+        )
         self._commit = Histogram(
-            "stream_app_commit_seconds", "Duration of commits, waiting for the store included.", buckets=_COMMIT_BOUNDS,
+            "stream_app_commit_seconds",
+            "Duration of commits, waiting for the store included.",
+            buckets=_COMMIT_BOUNDS,
             registry=self.registry,
-        )  # fmt: skip
+        )
         self._lost = Counter(
-            "stream_app_retention_gaps_total", "Times the log no longer had what the ledger wanted next.", ["topic"],
+            "stream_app_retention_gaps_total",
+            "Times the log no longer had what the ledger wanted next.",
+            ["topic"],
             registry=self.registry,
-        )  # fmt: skip
+        )
         self._latency = LatencyHistogram(
             "stream_app_event_latency_seconds", "From the timestamp of a record to its commit.", _LATENCY_BOUNDS
         )
         self.registry.register(self._latency)
         self._last_event = Gauge(
-            "stream_app_last_event_timestamp_seconds", "Time of the newest event applied.", ["topic"],
+            "stream_app_last_event_timestamp_seconds",
+            "Time of the newest event applied.",
+            ["topic"],
             registry=self.registry,
-        )  # fmt: skip
+        )
         Gauge("stream_app_build_info", "The version that runs.", ["version"], registry=self.registry).labels(
             __version__
         ).set(1)

@@ -10,15 +10,14 @@ It is chosen by the scheme of the broker's URL (`batch://host:port`). Three thin
 
 # ruff: noqa: SLF001 - neither Faust nor aiokafka offers what is needed here in public; both are pinned.
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 import logging
 from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 import aiokafka
 from aiokafka.consumer.fetcher import FetchResult
@@ -29,39 +28,35 @@ from faust.exceptions import ConsumerNotStarted
 from faust.transport.consumer import ConsumerThread
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
+from mode import ServiceT
 from mode.threads import WorkerThread
 
 from stream_app.worker.batch import Batch, RecordLike, split
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
-
-    from mode import ServiceT
-
 __all__ = ["Consumer", "Feed", "Fetched", "Group", "Seat", "TopicRecreatedError", "Transport", "seat"]
 
 _T = TypeVar("_T")
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 # What Faust says through its services, as opposed to what is said here.
-_faust_log: Final = logging.getLogger("faust.transport.batch")
+faust_log = logging.getLogger("faust.transport.batch")
 
 # A fetch that waits at the broker holds back a seek to another partition of that broker, so it waits briefly.
-_FETCH_WAIT_MS: Final = 250
+_FETCH_WAIT_MS = 250
 # How long a look for records lasts; then the stretches that have no records are handed over.
-_LOOK: Final = 1.0
-_RETRY: Final = 1.0
-_LAST_COMMITS: Final = (0.1, 0.3, 1.0)
+_LOOK = 1.0
+_RETRY = 1.0
+_LAST_COMMITS = (0.1, 0.3, 1.0)
 # How long a rebalance may wait for the offsets of what is taken away.
-_LAST_WORD: Final = 2.0
+_LAST_WORD = 2.0
 # How long leaving the group in good order may take.
-_GOODBYE: Final = 5.0
+_GOODBYE = 5.0
 # Some brokers answer at once that there is nothing, instead of waiting for it; a fetch every so often is enough then.
-_PACE: Final = 0.01
+_PACE = 0.01
 # A fetch is read in one go, so this and how well it was compressed bound what is held in memory.
-_FETCH_PARTITIONS: Final = 8
+_FETCH_PARTITIONS = 8
 # aiokafka leaves the group when nobody asked for records for this long and rejoins when somebody does, which Faust does
 # only after it has rejoined. A worker that makes no progress is the watchdog's business.
-_NEVER_MS: Final = 10 * 365 * 24 * 3600 * 1000
+_NEVER_MS = 10 * 365 * 24 * 3600 * 1000
 
 
 class TopicRecreatedError(Exception):
@@ -185,7 +180,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread that talks to the broker. aiokafka's objects belong to its loop and are touched nowhere else."""
 
     Worker = _Daemon
-    logger = _faust_log
+    logger = faust_log
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -299,7 +294,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         if not done:
             signal.cancel()
         elif error := signal.exception():
-            _log.warning("the group coordinator reports: %r", error)
+            log.warning("the group coordinator reports: %r", error)
         return bool(done)
 
     async def _drain(
@@ -373,7 +368,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         except KafkaError as error:
             if stopped:
                 raise
-            _log.warning("the group coordinator reports: %r", error)
+            log.warning("the group coordinator reports: %r", error)
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         # Nothing depends on the group's offsets but lag tools, so trouble with them has no consequence. aiokafka's own
@@ -394,11 +389,11 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         try:
             response = await coordinator._send_req(request)
         except KafkaError as error:
-            _log.info("group offsets were not committed: %r", error)
+            log.info("group offsets were not committed: %r", error)
             return False
         refused = {for_code(code).__name__ for _, partitions in response.topics for _, code in partitions if code}
         if refused:
-            _log.info("group offsets were not committed: %s", ", ".join(sorted(refused)))
+            log.info("group offsets were not committed: %s", ", ".join(sorted(refused)))
         return not refused
 
     def group(self) -> Group:
@@ -438,9 +433,9 @@ class Consumer(driver.Consumer):
     Every seat that is taken has an epoch of its own. What was fetched from an earlier seat is stale, wherever it waits.
     """
 
-    logger = _faust_log
+    logger = faust_log
     _thread: _ConsumerThread
-    transport: Transport
+    transport: "Transport"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """Take what Faust passes on."""
@@ -557,7 +552,7 @@ class Consumer(driver.Consumer):
             try:
                 return await self._thread.run(self._thread.bounds(wanted))
             except KafkaError as error:
-                _log.warning("begin and end of %s are not known: %r", wanted, error)
+                log.warning("begin and end of %s are not known: %r", wanted, error)
                 await self.sleep(_RETRY)
         return {}
 
@@ -602,7 +597,7 @@ class Consumer(driver.Consumer):
         try:
             return await self._thread.run(self._thread.take(self.transport.feed.max_events))
         except OffsetOutOfRangeError as error:
-            _log.warning("out of the log's range: %s", error.args[0])
+            log.warning("out of the log's range: %s", error.args[0])
             self.add_future(self.seed({(*tp,) for tp in error.args[0]}, refused=True))
             return {}
 

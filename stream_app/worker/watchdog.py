@@ -1,14 +1,10 @@
 """Notices what an idle or a wedged worker cannot notice itself, and says what to do about it."""
 
-from __future__ import annotations
-
 import asyncio
 import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+from typing import Protocol
 
 __all__ = ["Memory", "Observation", "Patient", "Verdict", "judge", "watch"]
 

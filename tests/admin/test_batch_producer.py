@@ -1,9 +1,7 @@
 """What is sent is delivered, or an error says that it is not."""
 
-from __future__ import annotations
-
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
@@ -13,9 +11,6 @@ from stream_app.admin.topics import MissingTopicsError
 from stream_app.clients.settings import Settings
 from stream_app.demo.embedded_servers import embedded_kafka
 from tests.servers.cluster import Cluster
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture

@@ -1,10 +1,7 @@
 """Dead letters can be looked at and sent again, once, exactly as they were."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,9 +11,7 @@ from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Cause, Rejected
 from stream_app.worker.batch import Batch, Record
 from stream_app.worker.dead_letters import DeadLetterTopic
-
-if TYPE_CHECKING:
-    from tests.servers.cluster import Cluster
+from tests.servers.cluster import Cluster
 
 YEAR = timedelta(days=365)
 
@@ -53,8 +48,11 @@ def test_the_list_shows_each_once_with_cause_and_place(settings: Settings) -> No
     reject(settings, "lead", record(5, b"four"), cause="future")
     later, earlier = sorted(listing(settings), key=lambda entry: entry.offset)
     assert (later.cause, later.detail, later.place, later.size) == (
-        "future", "Expected better", (settings.topic("lead"), 0, 5), 4,
-    )  # fmt: skip
+        "future",
+        "Expected better",
+        (settings.topic("lead"), 0, 5),
+        4,
+    )
     assert (earlier.cause, earlier.size, earlier.retried) == ("invalid", -1, False)
     assert before - timedelta(milliseconds=1) <= earlier.time <= later.time <= datetime.now(UTC)
 

@@ -1,10 +1,8 @@
 """The doctor finds what is wrong, says how to mend it, and keeps secrets."""
 
-from __future__ import annotations
-
 import socket
+from collections.abc import Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 import pytest
 from kafka import KafkaConsumer, TopicPartition
@@ -15,13 +13,9 @@ from stream_app.admin.doctor import Finding, examine
 from stream_app.clients.http import serving
 from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
+from stream_app.demo.embedded_servers import Server
 from stream_app.store.keys import generation_prefix, pointer_key
 from tests.servers.cluster import Cluster
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from stream_app.demo.embedded_servers import Server
 
 
 @pytest.fixture
@@ -55,9 +49,19 @@ def test_a_sound_installation_has_nothing_to_mend_but_that_no_worker_runs(settin
     assert {check for check, each in found.items() if each.status != "ok"} == {"group"}
     assert found["group"].fix == "stream-app worker"
     assert set(found) == {
-        "kafka", "group", "topics", "redis", "redis persistence", "redis eviction", "clock", "script", "definitions",
-        "ledger", "exporter port", "worker port",
-    }  # fmt: skip
+        "kafka",
+        "group",
+        "topics",
+        "redis",
+        "redis persistence",
+        "redis eviction",
+        "clock",
+        "script",
+        "definitions",
+        "ledger",
+        "exporter port",
+        "worker port",
+    }
     assert found["topics"].detail == "3 topics with 5 partitions"
     assert found["redis"].detail.startswith(f"{settings.redis_url} is Valkey ")
 
@@ -68,9 +72,12 @@ def test_whatever_is_not_ok_has_a_fix(settings: Settings, store: Redis) -> None:
     store.config_set("maxmemory", int(store.info("memory")["used_memory"] * 1.1))
     found = findings(settings)
     assert {check: each.status for check, each in found.items() if each.status != "ok"} == {
-        "group": "warning", "topics": "failed", "redis persistence": "warning", "redis eviction": "failed",
+        "group": "warning",
+        "topics": "failed",
+        "redis persistence": "warning",
+        "redis eviction": "failed",
         "redis memory": "warning",
-    }  # fmt: skip
+    }
     assert all(each.fix for each in found.values() if each.status != "ok")
     assert found["topics"].fix == "stream-app topics apply"
     assert found["redis eviction"].fix.startswith(
@@ -124,9 +131,11 @@ def test_numbers_of_other_definitions_are_told_of_the_generation_that_serves(set
     assert findings(settings, "d1")["definitions"].status == "ok"
     store.hset(pointer_key(settings.namespace), "serving", "2")
     assert findings(settings, "d1")["definitions"] == Finding(
-        "definitions", "failed", "the stored numbers were computed with other definitions or settings than these",
+        "definitions",
+        "failed",
+        "the stored numbers were computed with other definitions or settings than these",
         "stream-app rebuild",
-    )  # fmt: skip
+    )
     assert findings(settings, "d2")["definitions"].status == "ok"
     assert "definitions" not in findings(settings, None)
 
@@ -137,8 +146,11 @@ def test_servers_that_do_not_answer_are_told_and_the_rest_is_looked_at(settings:
     )
     found = findings(dead)
     assert {check: each.status for check, each in found.items()} == {
-        "kafka": "failed", "redis": "failed", "exporter port": "ok", "worker port": "ok",
-    }  # fmt: skip
+        "kafka": "failed",
+        "redis": "failed",
+        "exporter port": "ok",
+        "worker port": "ok",
+    }
     assert found["kafka"].fix.startswith("export STREAM_APP_KAFKA_URL=")
     assert found["redis"].fix.startswith("export STREAM_APP_REDIS_URL=")
     only_kafka = findings(settings.model_copy(update={"kafka_url": dead.kafka_url}))

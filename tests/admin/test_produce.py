@@ -1,10 +1,9 @@
 """Lines become events in the right topic under the right key, and what is no event is named by its line alone."""
 
-from __future__ import annotations
-
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -14,11 +13,7 @@ from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES, TOPICS
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder, event_type
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.servers.cluster import Cluster
+from tests.servers.cluster import Cluster
 
 
 @pytest.fixture
@@ -88,8 +83,13 @@ def test_keeping_going_counts_every_bad_line_by_the_workers_rules(
     bad = [b"[]", line(1, "lead.exploded"), line(2, lead_id="jane@example.com"), line(3, lead_id=7), future]
     done = produce(settings, [*bad, line(9), b"x" * 300_000, line(10, "email.sent")], routes, keep_going=True)
     assert done.refused == {
-        "malformed": 1, "unknown_type": 1, "pii_identifier": 1, "invalid": 2, "future": 1, "too_large": 1,
-    }  # fmt: skip
+        "malformed": 1,
+        "unknown_type": 1,
+        "pii_identifier": 1,
+        "invalid": 2,
+        "future": 1,
+        "too_large": 1,
+    }
     assert [each.number for each in done.bad_lines] == [1, 2, 3, 4, 5, 7, 8]
     assert "jane" not in repr(done.bad_lines)
     assert [each.value for each in cluster.read(settings.topic("lead"))] == [line(9).strip()]

@@ -1,7 +1,5 @@
 """Topics are made as the numbers need them, and what exists is left alone, on every broker."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 

@@ -1,23 +1,16 @@
 """What every command promises: help, an environment variable per flag, exit codes that mean something."""
 
-from __future__ import annotations
-
 import json
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from stream_app.cli import main
 from stream_app.clients.settings import PREFIX, Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from click.testing import Result
 
 
 def run(*arguments: str, **environment: str) -> Result:
@@ -42,10 +35,25 @@ EVERY = dict(commands(main))
 
 def test_all_commands_of_the_product_are_there() -> None:
     assert {" ".join(path) for path in EVERY} == {
-        "demo", "topics apply", "worker", "exporter", "kpis", "produce", "simulate", "dlq list", "dlq show",
+        "demo",
+        "topics apply",
+        "worker",
+        "exporter",
+        "kpis",
+        "produce",
+        "simulate",
+        "dlq list",
+        "dlq show",
         "dlq retry",
-        "doctor", "render", "config show", "explain lead", "explain account", "explain step", "audit", "rebuild",
-    }  # fmt: skip
+        "doctor",
+        "render",
+        "config show",
+        "explain lead",
+        "explain account",
+        "explain step",
+        "audit",
+        "rebuild",
+    }
 
 
 @pytest.mark.parametrize("path", EVERY, ids=" ".join)

@@ -1,7 +1,5 @@
 """The demo, as `make demo` runs it."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys
@@ -25,9 +23,13 @@ def test_the_demo_ends_by_itself_and_proves_its_numbers(tmp_path: Path) -> None:
         "0",
     ]
     done = subprocess.run(  # noqa: S603 - our own command
-        [COMMAND, *arguments], env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path), "HOME": str(tmp_path)},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        [COMMAND, *arguments],
+        env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     told = re.search(r"([\d,]+) exported numbers equal a recount of the ([\d,]+) events", done.stdout)
     assert told, done.stdout

@@ -1,17 +1,13 @@
 """Settings come from flags, the environment and files, in this order, and never give away a secret."""
 
-from __future__ import annotations
-
 import traceback
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from stream_app.clients.settings import Settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SECRET = "hunter2-correct-horse"  # noqa: S105 - what must not be seen
 

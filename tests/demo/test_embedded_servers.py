@@ -1,15 +1,14 @@
 """Embedded servers start, serve, stop, and never outlive the process that wanted them."""
 
-from __future__ import annotations
-
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
 
 import pytest
 import redis
@@ -19,14 +18,10 @@ from stream_app.demo import embedded_servers as servers
 from stream_app.demo.embedded_servers import Server, ServerError, accepts, embedded_kafka, embedded_redis, redis_server
 from tests.servers.cluster import Cluster
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
+_Embedded = Callable[[Path, int], AbstractContextManager[str]]
 
-    _Embedded = Callable[[Path, int], AbstractContextManager[str]]
-
-_TOP: Final = Path(__file__).parents[2]
-_PARENT: Final = """
+_TOP = Path(__file__).parents[2]
+_PARENT = """
 import sys, time
 from pathlib import Path
 from stream_app.demo.embedded_servers import embedded_kafka, embedded_redis

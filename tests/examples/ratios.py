@@ -1,17 +1,12 @@
 """Section D once more: from what is exported, by the definitions, in exact fractions and the plainest words."""
 
-from __future__ import annotations
-
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import date
-
-    Samples = Iterator[tuple[str, dict[str, str], Fraction]]
+Samples = Iterator[tuple[str, dict[str, str], Fraction]]
 
 Key = tuple[str, frozenset[tuple[str, str]]]
 Labels = tuple[str, ...]
@@ -197,8 +192,10 @@ def _arpas(exported: Exported) -> dict[tuple[str, str], Fraction]:
     for (currency,), amount in mrr.items():
         of_new = mrr_of_new.get((currency,), Fraction(0))
         for cohort, part, count in (
-            ("all", amount, customers), ("new", of_new, new), ("existing", amount - of_new, customers - new),
-        ):  # fmt: skip
+            ("all", amount, customers),
+            ("new", of_new, new),
+            ("existing", amount - of_new, customers - new),
+        ):
             if part and count:
                 found[cohort, currency] = part / count
     return found

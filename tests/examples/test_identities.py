@@ -1,7 +1,5 @@
 """What must hold between the numbers that are exported, whatever happened."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from fractions import Fraction
 from math import isclose, sqrt
@@ -32,12 +30,14 @@ patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, H
 ANSWERS = st.lists(st.tuples(MOMENTS, st.integers(0, 10)), max_size=9).map(
     lambda given_: [
         {
-            "type": "survey.responded", "time": moment.isoformat(), "id": f"answer{number}",
+            "type": "survey.responded",
+            "time": moment.isoformat(),
+            "id": f"answer{number}",
             "data": {"respondent_id": f"more{number}", "survey_id": "v", "score": score},
         }
         for number, (moment, score) in enumerate(given_)
     ]
-)  # fmt: skip
+)
 
 
 def exported(store: MemoryStore, now: datetime, limit: int = 100) -> dict[Key, float]:
@@ -174,11 +174,13 @@ def test_every_ratio_of_a_simulated_year_is_the_quotient_of_what_is_exported(zon
 def test_the_margin_is_that_of_the_mean_of_answers(scores: list[int]) -> None:
     told = [
         {
-            "type": "survey.responded", "time": NOW.isoformat(), "id": f"{number}",
+            "type": "survey.responded",
+            "time": NOW.isoformat(),
+            "id": f"{number}",
             "data": {"respondent_id": f"n{number}", "survey_id": "v", "score": score},
         }
         for number, score in enumerate(scores)
-    ]  # fmt: skip
+    ]
     found = exported(applied(told, "UTC"), NOW)
     # An answer is worth 100 for a promoter, -100 for a detractor; the NPS is the mean of these.
     worth = [100 if score > 8 else -100 if score < 7 else 0 for score in scores]

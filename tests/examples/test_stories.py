@@ -1,11 +1,8 @@
 """The worked examples against the product's own fold and samples."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from itertools import chain
 from math import isclose
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,13 +10,9 @@ from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.ratios import RATIOS
 from stream_app.catalog.sample_source import SHOWN, Board
 from stream_app.core.envelope import milliseconds
-from stream_app.examples import STORIES
-from stream_app.spec.example import moment
+from stream_app.examples import STORIES, Story
+from stream_app.spec.example import Value, moment
 from tests.laws.memory import MemoryStore
-
-if TYPE_CHECKING:
-    from stream_app.examples import Story
-    from stream_app.spec.example import Value
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 

@@ -1,11 +1,10 @@
 """The product's own fold and samples on a store of dictionaries: what the script does, in the plainest words."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -16,18 +15,12 @@ from stream_app.catalog.sample_source import Board
 from stream_app.core.calendar import Calendar
 from stream_app.core.deltas import Bucketizer, Cells
 from stream_app.core.entity import FoldStats, fold
-from stream_app.core.envelope import Decoder, Rejected
+from stream_app.core.envelope import Decoder, Event, Rejected
 from stream_app.core.facts import Delta, Fact, FoldSettings, Series
-from stream_app.core.samples import Due, Sample, View
+from stream_app.core.samples import Due, Labels, Sample, View
 from stream_app.core.sums import RunningSum
 from stream_app.core.windows import KEPT, Clock, span
 from stream_app.spec.window import GRAIN_OF, Grain, Window
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from stream_app.core.envelope import Event
-    from stream_app.core.samples import Labels
 
 FAR_FUTURE = 10**14
 DECODER = Decoder(EVENT_TYPES)
@@ -96,15 +89,20 @@ class MemoryStore:
         for window in Window:
             total = RunningSum()
             numbers = span(window, clock)
-            total.move(numbers, {
-                number: by_metric(self.buckets[GRAIN_OF[window], number])
-                for number in numbers if (GRAIN_OF[window], number) in self.buckets
-            })  # fmt: skip
+            total.move(
+                numbers,
+                {
+                    number: by_metric(self.buckets[GRAIN_OF[window], number])
+                    for number in numbers
+                    if (GRAIN_OF[window], number) in self.buckets
+                },
+            )
             windows[window] = total.totals
         due = {
             labels: Due(sum(at < now for at in members.values()), min(members.values()))
-            for labels, members in self.due.items() if members
-        }  # fmt: skip
+            for labels, members in self.due.items()
+            if members
+        }
         return View(clock, self.newest, windows, by_metric(self.levels), due)
 
     def samples(self, now: int, limit: int = 100) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:

@@ -1,9 +1,8 @@
 """Every set of a few events of one lead, in every order: large random worlds meet the rarest corners too rarely."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Iterator
 from itertools import combinations, permutations, product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,17 +10,12 @@ import pytest
 from stream_app.catalog.entities import LEAD
 from stream_app.core.calendar import Calendar
 from stream_app.core.entity import FoldStats, fold
-from stream_app.core.facts import FoldSettings
+from stream_app.core.envelope import Event
+from stream_app.core.facts import Delta, Fact, FoldSettings, Series
 from tests.laws.memory import decoded, net
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from stream_app.core.envelope import Event
-    from stream_app.core.facts import Delta, Fact, Series
-
-    Dated = tuple[int, Event]
-    Chosen = tuple[int, ...]
+Dated = tuple[int, Event]
+Chosen = tuple[int, ...]
 
 RULES = FoldSettings(Calendar("UTC"))
 MOMENTS = ("2026-01-31T23:59:59.999Z", "2026-02-01T00:00:00.000Z", "2026-02-01T00:00:00.001Z")
@@ -94,7 +88,7 @@ ALPHABETS: dict[str, list[Dated]] = {
         *mailed("email.clicked", "cd", [1, 2]),
         *mailed("email.clicked", "d", [2], machine=[True]),
     ],
-}  # fmt: skip
+}
 """Events that meet in one aspect of a lead; a name that is there twice makes copies that differ."""
 
 

@@ -1,9 +1,7 @@
 """What must hold for every set of events, whatever happened on the way."""
 
-from __future__ import annotations
-
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,14 +10,8 @@ from hypothesis import strategies as st
 from stream_app.catalog.derived import GAINS
 from stream_app.catalog.ratios import RATIOS
 from tests.laws.memory import MemoryStore
-from tests.laws.worlds import NOW, deliveries, worlds
+from tests.laws.worlds import NOW, Envelope, deliveries, worlds
 from tests.oracle import recount
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from tests.laws.worlds import Envelope
 
 ZONES = ("UTC", "America/New_York", "Asia/Kolkata")
 NOT_RECOUNTED = frozenset({"lifecycle_lead_mql_cohort", *(ratio.series for ratio in RATIOS)})

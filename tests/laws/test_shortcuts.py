@@ -1,8 +1,6 @@
 """What an event in order is known to change must be what recomputing the entity would have shown."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import msgspec
 import pytest
@@ -10,15 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_app.catalog.entities import ENTITIES
+from stream_app.core.facts import Fact
 from tests.laws.memory import MemoryStore, net
 from tests.laws.test_laws import ZONES, patient
-from tests.laws.worlds import CROWDS, crowds, deliveries, worlds
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from stream_app.core.facts import Fact
-    from tests.laws.worlds import Envelope
+from tests.laws.worlds import CROWDS, Envelope, crowds, deliveries, worlds
 
 KINDS = {kind.name: kind for kind in ENTITIES}
 

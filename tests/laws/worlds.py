@@ -1,17 +1,13 @@
 """Random small worlds: few entities, few moments and few labels, so that everything collides with everything."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hypothesis import strategies as st
 
 from stream_app.catalog.events import OPPORTUNITY_KINDS, OUTCOMES, REACH_KINDS, SPEND_KINDS, STAGES
 from stream_app.catalog.message import STATES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Envelope = dict[str, Any]
 
@@ -48,17 +44,21 @@ _CURRENCY = st.sampled_from(["USD", "JPY"])
 _DUE = MOMENTS.map(lambda moment: (moment + timedelta(days=3)).isoformat())
 _ITEM = _data(
     {
-        "plan_id": st.just("plan"), "unit_amount_minor": st.integers(0, 5000),
+        "plan_id": st.just("plan"),
+        "unit_amount_minor": st.integers(0, 5000),
         "interval": st.sampled_from(["day", "week", "month", "quarter", "year"]),
     },
     {
-        "quantity": st.integers(0, 3), "interval_count": st.integers(1, 3),
+        "quantity": st.integers(0, 3),
+        "interval_count": st.integers(1, 3),
         "usage": st.sampled_from(["licensed", "metered"]),
     },
-)  # fmt: skip
+)
 _SUBSCRIPTION = _data(
     {
-        **_ACCOUNT, "subscription_id": st.sampled_from(["u1", "u2"]), "currency": _CURRENCY,
+        **_ACCOUNT,
+        "subscription_id": st.sampled_from(["u1", "u2"]),
+        "currency": _CURRENCY,
         "items": st.lists(_ITEM, max_size=2),
     },
     {
@@ -66,37 +66,49 @@ _SUBSCRIPTION = _data(
         "discount_percent_forever": st.sampled_from([0, 10, 12.5, 33.3, 100]),
         "reason": st.sampled_from(["voluntary", "involuntary"]),
     },
-)  # fmt: skip
+)
 _OPPORTUNITY = _data(
     {
-        **_ACCOUNT, "opportunity_id": st.sampled_from(["o1", "o2"]), "kind": st.sampled_from(OPPORTUNITY_KINDS),
-        "amount_minor": st.integers(0, 10_000), "currency": _CURRENCY,
+        **_ACCOUNT,
+        "opportunity_id": st.sampled_from(["o1", "o2"]),
+        "kind": st.sampled_from(OPPORTUNITY_KINDS),
+        "amount_minor": st.integers(0, 10_000),
+        "currency": _CURRENCY,
     },
     {"source": _LABEL, "channel": _LABEL, "campaign_id": _LABEL},
-)  # fmt: skip
+)
 _INVOICE = _data(
     {**_ACCOUNT, "invoice_id": st.sampled_from(["i1", "i2"]), "amount_minor": st.just(5), "currency": _CURRENCY}
 )
 _SPEND = st.builds(
-    lambda data, start, days: data | {
-        "period_start": start.date().isoformat(), "period_end": (start.date() + timedelta(days=days)).isoformat(),
-    },
+    lambda data, start, days: (
+        data
+        | {
+            "period_start": start.date().isoformat(),
+            "period_end": (start.date() + timedelta(days=days)).isoformat(),
+        }
+    ),
     _data(
         {
-            "spend_id": st.sampled_from(["x1", "x2"]), "amount_minor": st.integers(0, 1000), "currency": _CURRENCY,
+            "spend_id": st.sampled_from(["x1", "x2"]),
+            "amount_minor": st.integers(0, 1000),
+            "currency": _CURRENCY,
             "kind": st.sampled_from(SPEND_KINDS),
         },
         {"campaign_id": _LABEL, "program_id": _LABEL, "channel": _LABEL},
     ),
     MOMENTS,
     st.integers(0, 40),
-)  # fmt: skip
+)
 
 _DATA: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "lead.created": _data(
         _LEAD,
         {
-            "source": _LABEL, "channel": _LABEL, "campaign_id": _LABEL, "score": st.integers(-5, 120),
+            "source": _LABEL,
+            "channel": _LABEL,
+            "campaign_id": _LABEL,
+            "score": st.integers(-5, 120),
             "is_import": st.booleans(),
         },
     ),
@@ -112,7 +124,9 @@ _DATA: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         f"email.{state}": _data(
             _MAIL,
             {
-                "program_id": _LABEL, "step_id": _LABEL, "audience": st.sampled_from(["prospect", "customer"]),
+                "program_id": _LABEL,
+                "step_id": _LABEL,
+                "audience": st.sampled_from(["prospect", "customer"]),
                 "machine": st.booleans(),
             },
         )
@@ -125,24 +139,30 @@ _DATA: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "spend.recorded": _SPEND,
     "reach.recorded": _data(
         {
-            "reach_id": st.sampled_from(["r1", "r2"]), "day": MOMENTS.map(lambda moment: moment.date().isoformat()),
-            "kind": st.sampled_from(REACH_KINDS), "count": st.integers(0, 9),
+            "reach_id": st.sampled_from(["r1", "r2"]),
+            "day": MOMENTS.map(lambda moment: moment.date().isoformat()),
+            "kind": st.sampled_from(REACH_KINDS),
+            "count": st.integers(0, 9),
         },
         {"channel": _LABEL, "campaign_id": _LABEL},
     ),
     "survey.responded": _data(
         {"respondent_id": st.sampled_from(["n1", "n2", "n3"]), "survey_id": st.just("v"), "score": st.integers(0, 10)}
     ),
-}  # fmt: skip
+}
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     family: tuple(name for name in _DATA if name.partition(".")[0] in prefixes)
     for family, prefixes in {
-        "lead": ("lead", "program"), "nurture": ("program", "lead", "email"), "email": ("email",),
-        "account": ("subscription", "opportunity", "invoice"), "mrr": ("subscription",),
-        "records": ("spend", "reach", "survey"), "everything": tuple({name.partition(".")[0] for name in _DATA}),
+        "lead": ("lead", "program"),
+        "nurture": ("program", "lead", "email"),
+        "email": ("email",),
+        "account": ("subscription", "opportunity", "invoice"),
+        "mrr": ("subscription",),
+        "records": ("spend", "reach", "survey"),
+        "everything": tuple({name.partition(".")[0] for name in _DATA}),
     }.items()
-}  # fmt: skip
+}
 
 CROWDS: dict[str, tuple[str, ...]] = {
     "stage": ("lead.created", "lead.stage_changed", "lead.status_changed"),

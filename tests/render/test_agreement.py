@@ -38,9 +38,11 @@ texts = st.one_of(
     st.sampled_from((0, 1, 63, 64, 65, 127, 128, 129, 1023, 1024, 1025)).map(lambda length: "😀" * length),
 )
 numbers = st.one_of(
-    st.integers(-2, 12), st.sampled_from((100, 101, 1000, 1001, 10**9, 10**9 + 1, 10**12 + 1, 10**14, 10**14 + 1)),
-    st.integers(), st.floats(allow_nan=False, allow_infinity=False),
-)  # fmt: skip
+    st.integers(-2, 12),
+    st.sampled_from((100, 101, 1000, 1001, 10**9, 10**9 + 1, 10**12 + 1, 10**14, 10**14 + 1)),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
 values = st.one_of(
     texts, numbers, st.booleans(), st.none(), st.just([]), st.just({}), st.just(["x"]), st.just({"a": 1})
 )

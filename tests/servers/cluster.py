@@ -1,24 +1,20 @@
 """What a test does to a broker from outside: make topics, fill them, read them back."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.partitioner import DefaultPartitioner
 from kafka import KafkaAdminClient
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-_BATCH_BYTES: Final = 512 * 1024
-_IDLE_MS: Final = 200
+_BATCH_BYTES = 512 * 1024
+_IDLE_MS = 200
 # The small broker drops records by their timestamps within seconds, also from the newest segment: a test about the
 # past would find its topic empty.
-_KEEP_ALL: Final = {"retention.ms": "-1"}
+_KEEP_ALL = {"retention.ms": "-1"}
 
 
 class Record(NamedTuple):

@@ -1,15 +1,13 @@
 """A real Apache Kafka, one KRaft node, from the jars that Maven Central holds. Needs Java 17 and Maven."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
 
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
@@ -17,22 +15,19 @@ from kafka.errors import KafkaError
 from stream_app.clients.ports import free_port
 from stream_app.demo.embedded_servers import Server, ServerError, accepts
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 # The newest that can be had: 4.4.0 is listed, but one of the jars it depends on is missing from Maven Central.
-VERSION: Final = "4.3.1"
-CACHE_VARIABLE: Final = "STREAM_APP_KAFKA_CACHE"
+VERSION = "4.3.1"
+CACHE_VARIABLE = "STREAM_APP_KAFKA_CACHE"
 
-_CACHE: Final = Path(__file__).parents[2] / ".cache" / "kafka"
-_JAVA: Final = 17
-_DOWNLOAD_SECONDS: Final = 600
-_CLUSTER_ID: Final = "c3RyZWFtLWFwcC10ZXN0cw"
-_JVM: Final = ("-Xms192m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
-_LOGGING: Final = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
+_CACHE = Path(__file__).parents[2] / ".cache" / "kafka"
+_JAVA = 17
+_DOWNLOAD_SECONDS = 600
+_CLUSTER_ID = "c3RyZWFtLWFwcC10ZXN0cw"
+_JVM = ("-Xms192m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+_LOGGING = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
 
 # Kafka speaks slf4j 1.7 and brings no logger of its own; without one its errors would be lost.
-_POM: Final = f"""\
+_POM = f"""\
 <project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>stream-app</groupId>
@@ -54,7 +49,7 @@ _POM: Final = f"""\
 </project>
 """
 
-_SETTINGS: Final = """
+_SETTINGS = """
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller_port}

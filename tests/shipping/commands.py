@@ -1,13 +1,8 @@
 """Command lines as click understands them, without running anything."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+import click
 
 from stream_app.cli import main
-
-if TYPE_CHECKING:
-    import click
 
 
 def parse(words: list[str]) -> None:

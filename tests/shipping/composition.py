@@ -1,15 +1,13 @@
 """docker-compose.yml as its services."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from ruamel.yaml import YAML
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-_UNITS: Final = {"m": 2**20, "mb": 2**20, "g": 2**30, "gb": 2**30}
+ROOT = Path(__file__).resolve().parents[2]
+_UNITS = {"m": 2**20, "mb": 2**20, "g": 2**30, "gb": 2**30}
 
 
 def yaml(path: str) -> Any:  # noqa: ANN401 - whatever stands in it
@@ -17,10 +15,10 @@ def yaml(path: str) -> Any:  # noqa: ANN401 - whatever stands in it
     return YAML(typ="safe").load((ROOT / path).read_text())
 
 
-COMPOSITION: Final[dict[str, Any]] = yaml("docker-compose.yml")
-SERVICES: Final[dict[str, dict[str, Any]]] = COMPOSITION["services"]
-ONE_SHOTS: Final = frozenset(name for name, service in SERVICES.items() if service["restart"] == "no")
-OURS: Final = frozenset(name for name, service in SERVICES.items() if "build" in service)
+COMPOSITION: dict[str, Any] = yaml("docker-compose.yml")
+SERVICES: dict[str, dict[str, Any]] = COMPOSITION["services"]
+ONE_SHOTS = frozenset(name for name, service in SERVICES.items() if service["restart"] == "no")
+OURS = frozenset(name for name, service in SERVICES.items() if "build" in service)
 
 
 def mounts(service: str) -> dict[str, str]:

@@ -1,16 +1,14 @@
 """docker-compose.yml: pinned, hardened, complete, and in agreement with settings, commands, rules and dashboards."""
 
-from __future__ import annotations
-
 import io
 import json
 import re
 import shlex
 import shutil
 import sys
+from collections.abc import Iterator
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
 
 import click
 import pytest
@@ -23,12 +21,9 @@ from tests.monitoring.alerts.tools import run
 from tests.shipping.commands import parse
 from tests.shipping.composition import COMPOSITION, ONE_SHOTS, OURS, ROOT, SERVICES, mounted, mounts, option, size, yaml
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 each_service = pytest.mark.parametrize("name", SERVICES)
 each_of_ours = pytest.mark.parametrize("name", sorted(OURS))
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 def test_it_follows_the_schema_of_compose() -> None:

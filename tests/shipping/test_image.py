@@ -1,7 +1,5 @@
 """Dockerfile and package: what the image is made of, and whether what is in it works."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re
@@ -11,12 +9,12 @@ import sys
 import sysconfig
 import tomllib
 import venv
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from fnmatch import fnmatch
 from http import HTTPStatus
 from importlib.metadata import packages_distributions, requires
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
 from zipfile import ZipFile
 
 import pytest
@@ -29,15 +27,12 @@ from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
 from tests.shipping.composition import ROOT
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-INSTRUCTIONS: Final = [
+INSTRUCTIONS = [
     (line.partition(" ")[0], line.partition(" ")[2])
     for line in re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text()).splitlines()
     if line and not line.startswith("#")
 ]
-_LOOK: Final = """
+_LOOK = """
 import json, stream_app
 from stream_app.cli import main
 from stream_app.cli.main import COMMANDS
@@ -139,8 +134,10 @@ def wheel(context: Path) -> Path:
 def _pip(*words: str) -> None:
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "pip", "--disable-pip-version-check", *words],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -1,10 +1,8 @@
 """docs/production.md: what it tells the reader to type exists, and its users of the store can do their work."""
 
-from __future__ import annotations
-
 import re
 import urllib.request
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
 
 import pytest
 import redis
@@ -16,12 +14,9 @@ from tests.shipping.commands import parse
 from tests.shipping.composition import ROOT, SERVICES
 from tests.system.program import Program, eventually
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-PAGE: Final = (ROOT / "docs/production.md").read_text()
-COMMANDS: Final = sorted({*re.findall(r"`stream-app ([^`]+)`", PAGE), *re.findall(r"--no-deps worker (\w+)", PAGE)})
-USERS: Final = re.findall(r"^user .*$", PAGE, re.MULTILINE)
+PAGE = (ROOT / "docs/production.md").read_text()
+COMMANDS = sorted({*re.findall(r"`stream-app ([^`]+)`", PAGE), *re.findall(r"--no-deps worker (\w+)", PAGE)})
+USERS = re.findall(r"^user .*$", PAGE, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

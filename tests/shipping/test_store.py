@@ -1,12 +1,11 @@
 """The composition's store and its user: enough for everything that the commands do, and for nothing else."""
 
-from __future__ import annotations
-
 import json
 import os
 import stat
 import subprocess
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -19,12 +18,8 @@ from tests.shipping.composition import SERVICES
 from tests.shipping.test_image import healthcheck
 from tests.system.program import Program, eventually, run
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-_NOBODY: Final = 65534
-_EVENTS: Final = ["simulate", "--leads", "20", "--days", "30"]
+_NOBODY = 65534
+_EVENTS = ["simulate", "--leads", "20", "--days", "30"]
 
 
 @pytest.fixture(scope="module")
@@ -117,13 +112,21 @@ def test_the_healthcheck_sees_a_worker_and_an_exporter(environment: dict[str, st
 @pytest.mark.parametrize(
     "command",
     [
-        ("FLUSHALL",), ("FLUSHDB",), ("CONFIG", "GET", "*"), ("KEYS", "*"), ("SHUTDOWN",), ("ACL", "LIST"),
-        ("REPLICAOF", "NO", "ONE"), ("MONITOR",), ("GET", "of-somebody-else"),
-        ("SET", "of-somebody-else", "1"), ("EVAL", "return redis.call('GET', KEYS[1])", "1", "of-somebody-else"),
+        ("FLUSHALL",),
+        ("FLUSHDB",),
+        ("CONFIG", "GET", "*"),
+        ("KEYS", "*"),
+        ("SHUTDOWN",),
+        ("ACL", "LIST"),
+        ("REPLICAOF", "NO", "ONE"),
+        ("MONITOR",),
+        ("GET", "of-somebody-else"),
+        ("SET", "of-somebody-else", "1"),
+        ("EVAL", "return redis.call('GET', KEYS[1])", "1", "of-somebody-else"),
         ("PUBLISH", "of-somebody-else", "1"),
     ],
     ids=" ".join,
-)  # fmt: skip
+)
 def test_the_user_may_do_nothing_else(command: tuple[str, ...], store: Server, secrets: Path) -> None:
     password = (secrets / "redis_password").read_text()
     host, _, port = store.address.partition(":")

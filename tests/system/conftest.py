@@ -1,20 +1,14 @@
 """Stories, which are told once, and sites."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from stream_app.demo.embedded_servers import Server
+from tests.servers.cluster import Cluster
 from tests.system.site import Site
 from tests.system.story import Story, long_story, short_story
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from stream_app.demo.embedded_servers import Server
-    from tests.servers.cluster import Cluster
 
 
 @pytest.fixture(scope="session")

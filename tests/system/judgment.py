@@ -1,21 +1,15 @@
 """What the numbers must be."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from tests.oracle import recount
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
-
-    from tests.system.site import Letter, Series, Site
-    from tests.system.story import Envelope, Story
+from tests.system.site import Letter, Series, Site
+from tests.system.story import Envelope, Story
 
 # The recount is one of sections A, B and C. These are the rest: section D, what that alone needs, and what describes
 # series instead of measuring.
-_NOT_RECOUNTED: Final = frozenset(
+_NOT_RECOUNTED = frozenset(
     f"lifecycle_{name}"
     for name in (
         "lead_mql_cohort",

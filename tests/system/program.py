@@ -1,7 +1,5 @@
 """The product's commands as processes of their own."""
 
-from __future__ import annotations
-
 import os
 import re
 import signal
@@ -9,20 +7,17 @@ import subprocess
 import sys
 import time
 from ast import literal_eval
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-_COMMAND: Final = Path(sys.executable).with_name("stream-app")
-_PATIENCE: Final = 60.0
-_LOOK: Final = 0.02
-_TAIL: Final = 30
-_ASSIGNED: Final = re.compile(r" assigned: (\[.*\])$", re.MULTILINE)
+_COMMAND = Path(sys.executable).with_name("stream-app")
+_PATIENCE = 60.0
+_LOOK = 0.02
+_TAIL = 30
+_ASSIGNED = re.compile(r" assigned: (\[.*\])$", re.MULTILINE)
 
 
-def eventually(condition: Callable[[], bool], what: str, *programs: Program) -> None:
+def eventually(condition: Callable[[], bool], what: str, *programs: "Program") -> None:
     """Return once the condition holds; fail if it never does, or one of the programs ends before."""
     deadline = time.monotonic() + _PATIENCE
     while not condition():
@@ -36,9 +31,14 @@ def run(arguments: list[str], environment: Mapping[str, str], log: Path) -> tupl
     """Run a command to its end; return its exit code and what it printed."""
     with log.open("ab") as errors:
         done = subprocess.run(  # noqa: S603 - our own command
-            [_COMMAND, *arguments], env=_clean(environment), stdout=subprocess.PIPE, stderr=errors, text=True,
-            check=False, timeout=_PATIENCE,
-        )  # fmt: skip
+            [_COMMAND, *arguments],
+            env=_clean(environment),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            check=False,
+            timeout=_PATIENCE,
+        )
     return done.returncode, done.stdout
 
 
@@ -50,9 +50,12 @@ class Program:
         self.log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
-                [_COMMAND, *arguments], env=_clean(environment), stdout=output, stderr=subprocess.STDOUT,
+                [_COMMAND, *arguments],
+                env=_clean(environment),
+                stdout=output,
+                stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-            )  # fmt: skip
+            )
 
     @property
     def code(self) -> int | None:

@@ -1,22 +1,18 @@
 """A network between a program and its store that loses and delays what a test tells it to."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Final, Self
+from types import TracebackType
+from typing import Self
 
-if TYPE_CHECKING:
-    from types import TracebackType
-
-_HOST: Final = "127.0.0.1"
-_CHUNK: Final = 1 << 16
-_PATIENCE: Final = 60.0
+_HOST = "127.0.0.1"
+_CHUNK = 1 << 16
+_PATIENCE = 60.0
 # A commit is the one script that workers run. Requests on a connection never overlap, so each begins a chunk.
-_SCRIPT: Final = b"\r\nEVALSHA\r\n"
-_APPLIED: Final = b"\r\napplied\r\n"
+_SCRIPT = b"\r\nEVALSHA\r\n"
+_APPLIED = b"\r\napplied\r\n"
 
 
 class _Kind(Enum):

@@ -1,14 +1,16 @@
 """One installation: topics, a store, and the commands that work on them."""
 
-from __future__ import annotations
-
 import json
 import urllib.error
 import urllib.request
 from collections import Counter
+from collections.abc import Callable, Iterable
 from contextlib import closing
+from datetime import datetime
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
 
 import redis
 from kafka import KafkaProducer, OffsetSpec, TopicPartition
@@ -17,17 +19,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from stream_app.clients.ports import free_port
+from tests.servers.cluster import Cluster
 from tests.system.program import Program, eventually, run
-from tests.system.story import FAMILIES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from datetime import datetime
-    from pathlib import Path
-    from types import TracebackType
-
-    from tests.servers.cluster import Cluster
-    from tests.system.story import Sent
+from tests.system.story import FAMILIES, Sent
 
 Partition = tuple[str, int]
 Series = tuple[str, frozenset[tuple[str, str]]]

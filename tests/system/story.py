@@ -1,27 +1,23 @@
 """What is sent: half a year of a company, out of order, with copies and with records that are no events."""
 
-from __future__ import annotations
-
 import random
 import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
 from stream_app.demo.simulator import Plan, bad_records, disorder, history, record_key, topic_family
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
 Envelope = dict[str, Any]
 
-FAMILIES: Final = ("lead", "email", "opportunity", "billing", "spend", "survey", "reach")
-UNTIL: Final = datetime(2025, 6, 18, 15, 30, tzinfo=UTC)
+FAMILIES = ("lead", "email", "opportunity", "billing", "spend", "survey", "reach")
+UNTIL = datetime(2025, 6, 18, 15, 30, tzinfo=UTC)
 """When the history ends. In the past, or the workers would take events for ones from the future."""
 
-MOMENTS: Final = (
+MOMENTS = (
     UNTIL,
     UNTIL - timedelta(minutes=100),  # the windows of minutes that end here are still kept
     UNTIL - timedelta(hours=4),  # and these are not
@@ -29,12 +25,12 @@ MOMENTS: Final = (
 )
 """Moments at which the windows differ."""
 
-_SEED: Final = 3
+_SEED = 3
 # Everything that is told about every so many-th lead, campaign and page; of accounts and answers there are few.
-_THINNED: Final = {"lead": 8, "email": 8, "spend": 6, "reach": 12}
+_THINNED = {"lead": 8, "email": 8, "spend": 6, "reach": 12}
 # What is bounded and may be shown; all other fields of this kind name one person, company, message or record.
-_SHOWN: Final = frozenset({"program_id", "step_id", "campaign_id", "plan_id", "survey_id"})
-_RARE: Final = frozenset({"email.complained", "email.unsubscribed", "subscription.resumed"})
+_SHOWN = frozenset({"program_id", "step_id", "campaign_id", "plan_id", "survey_id"})
+_RARE = frozenset({"email.complained", "email.unsubscribed", "subscription.resumed"})
 
 
 class Sent(NamedTuple):

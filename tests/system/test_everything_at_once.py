@@ -1,26 +1,19 @@
 """The numbers depend only on the set of events: everything that can go wrong, in one run."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from stream_app.catalog.events import EVENT_TYPES
 from stream_app.core.envelope import CAUSES, event_type
+from stream_app.demo.embedded_servers import Server
 from tests.system.judgment import assert_exact, assert_rejected
 from tests.system.program import Program, eventually
 from tests.system.proxy import Proxy
-from tests.system.story import MOMENTS, UNTIL, erasures, sent
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from stream_app.demo.embedded_servers import Server
-    from tests.system.site import Site
-    from tests.system.story import Sent, Story
+from tests.system.site import Site
+from tests.system.story import MOMENTS, UNTIL, Sent, Story, erasures, sent
 
 
 def test_the_story_tells_of_everything(long: Story) -> None:

@@ -1,27 +1,19 @@
 """What Prometheus gets: the samples, all of them, nothing else, and at the price of what has changed."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from stream_app.demo.embedded_servers import Server
+from tests.servers.cluster import Cluster
 from tests.system.judgment import assert_exact
 from tests.system.proxy import Proxy
-from tests.system.site import Site, answer, port
-from tests.system.story import UNTIL, sent
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from stream_app.demo.embedded_servers import Server
-    from tests.servers.cluster import Cluster
-    from tests.system.site import Series
-    from tests.system.story import Story
+from tests.system.site import Series, Site, answer, port
+from tests.system.story import UNTIL, Story, sent
 
 AS_OF = UNTIL.isoformat()
 

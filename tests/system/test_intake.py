@@ -1,10 +1,8 @@
 """What stands in the topics, good or bad, whole or with holes."""
 
-from __future__ import annotations
-
 from contextlib import closing
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import orjson
 import pytest
@@ -15,12 +13,7 @@ from tests.servers.cluster import Cluster
 from tests.system.judgment import assert_exact, not_zero, rejected
 from tests.system.program import eventually
 from tests.system.site import Site, answer, get, port
-from tests.system.story import UNTIL, Sent
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.system.story import Story
+from tests.system.story import UNTIL, Sent, Story
 
 
 def test_topics_that_are_empty_are_drained_at_once(site: Site) -> None:

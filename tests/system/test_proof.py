@@ -1,19 +1,13 @@
 """What an operator proves the numbers with: audit, rebuild and explain, on real servers."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.laws.memory import MemoryStore
 from tests.system.program import eventually
-from tests.system.story import UNTIL, Sent
-
-if TYPE_CHECKING:
-    from tests.system.site import Site
-    from tests.system.story import Story
+from tests.system.site import Site
+from tests.system.story import UNTIL, Sent, Story
 
 AS_OF = ("--as-of", UNTIL.isoformat())
 
@@ -105,17 +99,24 @@ def test_a_lead_is_explained_by_its_own_events(site: Site) -> None:
     events = [
         {"id": "1", "type": "lead.created", "time": "2025-06-01T10:00:00Z", "data": {"lead_id": "L1", "source": "web"}},
         {
-            "id": "2", "type": "program.enrolled", "time": "2025-06-01T11:00:00Z",
+            "id": "2",
+            "type": "program.enrolled",
+            "time": "2025-06-01T11:00:00Z",
             "data": {"lead_id": "L1", "program_id": "welcome", "enrollment_id": "E1"},
         },
         {
-            "id": "3", "type": "program.step_entered", "time": "2025-06-01T11:00:00Z",
+            "id": "3",
+            "type": "program.step_entered",
+            "time": "2025-06-01T11:00:00Z",
             "data": {
-                "lead_id": "L1", "program_id": "welcome", "enrollment_id": "E1", "step_id": "hello",
+                "lead_id": "L1",
+                "program_id": "welcome",
+                "enrollment_id": "E1",
+                "step_id": "hello",
                 "due_at": "2025-06-04T11:00:00Z",
             },
         },
-    ]  # fmt: skip
+    ]
     site.produce([Sent("lead", b"L1", json.dumps(event).encode()) for event in events])
     site.drain()
     explained = json.loads(site.run("explain", "lead", "L1", "--json"))

@@ -1,17 +1,10 @@
 """Neither partitions nor batches nor the place on earth are in the numbers."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 
 from tests.system.judgment import assert_exact
-from tests.system.story import MOMENTS, UNTIL
-
-if TYPE_CHECKING:
-    from tests.system.site import Site
-    from tests.system.story import Story
+from tests.system.site import Site
+from tests.system.story import MOMENTS, UNTIL, Story
 
 
 @pytest.mark.parametrize(("partitions", "events"), [(1, 4000), (2, 1), (5, 7)])

@@ -1,21 +1,13 @@
 """Workers may get into each other's way as much as they like."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 
+from stream_app.demo.embedded_servers import Server
 from tests.system.judgment import assert_exact
 from tests.system.program import eventually
 from tests.system.proxy import Proxy
-from tests.system.site import conflicts, port
-from tests.system.story import UNTIL, misdirected
-
-if TYPE_CHECKING:
-    from stream_app.demo.embedded_servers import Server
-    from tests.system.site import Site
-    from tests.system.story import Story
+from tests.system.site import Site, conflicts, port
+from tests.system.story import UNTIL, Story, misdirected
 
 pytestmark = pytest.mark.faults
 

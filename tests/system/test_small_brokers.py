@@ -1,7 +1,5 @@
 """What small brokers get wrong does not stop a worker."""
 
-from __future__ import annotations
-
 import asyncio
 
 from tests.servers.cluster import Cluster

@@ -1,26 +1,18 @@
 """A store that is away, that dies or that goes back in time changes no number."""
 
-from __future__ import annotations
-
 import shutil
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import orjson
 import pytest
 
+from stream_app.demo.embedded_servers import Server
 from tests.system.judgment import assert_exact
 from tests.system.program import eventually
 from tests.system.proxy import Proxy
-from tests.system.site import answer, port
-from tests.system.story import UNTIL
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from stream_app.demo.embedded_servers import Server
-    from tests.system.site import Site
-    from tests.system.story import Story
+from tests.system.site import Site, answer, port
+from tests.system.story import UNTIL, Story
 
 pytestmark = pytest.mark.faults
 

@@ -1,18 +1,11 @@
 """How the command `worker` begins and ends."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+from stream_app.demo.embedded_servers import Server
 from tests.system.judgment import assert_exact
 from tests.system.program import eventually
 from tests.system.proxy import Proxy
-from tests.system.story import UNTIL
-
-if TYPE_CHECKING:
-    from stream_app.demo.embedded_servers import Server
-    from tests.system.site import Site
-    from tests.system.story import Story
+from tests.system.site import Site
+from tests.system.story import UNTIL, Story
 
 
 def test_a_worker_with_other_definitions_does_not_touch_the_numbers(site: Site, short: Story) -> None:

@@ -1,21 +1,15 @@
 """The worker's own pipeline, fed by hand."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from stream_app.cli.wiring import model
+from stream_app.clients.settings import Settings
+from stream_app.core.envelope import Rejected
+from stream_app.store.ledger import Ledger
+from stream_app.worker.batch import Batch, RecordLike
 from stream_app.worker.pipeline import Pipeline
 from stream_app.worker.rejection_limit import FloodGate
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from stream_app.clients.settings import Settings
-    from stream_app.core.envelope import Rejected
-    from stream_app.store.ledger import Ledger
-    from stream_app.worker.batch import Batch, RecordLike
-    from stream_app.worker.telemetry import Telemetry
+from stream_app.worker.telemetry import Telemetry
 
 
 class _NoDeadLetters:

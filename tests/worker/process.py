@@ -1,18 +1,13 @@
 """A worker as a process: `python -m tests.worker.process ARGUMENTS`, see `Process`."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stream_app.worker.consumer import Hooks, Worker
 from tests.worker.workers import FileLedger, settings
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 
 class _Tell(Hooks):

@@ -1,17 +1,18 @@
 """A worker applies every record once, whoever comes, goes or dies, and can be steered and watched."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import os
 import signal
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
 
 from stream_app.clients.log_rate_limit import Quiet
+from stream_app.worker.batch import Batch
 from stream_app.worker.consumer import Exit, Worker
+from tests.servers.cluster import Cluster
 from tests.worker.workers import (
     Crew,
     FileLedger,
@@ -24,13 +25,6 @@ from tests.worker.workers import (
     settings,
     working,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-
-    from stream_app.worker.batch import Batch
-    from tests.servers.cluster import Cluster
 
 
 def _numbers(numbers: Iterable[int]) -> list[bytes]:

@@ -1,10 +1,9 @@
 """What the worker rejects is kept: whole where the broker allows it, and whatever happens to the broker."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -15,10 +14,6 @@ from stream_app.demo.embedded_servers import embedded_kafka
 from stream_app.worker.batch import Batch, Record
 from stream_app.worker.dead_letters import DeadLetterTopic
 from tests.servers.cluster import Cluster
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 BAD = Rejected("invalid", "Expected `str` - at `$.data.lead_id`")
 
@@ -59,9 +54,12 @@ def test_bytes_key_and_reason_are_kept(cluster: Cluster, settings: Settings) -> 
     assert (letter.key, letter.value) == (b"\x00key", b"\xff\x00{")
     assert headers.pop("time").endswith(b"+00:00")
     assert headers == {
-        "cause": b"invalid", "detail": b"Expected `str` - at `$.data.lead_id`",
-        "topic": b"some.topic", "partition": b"3", "offset": b"17",
-    }  # fmt: skip
+        "cause": b"invalid",
+        "detail": b"Expected `str` - at `$.data.lead_id`",
+        "topic": b"some.topic",
+        "partition": b"3",
+        "offset": b"17",
+    }
 
 
 def test_the_records_own_headers_are_kept_in_order_under_other_names(cluster: Cluster, settings: Settings) -> None:
@@ -70,8 +68,10 @@ def test_the_records_own_headers_are_kept_in_order_under_other_names(cluster: Cl
     send(settings, record(1, b"{}", headers=own))
     (letter,) = cluster.read(settings.topic("dlq"))
     assert [pair for pair in letter.headers if pair[0].startswith("original.")] == [
-        ("original.ce_id", b"1"), ("original.cause", b"mine"), ("original.ce_id", b"2"),
-    ]  # fmt: skip
+        ("original.ce_id", b"1"),
+        ("original.cause", b"mine"),
+        ("original.ce_id", b"2"),
+    ]
     assert dict(letter.headers)["cause"] == b"invalid"
 
 

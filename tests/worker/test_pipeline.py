@@ -1,24 +1,25 @@
 """A batch is folded while the one before it is committed, and whatever becomes of that, the numbers are the same."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 import orjson
 import pytest
+from redis.asyncio import Redis
 
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.clients.connections import async_redis
 from stream_app.clients.settings import Settings
 from stream_app.demo.simulator import Plan, history, records
-from stream_app.store.ledger import Ledger, Verdict
+from stream_app.store.ledger import Commit, Ledger, Verdict
 from stream_app.worker.batch import Batch, Record, split
+from stream_app.worker.pipeline import Pipeline
 from stream_app.worker.telemetry import Telemetry
 from tests.laws.memory import by_name
 from tests.laws.test_laws import NOT_RECOUNTED
@@ -27,16 +28,8 @@ from tests.oracle import recount
 from tests.worker.pipelines import pipeline_of
 from tests.worker.workers import on_a_loop
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
-
-    from redis.asyncio import Redis
-
-    from stream_app.store.ledger import Commit
-    from stream_app.worker.pipeline import Pipeline
-
-_UNTIL: Final = datetime(2025, 6, 18, 15, 30, tzinfo=UTC)
-_NOW: Final = int(_UNTIL.timestamp() * 1000)
+_UNTIL = datetime(2025, 6, 18, 15, 30, tzinfo=UTC)
+_NOW = int(_UNTIL.timestamp() * 1000)
 
 
 class _Held(Ledger):

@@ -1,7 +1,5 @@
 """A bad deploy stops a topic's intake before it drains the topic into the dead letters, and nothing else does."""
 
-from __future__ import annotations
-
 import pytest
 
 from stream_app.worker.rejection_limit import FloodGate

@@ -1,11 +1,9 @@
 """What a worker process says of itself: since when the numbers are complete, and where it can be asked."""
 
-from __future__ import annotations
-
 import socket
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -15,14 +13,11 @@ from stream_app.worker.consumer import State
 from stream_app.worker.service import seen_applied, serve
 from stream_app.worker.transport import Group
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_A: Final = ("a", 0)
-_B: Final = ("b", 1)
-_ANSWERED: Final = 1_767_225_600.25
-_AT: Final = 1_767_225_600_250
-_WELL: Final = State(
+_A = ("a", 0)
+_B = ("b", 1)
+_ANSWERED = 1_767_225_600.25
+_AT = 1_767_225_600_250
+_WELL = State(
     assigned=frozenset({_A, _B}),
     positions={_A: 7, _B: 9},
     ends={_A: 7, _B: 9},

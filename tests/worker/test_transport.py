@@ -1,11 +1,8 @@
 """Batches join up, whatever the log looks like, and are read from where the ledger says."""
 
-from __future__ import annotations
-
 import asyncio
 from contextlib import suppress
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -16,10 +13,8 @@ from kafka.errors import TopicAlreadyExistsError
 from stream_app.worker.batch import Batch, Record, split
 from stream_app.worker.consumer import Exit, Worker
 from stream_app.worker.transport import Seat, TopicRecreatedError, seat
+from tests.servers.cluster import Cluster
 from tests.worker.workers import Heard, MemoryLedger, bounds, committed, eventually, on_a_loop, settings, working
-
-if TYPE_CHECKING:
-    from tests.servers.cluster import Cluster
 
 
 def _numbers(count: int) -> list[bytes]:

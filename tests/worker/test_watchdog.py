@@ -1,17 +1,14 @@
 """The watchdog acts on what no batch would tell, and on nothing else."""
 
-from __future__ import annotations
-
 from dataclasses import replace
-from typing import Final
 
 import pytest
 
 from stream_app.worker.watchdog import Memory, Observation, Verdict, judge
 
-_A: Final = ("a", 0)
-_B: Final = ("b", 1)
-_WELL: Final = Observation(
+_A = ("a", 0)
+_B = ("b", 1)
+_WELL = Observation(
     at=100.0,
     stored={_A: 7, _B: 9},
     before={_A: 7, _B: 9},
@@ -22,8 +19,8 @@ _WELL: Final = Observation(
     member=True,
     coordinator=True,
 )
-_FRESH: Final = Memory(progress=100.0, member=100.0)
-_LONG_AGO: Final = Memory(progress=0.0, member=0.0)
+_FRESH = Memory(progress=100.0, member=100.0)
+_LONG_AGO = Memory(progress=0.0, member=0.0)
 
 
 def _verdict(seen: Observation, memory: Memory = _FRESH) -> Verdict:

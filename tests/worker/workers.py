@@ -1,30 +1,25 @@
 """What the tests of the worker share: ledgers without a store, and workers in this process and in others."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Final, ParamSpec
+from pathlib import Path
+from typing import Any, ParamSpec
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
+from stream_app.worker.batch import Batch
 from stream_app.worker.consumer import Exit, Hooks, Sink, Worker, WorkerSettings
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
-    from pathlib import Path
-
-    from stream_app.worker.batch import Batch
-
 _P = ParamSpec("_P")
-_PATIENCE: Final = 40.0
+_PATIENCE = 40.0
 
 
 def on_a_loop(test: Callable[_P, Coroutine[Any, Any, None]]) -> Callable[_P, None]:
@@ -100,7 +95,7 @@ class FileLedger:
 
     path: Path
 
-    def prepare(self) -> FileLedger:
+    def prepare(self) -> "FileLedger":
         """Make the file."""
         with closing(self._connect()) as db:
             db.execute("pragma journal_mode = wal")

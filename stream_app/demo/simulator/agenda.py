@@ -1,24 +1,19 @@
 """The world: everything that lives in it, in the order in which it happens."""
 
-from __future__ import annotations
-
 from collections import defaultdict
+from collections.abc import Iterator
 from itertools import count
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from stream_app.demo.simulator.arrivals import arrivals
 from stream_app.demo.simulator.company import CAMPAIGNS
+from stream_app.demo.simulator.event_log import Draft
 from stream_app.demo.simulator.installed_base import base_life, base_size
 from stream_app.demo.simulator.lead import lead_life
 from stream_app.demo.simulator.market import campaign_days, overhead_months
+from stream_app.demo.simulator.plan import Plan
 from stream_app.demo.simulator.rhythm import DAY
 from stream_app.demo.simulator.scenarios import disturbance
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from stream_app.demo.simulator.event_log import Draft
-    from stream_app.demo.simulator.plan import Plan
 
 Living: TypeAlias = "Iterator[tuple[int, list[Draft]]]"
 """Something that lives in spans: yields when its next one begins (ms) and what happens from the present one on."""

@@ -1,22 +1,15 @@
 """When new leads come, and from which campaign."""
 
-from __future__ import annotations
-
 from bisect import bisect
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import accumulate, count
-from typing import TYPE_CHECKING
+from random import Random
 
-from stream_app.demo.simulator.company import CAMPAIGNS
+from stream_app.demo.simulator.company import CAMPAIGNS, Campaign
+from stream_app.demo.simulator.plan import Plan
 from stream_app.demo.simulator.rhythm import DAY, activity_at, calendar_date, moment_of
 from stream_app.demo.simulator.rng import chance
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from random import Random
-
-    from stream_app.demo.simulator.company import Campaign
-    from stream_app.demo.simulator.plan import Plan
 
 
 def arrivals(plan: Plan) -> Iterator[int]:

@@ -1,36 +1,30 @@
 """Records that a worker has to reject, each with exactly one thing wrong, and the cause it is rejected for."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
 
+from stream_app.demo.simulator.event_log import Data
 from stream_app.demo.simulator.rng import chance
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from stream_app.demo.simulator.event_log import Data
-
-_NO: Final = object()
+_NO = object()
 """Stands for a field that is left out."""
-_ANY_ID: Final = b"bad-id"
-_LONG_ID: Final = "x" * 129
-_LONG_LABEL: Final = "c" * 65
-_LIMIT: Final = 256 * 1024
+_ANY_ID = b"bad-id"
+_LONG_ID = "x" * 129
+_LONG_LABEL = "c" * 65
+_LIMIT = 256 * 1024
 
-_STEP: Final = {"lead_id": "65059681032", "program_id": "welcome", "enrollment_id": "enr-1", "step_id": "guide"}
-_MAIL: Final = {"lead_id": "65059681032", "message_id": "m-1"}
-_DEAL: Final = {
+_STEP = {"lead_id": "65059681032", "program_id": "welcome", "enrollment_id": "enr-1", "step_id": "guide"}
+_MAIL = {"lead_id": "65059681032", "message_id": "m-1"}
+_DEAL = {
     "account_id": "0015gAB",
     "opportunity_id": "opp-1",
     "kind": "new_business",
     "amount_minor": 1200000,
     "currency": "EUR",
 }
-_ITEM: Final = {"plan_id": "team", "unit_amount_minor": 4900, "quantity": 3, "interval": "month"}
-_SUBSCRIPTION: Final = {"account_id": "0015gAB", "subscription_id": "sub-1", "currency": "EUR", "items": [_ITEM]}
-_GOOD: Final[dict[str, Data]] = {
+_ITEM = {"plan_id": "team", "unit_amount_minor": 4900, "quantity": 3, "interval": "month"}
+_SUBSCRIPTION = {"account_id": "0015gAB", "subscription_id": "sub-1", "currency": "EUR", "items": [_ITEM]}
+_GOOD: dict[str, Data] = {
     "lead.created": {"lead_id": "65059681032", "source": "partner", "score": 12},
     "lead.stage_changed": {"lead_id": "65059681032", "to": "mql"},
     "lead.status_changed": {"lead_id": "65059681032", "to": "open"},
@@ -61,7 +55,7 @@ _GOOD: Final[dict[str, Data]] = {
 }
 
 # (type of a good event, field to spoil, what to put there); a dotted field lies in `data`.
-_INVALID: Final[tuple[tuple[str, str, object], ...]] = (
+_INVALID: tuple[tuple[str, str, object], ...] = (
     ("lead.created", "id", _NO),
     ("lead.created", "id", ""),
     ("lead.created", "id", _LONG_ID),
@@ -118,16 +112,16 @@ _INVALID: Final[tuple[tuple[str, str, object], ...]] = (
     ("reach.recorded", "data.day", "15.01.2026"),
     ("reach.recorded", "data.kind", "shouts"),
 )
-_UNKNOWN: Final[tuple[tuple[str, str, object], ...]] = tuple(
+_UNKNOWN: tuple[tuple[str, str, object], ...] = tuple(
     ("lead.created", "type", event_type)
     for event_type in ("lead.teleported", "invoice.refunded", "com.example.ping", "Lead.Created", "lead.created.v2")
 )
-_FUTURE: Final[tuple[tuple[str, str, object], ...]] = (
+_FUTURE: tuple[tuple[str, str, object], ...] = (
     ("lead.created", "time", "2199-01-01T00:00:00.000Z"),
     ("email.sent", "time", "2150-06-30T12:00:00+02:00"),
     ("subscription.started", "time", "2100-02-28T23:59:59.999-05:00"),
 )
-_PERSONAL: Final[tuple[tuple[str, str, object], ...]] = (
+_PERSONAL: tuple[tuple[str, str, object], ...] = (
     ("lead.created", "id", "anna.smith@example.com"),
     ("lead.created", "data.lead_id", "anna.smith@example.com"),
     ("lead.created", "data.campaign_id", "launch@home"),
@@ -137,12 +131,12 @@ _PERSONAL: Final[tuple[tuple[str, str, object], ...]] = (
     ("invoice.paid", "data.invoice_id", "in-1@example"),
     ("survey.responded", "data.respondent_id", "bob@example.org"),
 )
-_TOO_LARGE: Final[tuple[tuple[str, str, object], ...]] = (
+_TOO_LARGE: tuple[tuple[str, str, object], ...] = (
     ("lead.created", "data.note", "x" * _LIMIT),
     ("email.opened", "trace", "y" * (_LIMIT + 4096)),
     ("spend.recorded", "data.lines", ["ad click"] * (_LIMIT // 8)),
 )
-_SPOILT: Final = tuple(
+_SPOILT = tuple(
     (cause, *recipe)
     for cause, recipes in (
         ("invalid", _INVALID),

@@ -1,35 +1,29 @@
 """Subscriptions and invoices: each event carries the whole new state."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from random import Random
+from typing import NamedTuple
 
 from stream_app.demo.simulator.company import ADD_ONS, METERED_PLAN, PRICE_FACTORS, TIERS
-from stream_app.demo.simulator.rhythm import AMERICA, DAY, EUROPE, HOUR, MINUTE, SECOND
+from stream_app.demo.simulator.event_log import Data, Diary
+from stream_app.demo.simulator.rhythm import AMERICA, DAY, EUROPE, HOUR, MINUTE, SECOND, Region
 from stream_app.demo.simulator.rng import around, between, happens
 
-if TYPE_CHECKING:
-    from random import Random
-
-    from stream_app.demo.simulator.event_log import Data, Diary
-    from stream_app.demo.simulator.rhythm import Region
-
-ACTIVE: Final = "active"
-PAUSED: Final = "paused"
-CANCELED: Final = "canceled"
-PAST_DUE: Final = "past_due"
-TRIALING: Final = "trialing"
+ACTIVE = "active"
+PAUSED = "paused"
+CANCELED = "canceled"
+PAST_DUE = "past_due"
+TRIALING = "trialing"
 
 # (currency, upper end of its share)
-_CURRENCIES: Final = {
+_CURRENCIES = {
     EUROPE: (("EUR", 0.78), ("GBP", 0.93), ("USD", 1.0)),
     AMERICA: (("USD", 0.93), ("EUR", 0.96), ("JPY", 1.0)),
 }
-_DISCOUNTS: Final = (5, 10, 10, 15, 20)
-_PAYMENT_FAILS: Final = 0.045
-_RECOVERED: Final = 0.75
-_RETRIES: Final = 3
+_DISCOUNTS = (5, 10, 10, 15, 20)
+_PAYMENT_FAILS = 0.045
+_RECOVERED = 0.75
+_RETRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +36,10 @@ class Interval:
     months: int
 
 
-_MONTHLY: Final = Interval("month", 1, 1.0, 1)
-_ANNUAL: Final = Interval("year", 1, 10.0, 12)
+_MONTHLY = Interval("month", 1, 1.0, 1)
+_ANNUAL = Interval("year", 1, 10.0, 12)
 # (upper end of the share, interval)
-_INTERVALS: Final = (
+_INTERVALS = (
     (0.55, _MONTHLY),
     (0.88, _ANNUAL),
     (0.94, Interval("quarter", 1, 2.85, 3)),

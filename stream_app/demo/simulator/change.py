@@ -1,13 +1,12 @@
 """What changes in a customer's subscriptions from one month to the next."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final, TypeAlias
+from collections.abc import Callable
 
 from stream_app.demo.simulator.billing import (
     ACTIVE,
     PAUSED,
     Line,
+    Subscription,
     cancel,
     draw_add_on,
     draw_subscription,
@@ -15,33 +14,28 @@ from stream_app.demo.simulator.billing import (
     yearly_value,
 )
 from stream_app.demo.simulator.company import TIERS
+from stream_app.demo.simulator.customer import Customer
 from stream_app.demo.simulator.deal import Deal, lose, negotiate, win
 from stream_app.demo.simulator.rhythm import DAY, MINUTE, SECOND, at_work
 from stream_app.demo.simulator.rng import around, between, happens
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from stream_app.demo.simulator.billing import Subscription
-    from stream_app.demo.simulator.customer import Customer
-
 # Per month and account; health (0..1, 0.5 on average) bends the first and the third.
-_CANCELS: Final = 0.014
-_SHRINKS: Final = 0.013
-_GROWS: Final = 0.07
-_CROSS_BUYS: Final = 0.012
-_PAUSES: Final = 0.014
-_RESUMES: Final = 0.65
-_COMES_BACK: Final = 0.06
-_SOLD: Final = 0.65
-_THROUGH_SALES: Final = 0.5
-_MORE_SEATS: Final = 0.65
-_ADD_ON: Final = 0.2
-_RENEWAL_MONTH: Final = 10
-_YEAR: Final = 12
-_RENEWED: Final = 0.9
+_CANCELS = 0.014
+_SHRINKS = 0.013
+_GROWS = 0.07
+_CROSS_BUYS = 0.012
+_PAUSES = 0.014
+_RESUMES = 0.65
+_COMES_BACK = 0.06
+_SOLD = 0.65
+_THROUGH_SALES = 0.5
+_MORE_SEATS = 0.65
+_ADD_ON = 0.2
+_RENEWAL_MONTH = 10
+_YEAR = 12
+_RENEWED = 0.9
 
-_Change: TypeAlias = "Callable[[Customer, Subscription, int, int], None]"
+_Change = Callable[[Customer, Subscription, int, int], None]
 
 
 def change(customer: Customer, free: int, end: int) -> None:

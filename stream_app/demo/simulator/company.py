@@ -1,9 +1,6 @@
 """The simulated company: what it markets, how it nurtures and what it sells. Data only."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import Final
 
 from stream_app.demo.simulator.rhythm import DAY, HOUR
 
@@ -31,12 +28,12 @@ class Campaign:
     program_id: str = "welcome"
 
 
-_EVEN: Final = (1.0,) * 12
-_BUDGET: Final = (1.15, 1.1, 1.1, 1.0, 1.0, 0.95, 0.75, 0.7, 1.15, 1.2, 1.1, 0.8)
-_SPRING: Final = (0.2, 0.6, 1.8, 2.2, 1.6, 0.6, 0.2, 0.2, 0.6, 1.0, 0.8, 0.2)
-_AUTUMN: Final = (0.3, 0.5, 0.7, 0.6, 0.6, 0.4, 0.3, 0.5, 2.2, 2.6, 2.2, 1.1)
+_EVEN = (1.0,) * 12
+_BUDGET = (1.15, 1.1, 1.1, 1.0, 1.0, 0.95, 0.75, 0.7, 1.15, 1.2, 1.1, 0.8)
+_SPRING = (0.2, 0.6, 1.8, 2.2, 1.6, 0.6, 0.2, 0.2, 0.6, 1.0, 0.8, 0.2)
+_AUTUMN = (0.3, 0.5, 0.7, 0.6, 0.6, 0.4, 0.3, 0.5, 2.2, 2.6, 2.2, 1.1)
 
-CAMPAIGNS: Final = (
+CAMPAIGNS = (
     Campaign(
         campaign_id="google-brand",
         source="paid_search",
@@ -168,9 +165,9 @@ CAMPAIGNS: Final = (
         program_id="product-education",
     ),
 )
-_MEAN_QUALITY: Final = sum(c.share * c.quality for c in CAMPAIGNS) / sum(c.share for c in CAMPAIGNS)
+_MEAN_QUALITY = sum(c.share * c.quality for c in CAMPAIGNS) / sum(c.share for c in CAMPAIGNS)
 
-NEWSLETTER: Final = "monthly-newsletter"
+NEWSLETTER = "monthly-newsletter"
 
 
 def relative_quality(campaign: Campaign) -> float:
@@ -200,7 +197,7 @@ class Program:
     audience: str = "prospect"
 
 
-PROGRAMS: Final = {
+PROGRAMS = {
     program.program_id: program
     for program in (
         Program(
@@ -254,8 +251,8 @@ PROGRAMS: Final = {
         ),
     )
 }
-RE_ENGAGE: Final = PROGRAMS["re-engage"]
-ONBOARDING: Final = PROGRAMS["customer-onboarding"]
+RE_ENGAGE = PROGRAMS["re-engage"]
+ONBOARDING = PROGRAMS["customer-onboarding"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,21 +264,21 @@ class Product:
     seats: tuple[int, int]
 
 
-TIERS: Final = (
+TIERS = (
     Product(plan_id="starter", cents=2900, seats=(3, 15)),
     Product(plan_id="team", cents=4900, seats=(8, 60)),
     Product(plan_id="business", cents=8900, seats=(20, 180)),
 )
-ADD_ONS: Final = (
+ADD_ONS = (
     Product(plan_id="analytics", cents=30000, seats=(1, 1)),
     Product(plan_id="premium-support", cents=45000, seats=(1, 1)),
     Product(plan_id="sandbox", cents=12000, seats=(1, 3)),
 )
-METERED_PLAN: Final = "api-calls"
+METERED_PLAN = "api-calls"
 
-PRICE_FACTORS: Final = {"USD": 1.0, "EUR": 0.92, "GBP": 0.79, "JPY": 1.5}
+PRICE_FACTORS = {"USD": 1.0, "EUR": 0.92, "GBP": 0.79, "JPY": 1.5}
 """Minor units of the currency per US cent (the yen has no minor unit)."""
 
-LOSS_REASONS: Final = ("no_decision", "budget", "competitor", "no_response", "missing_feature")
-NOT_READY_REASONS: Final = ("timing", "no_budget", "no_response", "evaluating_others")
-DISQUALIFIED_REASONS: Final = ("wrong_size", "student", "competitor", "bad_data", "no_fit")
+LOSS_REASONS = ("no_decision", "budget", "competitor", "no_response", "missing_feature")
+NOT_READY_REASONS = ("timing", "no_budget", "no_response", "evaluating_others")
+DISQUALIFIED_REASONS = ("wrong_size", "student", "competitor", "bad_data", "no_fit")

@@ -1,21 +1,15 @@
 """Opportunities: each event carries the whole new state."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
 
-from stream_app.demo.simulator.company import LOSS_REASONS
+from stream_app.demo.simulator.company import LOSS_REASONS, Campaign
+from stream_app.demo.simulator.event_log import Data
+from stream_app.demo.simulator.person import Life
 from stream_app.demo.simulator.rhythm import HOUR, MINUTE, at_work
 from stream_app.demo.simulator.rng import around, between, happens
 
-if TYPE_CHECKING:
-    from stream_app.demo.simulator.company import Campaign
-    from stream_app.demo.simulator.event_log import Data
-    from stream_app.demo.simulator.person import Life
-
-_STAGES: Final = ("discovery", "evaluation", "proposal", "negotiation")
-_NUDGED: Final = 0.35
+_STAGES = ("discovery", "evaluation", "proposal", "negotiation")
+_NUDGED = 0.35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,17 +1,11 @@
 """The right to be forgotten."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
-
+from stream_app.demo.simulator.event_log import Diary, Draft
+from stream_app.demo.simulator.plan import Plan
 from stream_app.demo.simulator.rhythm import DAY
 from stream_app.demo.simulator.rng import around, chance, happens
 
-if TYPE_CHECKING:
-    from stream_app.demo.simulator.event_log import Diary, Draft
-    from stream_app.demo.simulator.plan import Plan
-
-_ASKS: Final = 0.005
+_ASKS = 0.005
 
 
 def erase_some(plan: Plan, lead_id: str, diary: Diary) -> list[Draft]:

@@ -1,11 +1,8 @@
 """What the things of the simulated world leave behind, before it becomes envelopes."""
 
-from __future__ import annotations
+from typing import Any, TypeAlias
 
-from typing import TYPE_CHECKING, Any, TypeAlias
-
-if TYPE_CHECKING:
-    from stream_app.demo.simulator.rhythm import Region
+from stream_app.demo.simulator.rhythm import Region
 
 Data: TypeAlias = dict[str, Any]
 """A JSON object."""

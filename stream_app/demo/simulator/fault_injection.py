@@ -1,22 +1,16 @@
 """Trouble on demand in a world that is live: what the keys of the demo do."""
 
-from __future__ import annotations
-
 from collections import deque
+from collections.abc import Iterator
 from itertools import count
-from typing import TYPE_CHECKING, Final
 
+from stream_app.demo.simulator.event_log import Data
 from stream_app.demo.simulator.rng import chance
 from stream_app.demo.simulator.scenarios import STALLED_PROGRAM
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from stream_app.demo.simulator.event_log import Data
-
-_MESSAGES: Final = 300
-_CHURNED: Final = 0.2
-_LEAVING: Final = frozenset({"program.step_exited", "program.exited"})
+_MESSAGES = 300
+_CHURNED = 0.2
+_LEAVING = frozenset({"program.step_exited", "program.exited"})
 
 
 class Mischief:

@@ -1,11 +1,7 @@
 """Identifiers as the systems of a company would give them."""
 
-from __future__ import annotations
-
-from typing import Final
-
-_PRIME: Final = 9_999_999_967
-_DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_PRIME = 9_999_999_967
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def lead_id(seed: int, number: int) -> str:

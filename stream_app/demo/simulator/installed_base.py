@@ -1,28 +1,20 @@
 """The accounts that are customers already when the history begins."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
 
 from stream_app.demo.simulator.billing import pick_currency, write_state
-from stream_app.demo.simulator.customer import months, sign
-from stream_app.demo.simulator.event_log import Diary
+from stream_app.demo.simulator.customer import Customer, sign
+from stream_app.demo.simulator.customer_life import months
+from stream_app.demo.simulator.event_log import Diary, Draft
 from stream_app.demo.simulator.identity import account_id, base_number, lead_id
 from stream_app.demo.simulator.person import Life, meet
+from stream_app.demo.simulator.plan import Plan
 from stream_app.demo.simulator.rhythm import DAY, HOUR, MINUTE, MONTH, SECOND, pick_region
 from stream_app.demo.simulator.rng import around, between, chance
-from stream_app.demo.simulator.scenarios import cancels_at
+from stream_app.demo.simulator.scenarios import Disturbance, cancels_at
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from stream_app.demo.simulator.customer import Customer
-    from stream_app.demo.simulator.event_log import Draft
-    from stream_app.demo.simulator.plan import Plan
-    from stream_app.demo.simulator.scenarios import Disturbance
-
-_PER_LEAD_A_DAY: Final = 11
-_TERM: Final = 540 * DAY
+_PER_LEAD_A_DAY = 11
+_TERM = 540 * DAY
 
 
 def base_size(plan: Plan) -> int:

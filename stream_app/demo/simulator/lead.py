@@ -1,8 +1,6 @@
 """The life of a lead: from its first form to a deal, to somebody's drawer, or back from there."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
 
 from stream_app.demo.simulator.arrivals import pick_campaign
 from stream_app.demo.simulator.company import (
@@ -14,45 +12,39 @@ from stream_app.demo.simulator.company import (
     RE_ENGAGE,
     relative_quality,
 )
-from stream_app.demo.simulator.customer import begin, months
+from stream_app.demo.simulator.customer import Customer
+from stream_app.demo.simulator.customer_life import begin, months
 from stream_app.demo.simulator.erasure import erase_some
-from stream_app.demo.simulator.event_log import Diary
+from stream_app.demo.simulator.event_log import Data, Diary, Draft
 from stream_app.demo.simulator.identity import account_id, lead_id, lead_number
 from stream_app.demo.simulator.mail import Letter, send
 from stream_app.demo.simulator.nurture import Goal, enroll
 from stream_app.demo.simulator.person import Life, is_reachable, meet, write_scores
+from stream_app.demo.simulator.plan import Plan
 from stream_app.demo.simulator.prospect import Prospect, write_engagement, write_status
 from stream_app.demo.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, at_work, offset, pick_region
 from stream_app.demo.simulator.rng import around, between, chance, happens
 from stream_app.demo.simulator.sales_follow_up import pursue
-from stream_app.demo.simulator.scenarios import cancels_at
+from stream_app.demo.simulator.scenarios import Disturbance, cancels_at
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from stream_app.demo.simulator.customer import Customer
-    from stream_app.demo.simulator.event_log import Data, Draft
-    from stream_app.demo.simulator.plan import Plan
-    from stream_app.demo.simulator.scenarios import Disturbance
-
-_QUALIFIES: Final = 0.30
-_NURTURED: Final = 0.85
-_GOAL_ENDS_NURTURE: Final = 0.7
-_DISQUALIFIED: Final = 0.13
-_NOT_READY: Final = 0.45
-_GIVEN_UP_NOT_READY: Final = 0.7
-_RE_ENGAGED: Final = 0.85
-_SECOND_CHANCE: Final = 0.45
-_CLOCK_OF_ITS_OWN: Final = 0.12
-_PAGE_VIEWS: Final = 2.5
-_WEBINAR: Final = 0.12
-_CHAT: Final = 0.05
-_FADES: Final = 0.35
-_READS_NEWSLETTER: Final = 0.45
-_NEWSLETTER_EVERY: Final = 28 * DAY
-_NEWSLETTER_TUESDAY: Final = 5 * DAY
-_NEWSLETTER_LIFE: Final = 150 * DAY
-_NEWSLETTER_HOUR: Final = 10 * HOUR
+_QUALIFIES = 0.30
+_NURTURED = 0.85
+_GOAL_ENDS_NURTURE = 0.7
+_DISQUALIFIED = 0.13
+_NOT_READY = 0.45
+_GIVEN_UP_NOT_READY = 0.7
+_RE_ENGAGED = 0.85
+_SECOND_CHANCE = 0.45
+_CLOCK_OF_ITS_OWN = 0.12
+_PAGE_VIEWS = 2.5
+_WEBINAR = 0.12
+_CHAT = 0.05
+_FADES = 0.35
+_READS_NEWSLETTER = 0.45
+_NEWSLETTER_EVERY = 28 * DAY
+_NEWSLETTER_TUESDAY = 5 * DAY
+_NEWSLETTER_LIFE = 150 * DAY
+_NEWSLETTER_HOUR = 10 * HOUR
 
 
 def lead_life(plan: Plan, trouble: Disturbance, index: int, born: int) -> Iterator[tuple[int, list[Draft]]]:

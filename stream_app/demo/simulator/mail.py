@@ -1,35 +1,29 @@
 """What becomes of one e-mail: delivery, people, and machines that look like people."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
 
-from stream_app.demo.simulator.person import lose
+from stream_app.demo.simulator.event_log import Data, Diary
+from stream_app.demo.simulator.person import Life, lose
 from stream_app.demo.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, at_work
 from stream_app.demo.simulator.rng import around, between, chance, happens
 
-if TYPE_CHECKING:
-    from stream_app.demo.simulator.event_log import Data, Diary
-    from stream_app.demo.simulator.person import Life
-
-_BOUNCE: Final = 0.02
-_HARD_BOUNCE: Final = 0.55
+_BOUNCE = 0.02
+_HARD_BOUNCE = 0.55
 # Per delivered message; multiplied by the warmth of the person, which is 1 on average.
-_OPEN: Final = 0.24
-_CLICK_AFTER_OPEN: Final = 0.155
-_CLICK_UNSEEN: Final = 0.004
-_REPLY: Final = 0.009
-_OPEN_AGAIN: Final = 0.22
-_CLICK_AGAIN: Final = 0.18
-_UNSUBSCRIBE: Final = 0.003
-_COMPLAIN: Final = 0.0005
-_SCAN: Final = 0.7
-_NOTED_OPENS: Final = 0.35
+_OPEN = 0.24
+_CLICK_AFTER_OPEN = 0.155
+_CLICK_UNSEEN = 0.004
+_REPLY = 0.009
+_OPEN_AGAIN = 0.22
+_CLICK_AGAIN = 0.18
+_UNSUBSCRIBE = 0.003
+_COMPLAIN = 0.0005
+_SCAN = 0.7
+_NOTED_OPENS = 0.35
 
-_WAVE_REACHES_BACK: Final = 14 * DAY
-_WAVE_SHARE: Final = 0.7
-_WAVE_LENGTH: Final = 5 * HOUR
+_WAVE_REACHES_BACK = 14 * DAY
+_WAVE_SHARE = 0.7
+_WAVE_LENGTH = 5 * HOUR
 
 
 @dataclass(frozen=True, slots=True)

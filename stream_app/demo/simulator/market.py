@@ -1,31 +1,23 @@
 """What marketing spends and how many people it reaches, day by day."""
 
-from __future__ import annotations
-
 from calendar import monthrange
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from datetime import date
+from random import Random
 
-from stream_app.demo.simulator.company import CAMPAIGNS, PRICE_FACTORS, PROGRAMS
-from stream_app.demo.simulator.event_log import Diary
+from stream_app.demo.simulator.company import CAMPAIGNS, PRICE_FACTORS, PROGRAMS, Campaign
+from stream_app.demo.simulator.event_log import Diary, Draft
+from stream_app.demo.simulator.plan import Plan
 from stream_app.demo.simulator.rhythm import DAY, HOUR, calendar_date, day_number
 from stream_app.demo.simulator.rng import around, between, chance, happens
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import date
-    from random import Random
-
-    from stream_app.demo.simulator.company import Campaign
-    from stream_app.demo.simulator.event_log import Draft
-    from stream_app.demo.simulator.plan import Plan
-
-_BY_WEEKDAY: Final = (1.15, 1.25, 1.25, 1.2, 1.05, 0.55, 0.55)
-_SPEND_CORRECTED: Final = 0.12
-_REACH_CORRECTED: Final = 0.06
-_PARTIAL_COUNT: Final = 0.15
-_LATE_NOTE_DAYS: Final = 4
+_BY_WEEKDAY = (1.15, 1.25, 1.25, 1.2, 1.05, 0.55, 0.55)
+_SPEND_CORRECTED = 0.12
+_REACH_CORRECTED = 0.06
+_PARTIAL_COUNT = 0.15
+_LATE_NOTE_DAYS = 4
 # (kind, share of the month's media money, program it is booked on)
-_OVERHEADS: Final = (
+_OVERHEADS = (
     ("labour", 0.55, None),
     ("labour", 0.1, "welcome"),
     ("labour", 0.08, "re-engage"),

@@ -1,28 +1,20 @@
 """One lead's way through one nurture program."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from random import Random
 
-from stream_app.demo.simulator.mail import Letter, send
-from stream_app.demo.simulator.person import is_reachable
+from stream_app.demo.simulator.company import Program, Step
+from stream_app.demo.simulator.event_log import Data, Diary
+from stream_app.demo.simulator.mail import Letter, Reaction, send
+from stream_app.demo.simulator.person import Life, is_reachable
 from stream_app.demo.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, at_work
 from stream_app.demo.simulator.rng import around, happens
 from stream_app.demo.simulator.scenarios import is_stalled
 
-if TYPE_CHECKING:
-    from random import Random
-
-    from stream_app.demo.simulator.company import Program, Step
-    from stream_app.demo.simulator.event_log import Data, Diary
-    from stream_app.demo.simulator.mail import Reaction
-    from stream_app.demo.simulator.person import Life
-
-_LATE: Final = 0.03
-_OWN_EXIT_OF_LEAVERS: Final = 0.6
+_LATE = 0.03
+_OWN_EXIT_OF_LEAVERS = 0.6
 # Per step, besides those who unsubscribe, bounce or reach the goal.
-_LEAVERS: Final = ((0.006, "list_removed"), (0.011, "disqualified"), (0.014, "error"), (0.02, "timeout"))
+_LEAVERS = ((0.006, "list_removed"), (0.011, "disqualified"), (0.014, "error"), (0.02, "timeout"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,10 @@
 """How fast a world goes by once its history is over."""
 
-from __future__ import annotations
+from collections.abc import Callable
+from typing import TypeAlias
 
-from typing import TYPE_CHECKING, TypeAlias
-
+from stream_app.demo.simulator.event_log import Draft
 from stream_app.demo.simulator.rhythm import DAY, HOUR, SECOND, activity_at
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from stream_app.demo.simulator.event_log import Draft
 
 Clock: TypeAlias = "Callable[[int], int]"
 """Turns an instant of the world into the instant at which it is to be seen (both ms); never goes backwards."""

@@ -1,21 +1,16 @@
 """A contact: how somebody reacts, and what the score keepers saw of it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from random import Random
 
-if TYPE_CHECKING:
-    from random import Random
+from stream_app.demo.simulator.event_log import Diary
+from stream_app.demo.simulator.rhythm import Region
+from stream_app.demo.simulator.scenarios import Disturbance
 
-    from stream_app.demo.simulator.event_log import Diary
-    from stream_app.demo.simulator.rhythm import Region
-    from stream_app.demo.simulator.scenarios import Disturbance
-
-_APPLE_SHARE: Final = 0.4
-_PREFETCHED_SHARE: Final = 0.75
-_GATEWAY_SHARE: Final = 0.12
-_TOP_SCORE: Final = 100
+_APPLE_SHARE = 0.4
+_PREFETCHED_SHARE = 0.75
+_GATEWAY_SHARE = 0.12
+_TOP_SCORE = 100
 
 
 @dataclass(slots=True)

@@ -1,16 +1,11 @@
 """What to simulate."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
 
 from stream_app.demo.simulator.rhythm import DAY, instant
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-SCENARIOS: Final = ("stall", "bots", "churn", "bad-producer")
+SCENARIOS = ("stall", "bots", "churn", "bad-producer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

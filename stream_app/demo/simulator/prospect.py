@@ -1,14 +1,10 @@
 """A lead and the plain facts that are written about it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from stream_app.demo.simulator.company import Campaign
-    from stream_app.demo.simulator.event_log import Data
-    from stream_app.demo.simulator.person import Life
+from stream_app.demo.simulator.company import Campaign
+from stream_app.demo.simulator.event_log import Data
+from stream_app.demo.simulator.person import Life
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,19 @@
 """What a producer sends: the records of a world, spoilt ones included where the plan wants them."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Iterator
 from itertools import count
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
 from stream_app.demo.simulator.bad import bad_records
+from stream_app.demo.simulator.event_log import Data
+from stream_app.demo.simulator.plan import Plan
 from stream_app.demo.simulator.rng import chance, happens
 from stream_app.demo.simulator.topic import record_key, topic_family
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from stream_app.demo.simulator.event_log import Data
-    from stream_app.demo.simulator.plan import Plan
-
-_BAD_SHARE: Final = 0.08
-_BATCH: Final = 1000
+_BAD_SHARE = 0.08
+_BATCH = 1000
 
 
 class Record(NamedTuple):

@@ -1,43 +1,39 @@
 """When people work: hours, weekdays and time zones of the simulated market. All instants are ms since the epoch."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final, TypeAlias
+from random import Random
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-if TYPE_CHECKING:
-    from random import Random
+SECOND = 1000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+WEEK = 7 * DAY
+MONTH = 30 * DAY + 10 * HOUR + 30 * MINUTE
 
-SECOND: Final = 1000
-MINUTE: Final = 60 * SECOND
-HOUR: Final = 60 * MINUTE
-DAY: Final = 24 * HOUR
-WEEK: Final = 7 * DAY
-MONTH: Final = 30 * DAY + 10 * HOUR + 30 * MINUTE
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_ORDINAL = date(1970, 1, 1).toordinal()
+_EPOCH_WEEKDAY = 3
+_FRIDAY = 4
+_OPENS = 7 * HOUR
+_CLOSES = 19 * HOUR
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_ORDINAL: Final = date(1970, 1, 1).toordinal()
-_EPOCH_WEEKDAY: Final = 3
-_FRIDAY: Final = 4
-_OPENS: Final = 7 * HOUR
-_CLOSES: Final = 19 * HOUR
-
-_HOUR_SHARES: Final = {7: 3, 8: 8, 9: 13, 10: 15, 11: 12, 12: 7, 13: 9, 14: 12, 15: 10, 16: 7, 17: 3, 18: 1}
-_HOURS: Final = tuple(hour for hour, share in _HOUR_SHARES.items() for _ in range(share))
-_NIGHT_SHARE: Final = 0.4
-_WEEKEND_SHARE: Final = 0.15
+_HOUR_SHARES = {7: 3, 8: 8, 9: 13, 10: 15, 11: 12, 12: 7, 13: 9, 14: 12, 15: 10, 16: 7, 17: 3, 18: 1}
+_HOURS = tuple(hour for hour, share in _HOUR_SHARES.items() for _ in range(share))
+_NIGHT_SHARE = 0.4
+_WEEKEND_SHARE = 0.15
 
 
 Region: TypeAlias = ZoneInfo
 """A market: the time zone in which its people work."""
 
-EUROPE: Final = ZoneInfo("Europe/Berlin")
-AMERICA: Final = ZoneInfo("America/New_York")
-_EUROPEAN: Final = 0.55
+EUROPE = ZoneInfo("Europe/Berlin")
+AMERICA = ZoneInfo("America/New_York")
+_EUROPEAN = 0.55
 
 
 def pick_region(rng: Random) -> Region:
@@ -108,9 +104,9 @@ def _hour_of_week_shares() -> list[float]:
     return [weight / total for weight in weights]
 
 
-_SHARES: Final = tuple(_hour_of_week_shares())
-_PASSED: Final = (0.0, *accumulate(_SHARES))
-_FIRST_MONDAY: Final = 4 * DAY
+_SHARES = tuple(_hour_of_week_shares())
+_PASSED = (0.0, *accumulate(_SHARES))
+_FIRST_MONDAY = 4 * DAY
 
 
 def activity_at(at: float) -> float:

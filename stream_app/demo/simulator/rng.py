@@ -1,14 +1,11 @@
 """Where every random number of the simulated world comes from."""
 
-from __future__ import annotations
-
 from math import exp
 from random import Random
 from statistics import NormalDist
-from typing import Final
 
-_CELLS: Final = 2048
-_NORMAL: Final = tuple(NormalDist().inv_cdf((cell + 0.5) / (_CELLS + 1)) for cell in range(_CELLS + 1))
+_CELLS = 2048
+_NORMAL = tuple(NormalDist().inv_cdf((cell + 0.5) / (_CELLS + 1)) for cell in range(_CELLS + 1))
 
 
 def chance(*names: object) -> Random:

@@ -1,9 +1,6 @@
 """What sales makes of a qualified lead: stage by stage to a deal, or out again."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import Final
 
 from stream_app.demo.simulator.billing import pick_currency, yearly_value
 from stream_app.demo.simulator.customer import Customer, sign
@@ -12,13 +9,13 @@ from stream_app.demo.simulator.prospect import Prospect, write_engagement, write
 from stream_app.demo.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, at_work
 from stream_app.demo.simulator.rng import around, happens
 
-_ACCEPTED: Final = 0.82
-_SQL_OF_ACCEPTED: Final = 0.50
-_OPPORTUNITY_OF_SQL: Final = 0.88
-_WON_OF_OPPORTUNITY: Final = 0.29
-_PHONED: Final = 0.5
-_DEMOTED: Final = 0.6
-_CYCLE: Final = 18 * DAY
+_ACCEPTED = 0.82
+_SQL_OF_ACCEPTED = 0.50
+_OPPORTUNITY_OF_SQL = 0.88
+_WON_OF_OPPORTUNITY = 0.29
+_PHONED = 0.5
+_DEMOTED = 0.6
+_CYCLE = 18 * DAY
 
 
 @dataclass(frozen=True, slots=True)

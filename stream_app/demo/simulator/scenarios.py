@@ -1,22 +1,17 @@
 """What goes wrong in the scenarios, and when."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
 
+from stream_app.demo.simulator.plan import Plan
 from stream_app.demo.simulator.rhythm import DAY, HOUR
 from stream_app.demo.simulator.rng import between, chance
 
-if TYPE_CHECKING:
-    from stream_app.demo.simulator.plan import Plan
-
-STALLED_PROGRAM: Final = "welcome"
-STALLED_STEP: Final = "customer-story"
-STALL_HOURS: Final = 72
-BOT_HOURS: Final = 6
-CHURN_DAYS: Final = 5
-_CHURN_SHARE: Final = 0.15
+STALLED_PROGRAM = "welcome"
+STALLED_STEP = "customer-story"
+STALL_HOURS = 72
+BOT_HOURS = 6
+CHURN_DAYS = 5
+_CHURN_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

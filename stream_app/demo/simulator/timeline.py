@@ -1,23 +1,17 @@
 """The history of a world, and its continuation."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
+from datetime import datetime
 from itertools import chain, takewhile
-from typing import TYPE_CHECKING, Final
 
 from stream_app.demo.simulator.agenda import happenings
+from stream_app.demo.simulator.event_log import Data
 from stream_app.demo.simulator.pace import hurried_clock, natural_clock, retimed
+from stream_app.demo.simulator.plan import Plan
 from stream_app.demo.simulator.rhythm import DAY, activity_at, instant
 from stream_app.demo.simulator.writing import envelope
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from stream_app.demo.simulator.event_log import Data
-    from stream_app.demo.simulator.plan import Plan
-
-_RECENT: Final = 28 * DAY
+_RECENT = 28 * DAY
 
 
 def history(plan: Plan) -> Iterator[Data]:

@@ -1,13 +1,8 @@
 """Which topic an event belongs to, and under which key."""
 
-from __future__ import annotations
+from stream_app.demo.simulator.event_log import Data
 
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from stream_app.demo.simulator.event_log import Data
-
-_TOPICS: Final = {
+_TOPICS = {
     "lead": ("lead", "lead_id"),
     "program": ("lead", "lead_id"),
     "email": ("email", "lead_id"),

@@ -1,17 +1,11 @@
 """How a draft becomes an envelope."""
 
-from __future__ import annotations
-
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
 
-from stream_app.demo.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, calendar_date, offset
+from stream_app.demo.simulator.event_log import Data, Draft
+from stream_app.demo.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, Region, calendar_date, offset
 
-if TYPE_CHECKING:
-    from stream_app.demo.simulator.event_log import Data, Draft
-    from stream_app.demo.simulator.rhythm import Region
-
-_SOURCES: Final = {
+_SOURCES = {
     "lead": "/hubspot/24198703",
     "program": "/hubspot/24198703/workflows",
     "email": "/hubspot/24198703/email",
@@ -21,7 +15,7 @@ _SOURCES: Final = {
     "survey": "/delighted",
 }
 """The sources of the event families; the tools that report spend and reach name none."""
-_MINUTES: Final = tuple(f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(24 * 60))
+_MINUTES = tuple(f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(24 * 60))
 
 
 def envelope(draft: Draft) -> Data:

@@ -1,19 +1,15 @@
 """The event contracts of events.md, checked independently of the product: small, slow and plain."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
 Rule: TypeAlias = "Callable[[Any], bool]"
 
-_CURRENCIES: Final = {"USD", "EUR", "GBP", "JPY"}
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)")
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_CURRENCIES = {"USD", "EUR", "GBP", "JPY"}
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def one_of(text: str) -> Rule:
@@ -72,7 +68,7 @@ def currency(value: object) -> bool:
     return value in _CURRENCIES
 
 
-_ITEM: Final[dict[str, Rule]] = {
+_ITEM: dict[str, Rule] = {
     "plan_id!": identifier,
     "unit_amount_minor!": whole(),
     "quantity": whole(0),
@@ -87,10 +83,10 @@ def items(value: object) -> bool:
     return isinstance(value, list) and bool(value) and not any(True for item in value for _ in _faults(item, _ITEM))
 
 
-_OUTCOME: Final = one_of("advanced completed goal_met unsubscribed bounced disqualified list_removed error timeout")
-_LEAD: Final[dict[str, Rule]] = {"lead_id!": identifier}
-_ENROLLMENT: Final[dict[str, Rule]] = {**_LEAD, "program_id!": label, "enrollment_id!": identifier}
-_MESSAGE: Final[dict[str, Rule]] = {
+_OUTCOME = one_of("advanced completed goal_met unsubscribed bounced disqualified list_removed error timeout")
+_LEAD: dict[str, Rule] = {"lead_id!": identifier}
+_ENROLLMENT: dict[str, Rule] = {**_LEAD, "program_id!": label, "enrollment_id!": identifier}
+_MESSAGE: dict[str, Rule] = {
     **_LEAD,
     "message_id!": identifier,
     "program_id": label,
@@ -100,7 +96,7 @@ _MESSAGE: Final[dict[str, Rule]] = {
     "machine": flag,
     "bounce": one_of("hard soft"),
 }
-_DEAL: Final[dict[str, Rule]] = {
+_DEAL: dict[str, Rule] = {
     "account_id!": identifier,
     "opportunity_id!": identifier,
     "kind!": one_of("new_business upsell cross_sell renewal"),
@@ -113,7 +109,7 @@ _DEAL: Final[dict[str, Rule]] = {
     "stage": text,
     "reason": text,
 }
-_SUBSCRIPTION: Final[dict[str, Rule]] = {
+_SUBSCRIPTION: dict[str, Rule] = {
     "account_id!": identifier,
     "subscription_id!": identifier,
     "currency!": currency,
@@ -122,14 +118,14 @@ _SUBSCRIPTION: Final[dict[str, Rule]] = {
     "discount_percent_forever": whole(0, 100),
     "reason": one_of("voluntary involuntary"),
 }
-_INVOICE: Final[dict[str, Rule]] = {
+_INVOICE: dict[str, Rule] = {
     "account_id!": identifier,
     "invoice_id!": identifier,
     "subscription_id": identifier,
     "amount_minor!": whole(0),
     "currency!": currency,
 }
-TYPES: Final[dict[str, dict[str, Rule]]] = {
+TYPES: dict[str, dict[str, Rule]] = {
     "lead.created": {
         **_LEAD,
         "source": label,
@@ -192,7 +188,7 @@ TYPES: Final[dict[str, dict[str, Rule]]] = {
     },
 }
 """Per event type its fields and their rules; a name that ends in "!" is required, one not listed is a fault."""
-_ENVELOPE: Final[dict[str, Rule]] = {
+_ENVELOPE: dict[str, Rule] = {
     "specversion": one_of("1.0"),
     "id!": identifier,
     "source": text,

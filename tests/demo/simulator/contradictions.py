@@ -1,11 +1,7 @@
 """What cannot happen after what: the sense in a stream of events that are in order."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from collections.abc import Iterable
+from typing import Any
 
 
 class Witness:

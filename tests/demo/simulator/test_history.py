@@ -1,7 +1,5 @@
 """The history of a world: order, identity, contracts, sense."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Live traffic: the same world, from where its history ends."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 

@@ -1,7 +1,5 @@
 """The proportions of a world that has run for a year: what operations people would believe."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """What goes wrong on request."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta

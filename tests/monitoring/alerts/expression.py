@@ -1,7 +1,5 @@
 """What a PromQL expression names: selectors with their matchers, and labels."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 

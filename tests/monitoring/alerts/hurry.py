@@ -1,21 +1,22 @@
 """Time that passes a minute a second: shorter rules, a Prometheus that follows them, a company that lives as fast."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import re
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.clients.connections import async_redis
+from stream_app.clients.settings import Settings
 from stream_app.store.ledger import Ledger
 from stream_app.worker.batch import Batch, Record
 from stream_app.worker.telemetry import Telemetry
@@ -23,27 +24,21 @@ from tests.monitoring.alerts.stories import ROOT
 from tests.monitoring.dashboards.site import Queries, running_prometheus
 from tests.worker.pipelines import pipeline_of
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from stream_app.clients.settings import Settings
-
-HURRY: Final = 60
+HURRY = 60
 """How many times as fast as in the world."""
 
-_MINUTE_MS: Final = 60_000
-_LATE: Final = 12 * 60
-_HISTORY: Final = 120
-_STAY: Final = 5
-_ALLOWED: Final = 6
-_WAIT: Final = 7 * 24 * 60
+_MINUTE_MS = 60_000
+_LATE = 12 * 60
+_HISTORY = 120
+_STAY = 5
+_ALLOWED = 6
+_WAIT = 7 * 24 * 60
 
-_PATIENCE_S: Final = 120
+_PATIENCE_S = 120
 
-_UNITS: Final = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_TIMED: Final = re.compile(r"\[[\dsmhd]+(?::[\dsmhd]+)?\]|\boffset [\dsmhd]+")
-_DURATION: Final = re.compile(r"(?:\d+[smhd])+")
+_UNITS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_TIMED = re.compile(r"\[[\dsmhd]+(?::[\dsmhd]+)?\]|\boffset [\dsmhd]+")
+_DURATION = re.compile(r"(?:\d+[smhd])+")
 
 
 def hurried(expr: str) -> str:

@@ -48,48 +48,74 @@ _LATER = {
 
 BLOCKED = (
     Story(
-        alert="NurtureStepBlocked", name="fires when enrollments fall due and none advances", series=_block(),
+        alert="NurtureStepBlocked",
+        name="fires when enrollments fall due and none advances",
+        series=_block(),
         at="2h30m",
         firing=THE_STEP,
     ),
     Story(
-        alert="NurtureStepBlocked", name="fires for a step that has never let anybody go", at="2h30m", firing=THE_STEP,
+        alert="NurtureStepBlocked",
+        name="fires for a step that has never let anybody go",
+        at="2h30m",
+        firing=THE_STEP,
         series={DUE: flat(6, 181), OVERDUE: "0+0.1x180", BALANCE: flat(50, 181)},
     ),
     Story(
-        alert="NurtureStepBlocked", name="fires for a slow step of which five fell due in a day", at="23h",
+        alert="NurtureStepBlocked",
+        name="fires for a slow step of which five fell due in a day",
+        at="23h",
         series={
-            DUE: flat(0, 1381), DUE_24H: flat(5, 1381), OVERDUE: "0+0.004x1380", BALANCE: flat(50, 1381),
+            DUE: flat(0, 1381),
+            DUE_24H: flat(5, 1381),
+            OVERDUE: "0+0.004x1380",
+            BALANCE: flat(50, 1381),
             exits("5m"): flat(0, 1381),
         },
         firing=THE_STEP,
     ),
     Story(
-        alert="NurtureStepBlocked", name="stays quiet while the wait of seven days is on", at="2h30m",
+        alert="NurtureStepBlocked",
+        name="stays quiet while the wait of seven days is on",
+        at="2h30m",
         series=_block() | {DUE: flat(0, 181), OVERDUE: flat(0, 181), entries("1h"): flat(60, 181)},
     ),
     Story(
-        alert="NurtureStepBlocked", name="stays quiet at night when all that fell due has left long ago", at="2h30m",
+        alert="NurtureStepBlocked",
+        name="stays quiet at night when all that fell due has left long ago",
+        at="2h30m",
         series=_block() | {OVERDUE: flat(7, 181)},
     ),
     Story(
-        alert="NurtureStepBlocked", name="stays quiet while somebody advances", at="2h30m",
+        alert="NurtureStepBlocked",
+        name="stays quiet while somebody advances",
+        at="2h30m",
         series=_block() | {exits("5m"): f"{flat(0, 130)} 1 {flat(0, 50)}"},
     ),
     Story(
-        alert="NurtureStepBlocked", name="stays quiet when fewer than five fell due", at="2h30m",
+        alert="NurtureStepBlocked",
+        name="stays quiet when fewer than five fell due",
+        at="2h30m",
         series=_block() | {DUE: flat(4, 181)},
     ),
     Story(
-        alert="NurtureStepBlocked", name="stays quiet on a weekend like the one before", at="7d2h30m", step="5m",
+        alert="NurtureStepBlocked",
+        name="stays quiet on a weekend like the one before",
+        at="7d2h30m",
+        step="5m",
         series=_LATER | {exits("1h"): flat(0, WEEK * 12 + 31)},
     ),
     Story(
-        alert="NurtureStepBlocked", name="fires at an hour in which it advanced a week before", at="7d2h30m", step="5m",
-        series=_LATER | {exits("1h"): f"{flat(5, 48)} {flat(0, WEEK * 12)}"}, firing=THE_STEP,
+        alert="NurtureStepBlocked",
+        name="fires at an hour in which it advanced a week before",
+        at="7d2h30m",
+        step="5m",
+        series=_LATER | {exits("1h"): f"{flat(5, 48)} {flat(0, WEEK * 12)}"},
+        firing=THE_STEP,
     ),
     Story(
-        alert="NurtureStepBlocked", name="stays quiet after a restart of Prometheus that missed what advanced",
+        alert="NurtureStepBlocked",
+        name="stays quiet after a restart of Prometheus that missed what advanced",
         at="1h52m",
         series={
             DUE: f"{flat(6, 60)} {missing(40)} {flat(6, 30)}",
@@ -99,38 +125,52 @@ BLOCKED = (
         },
     ),
     Story(
-        alert="NurtureStepBlocked", name="stays quiet while the data is stale", at="2h30m",
+        alert="NurtureStepBlocked",
+        name="stays quiet while the data is stale",
+        at="2h30m",
         series=_block() | {FRESH: f"{flat(1, 100)} {flat(0, 81)}"},
     ),
-)  # fmt: skip
+)
 
 OVERDUE_STORIES = (
     Story(
-        alert="NurtureStepOverdue", name="fires when more than a quarter is overdue for an hour", at="1h5m",
+        alert="NurtureStepOverdue",
+        name="fires when more than a quarter is overdue for an hour",
+        at="1h5m",
         firing=THE_STEP,
         series={OVERDUE: flat(30, 66), BALANCE: flat(100, 66)},
     ),
     Story(
-        alert="NurtureStepOverdue", name="stays quiet in the first hour", at="55m",
+        alert="NurtureStepOverdue",
+        name="stays quiet in the first hour",
+        at="55m",
         series={OVERDUE: flat(30, 66), BALANCE: flat(100, 66)},
     ),
     Story(
-        alert="NurtureStepOverdue", name="stays quiet when it is a smaller part", at="1h5m",
+        alert="NurtureStepOverdue",
+        name="stays quiet when it is a smaller part",
+        at="1h5m",
         series={OVERDUE: flat(30, 66), BALANCE: flat(130, 66)},
     ),
     Story(
-        alert="NurtureStepOverdue", name="stays quiet when they are few", at="1h5m",
+        alert="NurtureStepOverdue",
+        name="stays quiet when they are few",
+        at="1h5m",
         series={OVERDUE: flat(9, 66), BALANCE: flat(9, 66)},
     ),
     Story(
-        alert="NurtureStepOverdue", name="stays quiet during a wait of seven days", at="1h5m",
+        alert="NurtureStepOverdue",
+        name="stays quiet during a wait of seven days",
+        at="1h5m",
         series={OVERDUE: flat(0, 66), BALANCE: flat(700, 66)},
     ),
     Story(
-        alert="NurtureStepOverdue", name="stays quiet while the data is stale", at="1h5m",
+        alert="NurtureStepOverdue",
+        name="stays quiet while the data is stale",
+        at="1h5m",
         series={OVERDUE: flat(30, 66), BALANCE: flat(100, 66), FRESH: flat(0, 66)},
     ),
-)  # fmt: skip
+)
 
 _LOST_ON_THE_WAY = {
     entries("24h"): flat(0, 61),
@@ -143,33 +183,44 @@ _LOST_ON_THE_WAY = {
 
 SILENT = (
     Story(
-        alert="NurtureStepSilent", name="fires when ten advanced and arrived nowhere", at="45m",
+        alert="NurtureStepSilent",
+        name="fires when ten advanced and arrived nowhere",
+        at="45m",
         series=_LOST_ON_THE_WAY,
         firing=THE_STEP,
     ),
     Story(
-        alert="NurtureStepSilent", name="stays quiet when those who advanced are in another step that waits seven days",
+        alert="NurtureStepSilent",
+        name="stays quiet when those who advanced are in another step that waits seven days",
         at="45m",
         series=_LOST_ON_THE_WAY | {entries("24h", "case"): flat(10, 61), entries("30d", "case"): flat(90, 61)},
     ),
     Story(
-        alert="NurtureStepSilent", name="stays quiet on a weekend on which people enroll and the first step waits",
+        alert="NurtureStepSilent",
+        name="stays quiet on a weekend on which people enroll and the first step waits",
         at="45m",
-        series=_LOST_ON_THE_WAY | {
-            enrolled("24h"): flat(20, 61), exits("24h", step='program="welcome", step="hello"'): flat(0, 61),
+        series=_LOST_ON_THE_WAY
+        | {
+            enrolled("24h"): flat(20, 61),
+            exits("24h", step='program="welcome", step="hello"'): flat(0, 61),
         },
     ),
     Story(
-        alert="NurtureStepSilent", name="stays quiet when those who advanced completed the program", at="45m",
-        series=_LOST_ON_THE_WAY | {
+        alert="NurtureStepSilent",
+        name="stays quiet when those who advanced completed the program",
+        at="45m",
+        series=_LOST_ON_THE_WAY
+        | {
             'lifecycle_program_exits{program="welcome", outcome="completed", window="24h"}': flat(10, 61),
         },
     ),
     Story(
-        alert="NurtureStepSilent", name="stays quiet while the data is stale", at="45m",
+        alert="NurtureStepSilent",
+        name="stays quiet while the data is stale",
+        at="45m",
         series=_LOST_ON_THE_WAY | {FRESH: flat(0, 61)},
     ),
-)  # fmt: skip
+)
 
 
 def _dropouts(day: int, week: int, exits_day: int, exits_week: int, **more: str) -> dict[str, str]:
@@ -184,25 +235,37 @@ def _dropouts(day: int, week: int, exits_day: int, exits_week: int, **more: str)
 
 DROPOUTS = (
     Story(
-        alert="NurtureDropoutSurge", name="fires when six times as many leave as before", at="20m", firing=THE_PROGRAM,
+        alert="NurtureDropoutSurge",
+        name="fires when six times as many leave as before",
+        at="20m",
+        firing=THE_PROGRAM,
         series=_dropouts(30, 60, 130, 760),
     ),
     Story(
-        alert="NurtureDropoutSurge", name="stays quiet when a blast lets more of everything happen", at="20m",
+        alert="NurtureDropoutSurge",
+        name="stays quiet when a blast lets more of everything happen",
+        at="20m",
         series=_dropouts(30, 60, 700, 1330),
     ),
     Story(
-        alert="NurtureDropoutSurge", name="stays quiet on a weekend on which nobody advances", at="20m",
+        alert="NurtureDropoutSurge",
+        name="stays quiet on a weekend on which nobody advances",
+        at="20m",
         series=_dropouts(15, 135, 17, 1000),
     ),
     Story(
-        alert="NurtureDropoutSurge", name="stays quiet when they are few", at="20m", series=_dropouts(9, 12, 20, 200),
+        alert="NurtureDropoutSurge",
+        name="stays quiet when they are few",
+        at="20m",
+        series=_dropouts(9, 12, 20, 200),
     ),
     Story(
-        alert="NurtureDropoutSurge", name="stays quiet while the data is stale", at="20m",
+        alert="NurtureDropoutSurge",
+        name="stays quiet while the data is stale",
+        at="20m",
         series=_dropouts(30, 60, 130, 760) | {FRESH: flat(0, 61)},
     ),
-)  # fmt: skip
+)
 
 _NOW = "28d2h"
 _THE_HOUR, _THE_DAY = '{program="welcome", window="1h"}', '{program="welcome", window="24h"}'
@@ -215,80 +278,117 @@ def _weeks(*hours: int, usual: int = 10) -> str:
 
 ENROLLING = (
     Story(
-        alert="ProgramStoppedEnrolling", name="fires when an hour brings none of ten", at=_NOW, step="1h",
+        alert="ProgramStoppedEnrolling",
+        name="fires when an hour brings none of ten",
+        at=_NOW,
+        step="1h",
         firing=_THE_HOUR,
         series={enrolled("1h"): _weeks(10, 10, 10, 10)},
     ),
     Story(
-        alert="ProgramStoppedEnrolling", name="fires for a small program when a day brings none of seven", at=_NOW,
+        alert="ProgramStoppedEnrolling",
+        name="fires for a small program when a day brings none of seven",
+        at=_NOW,
         step="1h",
         series={enrolled("1h"): _weeks(0, 0, 0, 0, usual=0), enrolled("24h"): _weeks(7, 7, 7, 7, usual=7)},
         firing=_THE_DAY,
     ),
     Story(
-        alert="ProgramStoppedEnrolling", name="stays quiet on a night or a weekend like those before", at=_NOW,
+        alert="ProgramStoppedEnrolling",
+        name="stays quiet on a night or a weekend like those before",
+        at=_NOW,
         step="1h",
         series={enrolled("1h"): _weeks(0, 0, 0, 0)},
     ),
     Story(
-        alert="ProgramStoppedEnrolling", name="stays quiet when six were expected", at=_NOW, step="1h",
+        alert="ProgramStoppedEnrolling",
+        name="stays quiet when six were expected",
+        at=_NOW,
+        step="1h",
         series={enrolled("1h"): _weeks(6, 6, 6, 6)},
     ),
     Story(
-        alert="ProgramStoppedEnrolling", name="stays quiet when one of the weeks had a bulk import", at=_NOW, step="1h",
+        alert="ProgramStoppedEnrolling",
+        name="stays quiet when one of the weeks had a bulk import",
+        at=_NOW,
+        step="1h",
         series={enrolled("1h"): _weeks(0, 1000, 0, 0)},
     ),
     Story(
-        alert="ProgramStoppedEnrolling", name="stays quiet in the hour by which the clocks were changed", at=_NOW,
+        alert="ProgramStoppedEnrolling",
+        name="stays quiet in the hour by which the clocks were changed",
+        at=_NOW,
         step="1h",
         series={
             enrolled("1h"): " ".join([f"0 0 {flat(10, WEEK - 2)}"] * 4) + " " + flat(0, 3),
         },
     ),
     Story(
-        alert="ProgramStoppedEnrolling", name="stays quiet until three weeks are known", at=_NOW, step="1h",
+        alert="ProgramStoppedEnrolling",
+        name="stays quiet until three weeks are known",
+        at=_NOW,
+        step="1h",
         series={
-            enrolled("1h"): f"{missing(2 * WEEK)} {_weeks(10, 10)}", FRESH: f"{missing(2 * WEEK)} {flat(1, 500)}",
+            enrolled("1h"): f"{missing(2 * WEEK)} {_weeks(10, 10)}",
+            FRESH: f"{missing(2 * WEEK)} {flat(1, 500)}",
         },
     ),
     Story(
-        alert="ProgramStoppedEnrolling", name="stays quiet while the data is stale", at=_NOW, step="1h",
+        alert="ProgramStoppedEnrolling",
+        name="stays quiet while the data is stale",
+        at=_NOW,
+        step="1h",
         series={enrolled("1h"): _weeks(10, 10, 10, 10), FRESH: f"{flat(1, 4 * WEEK)} {flat(0, 3)}"},
     ),
-)  # fmt: skip
+)
 
 _LEFT = exits("30d")
 _STAYED = f'lifecycle_step_dwell_seconds_gcount{{{STEP}, window="30d"}}'
 
 CONSERVATION = (
     Story(
-        alert="StepConservationBroken", name="fires when three leave that never entered", at="1h40m", firing=THE_STEP,
+        alert="StepConservationBroken",
+        name="fires when three leave that never entered",
+        at="1h40m",
+        firing=THE_STEP,
         series={_LEFT: f"{flat(10, 60)} {flat(13, 60)}", _STAYED: flat(10, 120)},
     ),
     Story(
-        alert="StepConservationBroken", name="fires when more are overdue than are in the step", at="30m",
+        alert="StepConservationBroken",
+        name="fires when more are overdue than are in the step",
+        at="30m",
         firing=THE_STEP,
         series={OVERDUE: flat(5, 60), BALANCE: flat(3, 60)},
     ),
     Story(
-        alert="StepConservationBroken", name="stays quiet about those who were under way when it all began", at="1h40m",
+        alert="StepConservationBroken",
+        name="stays quiet about those who were under way when it all began",
+        at="1h40m",
         series={_LEFT: flat(13, 120), _STAYED: flat(8, 120), OVERDUE: flat(3, 120), BALANCE: flat(3, 120)},
     ),
     Story(
-        alert="StepConservationBroken", name="stays quiet when an exit overtakes its entry by ten minutes", at="1h20m",
+        alert="StepConservationBroken",
+        name="stays quiet when an exit overtakes its entry by ten minutes",
+        at="1h20m",
         series={_LEFT: f"{flat(10, 65)} {flat(11, 60)}", _STAYED: f"{flat(10, 75)} {flat(11, 60)}"},
     ),
     Story(
-        alert="StepConservationBroken", name="stays quiet after a restart of Prometheus", at="1h40m",
+        alert="StepConservationBroken",
+        name="stays quiet after a restart of Prometheus",
+        at="1h40m",
         series={_LEFT: f"{missing(60)} {flat(13, 60)}", _STAYED: f"{missing(60)} {flat(10, 60)}"},
     ),
     Story(
-        alert="StepConservationBroken", name="stays quiet while the data is stale", at="1h40m",
+        alert="StepConservationBroken",
+        name="stays quiet while the data is stale",
+        at="1h40m",
         series={
-            _LEFT: f"{flat(10, 60)} {flat(13, 60)}", _STAYED: flat(10, 120), FRESH: f"{flat(1, 60)} {flat(0, 60)}",
+            _LEFT: f"{flat(10, 60)} {flat(13, 60)}",
+            _STAYED: flat(10, 120),
+            FRESH: f"{flat(1, 60)} {flat(0, 60)}",
         },
     ),
-)  # fmt: skip
+)
 
 STEPS = (*BLOCKED, *OVERDUE_STORIES, *CONSERVATION)
 PROGRAMS = (*SILENT, *DROPOUTS)

@@ -1,7 +1,5 @@
 """All stories, and the files that promtool plays."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from tests.monitoring.alerts.business import CONVERT, EMAIL, EXPAND

@@ -1,13 +1,8 @@
 """A story of an alert: what Prometheus sees, and whether somebody is told. promtool plays them."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 FRESH = "stream_app_data_fresh"
 

@@ -1,11 +1,10 @@
 """Every metric and label that a rule, its texts or a runbook names is there: real broker, worker and exporter."""
 
-from __future__ import annotations
-
 import re
 import shlex
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from prometheus_client import generate_latest
@@ -14,18 +13,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from stream_app.demo.simulator import Plan, history, records
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.alerts.pipeline import EXPORTER_JOB, WORKER_JOB
+from stream_app.spec.alert import Alert
 from stream_app.worker.telemetry import Telemetry
 from tests.monitoring.alerts.expression import Named, Selector, named
 from tests.monitoring.alerts.stories import ROOT
+from tests.servers.cluster import Cluster
 from tests.system.program import eventually
 from tests.system.site import Site, answer, get, port
 from tests.system.story import Sent
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from stream_app.spec.alert import Alert
-    from tests.servers.cluster import Cluster
 
 _LATER = 300
 RECORDED = {each.name: named(each.expr) for group in ALERTING.groups for each in group.recordings}
@@ -62,8 +57,9 @@ def live(cluster: Cluster, redis_url: str, tmp_path_factory: pytest.TempPathFact
         site.produce([*told[-2 * _LATER :], *[Sent("reach", b"r", b"rubbish")] * 20])
         eventually(
             lambda: (page := get(at_worker, "/metrics")) is not None and "stream_app_rejected_total{" in page.text,
-            "the worker rejects", worker,
-        )  # fmt: skip
+            "the worker rejects",
+            worker,
+        )
         exporter = site.start("exporter", exporter_port=at_exporter)
         # The age is known once every partition was seen wholly applied, which a stopped topic never is.
         numbers = answer(at_exporter, "/metrics", exporter, lambda page: "\nstream_app_data_age_seconds " in page.text)

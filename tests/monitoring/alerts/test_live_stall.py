@@ -1,18 +1,14 @@
 """A step stalls before a real Prometheus that scrapes the real exporter: somebody is told, until it moves again."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stream_app.clients.settings import Settings
 from tests.monitoring.alerts.hurry import Company, hurried, hurried_prometheus, hurried_rules
 from tests.monitoring.dashboards.site import PROMETHEUS, exporter
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ALERT = "NurtureStepBlocked"
 STALLED = ("welcome", "guide")

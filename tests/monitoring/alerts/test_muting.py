@@ -1,12 +1,12 @@
 """A real Alertmanager mutes what says nothing new."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import time
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,10 +14,6 @@ from stream_app.clients.ports import free_port
 from stream_app.monitoring.alerts import ALERTING
 from tests.monitoring.alerts.stories import ROOT
 from tests.monitoring.alerts.tools import program
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 _PATIENCE_S = 30
 BUSINESS = {alert.name for group in ALERTING.groups if group.area != "pipeline" for alert in group.alerts}
@@ -30,9 +26,13 @@ def alertmanager(tmp_path: Path) -> Iterator[str]:
     binary = program("prometheus-alertmanager")
     address = f"127.0.0.1:{free_port()}"
     command = [
-        binary, f"--config.file={ROOT / 'prometheus/alertmanager.yml'}", f"--storage.path={tmp_path}",
-        f"--web.listen-address={address}", "--cluster.listen-address=", "--log.level=error",
-    ]  # fmt: skip
+        binary,
+        f"--config.file={ROOT / 'prometheus/alertmanager.yml'}",
+        f"--storage.path={tmp_path}",
+        f"--web.listen-address={address}",
+        "--cluster.listen-address=",
+        "--log.level=error",
+    ]
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - Debian's own binary
     try:

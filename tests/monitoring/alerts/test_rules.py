@@ -1,21 +1,16 @@
 """The configurations, judged by the programs that read them."""
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING
 
 import pytest
 
 from stream_app.clients.settings import Settings
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.alerts.pipeline import EXPORTER_JOB, WORKER_JOB
+from stream_app.spec.alert import Alert, RuleGroup
 from tests.monitoring.alerts.stories import ROOT
 from tests.monitoring.alerts.tools import run
-
-if TYPE_CHECKING:
-    from stream_app.spec.alert import Alert, RuleGroup
 
 PROMETHEUS = ROOT / "prometheus/prometheus.yml"
 ALERTMANAGER = ROOT / "prometheus/alertmanager.yml"
@@ -45,9 +40,16 @@ def test_an_alert_reaches_whom_its_severity_names(alert: Alert, group: RuleGroup
     name, severity, area = alert.name, alert.severity, group.area
     receiver = "heartbeat" if name == ALERTING.heartbeat else RECEIVER[severity]
     code, said = run(
-        "amtool", "config", "routes", "test", f"--config.file={ALERTMANAGER}", f"--verify.receivers={receiver}",
-        f"alertname={name}", f"severity={severity}", f"area={area}",
-    )  # fmt: skip
+        "amtool",
+        "config",
+        "routes",
+        "test",
+        f"--config.file={ALERTMANAGER}",
+        f"--verify.receivers={receiver}",
+        f"alertname={name}",
+        f"severity={severity}",
+        f"area={area}",
+    )
     assert code == 0, said
 
 

@@ -1,7 +1,5 @@
 """The runbooks: one for every alert, with commands that exist."""
 
-from __future__ import annotations
-
 import re
 import shlex
 

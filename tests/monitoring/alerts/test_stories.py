@@ -1,11 +1,9 @@
 """promtool plays every story against the rules; and against rules without what makes them careful."""
 
-from __future__ import annotations
-
 import os
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,9 +13,6 @@ from tests.monitoring.alerts.stories import ROOT, STORIES, files
 from tests.monitoring.alerts.story import FRESH, Story, file
 from tests.monitoring.alerts.tools import program, run
 from tests.render.house import CATALOG
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ALERTS = {alert.name: group.name for group in ALERTING.groups for alert in group.alerts}
 BUSINESS = [alert.name for group in ALERTING.groups if group.area != "pipeline" for alert in group.alerts]
@@ -106,11 +101,13 @@ def test_without_regard_to_freshness_stale_data_fires_alerts(tmp_path: Path, gro
     [
         (
             "NurtureStepBlocked stays quiet at night when all that fell due has left long ago",
-            ">= 0.5 * max", ">= 0 * max",
+            ">= 0.5 * max",
+            ">= 0 * max",
         ),
         (
             "NurtureStepBlocked stays quiet after a restart of Prometheus that missed what advanced",
-            "[30m:5m]) >= 6", "[30m:5m]) >= 1",
+            "[30m:5m]) >= 6",
+            "[30m:5m]) >= 1",
         ),
         (
             "NurtureStepBlocked stays quiet on a weekend like the one before",
@@ -119,25 +116,33 @@ def test_without_regard_to_freshness_stale_data_fires_alerts(tmp_path: Path, gro
         ),
         (
             "NurtureStepSilent stays quiet when those who advanced are in another step that waits seven days",
-            "program:lifecycle_step_unplaced:diff24h >= 7", "program:lifecycle_step_unplaced:diff24h >= 0",
+            "program:lifecycle_step_unplaced:diff24h >= 7",
+            "program:lifecycle_step_unplaced:diff24h >= 0",
         ),
         (
-            "NurtureDropoutSurge stays quiet when a blast lets more of everything happen", "> 2 * (", "> 0 * (",
+            "NurtureDropoutSurge stays quiet when a blast lets more of everything happen",
+            "> 2 * (",
+            "> 0 * (",
         ),
         (
             "ProgramStoppedEnrolling stays quiet when one of the weeks had a bulk import",
-            "quantile by (program, window) (0.5,", "quantile by (program, window) (0.9,",
+            "quantile by (program, window) (0.5,",
+            "quantile by (program, window) (0.9,",
         ),
         (
             "ProgramStoppedEnrolling stays quiet in the hour by which the clocks were changed",
-            "min_over_time(program_window:", "max_over_time(program_window:",
+            "min_over_time(program_window:",
+            "max_over_time(program_window:",
         ),
         (
-            "ProgramStoppedEnrolling stays quiet until three weeks are known", "same_hours) >= 3", "same_hours) >= 1",
+            "ProgramStoppedEnrolling stays quiet until three weeks are known",
+            "same_hours) >= 3",
+            "same_hours) >= 1",
         ),
         (
             "StepConservationBroken stays quiet about those who were under way when it all began",
-            "- min_over_time(program_step:lifecycle_step_unmatched_exits:diff30d[1d])", "- 0",
+            "- min_over_time(program_step:lifecycle_step_unmatched_exits:diff30d[1d])",
+            "- 0",
         ),
         (
             "MachineOpenShareJump stays quiet on a weekend like the one before",
@@ -145,39 +150,49 @@ def test_without_regard_to_freshness_stale_data_fires_alerts(tmp_path: Path, gro
             "(program:lifecycle_machine_opens:ratio24h offset 1w) < -9",
         ),
         (
-            "BounceRateHigh stays quiet at 2 of 20 on a quiet night", 'window="24h"}) >= 10', 'window="24h"}) >= 1',
+            "BounceRateHigh stays quiet at 2 of 20 on a quiet night",
+            'window="24h"}) >= 10',
+            'window="24h"}) >= 1',
         ),
         (
-            "ClicksZeroAfterSend stays quiet on the weekend after a blast on Friday", "offset 3d", "offset 1d",
+            "ClicksZeroAfterSend stays quiet on the weekend after a blast on Friday",
+            "offset 3d",
+            "offset 1d",
         ),
         (
             "LeadVelocityNegative stays quiet when four weeks ago was the same month",
-            "day_of_month() <= 26", "day_of_month() <= 31",
+            "day_of_month() <= 26",
+            "day_of_month() <= 31",
         ),
         (
-            "GrossMrrChurnHigh stays quiet while the month before has not ended everywhere", "time() - 43200",
+            "GrossMrrChurnHigh stays quiet while the month before has not ended everywhere",
+            "time() - 43200",
             "time() - 0",
         ),
         (
             "MrrAtRiskRising stays quiet in the wave of failed cards that every month brings",
-            "[3w] offset 2w", "[1h] offset 2w",
+            "[3w] offset 2w",
+            "[1h] offset 2w",
         ),
         (
             "EventsStale stays quiet after a restart of Prometheus",
-            "(pipeline:stream_app_data_fresh:min offset 1h) == 1", "pipeline:stream_app_data_fresh:min == 1",
+            "(pipeline:stream_app_data_fresh:min offset 1h) == 1",
+            "pipeline:stream_app_data_fresh:min == 1",
         ),
         (
             "DeadLetterRatioHigh stays quiet after a restart of Prometheus",
-            "and on (job, instance) (up offset 15m == 1)", "and on (job, instance) (up == 1)",
+            "and on (job, instance) (up offset 15m == 1)",
+            "and on (job, instance) (up == 1)",
         ),
         (
             "EventsLost stays quiet after a restart of Prometheus",
-            "and on (job, instance) (up offset 15m == 1)", "and on (job, instance) (up == 1)",
+            "and on (job, instance) (up offset 15m == 1)",
+            "and on (job, instance) (up == 1)",
         ),
         ("ExporterDown stays quiet during a restart", "for: 2m", "for: 30s"),
         ("KafkaUnreachable stays quiet during a rebalance", "for: 5m", "for: 1m"),
     ],
-)  # fmt: skip
+)
 def test_without_its_care_an_alert_would_cry_wolf(tmp_path: Path, name: str, careful: str, careless: str) -> None:
     story = TOLD[name]
     assert story.firing is None

@@ -1,15 +1,10 @@
 """The Debian programs that judge configurations; tests that need one skip where it is missing."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PACKAGE_OF = {
     "promtool": "prometheus",

@@ -1,22 +1,17 @@
 """A headless Chromium, and what it made of a page."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 # Without these it talks to servers of its maker, or waits for a screen.
-_FLAGS: Final = (
+_FLAGS = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -27,7 +22,7 @@ _FLAGS: Final = (
     "--disable-sync",
     "--hide-scrollbars",
 )
-_VOID: Final = frozenset({"meta", "link", "br", "img", "input", "hr"})
+_VOID = frozenset({"meta", "link", "br", "img", "input", "hr"})
 
 
 @dataclass
@@ -36,7 +31,7 @@ class Element:
 
     tag: str
     attributes: dict[str, str]
-    children: list[Element | str] = field(default_factory=list)
+    children: "list[Element | str]" = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -49,7 +44,7 @@ class Element:
         """The classes."""
         return set(self.attributes.get("class", "").split())
 
-    def all(self, tag: str = "", kind: str = "", **attributes: str) -> list[Element]:
+    def all(self, tag: str = "", kind: str = "", **attributes: str) -> "list[Element]":
         """Every element within of this tag, class and attributes (`data_panel` for `data-panel`)."""
         wanted = {name.replace("_", "-"): value for name, value in attributes.items()}
         return [
@@ -58,12 +53,12 @@ class Element:
             if tag in {"", each.tag} and (not kind or kind in each.kinds) and wanted.items() <= each.attributes.items()
         ]
 
-    def one(self, tag: str = "", kind: str = "", **attributes: str) -> Element:
+    def one(self, tag: str = "", kind: str = "", **attributes: str) -> "Element":
         """The only such element."""
         (found,) = self.all(tag, kind, **attributes)
         return found
 
-    def within(self) -> Iterator[Element]:
+    def within(self) -> "Iterator[Element]":
         """Every element within, in the order of the page."""
         for child in self.children:
             if isinstance(child, Element):

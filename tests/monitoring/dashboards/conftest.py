@@ -1,10 +1,8 @@
 """A store with a company whose nurture step has stalled, and everything that shows it."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -14,9 +12,6 @@ from stream_app.clients.settings import Settings
 from stream_app.demo.simulator import Plan
 from tests.monitoring.dashboards.filling import Company, add_health, fill
 from tests.monitoring.dashboards.site import PROMETHEUS, Queries, exporter, prometheus
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @pytest.fixture(scope="session")

@@ -1,26 +1,19 @@
 """Every panel and target as a case of a test."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any
 
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import DASHBOARDS
 from stream_app.render.dashboards import dashboards, letters, numbered
+from stream_app.spec.panel import Dashboard, Panel, Target
 from tests.render.house import CATALOG
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+RENDERED: dict[str, dict[str, Any]] = {each["uid"]: each for each in map(json.loads, dashboards(CATALOG).values())}
+ALERTS = {alert.name for group in ALERTING.groups for alert in group.alerts}
 
-    from stream_app.spec.panel import Dashboard, Panel, Target
-
-RENDERED: Final[dict[str, dict[str, Any]]] = {
-    each["uid"]: each for each in map(json.loads, dashboards(CATALOG).values())
-}
-ALERTS: Final = {alert.name for group in ALERTING.groups for alert in group.alerts}
-
-VARIABLES: Final = {
+VARIABLES = {
     "$currency": "EUR",
     "$program": ".*",
     "$step": ".*",

@@ -1,28 +1,22 @@
 """A store that is full of a simulated company, without a broker: the worker's own pipeline, fed by hand."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
 
 from prometheus_client import Gauge
 
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.clients.connections import async_redis
+from stream_app.clients.settings import Settings
 from stream_app.demo.simulator import Plan, history, records
 from stream_app.store.ledger import Ledger
 from stream_app.worker.batch import Batch, Record, split
 from stream_app.worker.telemetry import Telemetry
 from tests.worker.pipelines import pipeline_of
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from stream_app.clients.settings import Settings
-
-_EVENTS: Final = 4000
+_EVENTS = 4000
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """An exporter, a worker's metrics and a Prometheus that scrapes both: real ones, on free ports."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess
@@ -9,8 +7,10 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any
 
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.metrics import METRICS
@@ -19,21 +19,16 @@ from stream_app.catalog.sample_source import DEFINITIONS_OF, Board
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.http import metrics_route, serving
 from stream_app.clients.ports import free_port
+from stream_app.clients.settings import Settings
+from stream_app.core.samples import Sample
 from stream_app.exporter.collector import BusinessCollector, registry_of
 from stream_app.exporter.wall import HELD, Wall
 from stream_app.monitoring.dashboards import WALL
 from stream_app.store.reader import Reader
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+PROMETHEUS = shutil.which("prometheus")
 
-    from stream_app.clients.settings import Settings
-    from stream_app.core.samples import Sample
-
-PROMETHEUS: Final = shutil.which("prometheus")
-
-_PATIENCE_S: Final = 60
+_PATIENCE_S = 60
 
 
 @contextmanager
@@ -71,7 +66,7 @@ def _reader(redis: Any, settings: Settings) -> Reader:  # noqa: ANN401 - redis-p
 
 
 @contextmanager
-def prometheus(directory: Path, jobs: Mapping[str, int]) -> Iterator[Queries]:
+def prometheus(directory: Path, jobs: Mapping[str, int]) -> "Iterator[Queries]":
     """Run a real Prometheus that scrapes the port of each job every two seconds."""
     scraped = [{"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]} for job, port in jobs.items()]
     with running_prometheus(directory, {"global": {"scrape_interval": "2s"}, "scrape_configs": scraped}) as port:

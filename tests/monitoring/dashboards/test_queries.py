@@ -1,18 +1,13 @@
 """Every query, on a real Prometheus that scrapes the real exporter and a worker's registry."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
 
 import pytest
 
 from stream_app.render.promql import promql
+from stream_app.spec.panel import Panel, Target
 from tests.monitoring.dashboards.declared import RENDERED, set_variables, targets
-
-if TYPE_CHECKING:
-    from stream_app.spec.panel import Panel, Target
-    from tests.monitoring.dashboards.site import Queries
+from tests.monitoring.dashboards.site import Queries
 
 EVERY = [
     pytest.param(panel, target, id=f"{dashboard.uid}: {panel.title} {letter}")

@@ -1,33 +1,27 @@
 """The wall without Grafana: the page in a real browser, against what `kpis` prints."""
 
-from __future__ import annotations
-
 import json
 import re
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from stream_app.clients.http import Page, serving
 from stream_app.clients.settings import Settings
+from stream_app.core.samples import Sample
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.dashboards import letters, numbered
 from stream_app.render.promql import promql
 from stream_app.spec.expression import Offset, RawPromQL
 from tests.monitoring.dashboards.browser import CHROMIUM, Element, opened
 from tests.monitoring.dashboards.declared import RENDERED, set_variables
-from tests.monitoring.dashboards.site import exporter, samples, wall_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from stream_app.core.samples import Sample
-    from tests.monitoring.dashboards.filling import Company
-    from tests.monitoring.dashboards.site import Queries
+from tests.monitoring.dashboards.filling import Company
+from tests.monitoring.dashboards.site import Queries, exporter, samples, wall_of
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
 
