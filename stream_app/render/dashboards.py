@@ -10,7 +10,7 @@ from typing import Any
 
 from stream_app.render.catalog import Catalog, Declared, Rendered
 from stream_app.render.metric_page import exported
-from stream_app.render.promql import promql
+from stream_app.spec.promql import promql
 from stream_app.spec.panel import Dashboard, Panel, PanelType, Status, Target, Variable
 
 SCHEMA_VERSION = 41

@@ -1,8 +1,10 @@
 """What expressions are worth, from samples or from a bucket: the page's answer where Grafana asks Prometheus."""
 
 import operator
+from calendar import monthrange
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from stream_app.core.samples import Sample, sample
 from stream_app.core.sums import Contents
@@ -11,10 +13,13 @@ from stream_app.spec.expression import (
     Arithmetic,
     Expression,
     Filter,
+    Max,
+    MonthElapsed,
     Now,
     Number,
     Offset,
     RawPromQL,
+    Scalar,
     Selector,
     SetOperation,
     Sum,
@@ -33,6 +38,8 @@ Lookup = Callable[[Selector, int], Iterable[tuple[Mapping[str, str], float]]]
 """The series of a name (labels are filtered afterwards), as they were some days before."""
 
 Buckets = Mapping[Grain, Mapping[int, Contents]]
+
+_HALF_DAY_S = 43_200
 
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "+": operator.add,
@@ -116,8 +123,12 @@ def vector(expression: Expression, ground: Ground) -> Vector:  # noqa: C901, PLR
             return {(): value}
         case Now():
             return {(): ground.now}
+        case MonthElapsed(least):
+            return {(): max(_month_elapsed(ground.now), least)}
         case Sum(of, by):
-            return _sum(vector(of, ground), by)
+            return _aggregate(operator.add, vector(of, ground), by)
+        case Max(of, by):
+            return _aggregate(max, vector(of, ground), by)
         case TopK(count, of):
             found = vector(of, ground)
             return dict(sorted(found.items(), key=lambda each: (-each[1], each[0]))[:count])
@@ -148,12 +159,17 @@ def _pick(selector: Selector, ground: Ground) -> Vector:
     return found
 
 
-def _sum(summands: Vector, by: tuple[str, ...]) -> Vector:
-    found: Vector = {}
-    for pairs, value in summands.items():
+def _aggregate(combine: Callable[[float, float], float], found: Vector, by: tuple[str, ...]) -> Vector:
+    combined: Vector = {}
+    for pairs, value in found.items():
         key = tuple((label, each) for label, each in pairs if label in by)
-        found[key] = found.get(key, 0) + value
-    return found
+        combined[key] = combine(combined[key], value) if key in combined else value
+    return combined
+
+
+def _month_elapsed(now: float) -> float:
+    date = datetime.fromtimestamp(now - _HALF_DAY_S, UTC)
+    return date.day / monthrange(date.year, date.month)[1]
 
 
 def _join(left: Vector, joining: str, right: Vector) -> Vector:
@@ -164,7 +180,7 @@ def _join(left: Vector, joining: str, right: Vector) -> Vector:
 
 def _compute(expression: Arithmetic, sign: str, left: Vector, right: Vector) -> Vector:
     act = _ARITHMETIC[sign]
-    scalar = isinstance(expression.left, Number | Now), isinstance(expression.right, Number | Now)
+    scalar = isinstance(expression.left, Scalar), isinstance(expression.right, Scalar)
     if scalar[0]:
         left = dict.fromkeys(right, left[()])
     elif scalar[1]:

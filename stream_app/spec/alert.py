@@ -50,17 +50,17 @@ FRESH = "and on () (stream_app_data_fresh == 1)"
 
 def while_fresh(expr: str) -> str:
     """Hold an expression back while the numbers are not up to date."""
-    return f"(\n{indent(promql(expr), '  ')}\n)\n{FRESH}"
+    return f"(\n{indent(dedented(expr), '  ')}\n)\n{FRESH}"
 
 
-def promql(expr: str) -> str:
-    """Take the margin of the source off an expression."""
+def dedented(expr: str) -> str:
+    """Remove the indentation that an expression has in the source."""
     return dedent(expr).strip()
 
 
 def any_of(*exprs: str) -> str:
     """Join expressions of which one is enough."""
-    return "\nor\n".join(f"(\n{indent(promql(expr), '  ')}\n)" for expr in exprs)
+    return "\nor\n".join(f"(\n{indent(dedented(expr), '  ')}\n)" for expr in exprs)
 
 
 def queried(expr: str, *labels: str, shown: str = "humanize") -> str:

@@ -27,6 +27,14 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
+class Max:
+    """The largest, by these labels: two exporters that are scraped do not count twice."""
+
+    of: "Expression"
+    by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Number:
     """The same number always; `alone` makes it a series of its own."""
 
@@ -37,6 +45,16 @@ class Number:
 @dataclass(frozen=True, slots=True)
 class Now:
     """The time, in seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthElapsed:
+    """The part of the month that has passed, and never less than `least`.
+
+    Read from the date of twelve hours ago in UTC: at that time no time zone is still in the month before.
+    """
+
+    least: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +107,10 @@ class RawPromQL:
     text: str
 
 
-Expression = Selector | Sum | Number | Now | Arithmetic | Filter | SetOperation | TopK | Offset | RawPromQL
+Scalar = Number | Now | MonthElapsed
+"""What has a value without labels, whatever series there are."""
+
+Expression = Selector | Sum | Max | Scalar | Arithmetic | Filter | SetOperation | TopK | Offset | RawPromQL
 
 Values = str | tuple[str, ...]
 
@@ -107,6 +128,11 @@ def series_selector(series: str, **match: Values) -> Selector:
 def total(name: str, *by: str, **match: Values) -> Sum:
     """The sum of a metric's series by some labels."""
     return Sum(selector(name, **match), by)
+
+
+def largest(name: str, *by: str, **match: Values) -> Max:
+    """The largest of a metric's series by some labels."""
+    return Max(selector(name, **match), by)
 
 
 def share(above: Expression, below: Expression) -> Arithmetic:

@@ -1,7 +1,7 @@
 """Programs that enroll nobody any more."""
 
 from stream_app.monitoring import thresholds as limit
-from stream_app.monitoring.alerts.rhythm import expected, same_hours
+from stream_app.monitoring.alerts.same_hours import median_of_weeks, same_hours
 from stream_app.spec.alert import Alert, Recording, RuleGroup, while_fresh
 
 _ENROLLED = "program_window:lifecycle_program_enrollments:sum"
@@ -19,7 +19,7 @@ ENROLLMENTS = RuleGroup(
             expr=while_fresh('sum by (program, window) (lifecycle_program_enrollments{window=~"1h|24h"})'),
         ),
         Recording(name=_ENROLLED_BEFORE, expr=same_hours("min_over_time", _ENROLLED)),
-        Recording(name=_ENROLLED_USUALLY, expr=expected(_ENROLLED_BEFORE, "program, window")),
+        Recording(name=_ENROLLED_USUALLY, expr=median_of_weeks(_ENROLLED_BEFORE, "program, window")),
     ),
     alerts=(
         Alert(

@@ -1,7 +1,7 @@
 """Topics that have fallen silent."""
 
 from stream_app.monitoring import thresholds as limit
-from stream_app.monitoring.alerts.rhythm import expected, same_hours
+from stream_app.monitoring.alerts.same_hours import median_of_weeks, same_hours
 from stream_app.spec.alert import Alert, Recording, RuleGroup, any_of, queried, while_fresh
 
 _FRESH = "pipeline:stream_app_data_fresh:min"
@@ -23,7 +23,7 @@ def _quiet(topic: str, hours: int) -> str:
 
 
 # Counters carry over a gap, but when an hour ago was not seen, the hour since was not either.
-_OUT_OF_RHYTHM = f"""\
+_UNUSUAL_SILENCE = f"""\
 {_SILENCE}
 and
 {_EVENTS_USUALLY} >= {limit.POISSON_ZERO}
@@ -43,7 +43,7 @@ EVENTS = RuleGroup(
         Recording(name=_NEWEST, expr="max by (topic) (stream_app_last_event_timestamp_seconds)"),
         Recording(name=_EVENTS, expr=while_fresh("sum by (topic) (increase(stream_app_events_total[1h]))")),
         Recording(name=_EVENTS_BEFORE, expr=same_hours("min_over_time", _EVENTS)),
-        Recording(name=_EVENTS_USUALLY, expr=expected(_EVENTS_BEFORE, "topic")),
+        Recording(name=_EVENTS_USUALLY, expr=median_of_weeks(_EVENTS_BEFORE, "topic")),
     ),
     alerts=(
         Alert(
@@ -51,7 +51,7 @@ EVENTS = RuleGroup(
             severity="warning",
             for_="10m",
             keep_firing_for="15m",
-            expr=while_fresh(any_of(*(_quiet(*each) for each in limit.QUIET_HOURS.items()), _OUT_OF_RHYTHM)),
+            expr=while_fresh(any_of(*(_quiet(*each) for each in limit.QUIET_HOURS.items()), _UNUSUAL_SILENCE)),
             summary="{{ $labels.topic }}: no event for {{ $value | humanizeDuration }}",
             description=(
                 "The newest event of {{ $labels.topic }} is {{ $value | humanizeDuration }} old, and all that is in "

@@ -1,7 +1,7 @@
 """Steps of programs: blocked, late, out of balance."""
 
 from stream_app.monitoring import thresholds as limit
-from stream_app.monitoring.alerts.rhythm import same_hours
+from stream_app.monitoring.alerts.same_hours import same_hours
 from stream_app.spec.alert import Alert, Recording, RuleGroup, any_of, queried, while_fresh
 
 _STEP = ("program", "step")

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from stream_app.render.promql import promql
+from stream_app.spec.promql import promql
 from stream_app.spec.panel import Panel, Target
 from tests.monitoring.dashboards.declared import RENDERED, set_variables, targets
 from tests.monitoring.dashboards.site import Queries

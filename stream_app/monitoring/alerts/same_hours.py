@@ -15,7 +15,7 @@ def same_hours(function: str, series: str) -> str:
     )
 
 
-def expected(series: str, by: str) -> str:
+def median_of_weeks(series: str, by: str) -> str:
     """Return the median of the weeks of a series: one holiday or one bulk import among them does not move it far."""
     return f"""\
 quantile by ({by}) (0.5, {series})

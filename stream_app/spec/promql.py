@@ -1,4 +1,4 @@
-"""Expressions as PromQL."""
+"""Expressions as PromQL: declarations of alerts need the text, too."""
 
 import re
 
@@ -6,15 +6,20 @@ from stream_app.spec.expression import (
     Arithmetic,
     Expression,
     Filter,
+    Max,
+    MonthElapsed,
     Now,
     Number,
     Offset,
     RawPromQL,
+    Scalar,
     Selector,
     SetOperation,
     Sum,
     TopK,
 )
+
+_ELAPSED = "day_of_month({0}) / days_in_month({0})".format("vector(time() - 43200)")
 
 _VARIABLE = re.compile(r"^\$[a-z_]+$")
 
@@ -25,13 +30,17 @@ def promql(expression: Expression) -> str:  # noqa: C901, PLR0911 - one line for
         case RawPromQL(text):
             return text
         case Selector():
-            return _pick(expression)
+            return _selector(expression)
         case Number(value, alone):
             return f"vector({value:g})" if alone else f"{value:g}"
         case Now():
             return "time()"
+        case MonthElapsed(least):
+            return f"scalar(clamp_min({_ELAPSED}, {least:g}))"
         case Sum(of, by):
-            return f"sum by ({', '.join(by)}) ({promql(of)})" if by else f"sum({promql(of)})"
+            return _aggregation("sum", by, promql(of))
+        case Max(of, by):
+            return _aggregation("max", by, promql(of))
         case TopK(count, of):
             return f"topk({count}, {promql(of)})"
         case Filter(of, operator, bound):
@@ -39,8 +48,8 @@ def promql(expression: Expression) -> str:  # noqa: C901, PLR0911 - one line for
         case SetOperation(left, operator, right):
             return f"{_operand(left)} {operator} {_operand(right)}"
         case Offset(of, days):
-            return _earlier(of, days)
-        case Arithmetic(left, "/", right) if not isinstance(right, Number):
+            return _offset(of, days)
+        case Arithmetic(left, "/", right) if not isinstance(right, Scalar):
             return f"{_operand(left)} / ({_operand(right)} > 0)"
         case Arithmetic(left, operator, right):
             return f"{_operand(left)} {operator} {_operand(right)}"
@@ -51,24 +60,27 @@ def _operand(expression: Expression) -> str:
     return f"({text})" if isinstance(expression, Arithmetic | SetOperation | Filter | RawPromQL) else text
 
 
-def _earlier(expression: Expression, days: int) -> str:
+def _aggregation(function: str, by: tuple[str, ...], of: str) -> str:
+    return f"{function} by ({', '.join(by)}) ({of})" if by else f"{function}({of})"
+
+
+def _offset(expression: Expression, days: int) -> str:
     match expression:
         case Selector():
-            return f"{_pick(expression)} offset {days}d"
+            return f"{_selector(expression)} offset {days}d"
         case Sum(of, by):
-            inner = _earlier(of, days)
-            return f"sum by ({', '.join(by)}) ({inner})" if by else f"sum({inner})"
+            return _aggregation("sum", by, _offset(of, days))
         case _:
             message = f"no offset for {expression}"
             raise ValueError(message)
 
 
-def _pick(expression: Selector) -> str:
-    tests = ", ".join(_test(label, values) for label, values in expression.match)
-    return f"{expression.series}{{{tests}}}" if tests else expression.series
+def _selector(expression: Selector) -> str:
+    matchers = ", ".join(_matcher(label, values) for label, values in expression.match)
+    return f"{expression.series}{{{matchers}}}" if matchers else expression.series
 
 
-def _test(label: str, values: tuple[str, ...]) -> str:
+def _matcher(label: str, values: tuple[str, ...]) -> str:
     # A variable may stand for several values, and for all of them.
     operator = "=~" if len(values) > 1 or _VARIABLE.match(values[0]) else "="
     return f'{label}{operator}"{"|".join(values)}"'
