@@ -146,7 +146,10 @@ class OpportunityData(Struct, kw_only=True, gc=False):
 
 
 class Item(Struct, kw_only=True, gc=False):
-    """One price; `quantity` and `interval_count` left out are 1, `usage` left out is `licensed`."""
+    """One price; `quantity` and `interval_count` left out are 1, `usage` left out is `licensed`.
+
+    `unit_amount_minor` x `quantity` is at most 10^14.
+    """
 
     plan_id: Identifier
     unit_amount_minor: Amount
@@ -190,7 +193,10 @@ class InvoiceData(Struct, kw_only=True, gc=False):
 
 
 class SpendData(Struct, kw_only=True, gc=False):
-    """The amount is spread evenly over the days of the period, both ends included; the newest replaces the record."""
+    """The amount is spread evenly over the days of the period, both ends included; the newest replaces the record.
+
+    The period has 1 to 3660 days and begins in 1970 or later.
+    """
 
     spend_id: Identifier
     amount_minor: Amount

@@ -22,9 +22,15 @@ MAX_NAMED_VALUES = 20
 FREE_TEXT = frozenset({"reason", "stage"})
 """Fields of `data` whose text is neither an identifier nor a label: it may contain anything."""
 
+AT_SIGNS = "@\uff20\ufe6b"
+"""What stands for the @ of an e-mail address, the full-width and the small one included."""
+
+UNPRINTABLE = "\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060\u2066-\u2069\ufeff"
+"""Control characters, and those that are invisible or turn the direction of text: as ranges of a character class."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_AT, _BACKSLASH = b"@\\"
+_AT, _BACKSLASH, _DELETE = b"@\\\x7f"
 
 Cause = Literal["malformed", "invalid", "unknown_type", "future", "too_large", "pii_identifier"]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
@@ -36,6 +42,7 @@ class Event(Struct, tag_field="type", kw_only=True, gc=False):
     id: Identifier
     time: Annotated[datetime, Meta(tz=True)]
     source: Annotated[str, Meta(max_length=1024)] = ""
+    sequence: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     specversion: Literal["1.0"] = "1.0"
     data: Any
 
@@ -85,43 +92,51 @@ class Decoder:
         if len(value) > MAX_VALUE_BYTES:
             return Rejected("too_large", f"Expected a value of at most {MAX_VALUE_BYTES} bytes")
         if record.headers and (attributes := _binary_mode(record.headers)):
-            return self._decode_binary(attributes, value, now)
+            return attributes if isinstance(attributes, Rejected) else self._decode_binary(attributes, value, now)
         try:
             event = self._decode(value)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            return self._explain(value, error)
+            return self._decode_tolerantly(value, error, now)
         at = (event.time - _EPOCH) // _MILLISECOND  # `milliseconds`, inlined: this line runs for every event
-        # In JSON a control character is an escape, an `@` may be one: a cheap filter before the real check. (A byte is
-        # looked for as a number because that is a tenth of the work.)
-        if at > now + MAX_FUTURE_MS or at < 0 or _AT in value or _BACKSLASH in value:
+        # A cheap filter before the real check: in ASCII only these bytes can stand for a forbidden character.
+        # A byte is looked for as a number because that is a tenth of the work.
+        if (
+            at > now + MAX_FUTURE_MS
+            or at < 0
+            or _AT in value
+            or _BACKSLASH in value
+            or _DELETE in value
+            or not value.isascii()
+        ):
             return _forbidden(event, at, now) or (at, event)
         return at, event
 
     def _decode_binary(self, attributes: dict[str, str], value: bytes, now: int) -> tuple[int, Event] | Rejected:
+        data = _json(value)
+        if isinstance(data, Rejected):
+            return data
+        return self._convert(attributes | {"data": data}, now)
+
+    def _decode_tolerantly(self, value: bytes, error: Exception, now: int) -> tuple[int, Event] | Rejected:
+        """Read what JSON Schema allows and the fast decoder does not: 1e5 where an integer stands, a leap second."""
+        envelope = _json(value)
+        if isinstance(envelope, Rejected):
+            return envelope
+        if not isinstance(envelope, dict):
+            return _not_an_object(envelope)
+        if _TOLERABLE.match(str(error)):
+            return self._convert(envelope, now)
+        return self._reason(envelope, error)
+
+    def _convert(self, envelope: dict[str, Any], now: int) -> tuple[int, Event] | Rejected:
         try:
-            data = msgspec.json.decode(value)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return Rejected("malformed", "The value is not JSON")
-        envelope = attributes | {"data": data}
-        try:
-            event = msgspec.convert(envelope, self._union)
+            event = msgspec.convert(_normalized(envelope), self._union)
         except (msgspec.ValidationError, RecursionError) as error:
             return self._reason(envelope, error)
         at = milliseconds(event.time)
         return _forbidden(event, at, now) or (at, event)
 
-    def _explain(self, value: bytes, error: Exception) -> Rejected:
-        try:
-            envelope = msgspec.json.decode(value)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return Rejected("malformed", "The value is not JSON in UTF-8")
-        except RecursionError:
-            return Rejected("malformed", "The value is nested too deeply")
-        return self._reason(envelope, error)
-
-    def _reason(self, envelope: object, error: Exception) -> Rejected:
-        if not isinstance(envelope, dict):
-            return Rejected("malformed", "The value is not a JSON object")
+    def _reason(self, envelope: dict[str, Any], error: Exception) -> Rejected:
         kind = envelope.get("type")
         if isinstance(kind, str) and kind not in self._types:
             return Rejected("unknown_type", "`$.type` is none of the known event types")
@@ -141,13 +156,71 @@ class Decoder:
 _INDEX = re.compile(r"\[[^]]*\]")
 
 
-def _binary_mode(headers: Sequence[tuple[str, bytes]]) -> dict[str, str]:
-    attributes = {
-        name[3:]: value.decode("utf-8", "replace")
-        for name, value in headers
-        if name.startswith("ce_") and value is not None
-    }
-    return attributes if "type" in attributes or "id" in attributes else {}
+def _binary_mode(headers: Sequence[tuple[str, bytes]]) -> dict[str, str] | Rejected:
+    """The attributes in `ce_` headers; empty if the value is the whole event."""
+    found = {name: value for name, value in headers if value is not None}
+    if not found.keys() & {"ce_id", "ce_type"} or found.get("content-type", b"").lower().startswith(_STRUCTURED):
+        return {}
+    attributes = {}
+    for name, value in found.items():
+        if name.startswith("ce_"):
+            try:
+                attributes[name[3:]] = value.decode()
+            except UnicodeDecodeError:
+                return Rejected("malformed", f"Expected UTF-8 - in the header `{name}`")
+    return attributes
+
+
+_STRUCTURED = b"application/cloudevents"
+_MISTAKEN = (
+    (b"\xef\xbb\xbf", "The value begins with a byte order mark: write UTF-8 without one"),
+    (b"\x00", "The value is in Confluent's wire format (a zero byte and a schema id): produce JSON without a registry"),
+    (
+        b"\x1f\x8b",
+        "The value is compressed with gzip: let the producer's `compression.type` do that, or send plain JSON",
+    ),
+)
+
+
+def _json(value: bytes) -> Any:  # noqa: ANN401 - any JSON
+    for head, detail in _MISTAKEN:
+        if value.startswith(head):
+            return Rejected("malformed", detail)
+    if not value.strip():
+        return Rejected("malformed", "The value is empty: send a JSON object")
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Rejected("malformed", "The value is not JSON in UTF-8")
+    except RecursionError:
+        return Rejected("malformed", "The value is nested too deeply")
+
+
+def _not_an_object(envelope: object) -> Rejected:
+    if isinstance(envelope, list):
+        return Rejected("malformed", "The value is a JSON array: send one event per record")
+    return Rejected("malformed", "The value is not a JSON object")
+
+
+_TOLERABLE = re.compile("Expected `int[^,]*, got `float`|Invalid RFC3339")
+_LEAP_SECOND = re.compile(r"([0-9-]{10}[Tt ][0-9]{2}:[0-9]{2}):60(?:\.[0-9]+)?([Zz]|[+-][0-9:]+)")
+
+
+_MOMENTS = frozenset({"time", "due_at"})
+
+
+def _moment(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    leap = _LEAP_SECOND.fullmatch(value) if isinstance(value, str) else None
+    return f"{leap[1]}:59.999{leap[2]}" if leap else value
+
+
+def _normalized(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """The same with whole numbers as integers, and a leap second as the last millisecond of its minute."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, dict):
+        return {key: _moment(each) if key in _MOMENTS else _normalized(each) for key, each in value.items()}
+    return [_normalized(each) for each in value] if isinstance(value, list) else value
 
 
 def _allowed(kind: type[Struct], path: str) -> tuple[str, ...]:
@@ -173,15 +246,16 @@ def _forbidden(event: Event, at: int, now: int) -> Rejected | None:
         return Rejected("invalid", "Expected a moment after 1970 - at `$.time`")
     if at > now + MAX_FUTURE_MS:
         return Rejected("future", "Expected a moment at most 5 min ahead of the worker's clock - at `$.time`")
-    for path, text in [("$.id", event.id), *_texts(event.data, "$.data")]:
-        if "@" in text:
+    for path, text in [("$.id", event.id), ("$.sequence", event.sequence or ""), *_texts(event.data, "$.data")]:
+        if _AT_SIGN.search(text):
             return Rejected("pii_identifier", f"Expected an identifier without @ - at `{path}`")
-        if _CONTROL.search(text):
+        if _UNPRINTABLE.search(text):
             return Rejected("invalid", f"Expected text without control characters - at `{path}`")
     return None
 
 
-_CONTROL = re.compile(r"[\x00-\x1f]")
+_AT_SIGN = re.compile(f"[{AT_SIGNS}]")
+_UNPRINTABLE = re.compile(f"[{UNPRINTABLE}]")
 
 
 def _texts(data: Struct, path: str) -> Iterator[tuple[str, str]]:

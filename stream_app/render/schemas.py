@@ -11,21 +11,21 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Struct
 
-from stream_app.core.envelope import FREE_TEXT, Event, event_type
+from stream_app.core.envelope import AT_SIGNS, FREE_TEXT, UNPRINTABLE, Event, event_type
 from stream_app.render.catalog import Catalog, Rendered
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _DAY = r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?"
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?"
 _OFFSET = r"([Zz]|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])"
 _PATTERNS = {
     "date": f"^(19[7-9]|[2-9][0-9][0-9])[0-9]-{_DAY}$",
     "date-time": f"^[0-9]{{4}}-{_DAY}[Tt ]{_TIME}{_OFFSET}$",
 }
 
-# `\x00` and not `\u0000`: JavaScript, Python, Rust and Go agree on it.
-_BARE = r"^[^@\x00-\x1f]*$"
+# The characters themselves, which JSON escapes: the syntax for escapes differs between JavaScript, Python, Rust and Go.
+_BARE = f"^[^{AT_SIGNS}{UNPRINTABLE}]*$"
 
 Schema = dict[str, Any]
 
@@ -37,10 +37,7 @@ def schema_path(kind: type[Event]) -> str:
 
 def schemas(catalog: Catalog) -> Rendered:
     """Return the schema file of every event type."""
-    return {
-        schema_path(kind): json.dumps(event_schema(kind), indent=2, ensure_ascii=False) + "\n"
-        for kind in catalog.event_types
-    }
+    return {schema_path(kind): json.dumps(event_schema(kind), indent=2) + "\n" for kind in catalog.event_types}
 
 
 def event_schema(kind: type[Event]) -> Schema:
@@ -57,6 +54,7 @@ def event_schema(kind: type[Event]) -> Schema:
             "type": {"const": name},
             "id": envelope["id"] | {"pattern": _BARE},
             "source": envelope["source"],
+            "sequence": {"anyOf": [envelope["sequence"]["anyOf"][0] | {"pattern": _BARE}, {"type": "null"}]},
             "time": envelope["time"],
             "specversion": envelope["specversion"],
             "data": {"description": description(data_of(kind)), **_object(data_of(kind), texts=_BARE)},

@@ -66,16 +66,7 @@ def _pattern(_: Any, pattern: str, instance: object, __: object) -> Iterator[Val
         yield ValidationError(f"no match of {pattern}")
 
 
-def _number(_: object, instance: object) -> bool:
-    return isinstance(instance, int) and not isinstance(instance, bool)
-
-
-# JSON Schema calls 5.0 an integer, the decoder does not: producers that write so are to be told, and only it can.
-_Validator = extend(
-    Draft202012Validator,
-    validators={"pattern": _pattern},
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _number),
-)
+_Validator = extend(Draft202012Validator, validators={"pattern": _pattern})
 
 
 def _is_date(value: object) -> bool:
@@ -83,7 +74,10 @@ def _is_date(value: object) -> bool:
 
 
 def _is_moment(value: object) -> bool:
-    return not isinstance(value, str) or bool(datetime.fromisoformat(value.upper()))
+    # RFC 3339 knows leap seconds, Python does not.
+    return not isinstance(value, str) or bool(
+        datetime.fromisoformat(re.sub(r"(:[0-9]{2}):60", r"\1:59", value.upper()))
+    )
 
 
 _FORMATS.checks("date", raises=ValueError)(_is_date)
