@@ -1,4 +1,4 @@
-# One image for worker, exporter and the one-shot commands: `docker run stream-app:0.1.0 worker`.
+# One image for worker, exporter and the one-shot commands: `docker run stream-app:VERSION worker`.
 
 # 3.11 because all tests run on it.
 FROM python:3.11.15-slim-bookworm AS build

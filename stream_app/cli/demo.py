@@ -31,7 +31,14 @@ from stream_app.cli.screen import Scene, line, screen
 from stream_app.cli.wiring import event_topics
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import PREFIX, Settings
-from stream_app.demo.embedded_servers import Server, ServerError, accepts, embedded_kafka, embedded_redis
+from stream_app.demo.embedded_servers import (
+    MissingProgramError,
+    Server,
+    ServerError,
+    accepts,
+    embedded_kafka,
+    embedded_redis,
+)
 from stream_app.demo.simulator import (
     SCENARIOS,
     Mischief,
@@ -165,6 +172,8 @@ def demo(
             with console.status("starting a worker and the exporter"):
                 worker = stack.enter_context(_command("worker", directory, worker_port))
                 exporter = stack.enter_context(_command("exporter", directory, exporter_port))
+        except MissingProgramError as error:
+            fail(str(error))
         except ServerError as error:
             fail(f"{error}\nIs another demo running? --exporter-port 0 --worker-port 0 picks other ports.")
         player = Player(settings, plan, rate, directory / "sent.jsonl")

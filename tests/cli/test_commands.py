@@ -171,6 +171,15 @@ def test_render_is_up_to_date(request: pytest.FixtureRequest) -> None:
 
 
 def test_render_says_what_is_out_of_date(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/metrics.md").write_text("old")
     shown = run("render", "--check", "--root", str(tmp_path))
     assert shown.exit_code == 1
     assert "docs/metrics.md" in shown.output
+
+
+def test_render_check_outside_the_repository_says_so(tmp_path: Path) -> None:
+    shown = run("render", "--check", "--root", str(tmp_path))
+    assert shown.exit_code == 1
+    assert f"{tmp_path} is not the repository of stream-app" in shown.output
+    assert "docs/metrics.md" not in shown.output

@@ -15,7 +15,15 @@ import redis
 
 from stream_app.clients.ports import free_port
 from stream_app.demo import embedded_servers as servers
-from stream_app.demo.embedded_servers import Server, ServerError, accepts, embedded_kafka, embedded_redis, redis_server
+from stream_app.demo.embedded_servers import (
+    MissingProgramError,
+    Server,
+    ServerError,
+    accepts,
+    embedded_kafka,
+    embedded_redis,
+    redis_server,
+)
 from tests.servers.cluster import Cluster
 
 _Embedded = Callable[[Path, int], AbstractContextManager[str]]
@@ -168,7 +176,7 @@ def test_no_server_outlives_a_killed_parent(tmp_path: Path, end: signal.Signals)
 
 def test_a_missing_program_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    with pytest.raises(ServerError, match="noida_db"), embedded_kafka(tmp_path):
+    with pytest.raises(MissingProgramError, match=r"noida_db.*stream-app\[demo\]"), embedded_kafka(tmp_path):
         pytest.fail("it started")
 
 

