@@ -10,8 +10,8 @@ from typing import Any
 
 from stream_app.render.catalog import Catalog, Declared, Rendered
 from stream_app.render.metric_page import exported
-from stream_app.spec.promql import promql
 from stream_app.spec.panel import Dashboard, Panel, PanelType, Status, Target, Variable
+from stream_app.spec.promql import promql
 
 SCHEMA_VERSION = 41
 COLUMNS = 24

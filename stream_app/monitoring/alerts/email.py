@@ -1,7 +1,10 @@
 """What harms or betrays a sender: bounces, complaints, machines that open, links that nobody follows."""
 
 from stream_app.monitoring import thresholds as limit
+from stream_app.monitoring.units import RATIO
 from stream_app.spec.alert import Alert, Recording, RuleGroup, any_of, queried, while_fresh
+from stream_app.spec.condition import Condition
+from stream_app.spec.expression import Filter, SetOperation, share, total
 
 _MACHINES = "program:lifecycle_machine_opens:ratio24h"
 
@@ -33,6 +36,54 @@ _NO_CLICKS = any_of(
     and
     {_cohort("clicked", "7d")} == 0
     """,
+)
+
+
+def _too_many(state: str, of: str, rate: float, least: int) -> SetOperation:
+    some, all_ = (total("email_cohort", "program", state=each, window="24h") for each in (state, of))
+    return SetOperation(Filter(share(some, all_), ">", rate), "and", Filter(some, ">=", least))
+
+
+BOUNCE_RATE_HIGH = Condition(
+    name="BounceRateHigh",
+    severity="critical",
+    for_="5m",
+    keep_firing_for="30m",
+    instant=_too_many("bounced", "sent", limit.BOUNCE_RATE, limit.BOUNCES),
+    title="Many bounces",
+    found_text="of messages sent in 24 h",
+    ok_text="Few messages bounce",
+    unit=RATIO,
+    summary="{{ $labels.program }}: {{ $value | humanizePercentage }} of the mail bounces",
+    description=(
+        queried('sum(lifecycle_email_cohort{program=%q, state="bounced", window="24h"})', "program")
+        + " of "
+        + queried('sum(lifecycle_email_cohort{program=%q, state="sent", window="24h"})', "program")
+        + " messages sent in 24 h bounced: {{ $value | humanizePercentage }}, more than "
+        f"{limit.BOUNCE_RATE:.1%}. Mailbox providers throttle and block senders for this."
+    ),
+    variables=("program",),
+)
+
+COMPLAINT_RATE_HIGH = Condition(
+    name="ComplaintRateHigh",
+    severity="critical",
+    for_="5m",
+    keep_firing_for="30m",
+    instant=_too_many("complained", "delivered", limit.COMPLAINT_RATE, limit.COMPLAINTS),
+    title="Many complaints",
+    found_text="of messages delivered in 24 h",
+    ok_text="Few complaints",
+    unit=RATIO,
+    summary="{{ $labels.program }}: {{ $value | humanizePercentage }} of the recipients report spam",
+    description=(
+        queried('sum(lifecycle_email_cohort{program=%q, state="complained", window="24h"})', "program")
+        + " of "
+        + queried('sum(lifecycle_email_cohort{program=%q, state="delivered", window="24h"})', "program")
+        + " messages delivered of 24 h were reported as spam: {{ $value | humanizePercentage }}, more than "
+        f"{limit.COMPLAINT_RATE:.2%}."
+    ),
+    variables=("program",),
 )
 
 EMAIL = RuleGroup(
@@ -69,46 +120,8 @@ EMAIL = RuleGroup(
             ),
             variables=("program",),
         ),
-        Alert(
-            name="BounceRateHigh",
-            severity="critical",
-            for_="5m",
-            keep_firing_for="30m",
-            expr=while_fresh(f"""
-                {_cohort("bounced", "24h")} / ({_cohort("sent", "24h")} > 0) > {limit.BOUNCE_RATE}
-                and
-                {_cohort("bounced", "24h")} >= {limit.BOUNCES}
-            """),
-            summary="{{ $labels.program }}: {{ $value | humanizePercentage }} of the mail bounces",
-            description=(
-                queried('sum(lifecycle_email_cohort{program=%q, state="bounced", window="24h"})', "program")
-                + " of "
-                + queried('sum(lifecycle_email_cohort{program=%q, state="sent", window="24h"})', "program")
-                + " messages sent in 24 h bounced: {{ $value | humanizePercentage }}, more than "
-                f"{limit.BOUNCE_RATE:.1%}. Mailbox providers throttle and block senders for this."
-            ),
-            variables=("program",),
-        ),
-        Alert(
-            name="ComplaintRateHigh",
-            severity="critical",
-            for_="5m",
-            keep_firing_for="30m",
-            expr=while_fresh(f"""
-                {_cohort("complained", "24h")} / ({_cohort("delivered", "24h")} > 0) > {limit.COMPLAINT_RATE}
-                and
-                {_cohort("complained", "24h")} >= {limit.COMPLAINTS}
-            """),
-            summary="{{ $labels.program }}: {{ $value | humanizePercentage }} of the recipients report spam",
-            description=(
-                queried('sum(lifecycle_email_cohort{program=%q, state="complained", window="24h"})', "program")
-                + " of "
-                + queried('sum(lifecycle_email_cohort{program=%q, state="delivered", window="24h"})', "program")
-                + " messages delivered of 24 h were reported as spam: {{ $value | humanizePercentage }}, more than "
-                f"{limit.COMPLAINT_RATE:.2%}."
-            ),
-            variables=("program",),
-        ),
+        BOUNCE_RATE_HIGH.alert,
+        COMPLAINT_RATE_HIGH.alert,
         Alert(
             name="ClicksZeroAfterSend",
             severity="warning",

@@ -1,15 +1,75 @@
 """What customers pay and think: churn against the budget, large losses, payments at risk, NPS."""
 
 from stream_app.monitoring import thresholds as limit
+from stream_app.monitoring.units import RATIO
 from stream_app.spec.alert import Alert, Recording, RuleGroup, queried, while_fresh
+from stream_app.spec.condition import Condition
+from stream_app.spec.expression import Arithmetic, Filter, MonthElapsed, SetOperation, largest, share
+from stream_app.spec.promql import promql
 
 _LOST = 'sum by (currency) (lifecycle_mrr_movement{movement=~"churn|contraction", window="24h"})'
 _OPENING = 'max by (currency) (lifecycle_mrr_opening{window="mtd"})'
 _AT_RISK = "currency:lifecycle_mrr_at_risk:ratio"
 
-# Twelve hours back it is not yet a new month anywhere where the business may still be in the old one.
-_THEN = "vector(time() - 43200)"
-_ELAPSED = f"(day_of_month({_THEN}) / days_in_month({_THEN}))"
+_CHURN_RATE = largest("gross_mrr_churn_rate", "currency", window="mtd")
+_ELAPSED = MonthElapsed(limit.GROSS_CHURN_HEAD_START)
+_AT_RISK_NOW = share(largest("mrr_at_risk", "currency"), largest("mrr", "currency"))
+
+GROSS_MRR_CHURN_HIGH = Condition(
+    name="GrossMrrChurnHigh",
+    severity="warning",
+    for_="15m",
+    keep_firing_for="1h",
+    # Ahead of the part of the budget that the days so far may use up.
+    instant=SetOperation(
+        _CHURN_RATE, "and", Filter(Arithmetic(_CHURN_RATE, "/", _ELAPSED), ">", limit.GROSS_CHURN_BUDGET)
+    ),
+    title="Gross churn ahead of budget",
+    found_text="of opening MRR lost this month",
+    ok_text="Gross churn is within budget",
+    unit=RATIO,
+    summary=("{{ $labels.currency }}: {{ $value | humanizePercentage }} of MRR lost this month, ahead of the budget"),
+    description=(
+        "{{ $value | humanizePercentage }} of the opening MRR in {{ $labels.currency }} ("
+        + queried('max(lifecycle_mrr_opening{currency=%q, window="mtd"})', "currency")
+        + f") was lost to churn and contraction so far this month. The budget is "
+        f"{limit.GROSS_CHURN_BUDGET:.1%} for the "
+        "whole month, of which "
+        + queried(f"vector({promql(_ELAPSED)})", shown="humanizePercentage")
+        + " may be used up by now."
+    ),
+    variables=("currency",),
+)
+
+MRR_AT_RISK_RISING = Condition(
+    name="MrrAtRiskRising",
+    severity="warning",
+    for_="6h",
+    keep_firing_for="6h",
+    # Cards fail in waves when a month is billed: no news while it stays below the wave of the month before.
+    rule=f"""
+        {_AT_RISK} > {limit.AT_RISK_SHARE}
+        and
+        {_AT_RISK} > {limit.AT_RISK_FACTOR} * last_over_time({_AT_RISK}[1d] offset 1w)
+        unless
+        {_AT_RISK} <= max_over_time({_AT_RISK}[3w] offset 2w)
+    """,
+    instant=Filter(_AT_RISK_NOW, ">", limit.AT_RISK_SHARE),
+    title="Much MRR at risk",
+    found_text="of MRR is past due",
+    ok_text="Little MRR is past due",
+    unit=RATIO,
+    summary="{{ $value | humanizePercentage }} of MRR in {{ $labels.currency }} is past due, and rising",
+    description=(
+        queried("max(lifecycle_mrr_at_risk{currency=%q})", "currency")
+        + " {{ $labels.currency }} of MRR, {{ $value | humanizePercentage }}, are on past-due subscriptions; "
+        "a week ago it "
+        "was "
+        + queried(f"last_over_time({_AT_RISK}{{currency=%q}}[1d] offset 1w)", "currency", shown="humanizePercentage")
+        + "."
+    ),
+    variables=("currency",),
+)
 
 EXPAND = RuleGroup(
     name="expand",
@@ -19,36 +79,11 @@ EXPAND = RuleGroup(
     recordings=(
         Recording(
             name=_AT_RISK,
-            expr=while_fresh(
-                "max by (currency) (lifecycle_mrr_at_risk) / (max by (currency) (lifecycle_mrr) > 0)",
-            ),
+            expr=while_fresh(promql(_AT_RISK_NOW)),
         ),
     ),
     alerts=(
-        Alert(
-            name="GrossMrrChurnHigh",
-            severity="warning",
-            for_="15m",
-            keep_firing_for="1h",
-            expr=while_fresh(f"""
-                max by (currency) (lifecycle_gross_mrr_churn_rate{{window="mtd"}})
-                > on () group_left ()
-                {limit.GROSS_CHURN_BUDGET} * clamp_min({_ELAPSED}, {limit.GROSS_CHURN_HEAD_START})
-            """),
-            summary=(
-                "{{ $labels.currency }}: {{ $value | humanizePercentage }} of MRR lost this month, ahead of the budget"
-            ),
-            description=(
-                "{{ $value | humanizePercentage }} of the opening MRR in {{ $labels.currency }} ("
-                + queried('max(lifecycle_mrr_opening{currency=%q, window="mtd"})', "currency")
-                + f") was lost to churn and contraction so far this month. The budget is "
-                f"{limit.GROSS_CHURN_BUDGET:.1%} for the "
-                "whole month, of which "
-                + queried(f"clamp_min({_ELAPSED}, {limit.GROSS_CHURN_HEAD_START})", shown="humanizePercentage")
-                + " may be used up by now."
-            ),
-            variables=("currency",),
-        ),
+        GROSS_MRR_CHURN_HIGH.alert,
         Alert(
             name="LargeMrrLoss",
             severity="warning",
@@ -65,32 +100,7 @@ EXPAND = RuleGroup(
             ),
             variables=("currency",),
         ),
-        Alert(
-            name="MrrAtRiskRising",
-            severity="warning",
-            for_="6h",
-            keep_firing_for="6h",
-            # Cards fail in waves when a month is billed: no news while it stays below the wave of the month before.
-            expr=while_fresh(f"""
-                {_AT_RISK} > {limit.AT_RISK_SHARE}
-                and
-                {_AT_RISK} > {limit.AT_RISK_FACTOR} * last_over_time({_AT_RISK}[1d] offset 1w)
-                unless
-                {_AT_RISK} <= max_over_time({_AT_RISK}[3w] offset 2w)
-            """),
-            summary="{{ $value | humanizePercentage }} of MRR in {{ $labels.currency }} is past due, and rising",
-            description=(
-                queried("max(lifecycle_mrr_at_risk{currency=%q})", "currency")
-                + " {{ $labels.currency }} of MRR, {{ $value | humanizePercentage }}, are on past-due subscriptions; "
-                "a week ago it "
-                "was "
-                + queried(
-                    f"last_over_time({_AT_RISK}{{currency=%q}}[1d] offset 1w)", "currency", shown="humanizePercentage"
-                )
-                + "."
-            ),
-            variables=("currency",),
-        ),
+        MRR_AT_RISK_RISING.alert,
         Alert(
             name="NpsDrop",
             severity="info",

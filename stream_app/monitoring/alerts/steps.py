@@ -1,11 +1,25 @@
 """Steps of programs: blocked, late, out of balance."""
 
+from functools import reduce
+
 from stream_app.monitoring import thresholds as limit
 from stream_app.monitoring.alerts.same_hours import same_hours
+from stream_app.monitoring.units import COUNT
 from stream_app.spec.alert import Alert, Recording, RuleGroup, any_of, queried, while_fresh
+from stream_app.spec.condition import Condition
+from stream_app.spec.expression import (
+    Arithmetic,
+    Expression,
+    Filter,
+    Number,
+    SetOperation,
+    largest,
+    share,
+    total,
+)
 
 _STEP = ("program", "step")
-_MOVED_ON = 'outcome=~"advanced|completed"'
+_ADVANCED_OUTCOMES = ("advanced", "completed")
 
 _OVERDUE = "program_step:lifecycle_step_overdue:max"
 _ADVANCED = "program_step_window:lifecycle_step_advanced:sum"
@@ -17,6 +31,10 @@ _SAME_HOURS = same_hours("max_over_time", _ADVANCED + '{window="1h"}')
 _HOURS = {"1h": 1, "24h": 24, "7d": 168}
 
 
+_OVERDUE_NOW = largest("step_overdue", *_STEP)
+_BALANCE_NOW = largest("step_balance", *_STEP)
+
+
 def _blocked_windows() -> tuple[str, ...]:
     """The windows of due steps up to the first that holds a tenth of the limit: a slow step has few an hour."""
     tenth = limit.STEP_LIMIT_HOURS / 10
@@ -24,7 +42,7 @@ def _blocked_windows() -> tuple[str, ...]:
     return tuple([*shorter, *(window for window in _HOURS if window not in shorter)][: len(shorter) + 1])
 
 
-def _stuck(window: str) -> str:
+def _overdue_grew(window: str) -> str:
     # Due counts those who left in time as well, so what matters is by how much the overdue have grown.
     due = f'max by (program, step) (lifecycle_step_due{{window="{window}"}})'
     return f"""\
@@ -35,13 +53,85 @@ and
 
 # Seen every five minutes: where Prometheus or the data was away, somebody may have advanced.
 _BLOCKED = f"""\
-({any_of(*map(_stuck, _blocked_windows()))})
+({any_of(*map(_overdue_grew, _blocked_windows()))})
 unless
 max by (program, step) (max_over_time({_ADVANCED}{{window="5m"}}[30m])) > 0
 and
 count_over_time({_OVERDUE}[30m:5m]) >= 6
 unless
 {_USUALLY} == 0"""
+
+
+def _still_there(window: str) -> Expression:
+    """Without the past, the overdue have grown by those who fell due less those who left."""
+    due = largest("step_due", *_STEP, window=window)
+    left = SetOperation(total("step_exits", *_STEP, window=window), "or", Arithmetic(due, "*", Number(0)))
+    grown = Filter(share(Arithmetic(due, "-", left), due), ">=", limit.BLOCKED_SHARE)
+    overdue = Filter(share(_OVERDUE_NOW, due), ">=", limit.BLOCKED_SHARE)
+    return SetOperation(SetOperation(Filter(due, ">=", limit.BLOCKED_DUE), "and", grown), "and", overdue)
+
+
+_ADVANCED_NOW = total("step_exits", *_STEP, outcome=_ADVANCED_OUTCOMES, window="1h")
+_BLOCKED_NOW = SetOperation(
+    reduce(lambda left, right: SetOperation(left, "or", right), map(_still_there, _blocked_windows())),
+    "unless",
+    Filter(_ADVANCED_NOW, ">", 0),
+)
+
+NURTURE_STEP_BLOCKED = Condition(
+    name="NurtureStepBlocked",
+    severity="critical",
+    for_="2m",
+    keep_firing_for="15m",
+    rule=_BLOCKED,
+    instant=_BLOCKED_NOW,
+    title="Nurture step blocked",
+    found_text="fell due, none advanced",
+    ok_text="No nurture step is blocked",
+    tag="BLOCKED",
+    unit=COUNT,
+    summary="{{ $labels.program }} / {{ $labels.step }} is blocked: nothing has advanced for 30 min",
+    description=(
+        "{{ $value | humanize }} enrollments fell due in step {{ $labels.step }} of {{ $labels.program }}, at "
+        f"least {limit.BLOCKED_SHARE:.0%} of them are still there, and none has advanced for 30 min. Past due now: "
+        + queried(f"{_OVERDUE}{{program=%q, step=%q}}", *_STEP)
+        + " of "
+        + queried("max(lifecycle_step_balance{program=%q, step=%q})", *_STEP)
+        + " in the step."
+    ),
+    variables=_STEP,
+)
+
+NURTURE_STEP_OVERDUE = Condition(
+    name="NurtureStepOverdue",
+    severity="warning",
+    for_="1h",
+    keep_firing_for="15m",
+    instant=SetOperation(
+        Filter(_OVERDUE_NOW, ">=", limit.OVERDUE),
+        "and",
+        Filter(share(_OVERDUE_NOW, _BALANCE_NOW), ">", limit.OVERDUE_SHARE),
+    ),
+    title="Nurture step overdue",
+    found_text="overdue",
+    ok_text="No nurture step is overdue",
+    tag="overdue",
+    unit=COUNT,
+    summary="{{ $labels.program }} / {{ $labels.step }}: {{ $value | humanize }} enrollments are overdue",
+    description=(
+        "{{ $value | humanize }} of "
+        + queried("max(lifecycle_step_balance{program=%q, step=%q})", *_STEP)
+        + f" enrollments in the step are past their due time, more than {limit.OVERDUE_SHARE:.0%}, for an hour. The "
+        "oldest fell due at "
+        + queried(
+            "min(lifecycle_step_oldest_due_timestamp_seconds{program=%q, step=%q})",
+            *_STEP,
+            shown="humanizeTimestamp",
+        )
+        + "."
+    ),
+    variables=_STEP,
+)
 
 STEPS = RuleGroup(
     name="steps",
@@ -53,7 +143,8 @@ STEPS = RuleGroup(
         Recording(
             name=_ADVANCED,
             expr=while_fresh(
-                f'sum by (program, step, window) (lifecycle_step_exits{{{_MOVED_ON}, window=~"5m|1h"}})',
+                "sum by (program, step, window) (lifecycle_step_exits"
+                f'{{outcome=~"{"|".join(_ADVANCED_OUTCOMES)}", window=~"5m|1h"}})',
             ),
         ),
         Recording(
@@ -75,50 +166,8 @@ STEPS = RuleGroup(
         ),
     ),
     alerts=(
-        Alert(
-            name="NurtureStepBlocked",
-            severity="critical",
-            for_="2m",
-            keep_firing_for="15m",
-            expr=while_fresh(_BLOCKED),
-            summary="{{ $labels.program }} / {{ $labels.step }} is blocked: nothing has advanced for 30 min",
-            description=(
-                "{{ $value | humanize }} enrollments fell due in step {{ $labels.step }} of {{ $labels.program }}, at "
-                "least "
-                f"{limit.BLOCKED_SHARE:.0%} of them are still there, and none has advanced for 30 min. Past due now: "
-                + queried(f"{_OVERDUE}{{program=%q, step=%q}}", *_STEP)
-                + " of "
-                + queried("max(lifecycle_step_balance{program=%q, step=%q})", *_STEP)
-                + " in the step."
-            ),
-            variables=_STEP,
-        ),
-        Alert(
-            name="NurtureStepOverdue",
-            severity="warning",
-            for_="1h",
-            keep_firing_for="15m",
-            expr=while_fresh(f"""
-                {_OVERDUE} >= {limit.OVERDUE}
-                and
-                {_OVERDUE} > {limit.OVERDUE_SHARE} * max by (program, step) (lifecycle_step_balance)
-            """),
-            summary="{{ $labels.program }} / {{ $labels.step }}: {{ $value | humanize }} enrollments are overdue",
-            description=(
-                "{{ $value | humanize }} of "
-                + queried("max(lifecycle_step_balance{program=%q, step=%q})", *_STEP)
-                + f" enrollments in the step are past their due time, more than {limit.OVERDUE_SHARE:.0%}, for an "
-                "hour. The "
-                "oldest fell due at "
-                + queried(
-                    "min(lifecycle_step_oldest_due_timestamp_seconds{program=%q, step=%q})",
-                    *_STEP,
-                    shown="humanizeTimestamp",
-                )
-                + "."
-            ),
-            variables=_STEP,
-        ),
+        NURTURE_STEP_BLOCKED.alert,
+        NURTURE_STEP_OVERDUE.alert,
         Alert(
             name="StepConservationBroken",
             severity="warning",

@@ -1,7 +1,8 @@
 """E-mail: what was sent, what arrived, what people did with it, what machines did."""
 
 from stream_app.monitoring import thresholds as limit
-from stream_app.monitoring.dashboards.panels import AUDIENCE, PROGRAM, RATIO, UIDS, by, lines, table, tile
+from stream_app.monitoring.dashboards.panels import AUDIENCE, PROGRAM, UIDS, by, lines, table, tile
+from stream_app.monitoring.units import RATIO
 from stream_app.spec.expression import Sum, selector, share, total
 from stream_app.spec.panel import Dashboard, Row, Status, Target
 

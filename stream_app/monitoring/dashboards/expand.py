@@ -1,7 +1,8 @@
 """Customers and their revenue: what is kept, what grows, what is lost."""
 
 from stream_app.monitoring import thresholds as limit
-from stream_app.monitoring.dashboards.panels import CURRENCY, TIMES, UIDS, bars, by, lines, tile
+from stream_app.monitoring.dashboards.panels import CURRENCY, UIDS, bars, by, lines, tile
+from stream_app.monitoring.units import TIMES
 from stream_app.spec.expression import selector, total
 from stream_app.spec.panel import Dashboard, Row, Status, Target
 

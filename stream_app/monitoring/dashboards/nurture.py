@@ -1,18 +1,8 @@
 """Leads in programs: where they stand, where they are stuck, what became of them."""
 
 from stream_app.monitoring import thresholds as limit
-from stream_app.monitoring.dashboards.panels import (
-    LASTING,
-    PROGRAM,
-    RATIO,
-    STEP,
-    UIDS,
-    by,
-    lines,
-    quantile,
-    table,
-    tile,
-)
+from stream_app.monitoring.dashboards.panels import PROGRAM, STEP, UIDS, by, lines, quantile, table, tile
+from stream_app.monitoring.units import LASTING, RATIO
 from stream_app.spec.expression import Arithmetic, Now, SetOperation, share, total
 from stream_app.spec.panel import Dashboard, Row, Status, Target
 

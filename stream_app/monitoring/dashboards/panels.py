@@ -5,11 +5,10 @@ from typing import Any
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.metrics import BY_NAME
 from stream_app.catalog.ratios import RATIOS
+from stream_app.monitoring.units import COUNT, RATIO, SECONDS
 from stream_app.spec.expression import Expression, RawPromQL
 from stream_app.spec.metric import PREFIX, Unit
 from stream_app.spec.panel import Panel, PanelType, Target, Variable
-
-COUNT, RATIO, SECONDS, LASTING, TIMES = "locale", "percentunit", "s", "dtdurations", "none"
 
 DATA_AGE = (
     "Seconds since all events in the log were last seen applied, for the partition that is furthest behind. "

@@ -1,7 +1,8 @@
 """Whether the numbers can be believed: how old they are, what workers do, what was refused."""
 
 from stream_app.monitoring import thresholds as limit
-from stream_app.monitoring.dashboards.panels import COUNT, DATA_AGE, SECONDS, TOPIC, UIDS, lines, tile
+from stream_app.monitoring.dashboards.panels import DATA_AGE, TOPIC, UIDS, lines, tile
+from stream_app.monitoring.units import COUNT, SECONDS
 from stream_app.spec.expression import RawPromQL, series_selector
 from stream_app.spec.panel import Dashboard, Row, Status, Target
 

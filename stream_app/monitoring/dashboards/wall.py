@@ -2,7 +2,8 @@
 
 from stream_app.catalog.events import STAGES
 from stream_app.monitoring import thresholds as limit
-from stream_app.monitoring.dashboards.panels import COUNT, CURRENCY, DATA_AGE, LASTING, RATIO, SECONDS, UIDS
+from stream_app.monitoring.dashboards.panels import CURRENCY, DATA_AGE, UIDS
+from stream_app.monitoring.units import COUNT, LASTING, RATIO, SECONDS
 from stream_app.spec.expression import (
     Arithmetic,
     Filter,

@@ -4,7 +4,6 @@ import pytest
 
 from stream_app.core.samples import Sample, gauge
 from stream_app.core.windows import Clock
-from stream_app.spec.promql import promql
 from stream_app.render.values import Ground, Vector, of_samples, value_of, vector
 from stream_app.spec.expression import (
     Arithmetic,
@@ -21,6 +20,7 @@ from stream_app.spec.expression import (
     share,
     total,
 )
+from stream_app.spec.promql import promql
 
 SAMPLES = [
     gauge("late", 4, program="a", step="x"),

@@ -16,8 +16,8 @@ from stream_app.clients.settings import Settings
 from stream_app.core.samples import Sample
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.dashboards import letters, numbered
-from stream_app.spec.promql import promql
 from stream_app.spec.expression import Offset, RawPromQL
+from stream_app.spec.promql import promql
 from tests.monitoring.dashboards.browser import CHROMIUM, Element, opened
 from tests.monitoring.dashboards.declared import RENDERED, set_variables
 from tests.monitoring.dashboards.filling import Company
