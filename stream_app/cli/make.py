@@ -11,9 +11,8 @@ import orjson
 
 from stream_app.cli.options import Moment, fail
 from stream_app.cli.rendered_files import stale, write
-from stream_app.cli.wiring import CATALOG
+from stream_app.cli.wiring import rendered
 from stream_app.demo.simulator import SCENARIOS, Plan, history, live, records
-from stream_app.render.everything import everything
 
 _LIVE_RATE = 20.0
 
@@ -85,13 +84,13 @@ def simulate(
 )
 def render(*, check: bool, root: Path) -> None:
     """Write everything that follows from the catalog: schemas, docs, rules, dashboards."""
-    rendered = everything(CATALOG)
+    files = rendered()
     if check:
-        if not any((root / path).is_file() for path in rendered):
+        if not any((root / path).is_file() for path in files):
             fail(f"{root.resolve()} is not the repository of stream-app: go there, or name it with --root")
-        if old := stale(rendered, root):
+        if old := stale(files, root):
             fail("out of date, run `stream-app render`:\n" + "\n".join(f"  {path}" for path in old))
-        click.echo(f"{len(rendered)} files are up to date")
+        click.echo(f"{len(files)} files are up to date")
         return
-    for path in write(rendered, root):
+    for path in write(files, root):
         click.echo(path)

@@ -6,13 +6,16 @@ from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES, TOPICS
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.ratios import RATIOS
+from stream_app.cli.described_settings import described_settings
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder, event_type
 from stream_app.core.facts import FoldSettings
 from stream_app.examples import TOLD
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import DASHBOARDS
-from stream_app.render.catalog import Catalog
+from stream_app.render.catalog import Catalog, Rendered
+from stream_app.render.configuration_page import configuration_page
+from stream_app.render.everything import everything
 from stream_app.worker.pipeline import Model
 
 CATALOG = Catalog(
@@ -26,6 +29,11 @@ CATALOG = Catalog(
     alerting=ALERTING,
     dashboards=DASHBOARDS,
 )
+
+
+def rendered() -> Rendered:
+    """Every file that follows from declarations."""
+    return everything(CATALOG) | configuration_page(described_settings())
 
 
 def model(rules: FoldSettings) -> Model:

@@ -15,7 +15,7 @@ from stream_app.core.calendar import Calendar
 from stream_app.core.facts import DAY_MS, FoldSettings
 
 PREFIX = "STREAM_APP_"
-_SECRETS = ("kafka_password", "redis_password")
+SECRETS = ("kafka_password", "redis_password")
 
 
 class Settings(BaseSettings):
@@ -47,7 +47,9 @@ class Settings(BaseSettings):
         "lifecycle", description="Prefix of topics and keys; one per tenant or brand."
     )
     group: str | None = Field(None, description="Kafka consumer group (the namespace if left out).")
-    timezone: str = Field("UTC", description="Business time zone of days and months, as in America/New_York.")
+    timezone: str = Field(
+        "UTC", description="Business time zone of days and months, as in America/New_York; changing it needs a rebuild."
+    )
     host: str = Field("127.0.0.1", description="Address that the exporter and the worker's health listen on.")
     exporter_port: Annotated[int, Field(ge=1, le=65535)] = Field(9464, description="Port of the exporter.")
     worker_port: Annotated[int, Field(ge=0, le=65535)] = Field(
@@ -125,7 +127,7 @@ class Settings(BaseSettings):
     @classmethod
     def load(cls, **given: Any) -> Self:  # noqa: ANN401 - whatever the fields take
         """Settings from what is given, then the environment, then files. Raises pydantic.ValidationError or OSError."""
-        for name in _SECRETS:
+        for name in SECRETS:
             path = os.environ.get(f"{PREFIX}{name.upper()}_FILE")
             if path and given.get(name) is None and f"{PREFIX}{name.upper()}" not in os.environ:
                 given[name] = Path(path).read_text(encoding="utf-8").strip()

@@ -3,23 +3,23 @@
 from pathlib import Path
 
 from stream_app.cli.rendered_files import stale, write
-from stream_app.render.everything import everything
-from tests.render.house import CATALOG, ROOT
+from stream_app.cli.wiring import rendered
+from tests.render.house import ROOT
 
 RENDERED = {"schemas/a.json": "a\n", "docs/metrics.md": "é\n"}
 
 
 def test_the_committed_files_are_the_rendered_ones() -> None:
-    found = [str(path.relative_to(ROOT)) for path in stale(everything(CATALOG), ROOT)]
+    found = [str(path.relative_to(ROOT)) for path in stale(rendered(), ROOT)]
     assert not found, "run `stream-app render`"
 
 
 def test_rendering_twice_gives_the_same() -> None:
-    assert everything(CATALOG) == everything(CATALOG)
+    assert rendered() == rendered()
 
 
 def test_every_file_ends_with_one_line_break() -> None:
-    for text in everything(CATALOG).values():
+    for text in rendered().values():
         assert text.endswith("\n")
         assert not text.endswith("\n\n")
 
