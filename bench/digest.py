@@ -23,7 +23,7 @@ from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder
 from stream_app.store.ledger import Commit, Ledger
 from stream_app.worker.pipeline import Model, Pipeline
-from stream_app.worker.rejection_limit import FloodGate
+from stream_app.worker.rejection_limit import RejectionLimit
 from stream_app.worker.telemetry import Telemetry
 
 _EVENTS = 40_000
@@ -49,13 +49,13 @@ async def _digest(spool: Path) -> str:
     store = NoStore()
     ledger = Ledger(cast("Redis", store), settings.namespace, fingerprint(settings.rules))
     model = Model(Decoder(EVENT_TYPES), KIND_OF, METRICS, settings.rules)
-    gate = FloodGate(settings.flood_ratio, lambda _: None)
-    pipeline = Pipeline(model, ledger, store, gate, Telemetry(), cached_entities=sys.maxsize)
+    rejection_limit = RejectionLimit(settings.flood_ratio, lambda _: None)
+    pipeline = Pipeline(model, ledger, store, rejection_limit, Telemetry(), cached_entities=sys.maxsize)
     found = hashlib.sha256()
     for batch in batches(spool, _BATCH):
-        folded = await pipeline.fold(batch)
-        found.update(_canonical(folded.commit).encode())
-        await pipeline.commit(folded)
+        prepared = await pipeline.prepare(batch)
+        found.update(_canonical(prepared.commit).encode())
+        await pipeline.apply(prepared)
     return found.hexdigest()
 
 

@@ -1,6 +1,6 @@
 """Candidate (d): the worker's own pipeline with nothing at either end. Run as `python -m bench.fold SPOOL`.
 
-Records come from a list and commits go nowhere, but they are decoded, folded, spread and encoded as in the worker.
+Records come from a list and commits go nowhere, but they are decoded, prepared, spread and encoded as in the worker.
 It prints a JSON object with what was applied between the 5 % mark and the end, and in how many seconds.
 """
 
@@ -26,7 +26,7 @@ from stream_app.core.envelope import Decoder, Rejected
 from stream_app.store.ledger import Ledger
 from stream_app.worker.batch import Batch, RecordLike
 from stream_app.worker.pipeline import Model, Pipeline
-from stream_app.worker.rejection_limit import FloodGate
+from stream_app.worker.rejection_limit import RejectionLimit
 from stream_app.worker.service import COLLECT_AFTER
 from stream_app.worker.telemetry import Telemetry
 
@@ -60,8 +60,8 @@ async def _fold(spool: Path) -> dict[str, float]:
     store = NoStore()
     ledger = Ledger(cast("Redis", store), settings.namespace, fingerprint(settings.rules))
     model = Model(Decoder(EVENT_TYPES), KIND_OF, METRICS, settings.rules)
-    gate = FloodGate(settings.flood_ratio, lambda _: None)
-    pipeline = Pipeline(model, ledger, store, gate, Telemetry(), cached_entities=sys.maxsize)
+    rejection_limit = RejectionLimit(settings.flood_ratio, lambda _: None)
+    pipeline = Pipeline(model, ledger, store, rejection_limit, Telemetry(), cached_entities=sys.maxsize)
     work = list(batches(spool, settings.batch_events))
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
@@ -69,7 +69,7 @@ async def _fold(spool: Path) -> dict[str, float]:
     done = begin = 0
     since = used = 0.0
     for batch in work:
-        await pipeline.commit(await pipeline.fold(batch))
+        await pipeline.apply(await pipeline.prepare(batch))
         done += len(batch.records)
         if not begin and done >= total * START:
             begin, since, used = done, time.perf_counter(), time.process_time()

@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 from stream_app import __version__
-from stream_app.clients.log_rate_limit import Quiet
+from stream_app.clients.log_rate_limit import LogRateLimit
 
 COMMANDS = {
     "demo": "demo:demo",
@@ -66,7 +66,7 @@ def main(log_level: str) -> None:
     form.converter = time.gmtime
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(form)
-    handler.addFilter(Quiet())
+    handler.addFilter(LogRateLimit())
     logging.basicConfig(level=log_level.upper(), handlers=[handler], force=True)
     # kafka-python reports each try to connect as an error; our commands say once what is wrong.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)

@@ -1,1 +1,1 @@
-"""Shared ways to the world: settings, connections, credentials, retries, HTTP, quiet logs."""
+"""Shared ways to the world: settings, connections, credentials, retries, HTTP, log rate limit."""

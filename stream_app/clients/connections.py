@@ -13,7 +13,7 @@ REDIS_TIMEOUT_S = 5.0
 
 
 def async_redis(settings: Settings) -> "redis.asyncio.Redis":
-    """The store for a worker. It never retries by itself: the ledger's patience does, visibly."""
+    """The store for a worker. It never retries by itself: the ledger does, and says so."""
     retry = redis.asyncio.retry.Retry(NoBackoff(), 0)
     return redis.asyncio.Redis.from_url(settings.redis_url, retry=retry, **_redis_options(settings))
 

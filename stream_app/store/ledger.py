@@ -10,7 +10,7 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from stream_app.clients.retry import Patience
+from stream_app.clients.retry import RetryForever
 from stream_app.core.deltas import SEPARATOR, Cells
 from stream_app.core.facts import Series
 from stream_app.core.windows import KEPT
@@ -102,20 +102,19 @@ class Ledger:
         definitions: str,
         *,
         role: str = "serving",
-        patience: Patience | None = None,
     ) -> None:
         self._redis = redis
         self._namespace = namespace
         self._definitions = definitions
         self._role = role
-        self._patience = patience or Patience("Redis", RedisError)
+        self._retry = RetryForever("Redis", RedisError)
         self._generation: str | None = None
         self._script = redis.register_script((files(__package__) / "commit.lua").read_text())
 
     @property
-    def patience(self) -> Patience:
+    def retry(self) -> RetryForever:
         """Says whether the store answers."""
-        return self._patience
+        return self._retry
 
     async def _in_use(self) -> tuple[str, str]:
         """The generation in use, and what its keys begin with. Asked for once per call: it may change in between."""
@@ -221,7 +220,7 @@ class Ledger:
         )
 
     async def _wait(self, call: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - whatever the call returns
-        return await self._patience.until_done(call)
+        return await self._retry.call(call)
 
 
 _name = SEPARATOR.join

@@ -1,4 +1,4 @@
-"""What is handed from the log to the fold: the records of one stretch of one partition."""
+"""What is handed from the log to the fold: the records of one offset range of one partition."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -47,11 +47,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The stretch `begin <= offset < end` of a partition: every record that can be read there, in order of offset.
+    """The offset range `begin <= offset < end` of a partition: every record that can be read there, in order of offset.
 
     Batches of one partition join up: each begins where the one before it ended, or where the reader was put. Offsets
     without a record (transaction markers, aborted transactions, compaction, retention) lie inside a batch, at its head
-    as well as at its tail; a stretch of nothing else is a batch without records.
+    as well as at its tail; a range of nothing else is a batch without records.
     """
 
     topic: str

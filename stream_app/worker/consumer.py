@@ -1,4 +1,4 @@
-"""One process of the consumer group: reads batches, has them applied, and keeps to what the ledger says."""
+"""One member of the consumer group: reads batches, has them applied, and follows the ledger's positions."""
 
 import asyncio
 import logging
@@ -20,42 +20,37 @@ from faust.types.streams import StreamT
 from mode.supervisors import CrashingSupervisor
 from yarl import URL
 
-from stream_app.clients.log_rate_limit import Quiet
+from stream_app.clients.log_rate_limit import LogRateLimit
+from stream_app.worker.aiokafka_adapter import Group
 from stream_app.worker.batch import Batch
-from stream_app.worker.transport import Consumer, Fetched, Group, TopicRecreatedError, Transport
+from stream_app.worker.positions import Fetched, StoredPositions, TopicRecreatedError
+from stream_app.worker.result import Applied, ReadFrom, Result, TryAgain
+from stream_app.worker.transport import Consumer, Transport
 from stream_app.worker.watchdog import Observation, watch
 
 __all__ = ["Exit", "Hooks", "Sink", "State", "Worker", "WorkerSettings"]
 
 log = logging.getLogger(__name__)
 # How long other workers' progress may go unnoticed while draining, in seconds.
-_DRAIN_LOOK = 1.0
-_SEATED_LOOK = 0.05
-# A sink that wants the very batch that it did not apply once more is not asked at full speed.
-_AGAIN = 0.1
+_DRAIN_POLL_S = 1.0
+_START_POLL_S = 0.05
+# How long a batch that is to be tried again waits.
+_TRY_AGAIN_DELAY_S = 0.1
+
+_Prepared = TypeVar("_Prepared")
 
 
-_Folded = TypeVar("_Folded")
+class Sink(Protocol[_Prepared]):
+    """Where batches go: each is prepared, then applied; the next is prepared while the one before it is applied.
 
-
-class Sink(Protocol[_Folded]):
-    """Where batches go: each is folded, then committed; the next is folded while the one before it is committed.
-
-    Neither ever raises but for CancelledError: trouble with the store waits and retries inside.
+    Neither raises anything but CancelledError: an unavailable store is waited for inside.
     """
 
-    async def positions(self, partitions: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
-        """Return the stored next offset per partition; one that is missing was never applied, or the store lost it."""
+    async def prepare(self, batch: Batch) -> _Prepared:
+        """Compute what the batch changes after everything that was handed to `apply` so far; it may be dropped."""
 
-    async def fold(self, batch: Batch) -> _Folded:
-        """Return what the batch would change, given everything that was handed to `commit` so far. May be dropped."""
-
-    async def commit(self, folded: _Folded) -> int:
-        """Apply what was folded last and return the offset to read next.
-
-        `batch.end`: it is applied, or was already. Anything else: nothing was changed; what is buffered of the
-        partition is dropped and it is read from that offset, 0 meaning that nothing was ever applied.
-        """
+    async def apply(self, prepared: _Prepared) -> Result:
+        """Apply what was prepared last; `Applied` also if it was applied already."""
 
 
 class Exit(IntEnum):
@@ -95,23 +90,23 @@ class WorkerSettings:
     #: How long a change of the topics (created, more partitions) may go unnoticed.
     metadata_max_age: float = 30.0
     watch_interval: float = 5.0
-    #: How long a standstill may last before the process ends; longer than the rebalance timeout.
-    patience: float = 120.0
+    #: How long nothing may be applied before the process ends; longer than the rebalance timeout.
+    stall_timeout: float = 120.0
     #: How long a batch that is being applied, and then the broker, may hold up the end of the process.
     grace: float = 10.0
 
 
 class Hooks:
-    """What a worker tells while it runs. Called on its event loop; must return at once and not raise."""
+    """What a worker calls while it runs, on its event loop; must return at once and not raise."""
 
     def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
-        """Hear that exactly these partitions are this worker's now."""
+        """Called when exactly these partitions are assigned to this worker."""
 
     def revoked(self, partitions: Collection[tuple[str, int]]) -> None:
-        """Hear that these partitions are no longer this worker's."""
+        """Called when these partitions are no longer assigned to this worker."""
 
     def lost(self, topic: str, partition: int, stored: int | None, begin: int) -> None:
-        """Hear that `[stored, begin)` is gone from the log before it was applied (retention); reading goes on.
+        """Called when retention has deleted `[stored, begin)` before it was applied; reading goes on.
 
         `stored` None: the ledger knows nothing of the partition. That is a first start on an old topic, or a rebuild
         that cannot reach back to the beginning.
@@ -142,15 +137,15 @@ class State:
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
-    quiet, handlers = Quiet(), list(logging.getLogger().handlers)
+def _limited_library_logs() -> Iterator[None]:
+    limit, handlers = LogRateLimit(), list(logging.getLogger().handlers)
     for handler in handlers:
-        handler.addFilter(quiet)
+        handler.addFilter(limit)
     try:
         yield
     finally:
         for handler in handlers:
-            handler.removeFilter(quiet)
+            handler.removeFilter(limit)
 
 
 class _ConsumerOnly(BootStrategy):
@@ -177,18 +172,25 @@ class _App(faust.App):
 class Worker:
     """Reads the topics of a group and has every batch applied once, in order, one after another."""
 
-    def __init__(self, settings: WorkerSettings, sink: Sink[Any], hooks: Hooks | None = None) -> None:
-        """Take what it needs; nothing happens before `run`."""
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        sink: Sink[Any],
+        stored_positions: StoredPositions,
+        hooks: Hooks | None = None,
+    ) -> None:
+        """Nothing happens before `run`. `stored_positions` reads the ledger that `sink` writes."""
+        self.stored_positions = stored_positions
         self.max_events = settings.max_events
         self.fetch_bytes = settings.fetch_bytes
         self._settings, self._sink, self._hooks = settings, sink, hooks or Hooks()
         self._app: faust.App | None = None
         self._assigned: frozenset[tuple[str, int]] = frozenset()
         self._rebalancing = True
-        self._moved_at: float | None = None
+        self._assigned_at: float | None = None
         self._applied_at: float | None = None
         self._applying: tuple[str, int] | None = None
-        self._committing: asyncio.Task[None] | None = None
+        self._applying_task: asyncio.Task[None] | None = None
         self._ends: dict[tuple[str, int], int] = {}
         self._exit: Exit | None = None
         self._ending = asyncio.Event()
@@ -207,7 +209,7 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         try:
-            with _quietly(), tempfile.TemporaryDirectory(prefix="stream-app-") as directory:
+            with _limited_library_logs(), tempfile.TemporaryDirectory(prefix="stream-app-") as directory:
                 return await self._run(self._build(directory), until)
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -215,16 +217,18 @@ class Worker:
 
     async def _run(self, app: faust.App, until: Mapping[tuple[str, int], int] | None) -> Exit:
         self._app = app
-        work = [self._start(app), watch(self, interval=self._settings.watch_interval, patience=self._settings.patience)]
+        settings = self._settings
+        watchdog = watch(self, interval=settings.watch_interval, stall_timeout=settings.stall_timeout)
+        work = [self._start(app), watchdog]
         if until is not None:
             work.append(self._drain(until))
         tasks = [asyncio.create_task(part) for part in work]
         for task in tasks:
             task.add_done_callback(self._check)
         await self._ending.wait()
-        if self._committing is not None:
-            await asyncio.wait([self._committing], timeout=self._settings.grace)
-            tasks.append(self._committing)
+        if self._applying_task is not None:
+            await asyncio.wait([self._applying_task], timeout=self._settings.grace)
+            tasks.append(self._applying_task)
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks, timeout=self._settings.grace)
@@ -232,7 +236,7 @@ class Worker:
             async with asyncio.timeout(self._settings.grace):
                 await app.stop()
         except TimeoutError:
-            log.warning("left without saying goodbye: the broker does not answer")
+            log.warning("ended without leaving the group: the broker does not answer")
         self._app = None
         return self._exit or Exit.OK
 
@@ -284,7 +288,7 @@ class Worker:
             web_enabled=False,
             autodiscover=False,
         )
-        cast("Transport", app.transport).feed = self
+        cast("Transport", app.transport).listener = self
         topic = app.topic(*settings.topics, value_type=bytes, key_serializer="raw", value_serializer="raw", acks=False)
         app.agent(topic, name="apply", concurrency=1, supervisor_strategy=CrashingSupervisor)(self._consume)
         return app
@@ -301,72 +305,72 @@ class Worker:
     async def _consume(self, stream: StreamT[Any]) -> None:
         async for fetched in stream:
             if not self._ending.is_set() and self._consumer.expects(fetched) is not None:
-                await self._take(fetched)
+                await self._process(fetched)
 
-    async def _take(self, fetched: Fetched) -> None:
+    async def _process(self, fetched: Fetched) -> None:
         consumer, batch = self._consumer, fetched.batch
-        folded = await self._sink.fold(batch)
-        if self._committing is not None:
-            await asyncio.wait([self._committing])
+        prepared = await self._sink.prepare(batch)
+        if self._applying_task is not None:
+            await asyncio.wait([self._applying_task])
         expected = consumer.expects(fetched)
         if expected is None or self._ending.is_set():
             return
         if expected != batch.begin:
             log.warning("%s[%d] was read from %d instead of %d", *batch.source, batch.begin, expected)
-            await consumer.seed({batch.source})
+            await consumer.seek_to_ledger({batch.source})
             return
         self._applying = batch.source
-        self._committing = asyncio.create_task(self._commit(fetched, folded))
-        self._committing.add_done_callback(self._check)
-        # The commit takes the first step, or the next fold would not know of it.
+        self._applying_task = asyncio.create_task(self._apply(fetched, prepared))
+        self._applying_task.add_done_callback(self._check)
+        # `apply` runs to its first await, or the next `prepare` would not know of it.
         await asyncio.sleep(0)
 
-    async def _commit(self, fetched: Fetched, folded: object) -> None:
+    async def _apply(self, fetched: Fetched, prepared: object) -> None:
         consumer, batch = self._consumer, fetched.batch
         try:
-            offset = await self._sink.commit(folded)
+            result = await self._sink.apply(prepared)
             self._applied_at = time.monotonic()
-            if offset == batch.end:
+            if isinstance(result, Applied):
                 consumer.advance(fetched)
                 self._applied.set()
             elif consumer.expects(fetched) is not None:
-                if offset == batch.begin:
-                    await asyncio.sleep(_AGAIN)
-                await consumer.rewind(*batch.source, offset)
+                if isinstance(result, TryAgain):
+                    await asyncio.sleep(_TRY_AGAIN_DELAY_S)
+                await consumer.seek_to(batch.source, result.offset if isinstance(result, ReadFrom) else batch.begin)
         finally:
             self._applying = None
 
     async def _drain(self, until: Mapping[tuple[str, int], int]) -> None:
         while True:
-            stored = await self._sink.positions(until.keys())
+            stored = await self.stored_positions(until.keys())
             left = {source for source, end in until.items() if stored.get(source, 0) < end}
             paused = self.state().paused
             if all(topic in paused for topic, _ in left):
-                await self._seated()
+                await self._wait_for_starts()
                 self._drained(sorted({topic for topic, _ in left}))
                 return
             self._applied.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(_DRAIN_LOOK):
+                async with asyncio.timeout(_DRAIN_POLL_S):
                     await self._applied_up_to({source: end for source, end in until.items() if source[0] not in paused})
 
     def _drained(self, stopped: Sequence[str]) -> None:
         if stopped:
             names = ", ".join(stopped)
-            log.error("drained but for %s: the intake was stopped, for the reason told above", names)
+            log.error("drained but for %s: the intake was stopped, for the reason logged above", names)
             self._end(Exit.INTAKE_STOPPED)
         else:
             log.info("drained")
             self.stop()
 
-    async def _seated(self) -> None:
-        """Wait for the end of a rebalance, but not forever: until then nobody can tell the group how far things are."""
-        if self._moved_at is None:
+    async def _wait_for_starts(self) -> None:
+        """Wait until a rebalance has ended, `grace` seconds at most: offsets cannot be committed during one."""
+        if self._assigned_at is None:
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.grace):
                 while self._rebalancing or self._assigned - self._consumer.expected.keys():  # noqa: ASYNC110 - no event
-                    await asyncio.sleep(_SEATED_LOOK)
+                    await asyncio.sleep(_START_POLL_S)
 
     async def _applied_up_to(self, until: Mapping[tuple[str, int], int]) -> None:
         while True:
@@ -376,13 +380,13 @@ class Worker:
             if all(expected.get(source, 0) >= until[source] for source in self._assigned if source in until):
                 return
 
-    # Steering ---------------------------------------------------------------------------------------------------------
+    # Control ----------------------------------------------------------------------------------------------------------
 
     def pause_topic(self, topic: str) -> None:
         """Stop the intake of a topic until `resume_topic`.
 
         Nothing is lost: a batch of it that is being applied is finished, what is buffered is read again later. Its lag
-        grows and shows in `state`. To be called on the event loop of a running worker, also from inside `Sink.commit`.
+        grows and shows in `state`. To be called on the event loop of a running worker, also from inside `Sink.apply`.
         """
         self._consumer.pause_topic(topic)
 
@@ -394,7 +398,7 @@ class Worker:
         """Return what can be seen now; works at any time, from the event loop."""
         consumer = self._consumer if self._app is not None else None
         positions = consumer.expected if consumer is not None else {}
-        fetched = {source: consumer.log_end(*source) for source in self._assigned} if consumer is not None else {}
+        fetched = {source: consumer.log_end(source) for source in self._assigned} if consumer is not None else {}
         asked = {source: end for source, end in self._ends.items() if source in self._assigned}
         ends = asked | {source: max(end, asked.get(source, 0)) for source, end in fetched.items() if end is not None}
         lag = dict.fromkeys((topic for topic, _ in self._assigned), 0)
@@ -411,20 +415,16 @@ class Worker:
             applied_at=self._applied_at,
         )
 
-    # What the transport tells -----------------------------------------------------------------------------------------
-
-    async def positions(self, partitions: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
-        """Transport: where to read from."""
-        return await self._sink.positions(partitions)
+    # What the transport calls ----------------------------------------------------------------------------------------
 
     def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
-        """Transport: the group has handed over these partitions, and no others."""
-        self._assigned, self._rebalancing, self._moved_at = frozenset(partitions), False, time.monotonic()
+        """Transport: the group has assigned these partitions, and no others."""
+        self._assigned, self._rebalancing, self._assigned_at = frozenset(partitions), False, time.monotonic()
         log.info("assigned: %s", sorted(partitions))
         self._hooks.assigned(partitions)
 
     def revoked(self, partitions: Collection[tuple[str, int]]) -> None:
-        """Transport: the group has taken these partitions away."""
+        """Transport: the group has revoked these partitions."""
         self._assigned, self._rebalancing = frozenset(), True
         if partitions:
             self._hooks.revoked(partitions)
@@ -436,44 +436,44 @@ class Worker:
         self._hooks.lost(topic, partition, stored, begin)
 
     def failed(self, error: Exception) -> None:
-        """Transport: trouble that only a human can end."""
+        """Transport: something is wrong that only a human can repair."""
         log.error("%s", error)
         self._end(Exit.RECREATED if isinstance(error, TopicRecreatedError) else Exit.CRASHED)
 
-    # What the watchdog asks -------------------------------------------------------------------------------------------
+    # What the watchdog calls ------------------------------------------------------------------------------------------
 
     async def observe(self, timeout: float) -> Observation:  # noqa: ASYNC109
-        """Watchdog: look at the ledger, the log and the group."""
+        """Watchdog: read the ledger, the log and the group."""
         before, applying = self.state(), {self._applying}
         stored: Mapping[tuple[str, int], int] | None = None
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                stored = await self._sink.positions(before.assigned)
-        asked = False
+                stored = await self.stored_positions(before.assigned)
+        known = False
         with suppress(TimeoutError, KafkaError):
             async with asyncio.timeout(timeout):
                 self._ends = await self._consumer.log_ends(before.assigned)
-            asked = True
+            known = True
         after = self.state()
-        moves = [at for at in (self._moved_at, self._applied_at) if at is not None]
+        progress = [at for at in (self._assigned_at, self._applied_at) if at is not None]
         return Observation(
             at=time.monotonic(),
             stored=stored,
             before=before.positions,
             after=after.positions,
             applying={source for source in (*applying, self._applying) if source is not None},
-            lag=sum(lag for topic, lag in after.lag.items() if topic not in after.paused) if asked else None,
-            progress=max(moves, default=None),
+            lag=sum(lag for topic, lag in after.lag.items() if topic not in after.paused) if known else None,
+            progress=max(progress, default=None),
             member=after.connected and not after.rebalancing and after.group.error is None,
             coordinator=after.group.coordinator,
         )
 
-    async def reseed(self, partitions: Collection[tuple[str, int]]) -> None:
-        """Watchdog: the ledger is not where the worker believes."""
-        log.warning("the ledger has moved under %s: reading on from where it says", sorted(partitions))
-        await self._consumer.seed(partitions)
+    async def seek_to_ledger(self, partitions: Collection[tuple[str, int]]) -> None:
+        """Watchdog: the ledger differs from the worker's positions."""
+        log.warning("the ledger has changed for %s: reading from where it says", sorted(partitions))
+        await self._consumer.seek_to_ledger(partitions)
 
     def give_up(self, reason: str) -> None:
-        """Watchdog: this process is stuck."""
+        """Watchdog: this process makes no progress."""
         log.error("giving up: %s", reason)
         self._end(Exit.STALLED)

@@ -14,7 +14,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from stream_app.clients.connections import aiokafka_options
-from stream_app.clients.retry import Patience
+from stream_app.clients.retry import RetryForever
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Rejected
 from stream_app.worker.batch import Batch, RecordLike
@@ -88,12 +88,12 @@ class DeadLetterTopic:
         self._topic = settings.topic("dlq")
         self._partition_of = DefaultPartitioner()
         self._producer: AIOKafkaProducer | None = None
-        self._patience = Patience(f"Kafka ({self._topic})", KafkaError)
+        self._retry = RetryForever(f"Kafka ({self._topic})", KafkaError)
 
     @property
-    def patience(self) -> Patience:
+    def retry(self) -> RetryForever:
         """Says whether Kafka takes dead letters."""
-        return self._patience
+        return self._retry
 
     async def send(self, batch: Batch, rejected: Sequence[tuple[RecordLike, Rejected]]) -> None:
         """Return when all of them are safely written, however long that takes. Raises nothing but CancelledError.
@@ -104,7 +104,7 @@ class DeadLetterTopic:
         waiting = [_letter(batch, record, reason, now) for record, reason in rejected]
         singly = False
         while waiting:
-            refused = await self._patience.until_done(partial(self._write, waiting, singly=singly))
+            refused = await self._retry.call(partial(self._write, waiting, singly=singly))
             if refused:
                 log.warning("%s refused %d records as too large, keeping less of them", self._topic, len(refused))
             waiting, singly = refused, True

@@ -1,9 +1,9 @@
-"""The hot path: batch -> decode -> fold -> one script."""
+"""The hot path: a batch is decoded, folded and committed by one script of the store."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,7 +17,6 @@ from stream_app.core.windows import Clock
 from stream_app.spec.metric import Metric
 from stream_app.spec.window import Grain
 from stream_app.store.ledger import (
-    Applied,
     Commit,
     DefinitionsDifferError,
     Ledger,
@@ -28,15 +27,16 @@ from stream_app.store.ledger import (
     new_version,
 )
 from stream_app.worker.batch import Batch, RecordLike
-from stream_app.worker.rejection_limit import FloodGate
+from stream_app.worker.rejection_limit import RejectionLimit
+from stream_app.worker.result import Applied, ReadFrom, Result, TryAgain
 from stream_app.worker.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
-_TURN = 50
-"""A fold lets go of the event loop after so many entities: the commit before it has megabytes to send meanwhile."""
+_ENTITIES_PER_TURN = 50
+"""How many entities are folded before the event loop may run: the commit before has megabytes to send meanwhile."""
 
-_SOME_CLOCK_MS = 946_684_800_000
+_FIRST_TIMESTAMP_MS = 946_684_800_000
 """The year 2000: a record timestamp before it comes from no clock."""
 
 
@@ -59,12 +59,12 @@ class DeadLetters(Protocol):
 
 def present(timestamp: int, now: int) -> int:
     """What "now" was for a record (milliseconds): when it was written, so that a replay judges the future alike."""
-    return min(timestamp, now) if timestamp > _SOME_CLOCK_MS else now
+    return min(timestamp, now) if timestamp > _FIRST_TIMESTAMP_MS else now
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A batch, sorted: the events of each entity in the order of the log, and what is no event."""
+    """A batch by entity: the events of each entity in the order of the log, and the rejected records."""
 
     batch: Batch
     groups: Mapping[str, tuple[EntityKind, str, list[tuple[int, Event]]]]
@@ -73,8 +73,8 @@ class Decoded:
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
-    """What a batch would change, and the entities as they would be, each with the version that it would carry."""
+class Prepared:
+    """A batch that is folded but not committed; the entities are as they will be, with the version each will have."""
 
     decoded: Decoded
     commit: Commit
@@ -83,14 +83,14 @@ class Folded:
 
 
 def _ignore(_: DefinitionsDifferError) -> None:
-    """Let the batch be offered again."""
+    pass
 
 
 class Pipeline:
-    """Applies batches one after another; the next one may be folded while the one before it is committed.
+    """Applies batches one after another; the next one may be prepared while the one before it is applied.
 
-    What it holds between them is a cache and may be wrong or lost at any time: the ledger refuses what was computed
-    from anything but the stored entities. A fold may therefore build on a commit that is not answered yet.
+    The entities that it keeps are a cache that may be wrong or lost at any time: the ledger refuses what was computed
+    from anything but the stored ones. So a batch may be prepared on top of a commit that is not answered yet.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Pipeline:
         model: Model,
         ledger: Ledger,
         dead_letters: DeadLetters,
-        flood_gate: FloodGate,
+        rejection_limit: RejectionLimit,
         telemetry: Telemetry,
         *,
         cached_entities: int = 20_000,
@@ -108,67 +108,63 @@ class Pipeline:
         self._bucketizer = Bucketizer(model.metrics, model.rules.calendar)
         self._ledger = ledger
         self._dead_letters = dead_letters
-        self._flood_gate = flood_gate
+        self._rejection_limit = rejection_limit
         self._telemetry = telemetry
         self._cache: dict[str, tuple[str, Any]] = {}
         self._cached_entities = cached_entities
         self._on_obsolete = on_obsolete
         self._decode_state = {kind.name: msgspec.msgpack.Decoder(kind.state).decode for kind in model.kind_of.values()}
 
-    async def positions(self, partitions: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
-        """Stored next offset per partition; nothing was ever applied of one that is missing."""
-        return await self._ledger.positions(partitions)
-
-    async def fold(self, batch: Batch) -> Folded:
-        """What the batch would change, everything that was handed to `commit` before taken for granted."""
+    async def prepare(self, batch: Batch) -> Prepared:
+        """Decode and fold a batch, as if everything handed to `apply` before had been applied."""
         return await self._fold(self._decode(batch))
 
-    async def commit(self, folded: Folded) -> int:
-        """Apply a batch; the offset to read next. Anything but `batch.end`: nothing was changed, read from there."""
-        decoded = folded.decoded
+    async def apply(self, prepared: Prepared) -> Result:
+        """Commit a batch, and fold it again as long as other workers change its entities meanwhile."""
+        decoded = prepared.decoded
         batch, rejected = decoded.batch, decoded.rejected
-        self._check_in(folded)
-        if not self._flood_gate.admits(batch.topic, len(batch.records), len(rejected)):
-            self._forget(folded)
-            return batch.begin
+        self._put_into_cache(prepared)
+        if not self._rejection_limit.admits(batch.topic, len(batch.records), len(rejected)):
+            self._drop_from_cache(prepared)
+            return TryAgain()
         if rejected:
             await self._dead_letters.send(batch, rejected)
         while True:
             started = time.perf_counter()
             try:
-                verdict = await self._ledger.commit(folded.commit)
+                outcome = await self._ledger.commit(prepared.commit)
             except DefinitionsDifferError as error:
                 # A rebuild has put numbers of other definitions into service: this process is of the old ones.
                 self._on_obsolete(error)
-                return batch.begin
+                return TryAgain()
             self._telemetry.committed(time.perf_counter() - started)
-            match verdict:
+            match outcome:
                 case Applied():
-                    self._flood_gate.count(batch.topic, len(batch.records), len(rejected))
-                    self._telemetry.applied(batch, folded.stats, rejected, decoded.newest)
-                    return batch.end
+                    self._rejection_limit.count(batch.topic, len(batch.records), len(rejected))
+                    self._telemetry.applied(batch, prepared.stats, rejected, decoded.newest)
+                    return outcome
                 case WrongVersion(keys):
                     self._telemetry.conflict("version")
                     log.info("%d entities were changed by another worker, folding again", len(keys))
-                    self._forget(folded)
-                    folded = await self._fold(decoded)
-                    self._check_in(folded)
+                    self._drop_from_cache(prepared)
+                    prepared = await self._fold(decoded)
+                    self._put_into_cache(prepared)
                 case WrongOffset(stored):
                     self._telemetry.conflict("offset")
                     log.info(
-                        "%s[%d]: the ledger stands at %d, not at %d: reading from there",
+                        "%s[%d]: the ledger expects offset %d and not %d: reading from there",
                         batch.topic,
                         batch.partition,
                         stored,
                         batch.begin,
                     )
-                    self._forget(folded)
-                    return stored
+                    self._drop_from_cache(prepared)
+                    return ReadFrom(stored)
                 case NewGeneration():
-                    log.info("a rebuild has switched generations: reading from where the new one stands")
+                    log.info("a rebuild has switched generations: reading from where the new one says")
                     self._cache.clear()
                     stored_now = await self._ledger.positions([batch.source])
-                    return stored_now.get(batch.source, 0)
+                    return ReadFrom(stored_now.get(batch.source, 0))
 
     def _decode(self, batch: Batch) -> Decoded:
         now = int(time.time() * 1000)
@@ -193,7 +189,7 @@ class Pipeline:
                 group[2].append(result)
         return Decoded(batch, groups, rejected, newest)
 
-    async def _fold(self, decoded: Decoded) -> Folded:
+    async def _fold(self, decoded: Decoded) -> Prepared:
         batch, rules, tag = decoded.batch, self._model.rules, new_version()
         delta: Delta = []
         stats = FoldStats()
@@ -207,11 +203,11 @@ class Pipeline:
                 entities[name] = ("" if after is None else tag, after)
                 if version or after is not None:
                     states.append(State(name, version, None if after is None else kind.encode(after)))
-                if number % _TURN == 0:
+                if number % _ENTITIES_PER_TURN == 0:
                     await asyncio.sleep(0)
 
-        known, missing = self._check_out(decoded.groups)
-        # The store answers when it is through with the commit before this one; until then there is enough to do.
+        known, missing = self._take_from_cache(decoded.groups)
+        # The store answers after the commit before this one; the cached entities are folded meanwhile.
         async with asyncio.TaskGroup() as group:
             loading = group.create_task(self._load(decoded, missing))
             await fold_each(known)
@@ -222,10 +218,10 @@ class Pipeline:
             newest = {grain: clock.running(grain) for grain in Grain}
         cells = self._bucketizer.cells(delta, newest)
         commit = Commit(tag, batch.source, batch.begin, batch.end, states, cells, newest)
-        return Folded(decoded, commit, entities, stats)
+        return Prepared(decoded, commit, entities, stats)
 
-    def _check_out(self, names: Iterable[str]) -> tuple[dict[str, tuple[str, Any]], list[str]]:
-        """Version and state of these entities, and who is not known. They leave the cache until a commit is offered."""
+    def _take_from_cache(self, names: Iterable[str]) -> tuple[dict[str, tuple[str, Any]], list[str]]:
+        """Version and state of these entities, and the names of those not in the cache. They leave it until `apply`."""
         known: dict[str, tuple[str, Any]] = {}
         missing: list[str] = []
         for name in names:
@@ -244,15 +240,15 @@ class Pipeline:
             found[name] = ("", None) if stored is None else (stored[0], self._decode_state[kind.name](stored[1]))
         return found
 
-    def _check_in(self, folded: Folded) -> None:
-        """Keep the entities for the next fold. Those of the commit under way are kept beyond the limit."""
+    def _put_into_cache(self, prepared: Prepared) -> None:
+        """Cache the entities for the next batch. Those of the commit under way are kept beyond the limit."""
         cache = self._cache
         while len(cache) > self._cached_entities:
             del cache[next(iter(cache))]
-        cache.update(folded.entities)
+        cache.update(prepared.entities)
 
-    def _forget(self, folded: Folded) -> None:
+    def _drop_from_cache(self, prepared: Prepared) -> None:
         cache = self._cache
-        for name, entry in folded.entities.items():
+        for name, entry in prepared.entities.items():
             if cache.get(name) is entry:
                 del cache[name]

@@ -1,27 +1,27 @@
-"""Stops the intake of a topic most of whose records are rejected: a bad deploy must not drain it away."""
+"""Stops the intake of a topic most of whose records are rejected, as after a bad deploy of its producer."""
 
 import logging
 from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
-_LOOKED_AT = 1000
+_RECENT_RECORDS = 1000
 
 
-class FloodGate:
+class RejectionLimit:
     """Judges topics by their last 1,000 records.
 
     A worker that is restarted judges the same records again; with a ratio of 1 every record passes.
     """
 
     def __init__(self, ratio: float, on_stop: Callable[[str], None]) -> None:
-        self._limit = ratio * _LOOKED_AT
+        self._limit = ratio * _RECENT_RECORDS
         self._on_stop = on_stop
         self._recent: dict[str, list[tuple[int, int]]] = {}
         self.stopped: set[str] = set()
 
     def admits(self, topic: str, records: int, rejected: int) -> bool:
-        """Whether a batch may be applied. The first time that it may not, `on_stop` hears the topic."""
+        """Whether a batch may be applied. `on_stop` is called with the topic the first time that it may not."""
         if topic in self.stopped:
             return False
         if not rejected or self._rejected_recently(topic, records, rejected) <= self._limit:
@@ -34,7 +34,7 @@ class FloodGate:
             "dead letters; a restart without it judges the same records again",
             topic,
             self._limit,
-            _LOOKED_AT,
+            _RECENT_RECORDS,
         )
         self._on_stop(topic)
         return False
@@ -45,12 +45,12 @@ class FloodGate:
             return
         recent = self._recent.setdefault(topic, [])
         recent.append((records, rejected))
-        while sum(size for size, _ in recent) - recent[0][0] >= _LOOKED_AT:
+        while sum(size for size, _ in recent) - recent[0][0] >= _RECENT_RECORDS:
             recent.pop(0)
 
     def _rejected_recently(self, topic: str, records: int, rejected: int) -> float:
         """Rejected among the last 1,000 records; a batch that reaches further back counts by its share."""
-        left, found = _LOOKED_AT, 0.0
+        left, found = _RECENT_RECORDS, 0.0
         for size, bad in [(records, rejected), *reversed(self._recent.get(topic, []))]:
             if size:
                 found += bad * min(1.0, left / size)

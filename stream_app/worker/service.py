@@ -22,12 +22,12 @@ from stream_app.store.ledger import DefinitionsDifferError, Ledger
 from stream_app.worker.consumer import Exit, Hooks, State, Worker, WorkerSettings
 from stream_app.worker.dead_letters import DeadLetterTopic
 from stream_app.worker.pipeline import Model, Pipeline
-from stream_app.worker.rejection_limit import FloodGate
+from stream_app.worker.rejection_limit import RejectionLimit
 from stream_app.worker.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
-_LOOK_S = 1.0
+_HEALTH_INTERVAL_S = 1.0
 # A batch makes hundreds of thousands of tuples that are gone with it and form no cycles: with Python's own thresholds
 # looking for cycles takes a sixth of the worker's time.
 COLLECT_AFTER = (500_000, 20, 20)
@@ -44,7 +44,7 @@ class Report:
     rejected: int
 
 
-class _Notes(Hooks):
+class _TelemetryHooks(Hooks):
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
 
@@ -84,25 +84,25 @@ async def run(
             obsolete.append(error)
             worker.stop()
 
-        gate = FloodGate(settings.flood_ratio, stop_intake)
+        rejection_limit = RejectionLimit(settings.flood_ratio, stop_intake)
         pipeline = Pipeline(
             model,
             ledger,
             dead_letters,
-            gate,
+            rejection_limit,
             telemetry,
             cached_entities=settings.cached_entities,
             on_obsolete=stop_working,
         )
-        worker = Worker(_worker_settings(settings, topics), pipeline, _Notes(telemetry))
-        health = _Health(telemetry, worker, ledger, gate)
+        worker = Worker(_worker_settings(settings, topics), pipeline, ledger.positions, _TelemetryHooks(telemetry))
+        health = _Health(telemetry, worker, ledger, rejection_limit)
         routes = {"/metrics": metrics_route(telemetry.registry), "/health": health.page}
         serve(stack, settings, routes)
-        looking = asyncio.create_task(health.keep_looking())
+        health_task = asyncio.create_task(health.run())
         try:
             ended = await worker.run(until)
         finally:
-            looking.cancel()
+            health_task.cancel()
     if obsolete:
         raise obsolete[0]
     return Report(
@@ -139,7 +139,7 @@ def _worker_settings(settings: Settings, topics: Collection[str]) -> WorkerSetti
     )
 
 
-def seen_applied(state: State) -> tuple[Collection[tuple[str, int]], int]:
+def caught_up(state: State) -> tuple[Collection[tuple[str, int]], int]:
     """Partitions of whose log everything is applied, and when that was known (milliseconds).
 
     That is when a broker last answered a fetch, not now: while none answers, the log may grow unseen.
@@ -152,10 +152,10 @@ def seen_applied(state: State) -> tuple[Collection[tuple[str, int]], int]:
 
 
 class _Health:
-    """Looks at the worker from its event loop, so that scrapes on another thread need not."""
+    """Copies the state of the worker on its event loop, for scrapes that come on another thread."""
 
-    def __init__(self, telemetry: Telemetry, worker: Worker, ledger: Ledger, gate: FloodGate) -> None:
-        self._worker, self._ledger, self._gate = worker, ledger, gate
+    def __init__(self, telemetry: Telemetry, worker: Worker, ledger: Ledger, rejection_limit: RejectionLimit) -> None:
+        self._worker, self._ledger, self._rejection_limit = worker, ledger, rejection_limit
         registry = telemetry.registry
         self._lag = Gauge(
             "stream_app_consumer_lag",
@@ -171,37 +171,37 @@ class _Health:
             ["topic"],
             registry=registry,
         )
-        self._seen: dict[str, Any] = {"status": "starting"}
+        self._status: dict[str, Any] = {"status": "starting"}
 
-    async def keep_looking(self) -> None:
-        """Look every second, until canceled."""
+    async def run(self) -> None:
+        """Update every second, until canceled."""
         while True:
             state = self._worker.state()
-            self._look(state)
-            current, at = seen_applied(state)
+            self._update(state)
+            current, at = caught_up(state)
             with suppress(RedisError):
                 await self._ledger.mark_current(current, at)
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(_HEALTH_INTERVAL_S)
 
-    def _look(self, state: State) -> None:
+    def _update(self, state: State) -> None:
         self._lag.clear()
         for topic, lag in state.lag.items():
             self._lag.labels(topic).set(lag)
-        up = self._ledger.patience.up
+        up = self._ledger.retry.up
         self._redis_up.set(up)
         self._kafka_up.set(state.connected)
-        for topic in self._gate.stopped:
+        for topic in self._rejection_limit.stopped:
             self._stopped.labels(topic).set(1)
-        healthy = up and state.connected and not self._gate.stopped
-        self._seen = {
+        healthy = up and state.connected and not self._rejection_limit.stopped
+        self._status = {
             "status": "ok" if healthy else "degraded",
             "redis": up,
             "kafka": state.connected,
-            "stopped_topics": sorted(self._gate.stopped),
+            "stopped_topics": sorted(self._rejection_limit.stopped),
             "lag": dict(state.lag),
         }
 
     def page(self, _: Mapping[str, str]) -> Page:
-        """The last look: 200 while all is well, 503 otherwise."""
-        status = HTTPStatus.OK if self._seen["status"] == "ok" else HTTPStatus.SERVICE_UNAVAILABLE
-        return Page(orjson.dumps(self._seen, option=orjson.OPT_APPEND_NEWLINE), "application/json", status)
+        """The state as of the last update: 200 while all is well, 503 otherwise."""
+        status = HTTPStatus.OK if self._status["status"] == "ok" else HTTPStatus.SERVICE_UNAVAILABLE
+        return Page(orjson.dumps(self._status, option=orjson.OPT_APPEND_NEWLINE), "application/json", status)

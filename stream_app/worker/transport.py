@@ -2,28 +2,21 @@
 
 It is chosen by the scheme of the broker's URL (`batch://host:port`). Three things differ from Faust's own driver:
 
-- one Faust message is a whole stretch of a partition, so Faust's cost per message is paid per batch;
-- positions come from a `Feed` (the ledger), never from the consumer group, and are held against the log's bounds;
-- what is committed to the group is what the feed has applied. Faust's acknowledgements are not used: they commit past
-  gaps, and they cannot go backwards, which the ledger does when its store loses data.
+- one Faust message is a whole offset range of a partition, so Faust's cost per message is paid per batch;
+- positions come from the ledger, never from the consumer group, and are checked against the log's begin and end;
+- what is committed to the group is what was applied. Faust's acknowledgements are not used: they commit past gaps, and
+  they cannot go backwards, which the ledger does when its store loses data.
 """
 
-# ruff: noqa: SLF001 - neither Faust nor aiokafka offers what is needed here in public; both are pinned.
-
 import asyncio
-import itertools
 import logging
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 import aiokafka
-from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import ConsumerStoppedError, KafkaError, OffsetOutOfRangeError, for_code
-from aiokafka.protocol.commit import OffsetCommitRequest
+from aiokafka.errors import ConsumerStoppedError, KafkaError, OffsetOutOfRangeError
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.consumer import ConsumerThread
 from faust.transport.drivers import aiokafka as driver
@@ -31,139 +24,65 @@ from faust.types import TP, ConsumerMessage
 from mode import ServiceT
 from mode.threads import WorkerThread
 
-from stream_app.worker.batch import Batch, RecordLike, split
+from stream_app.worker.aiokafka_adapter import AIOKafkaAdapter, Group
+from stream_app.worker.positions import (
+    AppliedPositions,
+    Fetched,
+    Partition,
+    ReadPositions,
+    StartPosition,
+    StoredPositions,
+    TopicRecreatedError,
+)
 
-__all__ = ["Consumer", "Feed", "Fetched", "Group", "Seat", "TopicRecreatedError", "Transport", "seat"]
+__all__ = ["Consumer", "Listener", "Transport"]
 
 _T = TypeVar("_T")
 log = logging.getLogger(__name__)
-# What Faust says through its services, as opposed to what is said here.
+# What Faust logs through its services, as opposed to what this module logs.
 faust_log = logging.getLogger("faust.transport.batch")
 
 # A fetch that waits at the broker holds back a seek to another partition of that broker, so it waits briefly.
-_FETCH_WAIT_MS = 250
-# How long a look for records lasts; then the stretches that have no records are handed over.
-_LOOK = 1.0
-_RETRY = 1.0
-_LAST_COMMITS = (0.1, 0.3, 1.0)
-# How long a rebalance may wait for the offsets of what is taken away.
-_LAST_WORD = 2.0
+_FETCH_MAX_WAIT_MS = 250
+# How long a poll waits for records; then the offset ranges without records are handed over.
+_POLL_TIMEOUT_S = 1.0
+_BOUNDS_RETRY_S = 1.0
+_LAST_COMMIT_RETRIES_S = (0.1, 0.3, 1.0)
+# How long a rebalance may wait for the offsets of the revoked partitions.
+_REVOKE_COMMIT_TIMEOUT_S = 2.0
 # How long leaving the group in good order may take.
-_GOODBYE = 5.0
-# Some brokers answer at once that there is nothing, instead of waiting for it; a fetch every so often is enough then.
-_PACE = 0.01
+_LEAVE_TIMEOUT_S = 5.0
 # A fetch is read in one go, so this and how well it was compressed bound what is held in memory.
 _FETCH_PARTITIONS = 8
-# aiokafka leaves the group when nobody asked for records for this long and rejoins when somebody does, which Faust does
-# only after it has rejoined. A worker that makes no progress is the watchdog's business.
-_NEVER_MS = 10 * 365 * 24 * 3600 * 1000
+# aiokafka leaves the group when nobody has polled for this long and rejoins at the next poll, which Faust does only
+# after it has rejoined. The watchdog ends a worker that makes no progress.
+_MAX_POLL_INTERVAL_MS = 10 * 365 * 24 * 3600 * 1000
 
 
-class TopicRecreatedError(Exception):
-    """The ledger is ahead of the log: the topic was deleted and made anew, or lost its end."""
-
-    def __init__(self, topic: str, partition: int, stored: int, end: int) -> None:
-        """Name the partition, the ledger's next offset and the end of the log."""
-        super().__init__(
-            f"{topic}[{partition}]: the ledger has applied all before offset {stored}, but the log ends at {end}. "
-            "The topic was recreated or truncated, so the numbers may count events that the log no longer has. "
-            "Run `stream-app rebuild` to count the log as it is now, or restore the topic."
-        )
-        self.topic, self.partition, self.stored, self.end = topic, partition, stored, end
-
-
-class Feed(Protocol):
-    """The transport's other side: where positions come from, and who is told what happens."""
+class Listener(Protocol):
+    """Who reads through the transport: what a fetch may hold, where positions are stored, and what is called when."""
 
     max_events: int
     fetch_bytes: int
 
-    async def positions(self, partitions: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
-        """Return the stored next offset per partition; nothing was applied of a partition that is missing."""
+    @property
+    def stored_positions(self) -> StoredPositions:
+        """Reads what the ledger has stored."""
 
-    def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
-        """Hear that the group has handed over these partitions, and no others."""
+    def assigned(self, partitions: Collection[Partition]) -> None:
+        """Called when the group has assigned these partitions, and no others."""
 
-    def revoked(self, partitions: Collection[tuple[str, int]]) -> None:
-        """Hear that the group has taken these partitions away."""
+    def revoked(self, partitions: Collection[Partition]) -> None:
+        """Called when the group has revoked these partitions."""
 
     def lost(self, topic: str, partition: int, stored: int | None, begin: int) -> None:
-        """Hear that the log begins at `begin`, behind what was stored (None: nothing was ever applied)."""
+        """Called when the log begins at `begin`, after what was stored (None: nothing was ever applied)."""
 
     def failed(self, error: Exception) -> None:
-        """Hear of trouble that only a human can end."""
+        """Called when something is wrong that only a human can repair."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A batch, and which of the reader's seats it was read from."""
-
-    batch: Batch
-    epoch: int
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """Where to read from (`position`), and where the first batch begins (`begin`).
-
-    They differ when the log no longer has what comes first; the first batch then has a hole at its head.
-    """
-
-    begin: int
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Membership in the consumer group.
-
-    `generation` is -1 outside of it; `coordinator` says whether the group's broker is known; `polled` is the time of
-    the last answer to a fetch in seconds since the epoch, None before the first.
-    """
-
-    generation: int
-    coordinator: bool
-    error: str | None
-    polled: float | None
-
-
-def seat(topic: str, partition: int, stored: int | None, begin: int, end: int) -> Seat:
-    """Place a reader whose ledger says `stored` on a log that spans `[begin, end)`.
-
-    Raises TopicRecreatedError if the ledger is ahead of the log.
-    """
-    wanted = stored or 0
-    if wanted > end:
-        raise TopicRecreatedError(topic, partition, wanted, end)
-    return Seat(begin=wanted, position=max(wanted, begin))
-
-
-def _as_parsed(_: TP, record: RecordLike) -> RecordLike:
-    return record
-
-
-@dataclass(slots=True)
-class _Cursor:
-    """One assigned partition as the consumer thread sees it: the next batch begins at `next`."""
-
-    assignment: object
-    epoch: int
-    next: int
-
-
-@dataclass(slots=True)
-class _Track:
-    """One assigned partition as the event loop sees it.
-
-    `expected` is where the next batch to apply begins, None until the ledger was asked.
-    """
-
-    epoch: int
-    expected: int | None = None
-    committed: int | None = None
-
-
-class _Daemon(WorkerThread):
+class _DaemonThread(WorkerThread):
     """A thread that cannot keep a process alive whose event loop has given up on it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
@@ -171,7 +90,7 @@ class _Daemon(WorkerThread):
         self.daemon = True
 
     def run(self) -> None:
-        # What ends the thread is told to the event loop before it ends it.
+        # The event loop is told of the error that ends the thread before it ends.
         with suppress(Exception):
             super().run()
 
@@ -179,54 +98,26 @@ class _Daemon(WorkerThread):
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread that talks to the broker. aiokafka's objects belong to its loop and are touched nowhere else."""
 
-    Worker = _Daemon
+    Worker = _DaemonThread
     logger = faust_log
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._cursors: dict[TP, _Cursor] = {}
+        self._positions = ReadPositions()
+        self._adapter: AIOKafkaAdapter | None = None
         self.paused: frozenset[str] = frozenset()
 
     async def on_start(self) -> None:
         """Faust: connect."""
         await super().on_start()
-        fetcher = self._ensure_consumer()._fetcher
-        fetcher._proc_fetch_request = self._paced(fetcher._proc_fetch_request)
-
-    def _paced(self, fetch: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
-        empty = 0
-
-        async def paced(*request: object) -> bool:
-            nonlocal empty
-            started = self.thread_loop.time()
-            # aiokafka cancels fetches when it is closed, and breaks off closing if one of them says that it was.
-            with suppress(asyncio.CancelledError):
-                if await fetch(*request):
-                    empty = 0
-                    return True
-                empty += 1
-                if self.thread_loop.time() - started < _PACE:
-                    await asyncio.sleep(min(empty * _PACE / 10, _PACE))
-            return False
-
-        return paced
+        self._adapter = AIOKafkaAdapter(self._ensure_consumer())
+        self._adapter.delay_empty_fetches()
 
     async def on_thread_stop(self) -> None:
         """Faust: leave the group and disconnect."""
         await ConsumerThread.on_thread_stop(self)
-        consumer = self._consumer
-        if consumer is None:
-            return
-        stopping = asyncio.ensure_future(consumer.stop())
-        if not (await asyncio.wait([stopping], timeout=_GOODBYE))[0]:
-            # It waits for a rebalance to end, which may take as long as the slowest member.
-            stopping.cancel()
-            coordinator = consumer._coordinator
-            coordinator._coordination_task.cancel()
-            await coordinator._stop_heartbeat_task()
-            await coordinator._maybe_leave_group()
-            await consumer._fetcher.close()
-            await consumer._client.close()
+        if self._consumer is not None:
+            await AIOKafkaAdapter(self._consumer).leave(_LEAVE_TIMEOUT_S)
 
     def on_crash(self, msg: str, *fmt: object, **_: object) -> None:
         """Faust: the thread ends with an error. It goes to the log here, and not to stderr."""
@@ -243,12 +134,12 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         """
 
     async def run(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Run `work` on the thread's loop. Unlike `call_thread` nothing queues up behind a look for records."""
+        """Run `work` on the thread's loop. Unlike `call_thread` nothing queues up behind a poll."""
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.thread_loop))
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         conf = self.app.conf
-        feed = cast("Transport", transport).feed
+        fetch_bytes = cast("Transport", transport).listener.fetch_bytes
         return aiokafka.AIOKafkaConsumer(
             client_id=conf.broker_client_id,
             group_id=conf.id,
@@ -256,13 +147,13 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             bootstrap_servers=driver.server_list(transport.url, transport.default_port),
             partition_assignment_strategy=[RoundRobinPartitionAssignor],
             enable_auto_commit=False,
-            # Any other policy moves the position without a word when it is out of range.
+            # Any other policy changes the position silently when it is out of range.
             auto_offset_reset="none",
             isolation_level="read_committed",
-            fetch_max_wait_ms=_FETCH_WAIT_MS,
-            max_partition_fetch_bytes=feed.fetch_bytes,
-            fetch_max_bytes=feed.fetch_bytes * _FETCH_PARTITIONS,
-            max_poll_interval_ms=_NEVER_MS,
+            fetch_max_wait_ms=_FETCH_MAX_WAIT_MS,
+            max_partition_fetch_bytes=fetch_bytes,
+            fetch_max_bytes=fetch_bytes * _FETCH_PARTITIONS,
+            max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
             request_timeout_ms=int(conf.broker_request_timeout * 1000),
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
@@ -273,74 +164,65 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             **driver.credentials_to_aiokafka_auth(conf.broker_credentials, conf.ssl_context),
         )
 
-    async def take(self, limit: int) -> dict[TP, list[Fetched]]:
-        """Return what has arrived, waiting for it for a moment."""
-        consumer = self._ensure_consumer()
-        fetcher = consumer._fetcher
-        if consumer._closed or fetcher._closed:
+    @property
+    def _kafka(self) -> AIOKafkaAdapter:
+        if self._adapter is None:
+            raise ConsumerNotStarted
+        return self._adapter
+
+    async def poll(self, limit: int) -> dict[TP, list[Fetched]]:
+        """Return what has arrived, in batches of at most `limit` records, waiting for it for a moment."""
+        kafka = self._kafka
+        if kafka.closed:
             raise ConsumerStoppedError
-        await self.heed()
-        subscriptions = fetcher._subscriptions
-        if subscriptions.reassignment_in_progress:
-            await self._wait(subscriptions.wait_for_assignment())
+        await self.check_group_errors()
+        if kafka.reassignment_in_progress:
+            await self._wait(kafka.next_assignment())
             return {}
-        if taken := await self._drain(consumer, limit, stretches=False):
-            return taken
-        arrived = await self._wait(fetcher._create_fetch_waiter())
-        return {} if fetcher._closed else await self._drain(consumer, limit, stretches=not arrived)
+        if fetched := await self._fetched(limit, allow_empty=False):
+            return fetched
+        arrived = await self._wait(kafka.next_fetch())
+        return {} if kafka.closed else await self._fetched(limit, allow_empty=not arrived)
 
     async def _wait(self, signal: asyncio.Future[None]) -> bool:
-        done, _ = await asyncio.wait([signal], timeout=_LOOK)
+        done, _ = await asyncio.wait([signal], timeout=_POLL_TIMEOUT_S)
         if not done:
             signal.cancel()
         elif error := signal.exception():
             log.warning("the group coordinator reports: %r", error)
         return bool(done)
 
-    async def _drain(
-        self, consumer: aiokafka.AIOKafkaConsumer, limit: int, *, stretches: bool
-    ) -> dict[TP, list[Fetched]]:
-        # Nothing else may run on this loop while positions are read and moved, or a seek could fall in between.
-        # fetched_records() does not let go of the loop when it has no timeout and no reassignment is going on.
-        fetcher, assignment = consumer._fetcher, self._assignment()
-        cursors = {
-            tp: cursor
-            for tp, cursor in self._cursors.items()
-            if cursor.assignment is assignment and tp.topic not in self.paused
-        }
-        if assignment is None or not cursors or fetcher._subscriptions.reassignment_in_progress:
+    async def _fetched(self, limit: int, *, allow_empty: bool) -> dict[TP, list[Fetched]]:
+        # No other task may run on this loop while positions are read and advanced, or a seek could fall in between.
+        kafka, assignment = self._kafka, self._kafka.assignment
+        partitions = self._positions.readable(assignment, self.paused)
+        if assignment is None or not partitions or kafka.reassignment_in_progress:
             return {}
-        for tp in cursors:
-            found = fetcher._records.get(tp)
-            if isinstance(found, FetchResult) and found.has_more():
-                # As it was parsed it has all that is needed; to copy it costs half of what parsing it did.
-                found._partition_records._consumer_record = _as_parsed
         try:
-            drained = await fetcher.fetched_records(cursors, timeout=0)
+            records = await kafka.fetched(partitions)
         except OffsetOutOfRangeError as error:
-            for tp in error.args[0]:
-                self._cursors.pop(tp, None)
+            self._positions.drop(error.args[0])
             raise
-        taken = {}
-        for tp, cursor in cursors.items():
-            position = assignment.state_value(tp).position
-            records = drained.get(tp, ())
-            if records or (stretches and position > cursor.next):
-                whole = Batch(tp.topic, tp.partition, cursor.next, position, records)
-                taken[tp] = [Fetched(batch, cursor.epoch) for batch in split(whole, limit)]
-                cursor.next = position
-        return taken
+        fetched = {}
+        for partition in partitions:
+            batches = self._positions.advance(
+                partition, kafka.position(partition), records.get(partition, ()), limit, allow_empty=allow_empty
+            )
+            if batches:
+                fetched[TP(*partition)] = batches
+        return fetched
 
-    async def sit(self, seats: Mapping[TP, tuple[Seat, int]]) -> None:
-        """Read from these seats on, each with its epoch. What was taken away meanwhile is left out."""
-        consumer, assignment = self._ensure_consumer(), self._assignment()
-        for tp, (at, epoch) in seats.items():
-            if assignment is not None and tp in assignment.tps:
-                consumer.seek(tp, at.position)
-                self._cursors[tp] = _Cursor(assignment, epoch, at.begin)
-        await self.hold()
+    async def start_at(self, starts: Mapping[Partition, StartPosition], epochs: Mapping[Partition, int]) -> None:
+        """Read from these positions on, each in its epoch. What was revoked meanwhile is left out."""
+        consumer, assignment = self._ensure_consumer(), self._kafka.assignment
+        assigned = consumer.assignment()
+        for partition, start in starts.items():
+            if assignment is not None and partition in assigned:
+                consumer.seek(TP(*partition), start.position)
+                self._positions.start(partition, assignment, epochs[partition], start.begin)
+        await self.apply_pauses()
 
-    async def hold(self) -> None:
+    async def apply_pauses(self) -> None:
         """Fetch nothing of the paused topics, and of the others again."""
         consumer = self._ensure_consumer()
         for tp in consumer.assignment():
@@ -349,89 +231,40 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             else:
                 consumer.resume(tp)
 
-    async def bounds(self, partitions: Collection[TP]) -> dict[TP, tuple[int, int]]:
+    async def bounds(self, partitions: Collection[Partition]) -> dict[Partition, tuple[int, int]]:
         """Return begin and end of what can be read of each partition. Raises KafkaError."""
-        begins = await self._ensure_consumer().beginning_offsets(partitions)
+        begins = await self._ensure_consumer().beginning_offsets([TP(*partition) for partition in partitions])
         ends = await self.ends(partitions)
-        return {tp: (begins[tp], ends[tp]) for tp in partitions}
+        return {partition: (begins[partition], ends[partition]) for partition in partitions}
 
-    async def ends(self, partitions: Collection[TP]) -> dict[TP, int]:
+    async def ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
         """Return the end of what can be read of each partition. Raises KafkaError."""
-        return cast("dict[TP, int]", await self._ensure_consumer().end_offsets(partitions))
+        ends = await self._ensure_consumer().end_offsets([TP(*partition) for partition in partitions])
+        return {(*tp,): end for tp, end in ends.items()}
 
-    async def heed(self) -> None:
-        """Take note of trouble in the group. aiokafka's coordinator stands still until somebody has."""
-        coordinator = self._ensure_consumer()._coordinator
-        stopped = coordinator._coordination_task.done()
-        try:
-            coordinator.check_errors()
-        except KafkaError as error:
-            if stopped:
-                raise
-            log.warning("the group coordinator reports: %r", error)
+    async def check_group_errors(self) -> None:
+        """Log the error of the group's coordinator, without which it stands still; raise it if it is the end."""
+        self._kafka.check_group_errors()
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        # Nothing depends on the group's offsets but lag tools, so trouble with them has no consequence. aiokafka's own
-        # commit() gives up membership when it is refused during a rebalance, and leaves a dead member behind.
-        consumer = self._ensure_consumer()
-        coordinator, held = consumer._coordinator, consumer.assignment()
-        due: defaultdict[str, list[tuple[int, int, str]]] = defaultdict(list)
-        for tp, offset in offsets.items():
-            if tp in held:
-                due[tp.topic].append((tp.partition, offset, ""))
-        request = OffsetCommitRequest(
-            coordinator.group_id,
-            coordinator.generation,
-            coordinator.member_id,
-            OffsetCommitRequest.DEFAULT_RETENTION_TIME,
-            list(due.items()),
-        )
-        try:
-            response = await coordinator._send_req(request)
-        except KafkaError as error:
-            log.info("group offsets were not committed: %r", error)
-            return False
-        refused = {for_code(code).__name__ for _, partitions in response.topics for _, code in partitions if code}
-        if refused:
-            log.info("group offsets were not committed: %s", ", ".join(sorted(refused)))
-        return not refused
+        return await self._kafka.commit({(*tp,): offset for tp, offset in offsets.items()})
 
     def group(self) -> Group:
         """Return the state of membership; safe from any thread."""
-        consumer = self._consumer
-        coordinator = consumer._coordinator if consumer is not None else None
-        if consumer is None or coordinator is None:
+        if self._adapter is None:
             return Group(generation=-1, coordinator=False, error=None, polled=None)
-        error = coordinator._pending_exception
-        polled = max(filter(None, map(consumer.last_poll_timestamp, consumer.assignment())), default=None)
-        return Group(
-            generation=coordinator.generation,
-            coordinator=coordinator.coordinator_id is not None,
-            error=None if error is None else repr(error),
-            polled=None if polled is None else polled / 1000,
-        )
+        return self._adapter.group()
 
-    def end(self, tp: TP) -> int | None:
+    def log_end(self, partition: Partition) -> int | None:
         """Return the end of what can be read as of the last fetch, None before it or if not assigned.
 
         Safe from any thread.
         """
-        assignment = self._assignment()
-        state = None if assignment is None else assignment.state_value(tp)
-        if state is None:
-            return None
-        return cast("int | None", state.highwater if state.lso in {None, -1} else state.lso)
-
-    def _assignment(self) -> Any:  # noqa: ANN401
-        subscription = self._ensure_consumer()._subscription.subscription
-        return None if subscription is None else subscription.assignment
+        return None if self._adapter is None else self._adapter.log_end(partition)
 
 
 class Consumer(driver.Consumer):
-    """Keeps for every assigned partition where the next batch must begin, and drops everything else.
-
-    Every seat that is taken has an epoch of its own. What was fetched from an earlier seat is stale, wherever it waits.
-    """
+    """Keeps for every assigned partition where the next batch must begin, and drops everything else."""
 
     logger = faust_log
     _thread: _ConsumerThread
@@ -439,19 +272,18 @@ class Consumer(driver.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """Take what Faust passes on."""
-        self._tracks: dict[TP, _Track] = {}
-        self._epochs = itertools.count(1)
+        self._positions = AppliedPositions()
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> _ConsumerThread:
         return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
-    # What the worker sees ---------------------------------------------------------------------------------------------
+    # What the worker uses ---------------------------------------------------------------------------------------------
 
     @property
-    def expected(self) -> dict[tuple[str, int], int]:
+    def expected(self) -> dict[Partition, int]:
         """Where the next batch to apply begins, per partition that is assigned and has been looked up in the ledger."""
-        return {(*tp,): track.expected for tp, track in self._tracks.items() if track.expected is not None}
+        return self._positions.expected
 
     @property
     def paused_topics(self) -> frozenset[str]:
@@ -460,145 +292,121 @@ class Consumer(driver.Consumer):
 
     def expects(self, fetched: Fetched) -> int | None:
         """Return where the next batch of that partition must begin, None if this one is stale."""
-        track = self._tracks.get(TP(*fetched.batch.source))
-        return track.expected if track is not None and track.epoch == fetched.epoch else None
+        return self._positions.expects(fetched)
 
     def advance(self, fetched: Fetched) -> None:
-        """Hear that a batch is applied; the next one of its partition begins where it ends."""
-        if self.expects(fetched) is not None:
-            self._tracks[TP(*fetched.batch.source)].expected = fetched.batch.end
+        """Call when a batch is applied; the next one of its partition begins where it ends."""
+        self._positions.advance(fetched)
 
-    async def rewind(self, topic: str, partition: int, offset: int) -> None:
+    async def seek_to(self, partition: Partition, offset: int) -> None:
         """Drop what is buffered of a partition and read it from `offset`, which is the ledger's."""
-        tp = TP(topic, partition)
-        await self._sit(self._claim({tp}), {tp: offset})
+        await self._start(self._positions.new_epochs({partition}), {partition: offset})
 
-    async def seed(self, partitions: Collection[tuple[str, int]], *, refused: bool = False) -> None:
+    async def seek_to_ledger(self, partitions: Collection[Partition], *, refused: bool = False) -> None:
         """Drop what is buffered of these partitions and read them from where the ledger says.
 
         `refused` says that the broker has refused to read at the present positions.
         """
-        claims = self._claim({TP(*source) for source in partitions})
-        if not claims:
+        epochs = self._positions.new_epochs(partitions)
+        if not epochs:
             return
-        stored = await self.transport.feed.positions([(*tp,) for tp in claims])
-        await self._sit(claims, {TP(*source): offset for source, offset in stored.items()}, refused=refused)
+        stored = await self.transport.listener.stored_positions(epochs.keys())
+        await self._start(epochs, stored, refused=refused)
 
     def pause_topic(self, topic: str) -> None:
         """Stop the intake of a topic. What is buffered of it is dropped, and read again later."""
-        self._claim({tp for tp in self._tracks if tp.topic == topic})
-        self._hold(self._thread.paused | {topic})
+        self._positions.new_epochs(self._positions.assigned(topic))
+        self._pause(self._thread.paused | {topic})
 
     def resume_topic(self, topic: str) -> None:
         """Go on with a topic from where the ledger says."""
-        self._hold(self._thread.paused - {topic})
-        self.add_future(self.seed({(*tp,) for tp in self._tracks if tp.topic == topic}))
+        self._pause(self._thread.paused - {topic})
+        self.add_future(self.seek_to_ledger(self._positions.assigned(topic)))
 
-    def _hold(self, topics: frozenset[str]) -> None:
+    def _pause(self, topics: frozenset[str]) -> None:
         self._thread.paused = topics
-        self.add_future(self._thread.run(self._thread.hold()))
+        self.add_future(self._thread.run(self._thread.apply_pauses()))
 
-    async def log_ends(self, partitions: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    async def log_ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
         """Ask the broker for the end of what can be read of each partition. Raises KafkaError."""
-        ends = await self._thread.run(self._thread.ends([TP(*source) for source in partitions]))
-        return {(*tp,): end for tp, end in ends.items()}
+        return await self._thread.run(self._thread.ends(partitions))
 
-    def log_end(self, topic: str, partition: int) -> int | None:
+    def log_end(self, partition: Partition) -> int | None:
         """Return the end of what can be read as of the last fetch, None before it or if not assigned."""
-        try:
-            return self._thread.end(TP(topic, partition))
-        except ConsumerNotStarted:
-            return None
+        return self._thread.log_end(partition)
 
     def group(self) -> Group:
         """Return the state of membership in the consumer group."""
         return self._thread.group()
 
-    # Taking a seat ----------------------------------------------------------------------------------------------------
+    async def _start(
+        self, epochs: Mapping[Partition, int], stored: Mapping[Partition, int], *, refused: bool = False
+    ) -> None:
+        bounds = await self._bounds(epochs)
+        try:
+            starts = self._positions.start(epochs, stored, bounds, trust_end=refused)
+        except TopicRecreatedError as error:
+            self.transport.listener.failed(error)
+            return
+        for partition, start in starts.items():
+            if start.has_gap:
+                self.transport.listener.lost(*partition, start.begin or None, start.position)
+        await self._thread.run(self._thread.start_at(starts, epochs))
 
-    def _claim(self, partitions: Iterable[TP]) -> dict[TP, int]:
-        claims = {tp: next(self._epochs) for tp in partitions if tp in self._tracks}
-        for tp, epoch in claims.items():
-            self._tracks[tp].epoch = epoch
-        return claims
-
-    def _holds(self, tp: TP, epoch: int) -> bool:
-        track = self._tracks.get(tp)
-        return track is not None and track.epoch == epoch
-
-    async def _sit(self, claims: Mapping[TP, int], stored: Mapping[TP, int], *, refused: bool = False) -> None:
-        bounds = await self._bounds(claims)
-        seats: dict[TP, tuple[Seat, int]] = {}
-        for tp, (begin, end) in bounds.items():
-            if not self._holds(tp, claims[tp]):
-                continue
-            offset = stored.get(tp) or None
-            # Some brokers list an end before their last batch, but none refuses to read at its true end.
-            bound = end if refused else max(end, offset or 0)
-            try:
-                at = seat(tp.topic, tp.partition, offset, begin, bound)
-            except TopicRecreatedError as error:
-                self.transport.feed.failed(error)
-                return
-            if at.position > at.begin:
-                self.transport.feed.lost(tp.topic, tp.partition, offset, begin)
-            seats[tp] = at, claims[tp]
-            self._tracks[tp].expected = at.begin
-        await self._thread.run(self._thread.sit(seats))
-
-    async def _bounds(self, claims: Mapping[TP, int]) -> dict[TP, tuple[int, int]]:
+    async def _bounds(self, epochs: Mapping[Partition, int]) -> dict[Partition, tuple[int, int]]:
         while not self.should_stop:
-            wanted = [tp for tp, epoch in claims.items() if self._holds(tp, epoch)]
+            wanted = self._positions.current(epochs)
             try:
                 return await self._thread.run(self._thread.bounds(wanted))
             except KafkaError as error:
                 log.warning("begin and end of %s are not known: %r", wanted, error)
-                await self.sleep(_RETRY)
+                await self.sleep(_BOUNDS_RETRY_S)
         return {}
 
     # What Faust calls -------------------------------------------------------------------------------------------------
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """Faust: the group has handed over partitions."""
-        self._tracks = {tp: _Track(next(self._epochs)) for tp in assigned}
-        self.transport.feed.assigned({(*tp,) for tp in assigned})
+        """Faust: the group has assigned partitions."""
+        partitions = {(*tp,) for tp in assigned}
+        self._positions.assign(partitions)
+        self.transport.listener.assigned(partitions)
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Faust: the group takes partitions away. What it was not told yet is told while it still listens."""
+        """Faust: the group revokes partitions. Their offsets are committed first."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_WORD):
+            async with asyncio.timeout(_REVOKE_COMMIT_TIMEOUT_S):
                 await self.force_commit()
-        self._tracks.clear()
-        self.transport.feed.revoked({(*tp,) for tp in revoked})
+        self._positions.clear()
+        self.transport.listener.revoked({(*tp,) for tp in revoked})
         await super().on_partitions_revoked(revoked)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Faust: flow is about to start.
 
-        It does not wait for the ledger, whose store may be away for long: a partition without a seat is not read.
+        It does not wait for the ledger, whose store may be away for long: a partition without a position is not read.
         """
-        self.add_future(self.seed({(*tp,) for tp in self._tracks}))
+        self.add_future(self.seek_to_ledger(self._positions.assigned()))
         return {}
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
         try:
             while not (self.should_stop or fetcher.should_stop):
                 if self.flow_active:
-                    await self._deliver(await self._getmany(None, _LOOK))
+                    await self._deliver(await self._getmany(None, _POLL_TIMEOUT_S))
                 else:
-                    await self.wait(cast("Any", self.can_resume_flow), timeout=_LOOK)
-                    await self._thread.run(self._thread.heed())
+                    await self.wait(cast("Any", self.can_resume_flow), timeout=_POLL_TIMEOUT_S)
+                    await self._thread.run(self._thread.check_group_errors())
         except (ConsumerStoppedError, asyncio.CancelledError):
             if not self.app.should_stop:
                 raise
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> dict[TP, list[Fetched]]:  # noqa: ARG002, ASYNC109
         try:
-            return await self._thread.run(self._thread.take(self.transport.feed.max_events))
+            return await self._thread.run(self._thread.poll(self.transport.listener.max_events))
         except OffsetOutOfRangeError as error:
             log.warning("out of the log's range: %s", error.args[0])
-            self.add_future(self.seed({(*tp,) for tp in error.args[0]}, refused=True))
+            self.add_future(self.seek_to_ledger({(*tp,) for tp in error.args[0]}, refused=True))
             return {}
 
     async def _deliver(self, records: Mapping[TP, Sequence[Fetched]]) -> None:
@@ -637,36 +445,27 @@ class Consumer(driver.Consumer):
         """Faust: ignored, see `on_buffer_full`."""
 
     def verify_event_path(self, now: float, tp: TP) -> None:
-        """Faust: ignored. The watchdog looks after progress."""
+        """Faust: ignored. The watchdog checks progress."""
 
     async def force_commit(self, topics: object = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002, FBT001, FBT002
         """Faust: commit to the group what has been applied."""
-        due = self._uncommitted()
-        if not due or self.crashed or not await self._commit(due):
+        offsets = self._positions.uncommitted()
+        if not offsets or self.crashed or not await self._commit({TP(*each): at for each, at in offsets.items()}):
             return False
-        for tp, offset in due.items():
-            if tp in self._tracks:
-                self._tracks[tp].committed = offset
+        self._positions.mark_committed(offsets)
         return True
 
     async def commit_and_end_transactions(self) -> None:
         """Faust: the app stops. Nobody may come after it, so the last commit is tried more than once."""
-        for pause in _LAST_COMMITS:
+        for delay in _LAST_COMMIT_RETRIES_S:
             await self.commit()
-            if self.crashed or not self._uncommitted():
+            if self.crashed or not self._positions.uncommitted():
                 return
-            await asyncio.sleep(pause)
-
-    def _uncommitted(self) -> dict[TP, int]:
-        return {
-            tp: track.expected
-            for tp, track in self._tracks.items()
-            if track.expected is not None and track.expected != track.committed
-        }
+            await asyncio.sleep(delay)
 
 
 class Transport(driver.Transport):
-    """The transport for `batch://` URLs. Its `feed` must be set before the app starts."""
+    """The transport for `batch://` URLs. Its `listener` must be set before the app starts."""
 
     Consumer: ClassVar[type[Consumer]] = Consumer
-    feed: Feed
+    listener: Listener

@@ -1,4 +1,4 @@
-"""Notices what an idle or a wedged worker cannot notice itself, and says what to do about it."""
+"""Finds a worker whose positions differ from the ledger, or that makes no progress, and says what to do."""
 
 import asyncio
 import time
@@ -6,17 +6,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-__all__ = ["Memory", "Observation", "Patient", "Verdict", "judge", "watch"]
+__all__ = ["Action", "LastHealthy", "Observation", "Watched", "assess", "watch"]
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One look at a worker. Times are seconds of one monotonic clock."""
+    """The state of a worker at one time. Times are seconds of one monotonic clock."""
 
     at: float
     #: What the ledger says, None if its store did not answer in time.
     stored: Mapping[tuple[str, int], int] | None
-    #: What the worker believed before the ledger was asked, and after it had answered.
+    #: The worker's positions before the ledger was asked, and after it had answered.
     before: Mapping[tuple[str, int], int]
     after: Mapping[tuple[str, int], int]
     #: Partitions that a batch was being applied to at either time.
@@ -32,46 +32,49 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """Since when things have not been all right: the last times at which each was, on the observations' clock."""
+class LastHealthy:
+    """When the worker last made progress or had no reason to, and when it was last a member of the group.
+
+    Times are on the observations' clock.
+    """
 
     progress: float
     member: float
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What to do: read these partitions anew from where the ledger says, and stop for this reason."""
+class Action:
+    """What to do: read these partitions again from the offset in the ledger; end the process for the reason `stop`."""
 
-    reseed: frozenset[tuple[str, int]] = field(default_factory=frozenset)
+    seek_to_ledger: frozenset[tuple[str, int]] = field(default_factory=frozenset)
     stop: str | None = None
 
 
-def judge(memory: Memory, seen: Observation, patience: float) -> tuple[Memory, Verdict]:
-    """Weigh an observation. `patience` is how long a standstill may last, in seconds.
+def assess(last: LastHealthy, seen: Observation, stall_timeout: float) -> tuple[LastHealthy, Action]:
+    """What to do about an observation, and what was healthy by then.
 
-    It must be longer than a rebalance may take, because nothing progresses during one.
+    `stall_timeout` is how long nothing may progress, in seconds; longer than a rebalance may take.
     """
     healthy = seen.stored is not None
     moving = not healthy or not seen.coordinator or seen.lag == 0
-    progress = max(memory.progress, seen.at if moving else seen.progress or memory.progress)
-    member = max(memory.member, seen.at if seen.member or not seen.coordinator else memory.member)
-    memory = replace(memory, progress=progress, member=member)
-    if seen.at - member > patience:
-        return memory, Verdict(stop=f"out of the consumer group for {seen.at - member:.0f} s while the broker answers")
-    if seen.at - progress > patience:
-        return memory, Verdict(
+    progress = max(last.progress, seen.at if moving else seen.progress or last.progress)
+    member = max(last.member, seen.at if seen.member or not seen.coordinator else last.member)
+    last = replace(last, progress=progress, member=member)
+    if seen.at - member > stall_timeout:
+        return last, Action(stop=f"out of the consumer group for {seen.at - member:.0f} s while the broker answers")
+    if seen.at - progress > stall_timeout:
+        return last, Action(
             stop=f"nothing was applied for {seen.at - progress:.0f} s while {_behind(seen.lag)} and the store answers"
         )
-    return memory, Verdict(reseed=_strayed(seen))
+    return last, Action(seek_to_ledger=_diverged(seen))
 
 
 def _behind(lag: int | None) -> str:
     return "the lag is not known" if lag is None else f"{lag} records wait"
 
 
-def _strayed(seen: Observation) -> frozenset[tuple[str, int]]:
-    # A partition that moved between the two looks, or is moving, compares itself with the ledger by applying.
+def _diverged(seen: Observation) -> frozenset[tuple[str, int]]:
+    # A partition that changed meanwhile, or is being applied, compares itself with the ledger by applying.
     if seen.stored is None:
         return frozenset()
     still = (source for source, offset in seen.before.items() if seen.after.get(source) == offset)
@@ -80,27 +83,27 @@ def _strayed(seen: Observation) -> frozenset[tuple[str, int]]:
     )
 
 
-class Patient(Protocol):
-    """What is watched."""
+class Watched(Protocol):
+    """What the watchdog observes and acts on."""
 
     async def observe(self, timeout: float) -> Observation:  # noqa: ASYNC109
-        """Look at the ledger, the log and the group; give up on what does not answer within `timeout` seconds."""
+        """Read the ledger, the log and the group; leave out what does not answer within `timeout` seconds."""
 
-    async def reseed(self, partitions: Collection[tuple[str, int]]) -> None:
-        """Read these partitions anew from where the ledger says."""
+    async def seek_to_ledger(self, partitions: Collection[tuple[str, int]]) -> None:
+        """Read these partitions again from the offset in the ledger."""
 
     def give_up(self, reason: str) -> None:
         """End the process."""
 
 
-async def watch(patient: Patient, *, interval: float, patience: float) -> None:
-    """Look every `interval` seconds and act on it, until the patient is given up."""
-    memory = Memory(progress=time.monotonic(), member=time.monotonic())
+async def watch(watched: Watched, *, interval: float, stall_timeout: float) -> None:
+    """Observe every `interval` seconds and act on it, until it has given up."""
+    last = LastHealthy(progress=time.monotonic(), member=time.monotonic())
     while True:
         await asyncio.sleep(interval)
-        memory, verdict = judge(memory, await patient.observe(interval), patience)
-        if verdict.stop is not None:
-            patient.give_up(verdict.stop)
+        last, action = assess(last, await watched.observe(interval), stall_timeout)
+        if action.stop is not None:
+            watched.give_up(action.stop)
             return
-        if verdict.reseed:
-            await patient.reseed(verdict.reseed)
+        if action.seek_to_ledger:
+            await watched.seek_to_ledger(action.seek_to_ledger)

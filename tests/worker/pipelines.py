@@ -8,7 +8,7 @@ from stream_app.core.envelope import Rejected
 from stream_app.store.ledger import Ledger
 from stream_app.worker.batch import Batch, RecordLike
 from stream_app.worker.pipeline import Pipeline
-from stream_app.worker.rejection_limit import FloodGate
+from stream_app.worker.rejection_limit import RejectionLimit
 from stream_app.worker.telemetry import Telemetry
 
 
@@ -22,6 +22,6 @@ class _NoDeadLetters:
 
 def pipeline_of(settings: Settings, ledger: Ledger, telemetry: Telemetry, cached_entities: int = 20_000) -> Pipeline:
     """Return a pipeline with the whole catalog, to which nothing may be given that is to be rejected."""
-    gate = FloodGate(settings.flood_ratio, lambda _: None)
+    rejection_limit = RejectionLimit(settings.flood_ratio, lambda _: None)
     rules = model(settings.rules)
-    return Pipeline(rules, ledger, _NoDeadLetters(), gate, telemetry, cached_entities=cached_entities)
+    return Pipeline(rules, ledger, _NoDeadLetters(), rejection_limit, telemetry, cached_entities=cached_entities)

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from stream_app.clients.log_rate_limit import Quiet
+from stream_app.clients.log_rate_limit import LogRateLimit
 from stream_app.worker.batch import Batch
 from stream_app.worker.consumer import Exit, Worker
+from stream_app.worker.result import Result, TryAgain
 from tests.servers.cluster import Cluster
 from tests.worker.workers import (
-    Crew,
+    Calls,
     FileLedger,
-    Heard,
     MemoryLedger,
+    Processes,
     bounds,
     committed,
     eventually,
@@ -36,10 +37,10 @@ def _once(numbers: Iterable[int]) -> dict[str, int]:
 
 
 @pytest.fixture
-def crew(cluster: Cluster, namespace: str, tmp_path: Path) -> Iterator[Crew]:
-    crew = Crew(cluster.address, namespace, FileLedger(tmp_path / "ledger").prepare())
-    yield crew
-    crew.dismiss()
+def processes(cluster: Cluster, namespace: str, tmp_path: Path) -> Iterator[Processes]:
+    processes = Processes(cluster.address, namespace, FileLedger(tmp_path / "ledger").create())
+    yield processes
+    processes.kill_all()
 
 
 @on_a_loop
@@ -61,9 +62,9 @@ async def test_a_batch_is_folded_while_the_one_before_it_is_committed(cluster: C
     ledger = MemoryLedger()
     ledger.gate.clear()
     async with working(settings(cluster.address, namespace, namespace, max_events=10), ledger):
-        await eventually(lambda: len(ledger.folded) > 1)
+        await eventually(lambda: len(ledger.prepared) > 1)
         await asyncio.sleep(0.1)
-        assert [batch.begin for batch in ledger.folded] == [0, 10]
+        assert [batch.begin for batch in ledger.prepared] == [0, 10]
         assert [batch.begin for batch in ledger.offered] == [0]
         ledger.gate.set()
         await eventually(lambda: len(ledger.values) == 40)
@@ -84,7 +85,7 @@ async def test_a_batch_that_another_worker_applied_is_skipped(cluster: Cluster, 
 async def test_a_batch_that_is_refused_for_now_comes_again(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(10)))
-    ledger = MemoryLedger(refusals=[0, 0])
+    ledger = MemoryLedger(refusals=[TryAgain(), TryAgain()])
     async with working(settings(cluster.address, namespace, namespace), ledger):
         await eventually(lambda: len(ledger.values) == 10)
     assert [batch.begin for batch in ledger.offered] == [0, 0, 0]
@@ -96,7 +97,9 @@ async def test_the_last_batch_is_finished_and_committed_before_the_end(cluster: 
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(100)))
     ledger = MemoryLedger()
     ledger.gate.clear()
-    worker = Worker(settings(cluster.address, namespace, namespace, max_events=10, commit_interval=600), ledger)
+    worker = Worker(
+        settings(cluster.address, namespace, namespace, max_events=10, commit_interval=600), ledger, ledger.positions
+    )
     task = asyncio.create_task(worker.run())
     await eventually(lambda: bool(ledger.offered))
     os.kill(os.getpid(), signal.SIGTERM)
@@ -118,18 +121,18 @@ async def test_a_sink_that_never_answers_does_not_keep_the_worker_alive(cluster:
     assert ledger.applied == []
 
 
-class _CannotFold(MemoryLedger):
-    async def fold(self, batch: Batch) -> Batch:
+class _CannotPrepare(MemoryLedger):
+    async def prepare(self, batch: Batch) -> Batch:
         raise LookupError(batch.topic)
 
 
-class _CannotCommit(MemoryLedger):
-    async def commit(self, batch: Batch) -> int:
+class _CannotApply(MemoryLedger):
+    async def apply(self, batch: Batch) -> Result:
         self.offered.append(batch)
         raise LookupError(batch.topic)
 
 
-@pytest.mark.parametrize("broken", [_CannotFold, _CannotCommit])
+@pytest.mark.parametrize("broken", [_CannotPrepare, _CannotApply])
 @on_a_loop
 async def test_a_sink_that_raises_ends_the_worker_and_nothing_more_is_offered_to_it(
     cluster: Cluster, namespace: str, broken: type[MemoryLedger]
@@ -137,7 +140,10 @@ async def test_a_sink_that_raises_ends_the_worker_and_nothing_more_is_offered_to
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(10)))
     ledger = broken()
-    assert await Worker(settings(cluster.address, namespace, namespace, max_events=2), ledger).run() is Exit.CRASHED
+    assert (
+        await Worker(settings(cluster.address, namespace, namespace, max_events=2), ledger, ledger.positions).run()
+        is Exit.CRASHED
+    )
     assert len(ledger.offered) <= 1
     assert committed(cluster.address, namespace).get((namespace, 0), 0) == 0
 
@@ -197,16 +203,16 @@ async def test_what_is_buffered_of_a_topic_that_is_paused_is_read_again(cluster:
 async def test_a_worker_shows_what_it_does(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace, partitions=2)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(30)), partition=1)
-    ledger, heard = MemoryLedger(), Heard()
+    ledger, calls = MemoryLedger(), Calls()
     ledger.gate.clear()
-    async with working(settings(cluster.address, namespace, namespace), ledger, heard) as worker:
+    async with working(settings(cluster.address, namespace, namespace), ledger, calls) as worker:
         assert (worker.state().assigned, worker.state().connected) == (frozenset(), False)
         await eventually(lambda: bool(ledger.offered))
         await eventually(lambda: worker.state().lag == {namespace: 30})
         ledger.gate.set()
         await eventually(lambda: worker.state().lag == {namespace: 0})
         state = worker.state()
-        assert state.assigned == heard.now == {(namespace, 0), (namespace, 1)}
+        assert state.assigned == calls.assigned_now == {(namespace, 0), (namespace, 1)}
         assert state.positions == {(namespace, 0): 0, (namespace, 1): 30}
         assert state.ends == {(namespace, 0): 0, (namespace, 1): 30}
         assert (state.connected, state.rebalancing, state.paused) == (True, False, frozenset())
@@ -221,12 +227,12 @@ async def test_workers_share_the_partitions_and_a_late_apply_does_no_harm(cluste
     first, second = MemoryLedger(), MemoryLedger()
     second.stored, second.applied = first.stored, first.applied
     first.gate.clear()
-    one, two = Heard(), Heard()
+    one, two = Calls(), Calls()
     chosen = settings(cluster.address, namespace, namespace, max_events=10)
     async with working(chosen, first, one):
-        await eventually(lambda: len(one.now) == 2 and bool(first.offered))
+        await eventually(lambda: len(one.assigned_now) == 2 and bool(first.offered))
         async with working(chosen, second, two):
-            await eventually(lambda: len(one.now) == len(two.now) == 1)
+            await eventually(lambda: len(one.assigned_now) == len(two.assigned_now) == 1)
             first.gate.set()
             await eventually(lambda: len(first.values) == 100)
     assert sorted(first.values, key=lambda value: int(value or b"")) == _numbers(range(100))
@@ -234,60 +240,61 @@ async def test_workers_share_the_partitions_and_a_late_apply_does_no_harm(cluste
 
 @on_a_loop
 async def test_nothing_is_lost_or_doubled_when_a_worker_joins_and_leaves(
-    cluster: Cluster, namespace: str, crew: Crew
+    cluster: Cluster, namespace: str, processes: Processes
 ) -> None:
     await asyncio.to_thread(cluster.create, namespace, partitions=4)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(2000)))
-    first = crew.hire(namespace)
-    await eventually(lambda: first.holds() == 4)
-    second = crew.hire(namespace)
-    await eventually(lambda: first.holds() == second.holds() == 2)
+    first = processes.start(namespace)
+    await eventually(lambda: first.assigned() == 4)
+    second = processes.start(namespace)
+    await eventually(lambda: first.assigned() == second.assigned() == 2)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(2000, 4000)))
-    await eventually(lambda: len(crew.ledger.counts()) == 4000)
+    await eventually(lambda: len(processes.ledger.counts()) == 4000)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(4000, 6000)))
     assert second.stop() == Exit.OK
-    await eventually(lambda: first.holds() == 4 and len(crew.ledger.counts()) == 6000)
+    await eventually(lambda: first.assigned() == 4 and len(processes.ledger.counts()) == 6000)
     assert first.stop() == Exit.OK
-    assert crew.ledger.counts() == _once(range(6000))
+    assert processes.ledger.counts() == _once(range(6000))
     assert committed(cluster.address, namespace) == {(namespace, number): 1500 for number in range(4)}
 
 
 @pytest.mark.faults
 @on_a_loop
 async def test_nothing_is_lost_or_doubled_when_a_worker_is_killed(
-    crash_cluster: Cluster, namespace: str, crew: Crew
+    crash_cluster: Cluster, namespace: str, processes: Processes
 ) -> None:
-    crew.address = crash_cluster.address
+    processes.address = crash_cluster.address
     await asyncio.to_thread(crash_cluster.create, namespace, partitions=4)
-    first = crew.hire(namespace)
-    await eventually(lambda: first.holds() == 4)
-    second = crew.hire(namespace)
-    await eventually(lambda: first.holds() == second.holds() == 2)
+    first = processes.start(namespace)
+    await eventually(lambda: first.assigned() == 4)
+    second = processes.start(namespace)
+    await eventually(lambda: first.assigned() == second.assigned() == 2)
     await asyncio.to_thread(crash_cluster.produce, namespace, _numbers(range(4000)))
-    await eventually(lambda: len(crew.ledger.counts()) > 100)
+    await eventually(lambda: len(processes.ledger.counts()) > 100)
     second.kill()
-    await eventually(lambda: first.holds() == 4 and len(crew.ledger.counts()) == 4000)
+    await eventually(lambda: first.assigned() == 4 and len(processes.ledger.counts()) == 4000)
     assert first.stop() == Exit.OK
-    assert crew.ledger.counts() == _once(range(4000))
+    assert processes.ledger.counts() == _once(range(4000))
     assert committed(crash_cluster.address, namespace) == {(namespace, number): 1000 for number in range(4)}
 
 
 @on_a_loop
-async def test_workers_that_drain_together_all_end(cluster: Cluster, namespace: str, crew: Crew) -> None:
+async def test_workers_that_drain_together_all_end(cluster: Cluster, namespace: str, processes: Processes) -> None:
     empty = f"{namespace}.empty"
     await asyncio.to_thread(cluster.create, namespace, empty, partitions=2)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(2000)))
     both = bounds(cluster.address, namespace) | bounds(cluster.address, empty)
     until = {source: end for source, (_, end) in both.items()}
-    workers = [crew.hire(namespace, empty, until=until) for _ in range(2)]
+    workers = [processes.start(namespace, empty, until=until) for _ in range(2)]
     assert [await worker.ended() for worker in workers] == [Exit.OK, Exit.OK]
-    assert crew.ledger.counts() == _once(range(2000))
+    assert processes.ledger.counts() == _once(range(2000))
 
 
 @on_a_loop
 async def test_a_worker_that_drains_ends_where_nothing_is_left_to_read(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace)
-    worker = Worker(settings(cluster.address, namespace, namespace), MemoryLedger())
+    ledger = MemoryLedger()
+    worker = Worker(settings(cluster.address, namespace, namespace), ledger, ledger.positions)
     assert await worker.run({(namespace, 0): 0}) is Exit.OK
 
 
@@ -302,14 +309,14 @@ async def test_a_worker_that_drains_ends_when_all_but_a_paused_topic_is_applied(
     worker: Worker
 
     class Stopping(MemoryLedger):
-        async def commit(self, batch: Batch) -> int:
+        async def apply(self, batch: Batch) -> Result:
             if batch.source == (bad, 0) and batch.begin:
                 worker.pause_topic(bad)
-                return batch.begin
-            return await super().commit(batch)
+                return TryAgain()
+            return await super().apply(batch)
 
     ledger = Stopping()
-    worker = Worker(settings(cluster.address, namespace, good, bad, max_events=10), ledger)
+    worker = Worker(settings(cluster.address, namespace, good, bad, max_events=10), ledger, ledger.positions)
     assert await worker.run({(good, 0): 100, (bad, 0): 100}) is Exit.INTAKE_STOPPED
     assert ledger.stored == {(good, 0): 100, (bad, 0): 10}
     assert f"drained but for {bad}" in caplog.text
@@ -317,19 +324,20 @@ async def test_a_worker_that_drains_ends_when_all_but_a_paused_topic_is_applied(
 
 @on_a_loop
 async def test_a_broker_that_is_not_there_ends_the_worker(namespace: str, caplog: pytest.LogCaptureFixture) -> None:
-    worker = Worker(settings("127.0.0.1:1", namespace, namespace), MemoryLedger())
+    ledger = MemoryLedger()
+    worker = Worker(settings("127.0.0.1:1", namespace, namespace), ledger, ledger.positions)
     assert await worker.run() is Exit.CRASHED
-    (said,) = (record.getMessage() for record in caplog.records if record.name == "stream_app.worker.consumer")
-    assert "127.0.0.1" in said
+    (message,) = (record.getMessage() for record in caplog.records if record.name == "stream_app.worker.consumer")
+    assert "127.0.0.1" in message
 
 
 def test_chatty_libraries_are_cut_short_and_say_so() -> None:
     now = 0.0
-    quiet = Quiet(burst=2, period=10, clock=lambda: now)
+    limit = LogRateLimit(burst=2, period=10, clock=lambda: now)
 
     def say(name: str) -> str | None:
         record = logging.LogRecord(name, logging.INFO, "there.py", 7, "no broker on %s", ("9092",), None)
-        return record.getMessage() if quiet.filter(record) else None
+        return record.getMessage() if limit.filter(record) else None
 
     assert [say("aiokafka.conn") for _ in range(4)] == ["no broker on 9092"] * 2 + [None] * 2
     assert say("stream_app.worker.consumer") == "no broker on 9092"

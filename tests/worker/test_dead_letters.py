@@ -42,7 +42,7 @@ def send(settings: Settings, *records: Record, reason: Rejected = BAD) -> None:
 
 
 async def down(topic: DeadLetterTopic) -> None:
-    while topic.patience.up:  # noqa: ASYNC110 - there is no event to wait for
+    while topic.retry.up:  # noqa: ASYNC110 - there is no event to wait for
         await asyncio.sleep(0.01)
 
 

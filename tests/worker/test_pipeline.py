@@ -1,4 +1,4 @@
-"""A batch is folded while the one before it is committed, and whatever becomes of that, the numbers are the same."""
+"""A batch is prepared while the one before it is applied, and whatever its result, each event counts once."""
 
 import asyncio
 import random
@@ -20,6 +20,7 @@ from stream_app.demo.simulator import Plan, history, records
 from stream_app.store.ledger import Commit, Ledger, Verdict
 from stream_app.worker.batch import Batch, Record, split
 from stream_app.worker.pipeline import Pipeline
+from stream_app.worker.result import Applied, ReadFrom
 from stream_app.worker.telemetry import Telemetry
 from tests.laws.memory import by_name
 from tests.laws.test_laws import NOT_RECOUNTED
@@ -32,13 +33,13 @@ _UNTIL = datetime(2025, 6, 18, 15, 30, tzinfo=UTC)
 _NOW = int(_UNTIL.timestamp() * 1000)
 
 
-class _Held(Ledger):
-    """Commits wait at the gate."""
+class _WaitingLedger(Ledger):
+    """Commits wait for an event."""
 
-    gate: asyncio.Event
+    may_commit: asyncio.Event
 
     async def commit(self, commit: Commit) -> Verdict:
-        await self.gate.wait()
+        await self.may_commit.wait()
         return await super().commit(commit)
 
 
@@ -47,8 +48,9 @@ class _Process:
     """A worker without its consumer, and how often the ledger refused it."""
 
     pipeline: Pipeline
+    ledger: Ledger
     telemetry: Telemetry
-    gate: asyncio.Event
+    may_commit: asyncio.Event
 
     @property
     def conflicts(self) -> dict[str, float]:
@@ -58,11 +60,11 @@ class _Process:
 
 
 def _process(redis: Redis, settings: Settings, cached_entities: int) -> _Process:
-    ledger = _Held(redis, settings.namespace, fingerprint(settings.rules))
-    ledger.gate = asyncio.Event()
-    ledger.gate.set()
+    ledger = _WaitingLedger(redis, settings.namespace, fingerprint(settings.rules))
+    ledger.may_commit = asyncio.Event()
+    ledger.may_commit.set()
     telemetry = Telemetry()
-    return _Process(pipeline_of(settings, ledger, telemetry, cached_entities), telemetry, ledger.gate)
+    return _Process(pipeline_of(settings, ledger, telemetry, cached_entities), ledger, telemetry, ledger.may_commit)
 
 
 @pytest.fixture
@@ -104,70 +106,70 @@ _STATUS = _event(5, "lead.status_changed", to="not_ready")
 
 @pytest.mark.parametrize("cached_entities", [0, 100])
 @on_a_loop
-async def test_a_fold_takes_the_commit_before_it_for_granted(settings: Settings, cached_entities: int) -> None:
+async def test_a_batch_is_prepared_on_top_of_the_commit_before_it(settings: Settings, cached_entities: int) -> None:
     async with _processes(settings, 1, cached_entities) as [process]:
-        pipeline, gate = process.pipeline, process.gate
+        pipeline, may_commit = process.pipeline, process.may_commit
         first, second = _batch("lead", 0, _CREATED, _STAGE), _batch("email", 0, _SENT, _OPENED)
-        gate.clear()
-        committing = asyncio.create_task(pipeline.commit(await pipeline.fold(first)))
+        may_commit.clear()
+        applying = asyncio.create_task(pipeline.apply(await pipeline.prepare(first)))
         await asyncio.sleep(0)
-        folded = await pipeline.fold(second)
-        assert not committing.done()
-        gate.set()
-        assert await committing == first.end
-        assert await pipeline.commit(folded) == second.end
+        prepared = await pipeline.prepare(second)
+        assert not applying.done()
+        may_commit.set()
+        assert await applying == Applied()
+        assert await pipeline.apply(prepared) == Applied()
         assert process.conflicts == {}
     assert _numbers(settings) == _recounted([_CREATED, _STAGE, _SENT, _OPENED])
 
 
 @on_a_loop
-async def test_what_was_folded_over_a_commit_that_is_refused_is_folded_again(settings: Settings) -> None:
+async def test_a_batch_prepared_on_top_of_a_refused_commit_is_folded_again(settings: Settings) -> None:
     async with _processes(settings, 2) as [process, other]:
-        pipeline, gate = process.pipeline, process.gate
-        assert await pipeline.commit(await pipeline.fold(_batch("lead", 0, _CREATED))) == 1
-        gate.clear()
-        committing = asyncio.create_task(pipeline.commit(await pipeline.fold(_batch("lead", 1, _STAGE))))
+        pipeline, may_commit = process.pipeline, process.may_commit
+        assert await pipeline.apply(await pipeline.prepare(_batch("lead", 0, _CREATED))) == Applied()
+        may_commit.clear()
+        applying = asyncio.create_task(pipeline.apply(await pipeline.prepare(_batch("lead", 1, _STAGE))))
         await asyncio.sleep(0)
-        folded = await pipeline.fold(_batch("email", 0, _SENT, _OPENED))
-        assert await other.pipeline.commit(await other.pipeline.fold(_batch("elsewhere", 0, _STATUS))) == 1
-        gate.set()
-        assert await committing == 2
-        assert await pipeline.commit(folded) == 2
+        prepared = await pipeline.prepare(_batch("email", 0, _SENT, _OPENED))
+        assert await other.pipeline.apply(await other.pipeline.prepare(_batch("elsewhere", 0, _STATUS))) == Applied()
+        may_commit.set()
+        assert await applying == Applied()
+        assert await pipeline.apply(prepared) == Applied()
         assert process.conflicts == {"version": 2}
     assert _numbers(settings) == _recounted([_CREATED, _STAGE, _SENT, _OPENED, _STATUS])
 
 
 @on_a_loop
-async def test_what_was_folded_over_a_batch_that_came_twice_counts_once(settings: Settings) -> None:
+async def test_a_batch_prepared_on_top_of_a_duplicate_counts_once(settings: Settings) -> None:
     async with _processes(settings, 2) as [process, other]:
-        pipeline, gate = process.pipeline, process.gate
+        pipeline, may_commit = process.pipeline, process.may_commit
         first = _batch("lead", 0, _CREATED, _STAGE)
-        gate.clear()
-        committing = asyncio.create_task(pipeline.commit(await pipeline.fold(first)))
+        may_commit.clear()
+        applying = asyncio.create_task(pipeline.apply(await pipeline.prepare(first)))
         await asyncio.sleep(0)
-        folded = await pipeline.fold(_batch("email", 0, _SENT))
-        assert await other.pipeline.commit(await other.pipeline.fold(_batch("lead", 0, _CREATED))) == 1
-        gate.set()
-        assert await committing == 1
-        assert await pipeline.commit(folded) == 1
-        assert await pipeline.commit(await pipeline.fold(_batch("lead", 1, _STAGE))) == 2
+        prepared = await pipeline.prepare(_batch("email", 0, _SENT))
+        assert await other.pipeline.apply(await other.pipeline.prepare(_batch("lead", 0, _CREATED))) == Applied()
+        may_commit.set()
+        assert await applying == ReadFrom(1)
+        assert await pipeline.apply(prepared) == Applied()
+        assert await pipeline.apply(await pipeline.prepare(_batch("lead", 1, _STAGE))) == Applied()
         assert process.conflicts == {"offset": 1, "version": 1}
     assert _numbers(settings) == _recounted([_CREATED, _STAGE, _SENT])
 
 
 @on_a_loop
-async def test_a_lead_that_is_erased_by_a_commit_under_way_is_not_found_by_the_next_fold(settings: Settings) -> None:
+async def test_a_lead_erased_by_a_pending_commit_is_unknown_to_the_next_batch(settings: Settings) -> None:
     erased, again = _event(6, "lead.erased"), _event(7, "lead.created", source="fair")
     async with _processes(settings, 1) as [process]:
-        pipeline, gate = process.pipeline, process.gate
-        assert await pipeline.commit(await pipeline.fold(_batch("lead", 0, _CREATED))) == 1
-        gate.clear()
-        committing = asyncio.create_task(pipeline.commit(await pipeline.fold(_batch("lead", 1, erased))))
+        pipeline, may_commit = process.pipeline, process.may_commit
+        assert await pipeline.apply(await pipeline.prepare(_batch("lead", 0, _CREATED))) == Applied()
+        may_commit.clear()
+        applying = asyncio.create_task(pipeline.apply(await pipeline.prepare(_batch("lead", 1, erased))))
         await asyncio.sleep(0)
-        folded = await pipeline.fold(_batch("elsewhere", 0, again))
-        gate.set()
-        assert await committing == 2
-        assert await pipeline.commit(folded) == 1
+        prepared = await pipeline.prepare(_batch("elsewhere", 0, again))
+        may_commit.set()
+        assert await applying == Applied()
+        assert await pipeline.apply(prepared) == Applied()
         assert process.conflicts == {}
     # What was counted before an erasure stays counted, and what comes after it is of a lead like any other.
     somebody_else = _event(1, "lead.created", source="web", lead_id="k")
@@ -176,54 +178,56 @@ async def test_a_lead_that_is_erased_by_a_commit_under_way_is_not_found_by_the_n
 
 @dataclass
 class _Reader:
-    """Reads every partition as a worker does, and folds each batch while the one before it is committed."""
+    """Reads every partition as a worker does, and prepares each batch while the one before it is applied."""
 
     process: _Process
     log: Mapping[tuple[str, int], Sequence[Record]]
-    chance: random.Random
+    rng: random.Random
     positions: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
 
-    async def read(self) -> None:
-        committing: asyncio.Task[None] | None = None
-        while source := self._somewhere():
-            batch = self._next(source)
-            folded = await self.process.pipeline.fold(batch)
-            if committing:
-                await committing
+    async def read_all(self) -> None:
+        applying: asyncio.Task[None] | None = None
+        while source := self._next_source():
+            batch = self._next_batch(source)
+            prepared = await self.process.pipeline.prepare(batch)
+            if applying:
+                await applying
             if batch.begin == self.positions[source]:
-                committing = asyncio.create_task(self._commit(batch, folded))
+                applying = asyncio.create_task(self._apply(batch, prepared))
                 await asyncio.sleep(0)
-            if committing and not self._somewhere():
-                await committing
+            if applying and not self._next_source():
+                await applying
 
-    def _somewhere(self) -> tuple[str, int] | None:
+    def _next_source(self) -> tuple[str, int] | None:
         behind = [source for source, written in self.log.items() if self.positions[source] < len(written)]
-        return self.chance.choice(behind) if behind else None
+        return self.rng.choice(behind) if behind else None
 
-    def _next(self, source: tuple[str, int]) -> Batch:
+    def _next_batch(self, source: tuple[str, int]) -> Batch:
         begin, written = self.positions[source], self.log[source]
         whole = Batch(*source, begin, len(written), written[begin:])
-        return next(split(whole, self.chance.choice([1, 20, 150])))
+        return next(split(whole, self.rng.choice([1, 20, 150])))
 
-    async def _commit(self, batch: Batch, folded: Any) -> None:  # noqa: ANN401
+    async def _apply(self, batch: Batch, prepared: Any) -> None:  # noqa: ANN401
         self.positions[batch.source] = batch.end
-        self.positions[batch.source] = await self.process.pipeline.commit(folded)
+        result = await self.process.pipeline.apply(prepared)
+        if isinstance(result, ReadFrom):
+            self.positions[batch.source] = result.offset
 
 
 @pytest.mark.parametrize("seed", range(3))
 @on_a_loop
 async def test_two_processes_that_both_read_everything_count_it_once(settings: Settings, seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311 - not a secret
+    rng = random.Random(seed)  # noqa: S311 - not a secret
     plan = Plan(seed=seed, leads=40, days=60, until=_UNTIL)
     written = list(records(plan, history(plan)))
     log: dict[tuple[str, int], list[Record]] = defaultdict(list)
     for record in written:
         # A lead's events are spread over partitions, so that batches of different partitions meet in it.
-        part = log[record.family, chance.randrange(2)]
+        part = log[record.family, rng.randrange(2)]
         part.append(Record(len(part), _NOW, None, record.value))
     async with _processes(settings, 2) as both:
-        await asyncio.gather(*(_Reader(process, log, chance).read() for process in both))
-        stored = await both[0].pipeline.positions(log)
+        await asyncio.gather(*(_Reader(process, log, rng).read_all() for process in both))
+        stored = await both[0].ledger.positions(log)
     assert stored == {source: len(part) for source, part in log.items()}
     assert both[0].conflicts or both[1].conflicts
     assert _numbers(settings) == _recounted([orjson.loads(record.value) for record in written])

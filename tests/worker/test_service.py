@@ -9,9 +9,9 @@ import pytest
 
 from stream_app.clients.http import CannotListenError
 from stream_app.clients.settings import Settings
+from stream_app.worker.aiokafka_adapter import Group
 from stream_app.worker.consumer import State
-from stream_app.worker.service import seen_applied, serve
-from stream_app.worker.transport import Group
+from stream_app.worker.service import caught_up, serve
 
 _A = ("a", 0)
 _B = ("b", 1)
@@ -30,14 +30,14 @@ _WELL = State(
 
 
 def test_what_is_applied_is_known_as_of_the_last_answer_of_a_broker_however_long_ago_that_was() -> None:
-    assert seen_applied(_WELL) == ([_A, _B], _AT)
+    assert caught_up(_WELL) == ([_A, _B], _AT)
     away = replace(_WELL, group=Group(generation=-1, coordinator=False, error=None, polled=_ANSWERED))
-    assert seen_applied(away) == ([_A, _B], _AT)
+    assert caught_up(away) == ([_A, _B], _AT)
 
 
 def test_nothing_is_known_before_a_broker_has_answered() -> None:
     unheard = replace(_WELL, group=Group(generation=3, coordinator=True, error=None, polled=None))
-    assert not seen_applied(unheard)[0]
+    assert not caught_up(unheard)[0]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_nothing_is_known_before_a_broker_has_answered() -> None:
 def test_a_partition_that_is_not_known_to_be_wholly_applied_is_left_out(
     positions: dict[tuple[str, int], int], ends: dict[tuple[str, int], int]
 ) -> None:
-    assert seen_applied(replace(_WELL, positions=positions, ends=ends)) == ([_B], _AT)
+    assert caught_up(replace(_WELL, positions=positions, ends=ends)) == ([_B], _AT)
 
 
 @pytest.fixture

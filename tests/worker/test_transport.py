@@ -2,19 +2,15 @@
 
 import asyncio
 from contextlib import suppress
-from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicPartition
 from kafka.errors import TopicAlreadyExistsError
 
-from stream_app.worker.batch import Batch, Record, split
+from stream_app.worker.batch import Batch
 from stream_app.worker.consumer import Exit, Worker
-from stream_app.worker.transport import Seat, TopicRecreatedError, seat
 from tests.servers.cluster import Cluster
-from tests.worker.workers import Heard, MemoryLedger, bounds, committed, eventually, on_a_loop, settings, working
+from tests.worker.workers import Calls, MemoryLedger, bounds, committed, eventually, on_a_loop, settings, working
 
 
 def _numbers(count: int) -> list[bytes]:
@@ -29,35 +25,6 @@ def _commit(address: str, group: str, topic: str, offset: int) -> None:
 def _forget(address: str, topic: str, before: int) -> None:
     with KafkaAdminClient(bootstrap_servers=address) as admin:
         admin.delete_records({TopicPartition(topic, 0): before})
-
-
-@given(st.sets(st.integers(0, 60)), st.integers(1, 12), st.integers(0, 5))
-def test_split_batches_join_up_and_keep_every_record(offsets: set[int], limit: int, tail: int) -> None:
-    records = [Record(offset, 0, None, None) for offset in sorted(offsets)]
-    whole = Batch("t", 0, 0, max(offsets, default=0) + 1 + tail, records)
-    parts = list(split(whole, limit))
-    assert [record for part in parts for record in part.records] == records
-    assert all(len(part.records) <= limit for part in parts)
-    assert (parts[0].begin, parts[-1].end) == (whole.begin, whole.end)
-    assert all(left.end == right.begin for left, right in pairwise(parts))
-    assert all(part.begin <= record.offset < part.end for part in parts for record in part.records)
-
-
-def test_a_reader_sits_where_the_ledger_says() -> None:
-    assert seat("t", 0, 7, 5, 9) == Seat(begin=7, position=7)
-
-
-def test_a_reader_behind_the_log_sits_at_its_begin_with_a_hole_at_the_head() -> None:
-    assert seat("t", 0, 3, 5, 9) == Seat(begin=3, position=5)
-
-
-def test_a_reader_nobody_knows_sits_at_the_begin() -> None:
-    assert seat("t", 0, None, 5, 9) == Seat(begin=0, position=5)
-
-
-def test_a_reader_ahead_of_the_log_is_told_what_to_do() -> None:
-    with pytest.raises(TopicRecreatedError, match=r"t\[4\].*offset 10.*ends at 9.*stream-app rebuild"):
-        seat("t", 4, 10, 5, 9)
 
 
 @on_a_loop
@@ -160,12 +127,12 @@ async def test_a_partition_the_ledger_does_not_know_is_read_from_the_begin(clust
     await asyncio.to_thread(cluster.produce, namespace, _numbers(20))
     await asyncio.to_thread(_forget, cluster.address, namespace, 5)
     await asyncio.to_thread(_commit, cluster.address, namespace, namespace, 15)
-    ledger, heard = MemoryLedger(), Heard()
-    async with working(settings(cluster.address, namespace, namespace), ledger, heard):
+    ledger, calls = MemoryLedger(), Calls()
+    async with working(settings(cluster.address, namespace, namespace), ledger, calls):
         await eventually(lambda: len(ledger.values) == 15)
     assert ledger.values == _numbers(20)[5:]
     assert ledger.applied[0].begin == 0
-    assert heard.gone == [(namespace, 0, None, 5)]
+    assert calls.deleted == [(namespace, 0, None, 5)]
 
 
 @on_a_loop
@@ -173,12 +140,12 @@ async def test_what_retention_took_is_told_and_reading_goes_on(cluster: Cluster,
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(20))
     await asyncio.to_thread(_forget, cluster.address, namespace, 12)
-    ledger, heard = MemoryLedger({(namespace, 0): 3}), Heard()
-    async with working(settings(cluster.address, namespace, namespace), ledger, heard):
+    ledger, calls = MemoryLedger({(namespace, 0): 3}), Calls()
+    async with working(settings(cluster.address, namespace, namespace), ledger, calls):
         await eventually(lambda: len(ledger.values) == 8)
     assert ledger.values == _numbers(20)[12:]
     assert (ledger.applied[0].begin, ledger.offered) == (3, ledger.applied)
-    assert heard.gone == [(namespace, 0, 3, 12)]
+    assert calls.deleted == [(namespace, 0, 3, 12)]
 
 
 @on_a_loop
@@ -199,7 +166,7 @@ async def test_a_ledger_ahead_of_the_log_ends_the_worker(
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(20))
     ledger = MemoryLedger({(namespace, 0): 21})
-    worker = Worker(settings(cluster.address, namespace, namespace), ledger)
+    worker = Worker(settings(cluster.address, namespace, namespace), ledger, ledger.positions)
     assert await worker.run() is Exit.RECREATED
     assert ledger.offered == []
     assert f"{namespace}[0]: the ledger has applied all before offset 21, but the log ends at 20" in caplog.text
@@ -210,7 +177,7 @@ async def test_a_topic_that_is_recreated_while_it_is_read_ends_the_worker(cluste
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(20))
     ledger = MemoryLedger()
-    task = asyncio.create_task(Worker(settings(cluster.address, namespace, namespace), ledger).run())
+    task = asyncio.create_task(Worker(settings(cluster.address, namespace, namespace), ledger, ledger.positions).run())
     await eventually(lambda: len(ledger.values) == 20)
     await asyncio.to_thread(_recreate, cluster, namespace)
     assert await task is Exit.RECREATED

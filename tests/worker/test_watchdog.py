@@ -1,14 +1,14 @@
-"""The watchdog acts on what no batch would tell, and on nothing else."""
+"""The watchdog acts on what no batch would show, and on nothing else."""
 
 from dataclasses import replace
 
 import pytest
 
-from stream_app.worker.watchdog import Memory, Observation, Verdict, judge
+from stream_app.worker.watchdog import Action, LastHealthy, Observation, assess
 
 _A = ("a", 0)
 _B = ("b", 1)
-_WELL = Observation(
+_HEALTHY = Observation(
     at=100.0,
     stored={_A: 7, _B: 9},
     before={_A: 7, _B: 9},
@@ -19,74 +19,75 @@ _WELL = Observation(
     member=True,
     coordinator=True,
 )
-_FRESH = Memory(progress=100.0, member=100.0)
-_LONG_AGO = Memory(progress=0.0, member=0.0)
+_HEALTHY_NOW = LastHealthy(progress=100.0, member=100.0)
+_LONG_AGO = LastHealthy(progress=0.0, member=0.0)
 
 
-def _verdict(seen: Observation, memory: Memory = _FRESH) -> Verdict:
-    return judge(memory, seen, patience=60)[1]
+def _action(seen: Observation, last: LastHealthy = _HEALTHY_NOW) -> Action:
+    return assess(last, seen, stall_timeout=60)[1]
 
 
 @pytest.mark.parametrize("lag", [0, 5, None])
-def test_nothing_is_done_while_all_is_well(lag: int | None) -> None:
-    assert _verdict(replace(_WELL, lag=lag)) == Verdict()
+def test_nothing_is_done_about_a_healthy_worker(lag: int | None) -> None:
+    assert _action(replace(_HEALTHY, lag=lag)) == Action()
 
 
 @pytest.mark.parametrize(
-    ("stored", "strayed"),
+    ("stored", "diverged"),
     [({_B: 9}, {_A}), ({}, {_A, _B}), ({_A: 6, _B: 9}, {_A}), ({_A: 8, _B: 9}, {_A})],
     ids=["missing", "flushed", "behind", "ahead"],
 )
-def test_a_partition_whose_ledger_has_moved_is_read_anew(
-    stored: dict[tuple[str, int], int], strayed: set[tuple[str, int]]
+def test_a_partition_that_differs_from_the_ledger_is_read_again(
+    stored: dict[tuple[str, int], int], diverged: set[tuple[str, int]]
 ) -> None:
-    assert _verdict(replace(_WELL, stored=stored)) == Verdict(reseed=frozenset(strayed))
+    assert _action(replace(_HEALTHY, stored=stored)) == Action(seek_to_ledger=frozenset(diverged))
 
 
-def test_a_partition_that_was_never_applied_is_where_it_should_be() -> None:
-    assert _verdict(replace(_WELL, stored={}, before={_A: 0}, after={_A: 0})) == Verdict()
+def test_a_partition_at_0_does_not_differ_from_a_ledger_without_it() -> None:
+    assert _action(replace(_HEALTHY, stored={}, before={_A: 0}, after={_A: 0})) == Action()
 
 
-def test_a_partition_that_moved_while_the_ledger_answered_is_let_be() -> None:
-    assert _verdict(replace(_WELL, stored={_A: 8, _B: 9}, after={_A: 9, _B: 9})) == Verdict()
+def test_a_partition_that_advanced_meanwhile_is_left_alone() -> None:
+    assert _action(replace(_HEALTHY, stored={_A: 8, _B: 9}, after={_A: 9, _B: 9})) == Action()
 
 
-def test_a_partition_that_is_being_applied_is_let_be() -> None:
-    assert _verdict(replace(_WELL, stored={_A: 8, _B: 9}, applying={_A})) == Verdict()
+def test_a_partition_that_is_being_applied_is_left_alone() -> None:
+    assert _action(replace(_HEALTHY, stored={_A: 8, _B: 9}, applying={_A})) == Action()
 
 
-def test_a_partition_that_was_taken_away_meanwhile_is_let_be() -> None:
-    assert _verdict(replace(_WELL, stored={}, after={})) == Verdict()
+def test_a_partition_that_was_revoked_meanwhile_is_left_alone() -> None:
+    assert _action(replace(_HEALTHY, stored={}, after={})) == Action()
 
 
-def test_a_store_that_does_not_answer_is_waited_for() -> None:
-    assert _verdict(replace(_WELL, stored=None, lag=5), Memory(progress=0.0, member=100.0)) == Verdict()
+def test_a_store_that_does_not_answer_is_no_reason_to_stop() -> None:
+    assert _action(replace(_HEALTHY, stored=None, lag=5), LastHealthy(progress=0.0, member=100.0)) == Action()
 
 
 @pytest.mark.parametrize(("lag", "said"), [(5, "5 records wait"), (None, "the lag is not known")])
-def test_a_standstill_while_records_wait_ends_the_process(lag: int | None, said: str) -> None:
-    stop = _verdict(replace(_WELL, lag=lag), Memory(progress=39.0, member=100.0)).stop
+def test_no_progress_while_records_wait_ends_the_process(lag: int | None, said: str) -> None:
+    stop = _action(replace(_HEALTHY, lag=lag), LastHealthy(progress=39.0, member=100.0)).stop
     assert stop is not None
     assert "nothing was applied for 61 s" in stop
     assert said in stop
 
 
 @pytest.mark.parametrize("healthy", [{"lag": 0}, {"progress": 99.0}, {"stored": None}, {"coordinator": False}])
-def test_the_clock_of_a_standstill_starts_anew_when_there_was_a_reason_or_an_end(healthy: dict[str, object]) -> None:
-    memory, verdict = judge(Memory(progress=39.0, member=100.0), replace(_WELL, **({"lag": 5} | healthy)), patience=60)  # type: ignore[arg-type]
-    assert verdict.stop is None
-    assert memory.progress >= 99.0
+def test_the_stall_timeout_starts_again_after_progress_or_an_outage(healthy: dict[str, object]) -> None:
+    seen = replace(_HEALTHY, **({"lag": 5} | healthy))  # type: ignore[arg-type]
+    last, action = assess(LastHealthy(progress=39.0, member=100.0), seen, stall_timeout=60)
+    assert action.stop is None
+    assert last.progress >= 99.0
 
 
-def test_a_process_that_stays_out_of_the_group_ends() -> None:
-    stop = _verdict(replace(_WELL, member=False), Memory(progress=100.0, member=39.0)).stop
+def test_a_process_that_is_out_of_the_group_for_too_long_ends() -> None:
+    stop = _action(replace(_HEALTHY, member=False), LastHealthy(progress=100.0, member=39.0)).stop
     assert stop is not None
     assert "out of the consumer group for 61 s" in stop
 
 
-def test_a_process_that_has_just_left_the_group_gets_its_time() -> None:
-    assert _verdict(replace(_WELL, member=False), Memory(progress=100.0, member=41.0)) == Verdict()
+def test_a_process_may_be_out_of_the_group_for_a_while() -> None:
+    assert _action(replace(_HEALTHY, member=False), LastHealthy(progress=100.0, member=41.0)) == Action()
 
 
-def test_a_broker_that_does_not_answer_is_waited_for() -> None:
-    assert _verdict(replace(_WELL, member=False, coordinator=False, lag=None), _LONG_AGO) == Verdict()
+def test_a_broker_that_does_not_answer_is_no_reason_to_stop() -> None:
+    assert _action(replace(_HEALTHY, member=False, coordinator=False, lag=None), _LONG_AGO) == Action()

@@ -16,10 +16,11 @@ from typing import Any, ParamSpec
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from stream_app.worker.batch import Batch
-from stream_app.worker.consumer import Exit, Hooks, Sink, Worker, WorkerSettings
+from stream_app.worker.consumer import Exit, Hooks, Worker, WorkerSettings
+from stream_app.worker.result import Applied, ReadFrom, Result
 
 _P = ParamSpec("_P")
-_PATIENCE = 40.0
+_TIMEOUT_S = 40.0
 
 
 def on_a_loop(test: Callable[_P, Coroutine[Any, Any, None]]) -> Callable[_P, None]:
@@ -34,7 +35,7 @@ def on_a_loop(test: Callable[_P, Coroutine[Any, Any, None]]) -> Callable[_P, Non
 
 async def eventually(condition: Callable[[], bool]) -> None:
     """Return once the condition holds; fail if it never does."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT_S
     while not condition():
         assert time.monotonic() < deadline, "it never came to hold"
         await asyncio.sleep(0.005)
@@ -44,15 +45,15 @@ async def eventually(condition: Callable[[], bool]) -> None:
 class MemoryLedger:
     """Keeps positions and what was applied.
 
-    `refusals` are answers to the next batches instead of applying them; `moves` is where the ledger is found to be when
-    the next batches are offered.
+    `refusals` are the results for the next batches instead of applying them; `moves` is where the ledger is found to be
+    when the next batches are offered.
     """
 
     stored: dict[tuple[str, int], int] = field(default_factory=dict)
     applied: list[Batch] = field(default_factory=list)
-    folded: list[Batch] = field(default_factory=list)
+    prepared: list[Batch] = field(default_factory=list)
     offered: list[Batch] = field(default_factory=list)
-    refusals: list[int] = field(default_factory=list)
+    refusals: list[Result] = field(default_factory=list)
     moves: list[int] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -61,15 +62,15 @@ class MemoryLedger:
         self.gate.set()
 
     async def positions(self, partitions: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
-        """As `Sink`."""
+        """As `StoredPositions`."""
         return {source: self.stored[source] for source in partitions if source in self.stored}
 
-    async def fold(self, batch: Batch) -> Batch:
+    async def prepare(self, batch: Batch) -> Batch:
         """As `Sink`."""
-        self.folded.append(batch)
+        self.prepared.append(batch)
         return batch
 
-    async def commit(self, batch: Batch) -> int:
+    async def apply(self, batch: Batch) -> Result:
         """As `Sink`."""
         self.offered.append(batch)
         await self.gate.wait()
@@ -78,10 +79,10 @@ class MemoryLedger:
         if self.moves:
             self.stored[batch.source] = self.moves.pop(0)
         if batch.begin != self.stored.get(batch.source, 0):
-            return self.stored.get(batch.source, 0)
+            return ReadFrom(self.stored.get(batch.source, 0))
         self.stored[batch.source] = batch.end
         self.applied.append(batch)
-        return batch.end
+        return Applied()
 
     @property
     def values(self) -> list[bytes | None]:
@@ -95,7 +96,7 @@ class FileLedger:
 
     path: Path
 
-    def prepare(self) -> "FileLedger":
+    def create(self) -> "FileLedger":
         """Make the file."""
         with closing(self._connect()) as db:
             db.execute("pragma journal_mode = wal")
@@ -107,29 +108,29 @@ class FileLedger:
         return sqlite3.connect(self.path, timeout=20, isolation_level=None)
 
     async def positions(self, partitions: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
-        """As `Sink`."""
+        """As `StoredPositions`."""
         stored = self.stored()
         return {source: stored[source] for source in partitions if source in stored}
 
-    async def fold(self, batch: Batch) -> Batch:
+    async def prepare(self, batch: Batch) -> Batch:
         """As `Sink`."""
         return batch
 
-    async def commit(self, batch: Batch) -> int:
+    async def apply(self, batch: Batch) -> Result:
         """As `Sink`."""
         with closing(self._connect()) as db:
             db.execute("begin immediate")
             row = db.execute("select next from position where topic = ? and part = ?", batch.source).fetchone()
             if (stored := row[0] if row else 0) != batch.begin:
                 db.execute("rollback")
-                return int(stored)
+                return ReadFrom(stored)
             db.execute("insert or replace into position values (?, ?, ?)", (*batch.source, batch.end))
             db.executemany(
                 "insert into applied values (?, 1) on conflict do update set times = times + 1",
                 [((record.value or b"").decode(),) for record in batch.records],
             )
             db.execute("commit")
-        return batch.end
+        return Applied()
 
     def stored(self) -> dict[tuple[str, int], int]:
         """Return all positions."""
@@ -143,23 +144,23 @@ class FileLedger:
 
 
 @dataclass
-class Heard(Hooks):
-    """Remembers what a worker told."""
+class Calls(Hooks):
+    """Records what a worker called."""
 
-    now: set[tuple[str, int]] = field(default_factory=set)
-    gone: list[tuple[str, int, int | None, int]] = field(default_factory=list)
+    assigned_now: set[tuple[str, int]] = field(default_factory=set)
+    deleted: list[tuple[str, int, int | None, int]] = field(default_factory=list)
 
     def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
         """As `Hooks`."""
-        self.now = set(partitions)
+        self.assigned_now = set(partitions)
 
     def revoked(self, partitions: Collection[tuple[str, int]]) -> None:
         """As `Hooks`."""
-        self.now -= set(partitions)
+        self.assigned_now -= set(partitions)
 
     def lost(self, topic: str, partition: int, stored: int | None, begin: int) -> None:
         """As `Hooks`."""
-        self.gone.append((topic, partition, stored, begin))
+        self.deleted.append((topic, partition, stored, begin))
 
 
 def settings(address: str, group: str, *topics: str, **changes: Any) -> WorkerSettings:  # noqa: ANN401
@@ -174,9 +175,9 @@ def settings(address: str, group: str, *topics: str, **changes: Any) -> WorkerSe
 
 
 @asynccontextmanager
-async def working(chosen: WorkerSettings, sink: Sink[Any], hooks: Hooks | None = None) -> AsyncIterator[Worker]:
+async def working(chosen: WorkerSettings, ledger: MemoryLedger, hooks: Hooks | None = None) -> AsyncIterator[Worker]:
     """Run a worker, and see that it ends well."""
-    worker = Worker(chosen, sink, hooks)
+    worker = Worker(chosen, ledger, ledger.positions, hooks)
     task = asyncio.create_task(worker.run())
     try:
         yield worker
@@ -191,12 +192,12 @@ class Process:
     """A worker in a process of its own, on a `FileLedger`."""
 
     process: subprocess.Popen[bytes]
-    said: Path
+    output: Path
 
-    def holds(self) -> int:
+    def assigned(self) -> int:
         """Return how many partitions it was assigned last; fail if it has ended."""
         assert self.process.poll() is None, "it ended"
-        whole_lines = self.said.read_text().rpartition("\n")[0].splitlines()
+        whole_lines = self.output.read_text().rpartition("\n")[0].splitlines()
         return len(json.loads(whole_lines[-1])) if whole_lines else 0
 
     def kill(self) -> None:
@@ -207,7 +208,7 @@ class Process:
     def stop(self) -> int:
         """Ask it to end and return its exit code."""
         self.process.terminate()
-        return self.process.wait(_PATIENCE)
+        return self.process.wait(_TIMEOUT_S)
 
     async def ended(self) -> int:
         """Return the exit code once it has ended by itself."""
@@ -216,7 +217,7 @@ class Process:
 
 
 @dataclass
-class Crew:
+class Processes:
     """Workers in processes of their own that share a group and a ledger."""
 
     address: str
@@ -224,17 +225,17 @@ class Crew:
     ledger: FileLedger
     workers: list[Process] = field(default_factory=list)
 
-    def hire(self, *topics: str, until: Mapping[tuple[str, int], int] | None = None) -> Process:
+    def start(self, *topics: str, until: Mapping[tuple[str, int], int] | None = None) -> Process:
         """Start one more."""
         goal = None if until is None else [[*source, end] for source, end in until.items()]
         arguments = json.dumps([self.address, self.group, topics, str(self.ledger.path), goal])
-        said = self.ledger.path.with_name(f"worker-{len(self.workers)}")
-        with said.open("wb") as out:
+        output = self.ledger.path.with_name(f"worker-{len(self.workers)}")
+        with output.open("wb") as out:
             command = [sys.executable, "-m", "tests.worker.process", arguments]
-            self.workers.append(Process(subprocess.Popen(command, stdout=out), said))  # noqa: S603
+            self.workers.append(Process(subprocess.Popen(command, stdout=out), output))  # noqa: S603
         return self.workers[-1]
 
-    def dismiss(self) -> None:
+    def kill_all(self) -> None:
         """End all that are left."""
         for worker in self.workers:
             worker.kill()

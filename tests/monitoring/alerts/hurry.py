@@ -19,6 +19,7 @@ from stream_app.clients.connections import async_redis
 from stream_app.clients.settings import Settings
 from stream_app.store.ledger import Ledger
 from stream_app.worker.batch import Batch, Record
+from stream_app.worker.result import Applied
 from stream_app.worker.telemetry import Telemetry
 from tests.monitoring.alerts.stories import ROOT
 from tests.monitoring.dashboards.site import Queries, running_prometheus
@@ -200,7 +201,7 @@ class Company:
         async with async_redis(settings) as redis:
             ledger = Ledger(redis, settings.namespace, fingerprint(settings.rules))
             pipeline = pipeline_of(settings, ledger, Telemetry())
-            assert await pipeline.commit(await pipeline.fold(batch)) == batch.end
+            assert await pipeline.apply(await pipeline.prepare(batch)) == Applied()
             await ledger.mark_current([batch.source], now)
 
 

@@ -13,6 +13,7 @@ from stream_app.clients.settings import Settings
 from stream_app.demo.simulator import Plan, history, records
 from stream_app.store.ledger import Ledger
 from stream_app.worker.batch import Batch, Record, split
+from stream_app.worker.result import Applied
 from stream_app.worker.telemetry import Telemetry
 from tests.worker.pipelines import pipeline_of
 
@@ -42,24 +43,24 @@ class Company:
 
 def fill(settings: Settings, plan: Plan) -> Company:
     """Apply the history of a plan as one worker would."""
-    stretches: dict[str, list[Record]] = defaultdict(list)
+    logs: dict[str, list[Record]] = defaultdict(list)
     for record in records(plan, history(plan)):
-        stretch = stretches[settings.topic(record.family)]
-        stretch.append(Record(len(stretch), plan.last, record.key, record.value))
+        log = logs[settings.topic(record.family)]
+        log.append(Record(len(log), plan.last, record.key, record.value))
     telemetry = Telemetry()
-    asyncio.run(_apply(settings, stretches, telemetry))
-    company = Company(settings, telemetry, plan.last, tuple(stretches))
+    asyncio.run(_apply(settings, logs, telemetry))
+    company = Company(settings, telemetry, plan.last, tuple(logs))
     company.mark_current(plan.last)
     return company
 
 
-async def _apply(settings: Settings, stretches: dict[str, list[Record]], telemetry: Telemetry) -> None:
+async def _apply(settings: Settings, logs: dict[str, list[Record]], telemetry: Telemetry) -> None:
     async with async_redis(settings) as redis:
         ledger = Ledger(redis, settings.namespace, fingerprint(settings.rules))
         pipeline = pipeline_of(settings, ledger, telemetry)
-        for topic, stretch in stretches.items():
-            for batch in split(Batch(topic, 0, 0, len(stretch), stretch), _EVENTS):
-                assert await pipeline.commit(await pipeline.fold(batch)) == batch.end
+        for topic, log in logs.items():
+            for batch in split(Batch(topic, 0, 0, len(log), log), _EVENTS):
+                assert await pipeline.apply(await pipeline.prepare(batch)) == Applied()
 
 
 def add_health(telemetry: Telemetry, topics: Sequence[str]) -> None:
