@@ -21,7 +21,8 @@ PROGRAM = Label("program", capped=True)
 STEP = Label("step", capped=True)
 ACTIVITY = Label("activity", capped=True)
 CURRENCY = Label("currency")
-COHORT = Label("cohort")
+COHORT = Label("cohort", months=13)
+COHORT_OR_OLDER = Label("cohort", months=13, earlier="older")
 STAGE = Label("funnel_stage", STAGES)
 STATE = Label("state", STATES)
 AUDIENCE = Label("audience", AUDIENCES)
@@ -213,9 +214,16 @@ LEVELS = (
         unit=Unit.MONEY,
     ),
     _level("mrr_paused", "What paused subscriptions would add to MRR.", (CURRENCY,), zero_where="mrr", unit=Unit.MONEY),
-    _level("cohort_customers", "Customers by month of their first MRR.", (COHORT,), internal=True),
     _level(
-        "cohort_mrr", "MRR by month of the account's first MRR.", (COHORT, CURRENCY), unit=Unit.MONEY, internal=True
+        "cohort_customers",
+        "Customers by the month in which their MRR first rose above zero: the last 13, before that `older`.",
+        (COHORT_OR_OLDER,),
+    ),
+    _level(
+        "cohort_mrr",
+        "MRR by the month of the account's first MRR: the last 13, before that `older`.",
+        (COHORT_OR_OLDER, CURRENCY),
+        unit=Unit.MONEY,
     ),
     _level(
         "open_pipeline",

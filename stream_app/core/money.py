@@ -198,6 +198,6 @@ _EXPONENTS = {
 CURRENCIES: tuple[str, ...] = get_args(Currency)
 
 
-def base_units(minor: int, currency: str) -> float:
+def base_units(minor: float, currency: str) -> float:
     """Minor units as the currency's base unit (cents as dollars); one correctly rounded division."""
     return minor / int(10 ** _EXPONENTS.get(currency, 2))

@@ -1,14 +1,15 @@
 """From sums of buckets to what users see: samples, with zeros, caps, units and the windows that can be answered."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import accumulate, product
 
 from stream_app.core.calendar import month_of, months_before
 from stream_app.core.histogram import SUM, bound_label
 from stream_app.core.money import base_units
 from stream_app.core.windows import Clock, answerable
-from stream_app.spec.metric import PREFIX, Kind, Metric, Unit
+from stream_app.spec.metric import Declaration, Kind, Metric, Unit
 from stream_app.spec.window import Window
 
 Labels = tuple[str, ...]
@@ -48,7 +49,7 @@ class View:
     levels: Totals
     due: Mapping[Labels, Due]
     caps: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    gross_margin: float = 0.8
+    constants: Mapping[str, float] = field(default_factory=dict)
 
     def total(self, window: Window, name: str) -> Mapping[Labels, int]:
         """Sums of a flow over a window by label values."""
@@ -98,26 +99,41 @@ def _every_labels(metric: Metric, view: View) -> Iterator[Labels]:
             yield from view.total(window, metric.name)
 
 
-def cap(labels: Labels, metric: Metric, caps: Mapping[str, frozenset[str]]) -> Labels:
-    """Label values with those beyond the cap called `other`."""
-    return (
-        tuple(
-            OTHER if label.capped and label.name in caps and value not in caps[label.name] else value
-            for label, value in zip(metric.labels, labels, strict=False)
-        )
-        + labels[len(metric.labels) :]
-    )
-
-
 def capped(totals: Mapping[Labels, int], metric: Metric, view: View) -> Mapping[Labels, int]:
-    """Sums by capped label values."""
-    if not any(label.name in view.caps for label in metric.labels if label.capped):
+    """Sums by the label values that are shown: values beyond a cap are `other`, early months what the label says."""
+    names = _shown_names(metric, view)
+    if not names:
         return totals
     merged: dict[Labels, int] = {}
     for labels, amount in totals.items():
-        name = cap(labels, metric, view.caps)
-        merged[name] = merged.get(name, 0) + amount
+        name = list(labels)
+        for index, named in names:
+            name[index] = named(name[index])
+        if all(name[index] for index, _ in names):
+            key = tuple(name)
+            merged[key] = merged.get(key, 0) + amount
     return merged
+
+
+def _shown_names(metric: Metric, view: View) -> list[tuple[int, Callable[[str], str]]]:
+    """How the values of labels are shown, by the place of the label; empty for a value that is not shown."""
+    names: list[tuple[int, Callable[[str], str]]] = []
+    for index, label in enumerate(metric.labels):
+        if label.capped and label.name in view.caps:
+            names.append((index, partial(_within_cap, view.caps[label.name])))
+        elif label.months:
+            names.append((index, partial(_within_months, recent_months(view, label.months), label.earlier)))
+    return names
+
+
+def _within_cap(kept: frozenset[str], value: str) -> str:
+    return value if value in kept else OTHER
+
+
+def _within_months(months: Sequence[str], earlier: str, month: str) -> str:
+    if earlier and month > months[0]:  # levels may be newer than the moment that is asked for
+        return month
+    return month if month in months else earlier
 
 
 def samples_of(metric: Metric, view: View) -> list[Sample]:
@@ -150,13 +166,9 @@ def with_zeros(metric: Metric, totals: Iterable[Mapping[Labels, int]]) -> list[L
     return found
 
 
-def sample(metric: Metric, labels: Labels, amount: int, window: Window | None = None, name: str = "") -> Sample:
+def sample(metric: Declaration, labels: Labels, amount: int, window: Window | None = None) -> Sample:
     """One sample in the unit that users see."""
-    named = tuple(zip((label.name for label in metric.labels), labels, strict=True))
-    value: float = amount
-    if metric.unit is Unit.MONEY:
-        value = base_units(amount, dict(named)["currency"])
-    return Sample(name or metric.series, (*named, ("window", window.value)) if window else named, value)
+    return shown(metric, labels, shown_value(metric, labels, amount), window)
 
 
 def _histogram(metric: Metric, view: View) -> Iterator[Sample]:
@@ -183,11 +195,8 @@ def _histogram(metric: Metric, view: View) -> Iterator[Sample]:
     known = sorted({labels for series in seen for labels in series})
     if all(label.values is not None for label in metric.labels):
         known = list(product(*(label.values or () for label in metric.labels)))
-    months = recent_months(view)
     for labels in known:
         named = tuple(zip(names, labels, strict=True))
-        if dict(named).get("cohort", months[0]) not in months:
-            continue
         for (window, _), series in zip(sources, seen, strict=True):
             counts, sum_ = series.get(labels, ([0] * len(bounds), 0))
             for bound, count in zip(bounds, accumulate(counts), strict=True):
@@ -196,15 +205,23 @@ def _histogram(metric: Metric, view: View) -> Iterator[Sample]:
             yield Sample(f"{metric.series}_gsum", (*named, *window), sum_ / scale)
 
 
-COHORT_MONTHS = 13
-
-
-def recent_months(view: View) -> list[str]:
-    """The running month and the twelve before it, newest first: the values of the label `cohort`."""
+def recent_months(view: View, count: int) -> list[str]:
+    """The running month and those before it, `count` in all, newest first."""
     current = month_of(view.clock.day)
-    return [months_before(current, count) for count in range(COHORT_MONTHS)]
+    return [months_before(current, back) for back in range(count)]
 
 
-def gauge(name: str, value: float, **labels: str) -> Sample:
-    """A derived sample, its name without the prefix."""
-    return Sample(PREFIX + name, tuple(labels.items()), value)
+def shown(declared: Declaration, labels: Labels, value: float, window: Window | None = None) -> Sample:
+    """The sample of a declared metric: its label names are those of the declaration."""
+    named = tuple(zip((label.name for label in declared.labels), labels, strict=True))
+    return Sample(declared.series, (*named, ("window", window.value)) if window else named, value)
+
+
+def shown_value(declared: Declaration, labels: Labels, amount: float) -> float:
+    """An amount in the unit that users see: money in base units of its currency, moments in seconds."""
+    if declared.unit is Unit.MONEY:
+        return base_units(
+            amount,
+            next(value for label, value in zip(declared.labels, labels, strict=True) if label.name == "currency"),
+        )
+    return amount / 1000 if declared.unit is Unit.TIMESTAMP else amount

@@ -134,6 +134,8 @@ def _windows(windows: Sequence[Window]) -> str:
 def _values(label: Label) -> str:
     if label.values is not None:
         return code(label.values)
+    if label.months:
+        return f"months, the last {label.months}{f', before that `{label.earlier}`' if label.earlier else ''}"
     return "open" if label.capped else "as they occur"
 
 

@@ -37,36 +37,54 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label. `values` is the closed set of its values, in order; None for an open set, which is capped when read."""
+    """A label. `values` is the closed set of its values, in order; None for an open set.
+
+    `capped`: only the values with the largest flow are shown, the others as `other`. `months`: the values are months,
+    and so many are shown, the running one and those before it; earlier ones are summed into the value `earlier`, or are
+    not shown if that is empty.
+    """
 
     name: str
     values: tuple[str, ...] | None = None
     capped: bool = False
+    months: int = 0
+    earlier: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """One declared metric. `name` is without the prefix, `definition` the sentence that users read.
+class Declaration:
+    """What every metric declares, however it is computed. `name` is without the prefix.
 
-    `zero_where` names a level with the same labels: wherever that stands, this metric is 0 rather than absent.
+    `definition` is the sentence that users read, `formula` how the value is computed where the definition does not say
+    it, `note` what users have to know besides. `labels` are all but `window`, whose values are `windows`.
     """
 
     name: str
-    kind: Kind
     definition: str
     labels: tuple[Label, ...] = ()
     windows: tuple[Window, ...] = ()
     unit: Unit = Unit.COUNT
-    bounds: tuple[float, ...] = ()
-    note: str = ""
     section: str = "A"
-    internal: bool = False
-    zero_where: str = ""
+    formula: str = ""
+    note: str = ""
 
     @property
     def series(self) -> str:
         """The name that users script against."""
         return PREFIX + self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric(Declaration):
+    """A metric that is counted from facts.
+
+    `zero_where` names a level with the same labels: wherever that stands, this metric is 0 rather than absent.
+    """
+
+    kind: Kind
+    bounds: tuple[float, ...] = ()
+    internal: bool = False
+    zero_where: str = ""
 
     @property
     def grains(self) -> tuple[Grain, ...]:

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stream_app.catalog.derived import GAINS
 from stream_app.catalog.ratios import RATIOS
 from tests.laws.memory import MemoryStore
 from tests.laws.worlds import NOW, Envelope, deliveries, worlds
 from tests.oracle import recount
 
+GAINS = ("new", "expansion", "reactivation")
 ZONES = ("UTC", "America/New_York", "Asia/Kolkata")
 NOT_RECOUNTED = frozenset({"lifecycle_lead_mql_cohort", *(ratio.series for ratio in RATIOS)})
 """Section D, which has stories and identities of its own, and the numerator that only it needs."""

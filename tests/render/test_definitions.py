@@ -80,6 +80,36 @@ DISTRIBUTIONS = [
     ("step_dwell_seconds", ["program", "step"], "30d mtd"),
     ("new_lead_score", ["cohort"], ""),
 ]
+PERIODS, MONTHLY = "30d mtd prev_month", "mtd prev_month"
+_MAIL = ["program", "audience: prospect customer"]
+RATIOS = [
+    ("email_open_rate", _MAIL, "24h 7d 30d"),
+    ("email_adjusted_open_rate", ["program"], "24h 7d 30d"),
+    ("email_click_rate", _MAIL, "24h 7d 30d"),
+    ("email_click_to_open_rate", _MAIL, "24h 7d 30d"),
+    ("lead_to_mql_ratio", ["source"], PERIODS),
+    ("lead_to_mql_cohort_ratio", [], PERIODS),
+    *((f"cost_per_{what}", ["currency"], PERIODS) for what in ("lead", "mql", "sql", "customer")),
+    *((f"campaign_cost_per_{what}", ["campaign", "currency"], PERIODS) for what in ("lead", "mql", "sql", "customer")),
+    ("customer_acquisition_cost", ["currency"], PERIODS),
+    ("campaign_roi", ["campaign", "currency"], PERIODS),
+    ("channel_roi", ["channel", "currency"], PERIODS),
+    ("romi", ["currency"], PERIODS),
+    ("lead_velocity_rate", ["basis: closed paced rolling"], ""),
+    ("customer_churn_rate", [], MONTHLY),
+    ("gross_mrr_churn_rate", ["currency"], MONTHLY),
+    ("net_mrr_churn_rate", ["currency"], MONTHLY),
+    ("gross_revenue_retention", ["currency"], MONTHLY),
+    ("net_revenue_retention", ["currency"], MONTHLY),
+    ("quick_ratio", ["currency"], MONTHLY),
+    ("arpa", ["cohort: all new existing", "currency"], ""),
+    ("response_rate", ["campaign"], "7d 30d mtd"),
+    ("customer_lifetime_value", ["currency", "margin: included excluded"], ""),
+    ("cac_payback_months", ["currency"], ""),
+    ("upsell_share", ["currency"], PERIODS),
+    ("nps", [], ""),
+    ("nps_margin", [], ""),
+]
 HOUR, DAY = 3600, 86_400
 BOUNDS = {
     "stage_transition_seconds": [HOUR, 6 * HOUR, *(DAY * days for days in (1, 3, 7, 14, 30, 60, 90, 180, 365))],
@@ -96,16 +126,22 @@ MONEY = {
     "mrr_opening",
     "cohort_mrr",
     "open_pipeline",
+    "customer_acquisition_cost",
+    "arpa",
+    "customer_lifetime_value",
+    *(name for name, *_ in RATIOS if "cost_per_" in name),
 }
 CAPPED = {"program", "step", "campaign", "channel", "source", "activity"}
 
-# Declared beyond sections A to C: the numerator of a ratio of section D, which says that both parts stay exported.
+# Declared beyond the definitions: the numerator of a ratio of section D, which says that both parts stay exported.
 ADDED = {"lead_mql_cohort"}
 
 DEFINED = [
-    (*each, section) for section, part in zip("ABC", (FLOWS, LEVELS, DISTRIBUTIONS), strict=True) for each in part
+    (*each, section)
+    for section, part in zip("ABCD", (FLOWS, LEVELS, DISTRIBUTIONS, RATIOS), strict=True)
+    for each in part
 ]
-DECLARED = {each.series.removeprefix("lifecycle_"): each for each in exported(CATALOG) if each.section in "ABC"}
+DECLARED = {each.series.removeprefix("lifecycle_"): each for each in exported(CATALOG)}
 
 
 @pytest.mark.parametrize(("name", "labels", "windows", "section"), DEFINED, ids=[each[0] for each in DEFINED])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stream_app.core.samples import Sample, gauge
+from stream_app.core.samples import Sample
 from stream_app.core.windows import Clock
 from stream_app.render.values import Ground, Vector, of_samples, value_of, vector
 from stream_app.spec.expression import (
@@ -21,6 +21,11 @@ from stream_app.spec.expression import (
     total,
 )
 from stream_app.spec.promql import promql
+
+
+def gauge(name: str, value: float, **labels: str) -> Sample:
+    return Sample(f"lifecycle_{name}", tuple(labels.items()), value)
+
 
 SAMPLES = [
     gauge("late", 4, program="a", step="x"),

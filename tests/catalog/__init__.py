@@ -1,0 +1,1 @@
+"""What is measured: the declarations against what is shown."""

@@ -1,0 +1,1 @@
+"""The vocabulary of declarations: what it accepts, and what it refuses."""
