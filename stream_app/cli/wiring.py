@@ -10,7 +10,7 @@ from stream_app.cli.described_settings import described_settings
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder, event_type
 from stream_app.core.facts import FoldSettings
-from stream_app.examples import TOLD
+from stream_app.examples import EXAMPLES
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import DASHBOARDS
 from stream_app.render.catalog import Catalog, Rendered
@@ -25,7 +25,7 @@ CATALOG = Catalog(
     metrics=METRICS,
     derived=DERIVED,
     ratios=RATIOS,
-    examples=TOLD,
+    examples=EXAMPLES,
     alerting=ALERTING,
     dashboards=DASHBOARDS,
 )

@@ -1,4 +1,4 @@
-"""Worked examples of every metric, computed by hand: the tests run them, and the metrics page tells them."""
+"""Worked examples of every metric, computed by hand: the tests run them, and the metrics page shows them."""
 
 from stream_app.examples.business_days import BUSINESS_DAYS
 from stream_app.examples.deals import DEALS
@@ -9,10 +9,9 @@ from stream_app.examples.programs import PROGRAMS
 from stream_app.examples.records import RECORDS
 from stream_app.examples.retention import RETENTION
 from stream_app.examples.revenue import REVENUE
-from stream_app.examples.words import Told
-from stream_app.spec.example import Story
+from stream_app.spec.example import Example
 
-STORIES: tuple[Story, ...] = (
+EXAMPLES: tuple[Example, ...] = (
     *LEADS,
     *PROGRAMS,
     *MAIL,
@@ -24,6 +23,4 @@ STORIES: tuple[Story, ...] = (
     *BUSINESS_DAYS,
 )
 
-TOLD: tuple[Told, ...] = tuple(map(Told, STORIES))
-
-__all__ = ["STORIES", "TOLD", "Story", "Told"]
+__all__ = ["EXAMPLES"]

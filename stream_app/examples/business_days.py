@@ -1,11 +1,11 @@
 """Days and months of the business time zone, and labels beyond the limit."""
 
-from stream_app.examples.happenings import each, item, lead, reach, reads, subscription
-from stream_app.spec.example import Story
+from stream_app.examples.events import each, expect, item, lead, reach, subscription
+from stream_app.spec.example import Example
 
 _UNKNOWN = {"source": "unknown", "channel": "none", "campaign": "none"}
 
-SUMMER_TIME = Story(
+SUMMER_TIME = Example(
     title="New York: March begins in winter time and ends in summer time",
     explains=("new_leads",),
     as_of="2026-04-10 12:00",
@@ -23,10 +23,10 @@ SUMMER_TIME = Story(
         "in the middle of a day of 23 hours. March: first, before, after, last = 4; its first 9 days, as many as April"
         " has completed: 3. April 1. 30 days begin on March 12: last + april = 2."
     ),
-    expected=(reads("new_leads", {"mtd": 1, "prev_month": 4, "prev_month_to_date": 3, "30d": 2}, **_UNKNOWN),),
+    expected=(expect("new_leads", {"mtd": 1, "prev_month": 4, "prev_month_to_date": 3, "30d": 2}, **_UNKNOWN),),
 )
 
-WINTER_TIME = Story(
+WINTER_TIME = Example(
     title="New York: a day of 25 hours is longer than 24h",
     explains=("new_leads",),
     as_of="2025-11-03 04:45",
@@ -36,10 +36,10 @@ WINTER_TIME = Story(
         "It is 23:45 on November 2 in New York; the lead came at 00:30 of the same day, 24 hours and a quarter ago, "
         "because the clock was put back. 24h begins at 05:00 UTC: 0. The day counts whole in this month: 1."
     ),
-    expected=(reads("new_leads", {"24h": 0, "7d": 1, "mtd": 1, "30d": 1}, **_UNKNOWN),),
+    expected=(expect("new_leads", {"24h": 0, "7d": 1, "mtd": 1, "30d": 1}, **_UNKNOWN),),
 )
 
-KOLKATA = Story(
+KOLKATA = Example(
     title="Kolkata: the month begins at 18:30 UTC",
     explains=("new_leads", "reach", "mrr_opening", "mrr_movement"),
     as_of="2026-03-15 12:00",
@@ -56,14 +56,14 @@ KOLKATA = Story(
         " and 100 of March, which opened with 200. The visitors of March 1 are of March."
     ),
     expected=(
-        reads("new_leads", {"mtd": 1, "prev_month": 1}, **_UNKNOWN),
-        reads("reach", {"mtd": 7, "prev_month": 0}, kind="web_visitors", channel="none", campaign="none"),
-        reads("mrr_opening", {"mtd": 200, "prev_month": 0}, currency="INR"),
-        reads("mrr_movement", {"mtd": 100, "prev_month": 200}, currency="INR", movement="new"),
+        expect("new_leads", {"mtd": 1, "prev_month": 1}, **_UNKNOWN),
+        expect("reach", {"mtd": 7, "prev_month": 0}, kind="web_visitors", channel="none", campaign="none"),
+        expect("mrr_opening", {"mtd": 200, "prev_month": 0}, currency="INR"),
+        expect("mrr_movement", {"mtd": 100, "prev_month": 200}, currency="INR", movement="new"),
     ),
 )
 
-NEW_YEAR = Story(
+NEW_YEAR = Example(
     title="January looks back on December",
     explains=("new_leads",),
     as_of="2026-01-31 12:00",
@@ -77,10 +77,10 @@ NEW_YEAR = Story(
         "December: 2. January has completed 30 days; the first 30 of December hold 1. January 1. 30 days begin on "
         "January 2: 0."
     ),
-    expected=(reads("new_leads", {"mtd": 1, "prev_month": 2, "prev_month_to_date": 1, "30d": 0}, **_UNKNOWN),),
+    expected=(expect("new_leads", {"mtd": 1, "prev_month": 2, "prev_month_to_date": 1, "30d": 0}, **_UNKNOWN),),
 )
 
-SHORT_MONTH = Story(
+SHORT_MONTH = Example(
     title="The last day of March has more days behind it than February had",
     explains=("new_leads",),
     as_of="2026-03-31 12:00",
@@ -90,10 +90,10 @@ SHORT_MONTH = Story(
         lead("created", "2026-03-01 00:00", "march-1"),
     ),
     arithmetic="30 full days of March, but February has only 28: all of it, 2. This month 1. 30d begins on March 2: 0.",
-    expected=(reads("new_leads", {"mtd": 1, "prev_month": 2, "prev_month_to_date": 2, "30d": 0}, **_UNKNOWN),),
+    expected=(expect("new_leads", {"mtd": 1, "prev_month": 2, "prev_month_to_date": 2, "30d": 0}, **_UNKNOWN),),
 )
 
-OTHER = Story(
+OTHER = Example(
     title="What is beyond the limit is other",
     explains=("new_leads",),
     as_of="2026-03-15 12:00",
@@ -109,9 +109,9 @@ OTHER = Story(
         "winter 1 = 2 are summed into other."
     ),
     expected=(
-        reads("new_leads", {"mtd": 3}, source="unknown", channel="none", campaign="spring"),
-        reads("new_leads", {"mtd": 2}, source="unknown", channel="none", campaign="summer"),
-        reads("new_leads", {"mtd": 2}, source="unknown", channel="none", campaign="other"),
+        expect("new_leads", {"mtd": 3}, source="unknown", channel="none", campaign="spring"),
+        expect("new_leads", {"mtd": 2}, source="unknown", channel="none", campaign="summer"),
+        expect("new_leads", {"mtd": 2}, source="unknown", channel="none", campaign="other"),
     ),
 )
 

@@ -2,15 +2,15 @@
 
 from fractions import Fraction
 
-from stream_app.examples.happenings import deal, invoice, item, reads, subscription
-from stream_app.spec.example import Story
+from stream_app.examples.events import deal, expect, invoice, item, subscription
+from stream_app.spec.example import Example
 
 _NOW = "2026-03-15 12:00"
 _ORIGIN = {"source": "web", "channel": "search", "campaign_id": "spring"}
 _SPRING = {"source": "web", "channel": "search", "campaign": "spring"}
 _NOWHERE = {"source": "none", "channel": "none", "campaign": "none"}
 
-QUARTER = Story(
+QUARTER = Example(
     title="Five opportunities",
     explains=("opportunities", "bookings", "open_pipeline", "new_customers", "upsell_share"),
     as_of=_NOW,
@@ -34,34 +34,36 @@ QUARTER = Story(
         "days (since February 14) (2 500 + 2 500) / 15 000 = 1/3; in February 2 500 / 2 500 = 1."
     ),
     expected=(
-        reads(
+        expect(
             "opportunities",
             {"24h": 0, "mtd": 2, "prev_month": 1, "prev_month_to_date": 0},
             state="created",
             kind="new_business",
         ),
-        reads("opportunities", {"24h": 0, "mtd": 1, "prev_month": 0}, state="created", kind="upsell"),
-        reads(
+        expect("opportunities", {"24h": 0, "mtd": 1, "prev_month": 0}, state="created", kind="upsell"),
+        expect(
             "opportunities", {"mtd": 0, "prev_month": 1, "prev_month_to_date": 1}, state="created", kind="cross_sell"
         ),
-        reads("opportunities", {"24h": 0, "mtd": 1}, state="won", kind="new_business"),
-        reads("opportunities", {"24h": 1, "mtd": 1}, state="won", kind="upsell"),
-        reads("opportunities", {"mtd": 0, "prev_month": 1, "prev_month_to_date": 0}, state="won", kind="cross_sell"),
-        reads("opportunities", {"24h": 0, "mtd": 1}, state="lost", kind="new_business"),
-        reads(
+        expect("opportunities", {"24h": 0, "mtd": 1}, state="won", kind="new_business"),
+        expect("opportunities", {"24h": 1, "mtd": 1}, state="won", kind="upsell"),
+        expect("opportunities", {"mtd": 0, "prev_month": 1, "prev_month_to_date": 0}, state="won", kind="cross_sell"),
+        expect("opportunities", {"24h": 0, "mtd": 1}, state="lost", kind="new_business"),
+        expect(
             "bookings", {"mtd": 10_000, "prev_month": 0, "30d": 10_000}, currency="EUR", kind="new_business", **_SPRING
         ),
-        reads("bookings", {"mtd": 2_500, "prev_month": 0, "30d": 2_500}, currency="EUR", kind="upsell", **_NOWHERE),
-        reads("bookings", {"mtd": 0, "prev_month": 2_500, "30d": 2_500}, currency="EUR", kind="cross_sell", **_NOWHERE),
-        reads("open_pipeline", 7_000, currency="EUR", kind="new_business"),
-        reads(
+        expect("bookings", {"mtd": 2_500, "prev_month": 0, "30d": 2_500}, currency="EUR", kind="upsell", **_NOWHERE),
+        expect(
+            "bookings", {"mtd": 0, "prev_month": 2_500, "30d": 2_500}, currency="EUR", kind="cross_sell", **_NOWHERE
+        ),
+        expect("open_pipeline", 7_000, currency="EUR", kind="new_business"),
+        expect(
             "new_customers", {"24h": 0, "7d": 1, "30d": 1, "mtd": 1, "prev_month": 0}, source="web", campaign="spring"
         ),
-        reads("upsell_share", {"mtd": Fraction(1, 5), "30d": Fraction(1, 3), "prev_month": 1}, currency="EUR"),
+        expect("upsell_share", {"mtd": Fraction(1, 5), "30d": Fraction(1, 3), "prev_month": 1}, currency="EUR"),
     ),
 )
 
-OVERTURNED = Story(
+OVERTURNED = Example(
     title="A verdict that is overturned",
     explains=("opportunities", "bookings", "open_pipeline"),
     as_of=_NOW,
@@ -76,15 +78,15 @@ OVERTURNED = Story(
         " amount is the newest: 6 000 yen, a currency without decimals. Nothing is open."
     ),
     expected=(
-        reads("opportunities", {"mtd": 1, "prev_month": 0}, state="won", kind="new_business"),
-        reads("opportunities", {"mtd": 0, "prev_month": 1}, state="created", kind="new_business"),
-        reads("opportunities", {"mtd": 0, "prev_month": 0}, state="lost", kind="new_business"),
-        reads("bookings", {"mtd": 6_000, "prev_month": 0}, currency="JPY", kind="new_business", **_NOWHERE),
-        reads("open_pipeline", None, currency="JPY", kind="new_business"),
+        expect("opportunities", {"mtd": 1, "prev_month": 0}, state="won", kind="new_business"),
+        expect("opportunities", {"mtd": 0, "prev_month": 1}, state="created", kind="new_business"),
+        expect("opportunities", {"mtd": 0, "prev_month": 0}, state="lost", kind="new_business"),
+        expect("bookings", {"mtd": 6_000, "prev_month": 0}, currency="JPY", kind="new_business", **_NOWHERE),
+        expect("open_pipeline", None, currency="JPY", kind="new_business"),
     ),
 )
 
-BECOMING = Story(
+BECOMING = Example(
     title="Won first or paying first",
     explains=("new_customers", "customers"),
     as_of=_NOW,
@@ -101,13 +103,13 @@ BECOMING = Story(
         "Paying now: 2."
     ),
     expected=(
-        reads("new_customers", {"mtd": 0, "prev_month": 1}, source="web", campaign="spring"),
-        reads("new_customers", {"mtd": 1, "prev_month": 0}, source="none", campaign="none"),
-        reads("customers", 2),
+        expect("new_customers", {"mtd": 0, "prev_month": 1}, source="web", campaign="spring"),
+        expect("new_customers", {"mtd": 1, "prev_month": 0}, source="none", campaign="none"),
+        expect("customers", 2),
     ),
 )
 
-INVOICES = Story(
+INVOICES = Example(
     title="Two invoices, one paid at the third attempt",
     explains=("invoices",),
     as_of=_NOW,
@@ -121,8 +123,8 @@ INVOICES = Story(
         "Failed: one invoice, at its first failure on March 13, so 0 in 24 hours and 1 this month. Paid: 2, both today."
     ),
     expected=(
-        reads("invoices", {"24h": 0, "7d": 1, "mtd": 1}, state="failed"),
-        reads("invoices", {"24h": 2, "7d": 2, "mtd": 2}, state="paid"),
+        expect("invoices", {"24h": 0, "7d": 1, "mtd": 1}, state="failed"),
+        expect("invoices", {"24h": 2, "7d": 2, "mtd": 2}, state="paid"),
     ),
 )
 

@@ -1,12 +1,12 @@
 """Leads: created, moved through the funnel, set aside and reopened, scored."""
 
-from stream_app.examples.happenings import lead, mail, program, reads, stage, status
-from stream_app.spec.example import Story
+from stream_app.examples.events import expect, lead, mail, program, stage, status
+from stream_app.spec.example import Example
 
 _NOW = "2026-03-15 12:00"
 _SPRING = {"source": "web", "channel": "organic", "campaign_id": "spring"}
 
-NEW_LEADS = Story(
+NEW_LEADS = Example(
     title="Four leads and an import",
     explains=("new_leads", "stage_entries", "leads_in_stage"),
     as_of=_NOW,
@@ -24,24 +24,24 @@ NEW_LEADS = Story(
         "she enters the stage lead. In the stage: 4 + 1 = 5."
     ),
     expected=(
-        reads(
+        expect(
             "new_leads",
             {"5m": 1, "1h": 1, "24h": 1, "7d": 2, "30d": 3, "mtd": 2, "prev_month": 2, "prev_month_to_date": 1},
             source="web",
             channel="organic",
             campaign="spring",
         ),
-        reads(
+        expect(
             "stage_entries", {"7d": 2, "mtd": 2, "prev_month": 2}, funnel_stage="lead", source="web", campaign="spring"
         ),
-        reads(
+        expect(
             "stage_entries", {"7d": 0, "mtd": 1, "prev_month": 0}, funnel_stage="lead", source="csv", campaign="none"
         ),
-        reads("leads_in_stage", 5, funnel_stage="lead"),
+        expect("leads_in_stage", 5, funnel_stage="lead"),
     ),
 )
 
-FUNNEL = Story(
+FUNNEL = Example(
     title="Through the funnel, one step back, and on",
     explains=("stage_entries", "stage_reentries", "stage_transition_seconds", "leads_in_stage"),
     as_of=_NOW,
@@ -61,26 +61,26 @@ FUNNEL = Story(
     ),
     expected=(
         *(
-            reads("stage_entries", {"mtd": 1}, funnel_stage=name, source="ads", campaign="spring")
+            expect("stage_entries", {"mtd": 1}, funnel_stage=name, source="ads", campaign="spring")
             for name in ("lead", "mql", "sql", "customer")
         ),
-        reads("stage_reentries", {"24h": 0, "7d": 1, "mtd": 1}, funnel_stage="mql"),
-        reads("stage_reentries", {"24h": 0, "7d": 1, "mtd": 1}, funnel_stage="sql"),
-        reads("stage_transition_seconds_gcount", {"mtd": 1, "30d": 1}, transition="lead_mql"),
-        reads("stage_transition_seconds_gsum", {"mtd": 172_800, "30d": 172_800}, transition="lead_mql"),
-        reads("stage_transition_seconds_bucket", {"mtd": 0}, transition="lead_mql", le="86400.0"),
-        reads("stage_transition_seconds_bucket", {"mtd": 1}, transition="lead_mql", le="259200.0"),
-        reads("stage_transition_seconds_gcount", {"mtd": 1, "30d": 1}, transition="mql_sql"),
-        reads("stage_transition_seconds_gsum", {"mtd": 432_000, "30d": 432_000}, transition="mql_sql"),
-        reads("stage_transition_seconds_bucket", {"mtd": 0}, transition="mql_sql", le="259200.0"),
-        reads("stage_transition_seconds_bucket", {"mtd": 1}, transition="mql_sql", le="604800.0"),
-        reads("stage_transition_seconds_gcount", {"mtd": 1, "30d": 1}, transition="sql_customer"),
-        reads("stage_transition_seconds_gsum", {"mtd": 345_600, "30d": 345_600}, transition="sql_customer"),
-        reads("leads_in_stage", 1, funnel_stage="customer"),
+        expect("stage_reentries", {"24h": 0, "7d": 1, "mtd": 1}, funnel_stage="mql"),
+        expect("stage_reentries", {"24h": 0, "7d": 1, "mtd": 1}, funnel_stage="sql"),
+        expect("stage_transition_seconds_gcount", {"mtd": 1, "30d": 1}, transition="lead_mql"),
+        expect("stage_transition_seconds_gsum", {"mtd": 172_800, "30d": 172_800}, transition="lead_mql"),
+        expect("stage_transition_seconds_bucket", {"mtd": 0}, transition="lead_mql", le="86400.0"),
+        expect("stage_transition_seconds_bucket", {"mtd": 1}, transition="lead_mql", le="259200.0"),
+        expect("stage_transition_seconds_gcount", {"mtd": 1, "30d": 1}, transition="mql_sql"),
+        expect("stage_transition_seconds_gsum", {"mtd": 432_000, "30d": 432_000}, transition="mql_sql"),
+        expect("stage_transition_seconds_bucket", {"mtd": 0}, transition="mql_sql", le="259200.0"),
+        expect("stage_transition_seconds_bucket", {"mtd": 1}, transition="mql_sql", le="604800.0"),
+        expect("stage_transition_seconds_gcount", {"mtd": 1, "30d": 1}, transition="sql_customer"),
+        expect("stage_transition_seconds_gsum", {"mtd": 345_600, "30d": 345_600}, transition="sql_customer"),
+        expect("leads_in_stage", 1, funnel_stage="customer"),
     ),
 )
 
-DISQUALIFIED = Story(
+DISQUALIFIED = Example(
     title="Who is disqualified is in no stage, until a newer status",
     explains=("leads_in_stage",),
     as_of=_NOW,
@@ -93,10 +93,10 @@ DISQUALIFIED = Story(
         stage("mql", "2026-03-05 09:00", "ida"),
     ),
     arithmetic="Gil is out, hal is back: lead 1. Ida was never created but moved: MQL 1.",
-    expected=(reads("leads_in_stage", 1, funnel_stage="lead"), reads("leads_in_stage", 1, funnel_stage="mql")),
+    expected=(expect("leads_in_stage", 1, funnel_stage="lead"), expect("leads_in_stage", 1, funnel_stage="mql")),
 )
 
-REOPENED = Story(
+REOPENED = Example(
     title="One of three sleeping leads comes back",
     explains=("reopened_leads",),
     as_of=_NOW,
@@ -120,10 +120,10 @@ REOPENED = Story(
         "Jon: opens, page views and clicks by machines never reopen; the human click at 11:30 does, the one at 11:40 "
         "is of the same episode: 1. Kim was in no program: 0. Lee had left the program before the reply: 0."
     ),
-    expected=(reads("reopened_leads", {"5m": 0, "1h": 1, "24h": 1, "7d": 1, "30d": 1, "mtd": 1}, program="nurture"),),
+    expected=(expect("reopened_leads", {"5m": 0, "1h": 1, "24h": 1, "7d": 1, "30d": 1, "mtd": 1}, program="nurture"),),
 )
 
-SCORES = Story(
+SCORES = Example(
     title="A score goes up, down, and stays",
     explains=("score_delta", "score_changes"),
     as_of=_NOW,
@@ -138,14 +138,14 @@ SCORES = Story(
         "1. The last 24 hours begin on March 14 at 13:00: webinar 0 in 1 change, decay -5 in 1."
     ),
     expected=(
-        reads("score_delta", {"24h": 0, "7d": 15, "30d": 15}, activity="webinar"),
-        reads("score_delta", {"24h": -5, "7d": -5, "30d": -5}, activity="decay"),
-        reads("score_changes", {"24h": 1, "7d": 2, "30d": 2}, activity="webinar"),
-        reads("score_changes", {"24h": 1, "7d": 1, "30d": 1}, activity="decay"),
+        expect("score_delta", {"24h": 0, "7d": 15, "30d": 15}, activity="webinar"),
+        expect("score_delta", {"24h": -5, "7d": -5, "30d": -5}, activity="decay"),
+        expect("score_changes", {"24h": 1, "7d": 2, "30d": 2}, activity="webinar"),
+        expect("score_changes", {"24h": 1, "7d": 1, "30d": 1}, activity="decay"),
     ),
 )
 
-SCORE_OF_NEW = Story(
+SCORE_OF_NEW = Example(
     title="The score at the end of the month of creation",
     explains=("new_lead_score",),
     as_of=_NOW,
@@ -162,14 +162,14 @@ SCORE_OF_NEW = Story(
         "far. Pia has no score: no observation."
     ),
     expected=(
-        reads("new_lead_score_gcount", 1, cohort="2026-02"),
-        reads("new_lead_score_gsum", 35, cohort="2026-02"),
-        reads("new_lead_score_bucket", 0, cohort="2026-02", le="30.0"),
-        reads("new_lead_score_bucket", 1, cohort="2026-02", le="40.0"),
-        reads("new_lead_score_gcount", 1, cohort="2026-03"),
-        reads("new_lead_score_gsum", 62, cohort="2026-03"),
-        reads("new_lead_score_bucket", 0, cohort="2026-03", le="60.0"),
-        reads("new_lead_score_bucket", 1, cohort="2026-03", le="70.0"),
+        expect("new_lead_score_gcount", 1, cohort="2026-02"),
+        expect("new_lead_score_gsum", 35, cohort="2026-02"),
+        expect("new_lead_score_bucket", 0, cohort="2026-02", le="30.0"),
+        expect("new_lead_score_bucket", 1, cohort="2026-02", le="40.0"),
+        expect("new_lead_score_gcount", 1, cohort="2026-03"),
+        expect("new_lead_score_gsum", 62, cohort="2026-03"),
+        expect("new_lead_score_bucket", 0, cohort="2026-03", le="60.0"),
+        expect("new_lead_score_bucket", 1, cohort="2026-03", le="70.0"),
     ),
 )
 

@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 
-from stream_app.examples.happenings import each, mail, reads
-from stream_app.spec.example import Story
+from stream_app.examples.events import each, expect, mail
+from stream_app.spec.example import Example
 
 _NOW = "2026-03-15 12:00"
 _SENT = "2026-03-14 20:00"
@@ -11,7 +11,7 @@ _SCANNED = "2026-03-14 20:01"
 _LAUNCH = {"program_id": "launch", "step_id": "intro"}
 _LABELS = {"program": "launch", "step": "intro", "audience": "prospect"}
 
-LAUNCH = Story(
+LAUNCH = Example(
     title="Six messages of one mailing",
     explains=(
         "email_messages",
@@ -46,29 +46,29 @@ LAUNCH = Story(
         "= 0.6, adjusted 3 / (5 - 1) = 0.75, click 2 / 5 = 0.4, click to open 2 / 3."
     ),
     expected=(
-        reads("email_messages", {"5m": 0, "24h": 6}, state="sent", **_LABELS),
-        reads("email_messages", {"5m": 0, "24h": 4}, state="delivered", **_LABELS),
-        reads("email_messages", {"5m": 0, "24h": 1}, state="bounced", **_LABELS),
-        reads("email_messages", {"5m": 0, "24h": 2}, state="opened", **_LABELS),
-        reads("email_messages", {"5m": 1, "24h": 2}, state="clicked", **_LABELS),
-        reads("email_events", {"5m": 1, "24h": 3}, kind="opened", machine="false", program="launch"),
-        reads("email_events", {"5m": 0, "24h": 2}, kind="opened", machine="true", program="launch"),
-        reads("email_events", {"5m": 1, "24h": 2}, kind="clicked", machine="false", program="launch"),
-        reads("email_events", {"5m": 0, "24h": 1}, kind="clicked", machine="true", program="launch"),
-        reads("email_cohort", {"24h": 6}, state="sent", **_LABELS),
-        reads("email_cohort", {"24h": 5}, state="delivered", **_LABELS),
-        reads("email_cohort", {"24h": 1}, state="bounced", **_LABELS),
-        reads("email_cohort", {"24h": 3}, state="opened", **_LABELS),
-        reads("email_cohort", {"24h": 2}, state="clicked", **_LABELS),
-        reads("email_cohort_machine_opens", {"24h": 1, "7d": 1, "30d": 1, "mtd": 1}, program="launch"),
-        reads("email_open_rate", {"24h": Fraction(3, 5)}, program="launch", audience="prospect"),
-        reads("email_adjusted_open_rate", {"24h": Fraction(3, 4)}, program="launch"),
-        reads("email_click_rate", {"24h": Fraction(2, 5)}, program="launch", audience="prospect"),
-        reads("email_click_to_open_rate", {"24h": Fraction(2, 3)}, program="launch", audience="prospect"),
+        expect("email_messages", {"5m": 0, "24h": 6}, state="sent", **_LABELS),
+        expect("email_messages", {"5m": 0, "24h": 4}, state="delivered", **_LABELS),
+        expect("email_messages", {"5m": 0, "24h": 1}, state="bounced", **_LABELS),
+        expect("email_messages", {"5m": 0, "24h": 2}, state="opened", **_LABELS),
+        expect("email_messages", {"5m": 1, "24h": 2}, state="clicked", **_LABELS),
+        expect("email_events", {"5m": 1, "24h": 3}, kind="opened", machine="false", program="launch"),
+        expect("email_events", {"5m": 0, "24h": 2}, kind="opened", machine="true", program="launch"),
+        expect("email_events", {"5m": 1, "24h": 2}, kind="clicked", machine="false", program="launch"),
+        expect("email_events", {"5m": 0, "24h": 1}, kind="clicked", machine="true", program="launch"),
+        expect("email_cohort", {"24h": 6}, state="sent", **_LABELS),
+        expect("email_cohort", {"24h": 5}, state="delivered", **_LABELS),
+        expect("email_cohort", {"24h": 1}, state="bounced", **_LABELS),
+        expect("email_cohort", {"24h": 3}, state="opened", **_LABELS),
+        expect("email_cohort", {"24h": 2}, state="clicked", **_LABELS),
+        expect("email_cohort_machine_opens", {"24h": 1, "7d": 1, "30d": 1, "mtd": 1}, program="launch"),
+        expect("email_open_rate", {"24h": Fraction(3, 5)}, program="launch", audience="prospect"),
+        expect("email_adjusted_open_rate", {"24h": Fraction(3, 4)}, program="launch"),
+        expect("email_click_rate", {"24h": Fraction(2, 5)}, program="launch", audience="prospect"),
+        expect("email_click_to_open_rate", {"24h": Fraction(2, 3)}, program="launch", audience="prospect"),
     ),
 )
 
-ADJUSTED = Story(
+ADJUSTED = Example(
     title="HubSpot's adjusted open rate",
     explains=("email_adjusted_open_rate", "email_open_rate", "email_cohort_machine_opens"),
     as_of=_NOW,
@@ -87,13 +87,13 @@ ADJUSTED = Story(
         "numbers; these are a user's in HubSpot's community, idea 1065284"
     ),
     expected=(
-        reads("email_cohort_machine_opens", {"24h": 41}, program="news"),
-        reads("email_open_rate", {"24h": Fraction(47, 138)}, program="news", audience="prospect"),
-        reads("email_adjusted_open_rate", {"24h": Fraction(47, 97)}, program="news"),
+        expect("email_cohort_machine_opens", {"24h": 41}, program="news"),
+        expect("email_open_rate", {"24h": Fraction(47, 138)}, program="news", audience="prospect"),
+        expect("email_adjusted_open_rate", {"24h": Fraction(47, 97)}, program="news"),
     ),
 )
 
-SEND_TIME = Story(
+SEND_TIME = Example(
     title="An open counts today, but in the cohort on the day of sending",
     explains=("email_messages", "email_cohort", "email_open_rate"),
     as_of=_NOW,
@@ -112,14 +112,14 @@ SEND_TIME = Story(
     ),
     expected=(
         *(
-            reads("email_messages", {"24h": 1}, state=state, program="news", step="none", audience="customer")
+            expect("email_messages", {"24h": 1}, state=state, program="news", step="none", audience="customer")
             for state in ("opened", "replied", "unsubscribed", "complained")
         ),
         *(
-            reads("email_cohort", {"24h": 0, "7d": 1}, state=state, program="news", step="none", audience="customer")
+            expect("email_cohort", {"24h": 0, "7d": 1}, state=state, program="news", step="none", audience="customer")
             for state in ("sent", "delivered", "opened", "replied", "unsubscribed", "complained")
         ),
-        reads("email_open_rate", {"24h": None, "7d": 1}, program="news", audience="customer"),
+        expect("email_open_rate", {"24h": None, "7d": 1}, program="news", audience="customer"),
     ),
 )
 

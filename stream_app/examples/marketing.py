@@ -2,13 +2,13 @@
 
 from fractions import Fraction
 
-from stream_app.examples.happenings import deal, each, lead, reach, reads, spend, stage
-from stream_app.spec.example import Story
+from stream_app.examples.events import deal, each, expect, lead, reach, spend, stage
+from stream_app.spec.example import Example
 
 _END = "2026-03-31 12:00"
 _ORIGIN = {"source": "web", "channel": "search", "campaign_id": "spring"}
 
-TO_MQL = Story(
+TO_MQL = Example(
     title="In the period and by cohort",
     explains=("lead_to_mql_ratio", "lead_to_mql_cohort_ratio", "lead_mql_cohort"),
     as_of=_END,
@@ -34,14 +34,14 @@ TO_MQL = Story(
         "February: 1 / 1. January took 46 days and is in no cohort."
     ),
     expected=(
-        reads("lead_to_mql_ratio", {"mtd": Fraction(1, 2), "prev_month": 1}, source="web"),
-        reads("lead_to_mql_ratio", {"mtd": 2, "prev_month": None}, source="expo"),
-        reads("lead_to_mql_cohort_ratio", {"mtd": Fraction(2, 5), "prev_month": 1}),
-        reads("lead_mql_cohort", {"mtd": 2, "prev_month": 1}),
+        expect("lead_to_mql_ratio", {"mtd": Fraction(1, 2), "prev_month": 1}, source="web"),
+        expect("lead_to_mql_ratio", {"mtd": 2, "prev_month": None}, source="expo"),
+        expect("lead_to_mql_cohort_ratio", {"mtd": Fraction(2, 5), "prev_month": 1}),
+        expect("lead_mql_cohort", {"mtd": 2, "prev_month": 1}),
     ),
 )
 
-COSTS = Story(
+COSTS = Example(
     title="A campaign of 600, sales of 400, a license in dollars",
     explains=(
         "cost_per_lead",
@@ -86,42 +86,42 @@ COSTS = Story(
         " 116.128."
     ),
     expected=(
-        reads("cost_per_lead", {"mtd": 120, "30d": Fraction("116.128")}, currency="EUR"),
-        reads("cost_per_lead", {"mtd": 20, "30d": 20}, currency="USD"),
-        reads("cost_per_mql", {"mtd": 200}, currency="EUR"),
-        reads("cost_per_mql", {"mtd": Fraction(100, 3)}, currency="USD"),
-        reads("cost_per_sql", {"mtd": 300}, currency="EUR"),
-        reads("cost_per_sql", {"mtd": 50}, currency="USD"),
-        reads("cost_per_customer", {"mtd": 600}, currency="EUR"),
-        reads("cost_per_customer", {"mtd": 100}, currency="USD"),
-        reads("campaign_cost_per_lead", {"mtd": 120}, campaign="spring", currency="EUR"),
-        reads("campaign_cost_per_mql", {"mtd": 200}, campaign="spring", currency="EUR"),
-        reads("campaign_cost_per_sql", {"mtd": 300}, campaign="spring", currency="EUR"),
-        reads("campaign_cost_per_customer", {"mtd": 600}, campaign="spring", currency="EUR"),
-        reads("customer_acquisition_cost", {"mtd": 1_000}, currency="EUR"),
-        reads("customer_acquisition_cost", {"mtd": 100}, currency="USD"),
-        reads("campaign_roi", {"mtd": 3}, campaign="spring", currency="EUR"),
-        reads("channel_roi", {"mtd": 3}, channel="search", currency="EUR"),
-        reads("romi", {"mtd": Fraction(23, 25)}, currency="EUR"),
-        reads("romi", {"mtd": -1}, currency="USD"),
+        expect("cost_per_lead", {"mtd": 120, "30d": Fraction("116.128")}, currency="EUR"),
+        expect("cost_per_lead", {"mtd": 20, "30d": 20}, currency="USD"),
+        expect("cost_per_mql", {"mtd": 200}, currency="EUR"),
+        expect("cost_per_mql", {"mtd": Fraction(100, 3)}, currency="USD"),
+        expect("cost_per_sql", {"mtd": 300}, currency="EUR"),
+        expect("cost_per_sql", {"mtd": 50}, currency="USD"),
+        expect("cost_per_customer", {"mtd": 600}, currency="EUR"),
+        expect("cost_per_customer", {"mtd": 100}, currency="USD"),
+        expect("campaign_cost_per_lead", {"mtd": 120}, campaign="spring", currency="EUR"),
+        expect("campaign_cost_per_mql", {"mtd": 200}, campaign="spring", currency="EUR"),
+        expect("campaign_cost_per_sql", {"mtd": 300}, campaign="spring", currency="EUR"),
+        expect("campaign_cost_per_customer", {"mtd": 600}, campaign="spring", currency="EUR"),
+        expect("customer_acquisition_cost", {"mtd": 1_000}, currency="EUR"),
+        expect("customer_acquisition_cost", {"mtd": 100}, currency="USD"),
+        expect("campaign_roi", {"mtd": 3}, campaign="spring", currency="EUR"),
+        expect("channel_roi", {"mtd": 3}, channel="search", currency="EUR"),
+        expect("romi", {"mtd": Fraction(23, 25)}, currency="EUR"),
+        expect("romi", {"mtd": -1}, currency="USD"),
     ),
 )
 
-NOBODY_CAME = Story(
+NOBODY_CAME = Example(
     title="Money spent, nobody came",
     explains=("cost_per_lead", "campaign_cost_per_lead", "customer_acquisition_cost", "campaign_roi"),
     as_of=_END,
     given=(spend("2026-03-31 09:00", "ads", 60_000, "EUR", "media", "2026-03-01", "2026-03-31", campaign_id="spring"),),
     arithmetic="By 0 leads and 0 customers: no sample. The return on the campaign has one: (0 - 600) / 600 = -1.",
     expected=(
-        reads("cost_per_lead", {"mtd": None}, currency="EUR"),
-        reads("campaign_cost_per_lead", {"mtd": None}, campaign="spring", currency="EUR"),
-        reads("customer_acquisition_cost", {"mtd": None}, currency="EUR"),
-        reads("campaign_roi", {"mtd": -1}, campaign="spring", currency="EUR"),
+        expect("cost_per_lead", {"mtd": None}, currency="EUR"),
+        expect("campaign_cost_per_lead", {"mtd": None}, campaign="spring", currency="EUR"),
+        expect("customer_acquisition_cost", {"mtd": None}, currency="EUR"),
+        expect("campaign_roi", {"mtd": -1}, campaign="spring", currency="EUR"),
     ),
 )
 
-VELOCITY = Story(
+VELOCITY = Example(
     title="Three ways to see MQLs grow",
     explains=("lead_velocity_rate",),
     as_of="2026-03-15 12:00",
@@ -138,13 +138,13 @@ VELOCITY = Story(
         "after January 15 to February 13: 4 + 3 = 7: 1/7."
     ),
     expected=(
-        reads("lead_velocity_rate", Fraction(1, 4), basis="closed"),
-        reads("lead_velocity_rate", Fraction(1, 3), basis="paced"),
-        reads("lead_velocity_rate", Fraction(1, 7), basis="rolling"),
+        expect("lead_velocity_rate", Fraction(1, 4), basis="closed"),
+        expect("lead_velocity_rate", Fraction(1, 3), basis="paced"),
+        expect("lead_velocity_rate", Fraction(1, 7), basis="rolling"),
     ),
 )
 
-FIRST_DAY = Story(
+FIRST_DAY = Example(
     title="On the 1st there is no pace yet",
     explains=("lead_velocity_rate", "stage_entries"),
     as_of="2026-03-01 12:00",
@@ -158,16 +158,16 @@ FIRST_DAY = Story(
         "Rolling: January 31 to March 1: 3 + 1 = 4, after January 1 to 30: 2: (4 - 2) / 2 = 1."
     ),
     expected=(
-        reads("lead_velocity_rate", Fraction(1, 2), basis="closed"),
-        reads("lead_velocity_rate", None, basis="paced"),
-        reads("lead_velocity_rate", 1, basis="rolling"),
-        reads(
+        expect("lead_velocity_rate", Fraction(1, 2), basis="closed"),
+        expect("lead_velocity_rate", None, basis="paced"),
+        expect("lead_velocity_rate", 1, basis="rolling"),
+        expect(
             "stage_entries", {"mtd": 1, "prev_month_to_date": None}, funnel_stage="mql", source="none", campaign="none"
         ),
     ),
 )
 
-RESPONSES = Story(
+RESPONSES = Example(
     title="25 of 10 000",
     explains=("response_rate", "reach"),
     as_of="2026-03-15 12:00",
@@ -183,18 +183,18 @@ RESPONSES = Story(
         "impressions: no sample. Web sessions count on their day, February 10, not when they were recorded."
     ),
     expected=(
-        reads(
+        expect(
             "reach",
             {"7d": 10_000, "mtd": 10_000, "prev_month": 0},
             kind="impressions",
             channel="social",
             campaign="spring",
         ),
-        reads("reach", {"7d": 25, "mtd": 25, "prev_month": 0}, kind="responses", channel="social", campaign="spring"),
-        reads("reach", {"7d": 3, "mtd": 3, "prev_month": 0}, kind="responses", channel="fair", campaign="expo"),
-        reads("reach", {"7d": 0, "mtd": 0, "prev_month": 500}, kind="web_sessions", channel="none", campaign="none"),
-        reads("response_rate", {"7d": Fraction(1, 400), "mtd": Fraction(1, 400)}, campaign="spring"),
-        reads("response_rate", {"7d": None, "mtd": None}, campaign="expo"),
+        expect("reach", {"7d": 25, "mtd": 25, "prev_month": 0}, kind="responses", channel="social", campaign="spring"),
+        expect("reach", {"7d": 3, "mtd": 3, "prev_month": 0}, kind="responses", channel="fair", campaign="expo"),
+        expect("reach", {"7d": 0, "mtd": 0, "prev_month": 500}, kind="web_sessions", channel="none", campaign="none"),
+        expect("response_rate", {"7d": Fraction(1, 400), "mtd": Fraction(1, 400)}, campaign="spring"),
+        expect("response_rate", {"7d": None, "mtd": None}, campaign="expo"),
     ),
 )
 

@@ -1,13 +1,13 @@
 """Enrollments in programs, their steps and due times."""
 
-from stream_app.examples.happenings import program, reads
-from stream_app.spec.example import Story
+from stream_app.examples.events import expect, program
+from stream_app.spec.example import Example
 
 _NOW = "2026-03-15 12:00"
 _WELCOME = {"program": "onboarding", "step": "welcome"}
 _DEMO = {"program": "onboarding", "step": "demo"}
 
-ONBOARDING = Story(
+ONBOARDING = Example(
     title="Three enrollments, one overdue, one ended",
     explains=(
         "program_enrollments",
@@ -46,30 +46,30 @@ ONBOARDING = Story(
         "200. Welcome took ann 30 hours = 108 000 s and cat 19 hours = 68 400 s: 176 400 s."
     ),
     expected=(
-        reads("program_enrollments", {"1h": 0, "24h": 1, "7d": 3, "30d": 3}, program="onboarding"),
-        reads("program_exits", {"1h": 0, "24h": 1, "7d": 1, "30d": 1}, program="onboarding", outcome="unsubscribed"),
-        reads("program_balance", 2, program="onboarding"),
-        reads("step_entries", {"24h": 1, "7d": 3, "30d": 3}, **_WELCOME),
-        reads("step_entries", {"24h": 0, "7d": 1, "30d": 1}, **_DEMO),
-        reads("step_exits", {"24h": 0, "7d": 1}, **_WELCOME, outcome="advanced"),
-        reads("step_exits", {"24h": 1, "7d": 1}, **_WELCOME, outcome="unsubscribed"),
-        reads("step_balance", 1, **_WELCOME),
-        reads("step_balance", 1, **_DEMO),
-        reads("step_due", {"1h": 0, "24h": 0, "7d": 1}, **_WELCOME),
-        reads("step_due", {"1h": 1, "24h": 1, "7d": 1}, **_DEMO),
-        reads("step_overdue", 0, **_WELCOME),
-        reads("step_overdue", 1, **_DEMO),
-        reads("step_oldest_due_timestamp_seconds", 1_774_087_200, **_WELCOME),
-        reads("step_oldest_due_timestamp_seconds", 1_773_574_200, **_DEMO),
-        reads("step_dwell_seconds_gcount", {"30d": 2, "mtd": 2}, **_WELCOME),
-        reads("step_dwell_seconds_gsum", {"30d": 176_400, "mtd": 176_400}, **_WELCOME),
-        reads("step_dwell_seconds_bucket", {"mtd": 0}, **_WELCOME, le="21600.0"),
-        reads("step_dwell_seconds_bucket", {"mtd": 1}, **_WELCOME, le="86400.0"),
-        reads("step_dwell_seconds_bucket", {"mtd": 2}, **_WELCOME, le="172800.0"),
+        expect("program_enrollments", {"1h": 0, "24h": 1, "7d": 3, "30d": 3}, program="onboarding"),
+        expect("program_exits", {"1h": 0, "24h": 1, "7d": 1, "30d": 1}, program="onboarding", outcome="unsubscribed"),
+        expect("program_balance", 2, program="onboarding"),
+        expect("step_entries", {"24h": 1, "7d": 3, "30d": 3}, **_WELCOME),
+        expect("step_entries", {"24h": 0, "7d": 1, "30d": 1}, **_DEMO),
+        expect("step_exits", {"24h": 0, "7d": 1}, **_WELCOME, outcome="advanced"),
+        expect("step_exits", {"24h": 1, "7d": 1}, **_WELCOME, outcome="unsubscribed"),
+        expect("step_balance", 1, **_WELCOME),
+        expect("step_balance", 1, **_DEMO),
+        expect("step_due", {"1h": 0, "24h": 0, "7d": 1}, **_WELCOME),
+        expect("step_due", {"1h": 1, "24h": 1, "7d": 1}, **_DEMO),
+        expect("step_overdue", 0, **_WELCOME),
+        expect("step_overdue", 1, **_DEMO),
+        expect("step_oldest_due_timestamp_seconds", 1_774_087_200, **_WELCOME),
+        expect("step_oldest_due_timestamp_seconds", 1_773_574_200, **_DEMO),
+        expect("step_dwell_seconds_gcount", {"30d": 2, "mtd": 2}, **_WELCOME),
+        expect("step_dwell_seconds_gsum", {"30d": 176_400, "mtd": 176_400}, **_WELCOME),
+        expect("step_dwell_seconds_bucket", {"mtd": 0}, **_WELCOME, le="21600.0"),
+        expect("step_dwell_seconds_bucket", {"mtd": 1}, **_WELCOME, le="86400.0"),
+        expect("step_dwell_seconds_bucket", {"mtd": 2}, **_WELCOME, le="172800.0"),
     ),
 )
 
-SIDE_BY_SIDE = Story(
+SIDE_BY_SIDE = Example(
     title="Entering a step does not leave the one before",
     explains=("step_balance", "step_exits"),
     as_of=_NOW,
@@ -81,8 +81,8 @@ SIDE_BY_SIDE = Story(
     ),
     arithmetic="Welcome was entered and never left: 1. Demo was entered and left: 1 - 1 = 0.",
     expected=(
-        reads("step_balance", 1, **_WELCOME),
-        reads("step_exits", {"7d": 1}, **_DEMO, outcome="completed"),
+        expect("step_balance", 1, **_WELCOME),
+        expect("step_exits", {"7d": 1}, **_DEMO, outcome="completed"),
     ),
 )
 

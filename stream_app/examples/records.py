@@ -2,13 +2,13 @@
 
 from fractions import Fraction
 
-from stream_app.examples.happenings import answer, each, reads, spend
-from stream_app.spec.example import Story
+from stream_app.examples.events import answer, each, expect, spend
+from stream_app.spec.example import Example
 
 _NOW = "2026-03-15 12:00"
 _MEDIA = {"kind": "media", "program": "none", "channel": "none", "campaign": "none"}
 
-SPREAD = Story(
+SPREAD = Example(
     title="100 over three days and two months",
     explains=("spend",),
     as_of=_NOW,
@@ -20,28 +20,28 @@ SPREAD = Story(
         "The newer record replaces the older. 10 000 cents / 3 = 3 333, rest 1 to the first day: February 27 33.34, 28"
         " 33.33, March 1 33.33. February 66.67, March 33.33, 30 days 100."
     ),
-    expected=(reads("spend", {"prev_month": 66.67, "mtd": 33.33, "30d": 100}, currency="EUR", **_MEDIA),),
+    expected=(expect("spend", {"prev_month": 66.67, "mtd": 33.33, "30d": 100}, currency="EUR", **_MEDIA),),
 )
 
-YEAR_END = Story(
+YEAR_END = Example(
     title="An odd cent at the end of the year",
     explains=("spend",),
     as_of="2026-01-15 12:00",
     given=(spend("2026-01-02 09:00", "ads", 101, "EUR", "media", "2025-12-31", "2026-01-01"),),
     arithmetic="101 cents / 2 = 50, rest 1 to the first day: December 0.51, January 0.50.",
-    expected=(reads("spend", {"prev_month": 0.51, "mtd": 0.5, "30d": 1.01}, currency="EUR", **_MEDIA),),
+    expected=(expect("spend", {"prev_month": 0.51, "mtd": 0.5, "30d": 1.01}, currency="EUR", **_MEDIA),),
 )
 
-LEAP_YEAR = Story(
+LEAP_YEAR = Example(
     title="A February of 29 days",
     explains=("spend",),
     as_of="2028-03-10 12:00",
     given=(spend("2028-03-01 09:00", "ads", 2_900, "EUR", "media", "2028-02-01", "2028-02-29"),),
     arithmetic="1 a day. February 29 days: 29. The last 30 days are February 10 to 29, 20 days, and ten of March: 20.",
-    expected=(reads("spend", {"prev_month": 29, "mtd": 0, "30d": 20}, currency="EUR", **_MEDIA),),
+    expected=(expect("spend", {"prev_month": 29, "mtd": 0, "30d": 20}, currency="EUR", **_MEDIA),),
 )
 
-NPS = Story(
+NPS = Example(
     title="Twenty promoters, five detractors",
     explains=("nps_responses", "nps", "nps_margin"),
     as_of=_NOW,
@@ -57,14 +57,14 @@ NPS = Story(
         "1.959963984540054 x 0.16 = 31.359423752640864."
     ),
     expected=(
-        reads("nps_responses", {"30d": 20, "90d": 20}, class_="promoter"),
-        reads("nps_responses", {"30d": 5, "90d": 5}, class_="detractor"),
-        reads("nps", 60),
-        reads("nps_margin", Fraction("31.359423752640864")),
+        expect("nps_responses", {"30d": 20, "90d": 20}, class_="promoter"),
+        expect("nps_responses", {"30d": 5, "90d": 5}, class_="detractor"),
+        expect("nps", 60),
+        expect("nps_margin", Fraction("31.359423752640864")),
     ),
 )
 
-FEW_ANSWERS = Story(
+FEW_ANSWERS = Example(
     title="Four answers are too few",
     explains=("nps_responses", "nps", "nps_margin"),
     as_of=_NOW,
@@ -80,11 +80,11 @@ FEW_ANSWERS = Story(
         "answers are fewer than 5: no sample."
     ),
     expected=(
-        reads("nps_responses", {"30d": 2, "90d": 2}, class_="promoter"),
-        reads("nps_responses", {"30d": 1, "90d": 1}, class_="passive"),
-        reads("nps_responses", {"30d": 0, "90d": 1}, class_="detractor"),
-        reads("nps", None),
-        reads("nps_margin", None),
+        expect("nps_responses", {"30d": 2, "90d": 2}, class_="promoter"),
+        expect("nps_responses", {"30d": 1, "90d": 1}, class_="passive"),
+        expect("nps_responses", {"30d": 0, "90d": 1}, class_="detractor"),
+        expect("nps", None),
+        expect("nps_margin", None),
     ),
 )
 

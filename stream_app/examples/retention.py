@@ -2,12 +2,12 @@
 
 from fractions import Fraction
 
-from stream_app.examples.happenings import each, item, reads, spend, subscription
-from stream_app.spec.example import Story
+from stream_app.examples.events import each, expect, item, spend, subscription
+from stream_app.spec.example import Example
 
 _NOW = "2026-03-15 12:00"
 
-CHARTMOGUL = Story(
+CHARTMOGUL = Example(
     title="ChartMogul's month: 100 at the start, 10 churned, 10 contracted, 10 expanded",
     explains=(
         "gross_mrr_churn_rate",
@@ -39,19 +39,19 @@ CHARTMOGUL = Story(
         "(4414075567250), which print the 20 % and the 10 %"
     ),
     expected=(
-        reads("mrr_opening", {"prev_month": 100, "mtd": 90}, currency="USD"),
-        reads("customers_opening", {"prev_month": 3, "mtd": 2}),
-        reads("gross_mrr_churn_rate", {"prev_month": Fraction(1, 5), "mtd": 0}, currency="USD"),
-        reads("net_mrr_churn_rate", {"prev_month": Fraction(1, 10), "mtd": 0}, currency="USD"),
-        reads("gross_revenue_retention", {"prev_month": Fraction(4, 5), "mtd": 1}, currency="USD"),
-        reads("net_revenue_retention", {"prev_month": Fraction(9, 10), "mtd": 1}, currency="USD"),
-        reads("quick_ratio", {"prev_month": Fraction(1, 2), "mtd": None}, currency="USD"),
-        reads("lost_opening_customers", {"prev_month": 1, "mtd": 0}),
-        reads("customer_churn_rate", {"prev_month": Fraction(1, 3), "mtd": 0}),
+        expect("mrr_opening", {"prev_month": 100, "mtd": 90}, currency="USD"),
+        expect("customers_opening", {"prev_month": 3, "mtd": 2}),
+        expect("gross_mrr_churn_rate", {"prev_month": Fraction(1, 5), "mtd": 0}, currency="USD"),
+        expect("net_mrr_churn_rate", {"prev_month": Fraction(1, 10), "mtd": 0}, currency="USD"),
+        expect("gross_revenue_retention", {"prev_month": Fraction(4, 5), "mtd": 1}, currency="USD"),
+        expect("net_revenue_retention", {"prev_month": Fraction(9, 10), "mtd": 1}, currency="USD"),
+        expect("quick_ratio", {"prev_month": Fraction(1, 2), "mtd": None}, currency="USD"),
+        expect("lost_opening_customers", {"prev_month": 1, "mtd": 0}),
+        expect("customer_churn_rate", {"prev_month": Fraction(1, 3), "mtd": 0}),
     ),
 )
 
-NEGATIVE_CHURN = Story(
+NEGATIVE_CHURN = Example(
     title="Reactivation lowers net churn, but is no retention",
     explains=(
         "gross_mrr_churn_rate",
@@ -78,16 +78,16 @@ NEGATIVE_CHURN = Story(
         "retention 1 - (20 - 10) / 200 = 95 %, without the 40. Quick ratio (30 + 10 + 40) / 20 = 4."
     ),
     expected=(
-        reads("mrr", 260, currency="USD"),
-        reads("gross_mrr_churn_rate", {"mtd": Fraction(1, 10)}, currency="USD"),
-        reads("net_mrr_churn_rate", {"mtd": Fraction(-3, 20)}, currency="USD"),
-        reads("gross_revenue_retention", {"mtd": Fraction(9, 10)}, currency="USD"),
-        reads("net_revenue_retention", {"mtd": Fraction(19, 20)}, currency="USD"),
-        reads("quick_ratio", {"mtd": 4}, currency="USD"),
+        expect("mrr", 260, currency="USD"),
+        expect("gross_mrr_churn_rate", {"mtd": Fraction(1, 10)}, currency="USD"),
+        expect("net_mrr_churn_rate", {"mtd": Fraction(-3, 20)}, currency="USD"),
+        expect("gross_revenue_retention", {"mtd": Fraction(9, 10)}, currency="USD"),
+        expect("net_revenue_retention", {"mtd": Fraction(19, 20)}, currency="USD"),
+        expect("quick_ratio", {"mtd": 4}, currency="USD"),
     ),
 )
 
-ARPA = Story(
+ARPA = Example(
     title="ChartMogul's five customers",
     explains=("arpa",),
     as_of=_NOW,
@@ -99,13 +99,13 @@ ARPA = Story(
     arithmetic="(2 x 100 + 300 + 2 x 500) / 5 = 1 500 / 5 = 300, all of earlier months; nobody is new: no sample.",
     source='ChartMogul, help center, chart "Average Revenue Per Account" (203359301)',
     expected=(
-        reads("arpa", 300, cohort="all", currency="USD"),
-        reads("arpa", 300, cohort="existing", currency="USD"),
-        reads("arpa", None, cohort="new", currency="USD"),
+        expect("arpa", 300, cohort="all", currency="USD"),
+        expect("arpa", 300, cohort="existing", currency="USD"),
+        expect("arpa", None, cohort="new", currency="USD"),
     ),
 )
 
-COHORTS = Story(
+COHORTS = Example(
     title="Thirteen months by name, the rest older",
     explains=("cohort_customers", "cohort_mrr", "arpa"),
     as_of=_NOW,
@@ -123,21 +123,21 @@ COHORTS = Story(
         "new 30 / 1; existing (20 + 10 + 5) / 3 = 35 / 3."
     ),
     expected=(
-        reads("cohort_customers", 1, cohort="2026-03"),
-        reads("cohort_customers", 1, cohort="2025-06"),
-        reads("cohort_customers", 1, cohort="2025-03"),
-        reads("cohort_customers", 1, cohort="older"),
-        reads("cohort_mrr", 30, cohort="2026-03", currency="USD"),
-        reads("cohort_mrr", 5, cohort="2025-06", currency="USD"),
-        reads("cohort_mrr", 20, cohort="2025-03", currency="USD"),
-        reads("cohort_mrr", 10, cohort="older", currency="USD"),
-        reads("arpa", 16.25, cohort="all", currency="USD"),
-        reads("arpa", 30, cohort="new", currency="USD"),
-        reads("arpa", Fraction(35, 3), cohort="existing", currency="USD"),
+        expect("cohort_customers", 1, cohort="2026-03"),
+        expect("cohort_customers", 1, cohort="2025-06"),
+        expect("cohort_customers", 1, cohort="2025-03"),
+        expect("cohort_customers", 1, cohort="older"),
+        expect("cohort_mrr", 30, cohort="2026-03", currency="USD"),
+        expect("cohort_mrr", 5, cohort="2025-06", currency="USD"),
+        expect("cohort_mrr", 20, cohort="2025-03", currency="USD"),
+        expect("cohort_mrr", 10, cohort="older", currency="USD"),
+        expect("arpa", 16.25, cohort="all", currency="USD"),
+        expect("arpa", 30, cohort="new", currency="USD"),
+        expect("arpa", Fraction(35, 3), cohort="existing", currency="USD"),
     ),
 )
 
-LIFETIME = Story(
+LIFETIME = Example(
     title="ARPA 100 and 5 % churn",
     explains=(
         "customer_lifetime_value",
@@ -164,17 +164,17 @@ LIFETIME = Story(
         "churn there is a six-month average in newer versions of the page. Spend is ours"
     ),
     expected=(
-        reads("customer_churn_rate", {"prev_month": Fraction(1, 20)}),
-        reads("arpa", 100, cohort="all", currency="USD"),
-        reads("arpa", 100, cohort="existing", currency="USD"),
-        reads("customer_lifetime_value", 2_000, currency="USD", margin="excluded"),
-        reads("customer_lifetime_value", 1_600, currency="USD", margin="included"),
-        reads("customer_acquisition_cost", {"prev_month": 400}, currency="USD"),
-        reads("cac_payback_months", 5, currency="USD"),
+        expect("customer_churn_rate", {"prev_month": Fraction(1, 20)}),
+        expect("arpa", 100, cohort="all", currency="USD"),
+        expect("arpa", 100, cohort="existing", currency="USD"),
+        expect("customer_lifetime_value", 2_000, currency="USD", margin="excluded"),
+        expect("customer_lifetime_value", 1_600, currency="USD", margin="included"),
+        expect("customer_acquisition_cost", {"prev_month": 400}, currency="USD"),
+        expect("cac_payback_months", 5, currency="USD"),
     ),
 )
 
-NO_CHURN = Story(
+NO_CHURN = Example(
     title="Nothing to divide by",
     explains=(
         "customer_lifetime_value",
@@ -190,11 +190,11 @@ NO_CHURN = Story(
         "divide by 0. No sample, which is not 0."
     ),
     expected=(
-        reads("customer_lifetime_value", None, currency="USD", margin="included"),
-        reads("customer_churn_rate", {"mtd": None, "prev_month": None}),
-        reads("gross_mrr_churn_rate", {"mtd": None, "prev_month": None}, currency="USD"),
-        reads("quick_ratio", {"mtd": None, "prev_month": None}, currency="USD"),
-        reads("cac_payback_months", None, currency="USD"),
+        expect("customer_lifetime_value", None, currency="USD", margin="included"),
+        expect("customer_churn_rate", {"mtd": None, "prev_month": None}),
+        expect("gross_mrr_churn_rate", {"mtd": None, "prev_month": None}, currency="USD"),
+        expect("quick_ratio", {"mtd": None, "prev_month": None}, currency="USD"),
+        expect("cac_payback_months", None, currency="USD"),
     ),
 )
 

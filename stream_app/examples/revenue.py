@@ -1,7 +1,7 @@
 """MRR: what a subscription is worth, and how it moves."""
 
-from stream_app.examples.happenings import each, item, reads, subscription
-from stream_app.spec.example import Story
+from stream_app.examples.events import each, expect, item, subscription
+from stream_app.spec.example import Example
 
 _NOW = "2026-03-15 12:00"
 _CHARTMOGUL = 'ChartMogul, help center, "Lifecycle of a customer" (article 201244842), the subscriber Syncalytics'
@@ -17,7 +17,7 @@ _FIRST_YEAR = (
     subscription("canceled", "2025-03-19 09:00", "syncalytics", _SILVER_MONTHLY, name="silver"),
 )
 
-SYNCALYTICS = Story(
+SYNCALYTICS = Example(
     title="ChartMogul's subscriber in its first month",
     explains=("mrr_movement", "mrr", "customers"),
     as_of="2025-03-31 12:00",
@@ -28,15 +28,15 @@ SYNCALYTICS = Story(
     ),
     source=f"{_CHARTMOGUL}; the days are ours",
     expected=(
-        reads("mrr_movement", {"mtd": 166.67}, currency="USD", movement="new"),
-        reads("mrr_movement", {"mtd": 60}, currency="USD", movement="expansion"),
-        reads("mrr_movement", {"mtd": 60}, currency="USD", movement="contraction"),
-        reads("mrr", 166.67, currency="USD"),
-        reads("customers", 1),
+        expect("mrr_movement", {"mtd": 166.67}, currency="USD", movement="new"),
+        expect("mrr_movement", {"mtd": 60}, currency="USD", movement="expansion"),
+        expect("mrr_movement", {"mtd": 60}, currency="USD", movement="contraction"),
+        expect("mrr", 166.67, currency="USD"),
+        expect("customers", 1),
     ),
 )
 
-SYNCALYTICS_RETURNS = Story(
+SYNCALYTICS_RETURNS = Example(
     title="ChartMogul's subscriber leaves and comes back",
     explains=("mrr_movement", "mrr", "lost_customers"),
     as_of=_NOW,
@@ -51,14 +51,14 @@ SYNCALYTICS_RETURNS = Story(
     ),
     source=f"{_CHARTMOGUL}; the days are ours, and the 150 follow from the prices there",
     expected=(
-        reads("mrr_movement", {"mtd": 166.67}, currency="USD", movement="churn"),
-        reads("mrr_movement", {"mtd": 150}, currency="USD", movement="reactivation"),
-        reads("mrr", 150, currency="USD"),
-        reads("lost_customers", {"mtd": 1, "prev_month": 0}, reason="voluntary"),
+        expect("mrr_movement", {"mtd": 166.67}, currency="USD", movement="churn"),
+        expect("mrr_movement", {"mtd": 150}, currency="USD", movement="reactivation"),
+        expect("mrr", 150, currency="USD"),
+        expect("lost_customers", {"mtd": 1, "prev_month": 0}, reason="voluntary"),
     ),
 )
 
-STRIPE = Story(
+STRIPE = Example(
     title="Stripe's 150 subscribers",
     explains=("mrr", "customers"),
     as_of=_NOW,
@@ -71,10 +71,10 @@ STRIPE = Story(
         "formula; its price list and its result are these.)"
     ),
     source='Stripe, "Billing metric definitions" (docs.stripe.com/billing/subscriptions/analytics/glossary)',
-    expected=(reads("mrr", 12_500, currency="USD"), reads("customers", 150)),
+    expected=(expect("mrr", 12_500, currency="USD"), expect("customers", 150)),
 )
 
-DISCOUNT = Story(
+DISCOUNT = Example(
     title="A yearly price and a coupon for ever",
     explains=("mrr",),
     as_of=_NOW,
@@ -87,10 +87,10 @@ DISCOUNT = Story(
         " is not sent and changes nothing."
     ),
     source='Stripe, support, "Billing Analytics" (support.stripe.com/questions/billing-analytics)',
-    expected=(reads("mrr", 150, currency="USD"),),
+    expected=(expect("mrr", 150, currency="USD"),),
 )
 
-INTERVALS = Story(
+INTERVALS = Example(
     title="Every interval",
     explains=("mrr",),
     as_of=_NOW,
@@ -112,10 +112,10 @@ INTERVALS = Story(
         "Two months: 2 500 / 2 = 1 250. Quarter: 1 000 / 3 = 333.3, 333. Year: 1 000 / 12 = 83.3, 83. Two years: 2 400"
         " / 24 = 100. Sum 30 438 + 4 348 + 1 250 + 333 + 83 + 100 = 36 552."
     ),
-    expected=(reads("mrr", 365.52, currency="USD"),),
+    expected=(expect("mrr", 365.52, currency="USD"),),
 )
 
-ROUNDING = Story(
+ROUNDING = Example(
     title="Each item is rounded by itself",
     explains=("mrr",),
     as_of=_NOW,
@@ -131,10 +131,10 @@ ROUNDING = Story(
         "In cents. 30 / 12 = 2.5, half to even 2, twice: 4 and not 5. 42 / 12 = 3.5, half to even 4. 3 x 999 x (1 - "
         "0.333) = 2 997 x 0.667 = 1 998.999, 1 999. Sum 2 + 2 + 4 + 1 999 = 2 007."
     ),
-    expected=(reads("mrr", 20.07, currency="USD"),),
+    expected=(expect("mrr", 20.07, currency="USD"),),
 )
 
-STATUSES = Story(
+STATUSES = Example(
     title="Trial, metered, paused, past due",
     explains=("mrr", "mrr_at_risk", "mrr_paused", "customers", "mrr_movement", "lost_customers"),
     as_of=_NOW,
@@ -152,17 +152,17 @@ STATUSES = Story(
         "One customer lost; nothing was canceled, so voluntary."
     ),
     expected=(
-        reads("mrr", 60, currency="USD"),
-        reads("mrr_at_risk", 40, currency="USD"),
-        reads("mrr_paused", 30, currency="USD"),
-        reads("customers", 2),
-        reads("mrr_movement", {"mtd": 90}, currency="USD", movement="new"),
-        reads("mrr_movement", {"mtd": 30}, currency="USD", movement="churn"),
-        reads("lost_customers", {"mtd": 1}, reason="voluntary"),
+        expect("mrr", 60, currency="USD"),
+        expect("mrr_at_risk", 40, currency="USD"),
+        expect("mrr_paused", 30, currency="USD"),
+        expect("customers", 2),
+        expect("mrr_movement", {"mtd": 90}, currency="USD", movement="new"),
+        expect("mrr_movement", {"mtd": 30}, currency="USD", movement="churn"),
+        expect("lost_customers", {"mtd": 1}, reason="voluntary"),
     ),
 )
 
-RESUMED = Story(
+RESUMED = Example(
     title="A pause ends, a debt is paid",
     explains=("mrr", "mrr_at_risk", "mrr_paused", "mrr_movement"),
     as_of=_NOW,
@@ -178,16 +178,16 @@ RESUMED = Story(
         " - 30 + 30 = 70; nothing paused or at risk any more."
     ),
     expected=(
-        reads("mrr", 70, currency="USD"),
-        reads("mrr_at_risk", 0, currency="USD"),
-        reads("mrr_paused", 0, currency="USD"),
-        reads("mrr_movement", {"mtd": 0, "prev_month": 70}, currency="USD", movement="new"),
-        reads("mrr_movement", {"mtd": 0, "prev_month": 30}, currency="USD", movement="churn"),
-        reads("mrr_movement", {"mtd": 30, "prev_month": 0}, currency="USD", movement="reactivation"),
+        expect("mrr", 70, currency="USD"),
+        expect("mrr_at_risk", 0, currency="USD"),
+        expect("mrr_paused", 0, currency="USD"),
+        expect("mrr_movement", {"mtd": 0, "prev_month": 70}, currency="USD", movement="new"),
+        expect("mrr_movement", {"mtd": 0, "prev_month": 30}, currency="USD", movement="churn"),
+        expect("mrr_movement", {"mtd": 30, "prev_month": 0}, currency="USD", movement="reactivation"),
     ),
 )
 
-SWITCH = Story(
+SWITCH = Example(
     title="One subscription replaces another in the same moment",
     explains=("mrr_movement", "lost_customers", "customers"),
     as_of=_NOW,
@@ -198,13 +198,13 @@ SWITCH = Story(
     ),
     arithmetic="All changes of one moment are one: from 100 to 120, expansion 20. No churn, nobody lost.",
     expected=(
-        reads("mrr_movement", {"mtd": 20}, currency="USD", movement="expansion"),
-        reads("lost_customers", {"mtd": 0, "30d": 0}, reason="voluntary"),
-        reads("customers", 1),
+        expect("mrr_movement", {"mtd": 20}, currency="USD", movement="expansion"),
+        expect("lost_customers", {"mtd": 0, "30d": 0}, reason="voluntary"),
+        expect("customers", 1),
     ),
 )
 
-CURRENCIES = Story(
+CURRENCIES = Example(
     title="One account, three currencies",
     explains=("mrr", "mrr_movement", "customers", "lost_customers"),
     as_of=_NOW,
@@ -219,16 +219,16 @@ CURRENCIES = Story(
         " dollars, 70 new. MRR 5 000 yen and 70 dollars, never added up."
     ),
     expected=(
-        reads("mrr", 5_000, currency="JPY"),
-        reads("mrr", 70, currency="USD"),
-        reads("mrr_movement", {"mtd": 100}, currency="EUR", movement="churn"),
-        reads("mrr_movement", {"mtd": 70}, currency="USD", movement="new"),
-        reads("lost_customers", {"mtd": 0}, reason="voluntary"),
-        reads("customers", 1),
+        expect("mrr", 5_000, currency="JPY"),
+        expect("mrr", 70, currency="USD"),
+        expect("mrr_movement", {"mtd": 100}, currency="EUR", movement="churn"),
+        expect("mrr_movement", {"mtd": 70}, currency="USD", movement="new"),
+        expect("lost_customers", {"mtd": 0}, reason="voluntary"),
+        expect("customers", 1),
     ),
 )
 
-TWICE_LOST = Story(
+TWICE_LOST = Example(
     title="Canceled, back, and canceled again in one month",
     explains=(
         "mrr_movement",
@@ -251,18 +251,18 @@ TWICE_LOST = Story(
         "1 / 1. February began without customers: no rate."
     ),
     expected=(
-        reads("mrr_movement", {"mtd": 120}, currency="EUR", movement="churn"),
-        reads("mrr_movement", {"mtd": 70}, currency="EUR", movement="reactivation"),
-        reads("lost_customers", {"mtd": 1}, reason="voluntary"),
-        reads("lost_customers", {"mtd": 1}, reason="involuntary"),
-        reads("lost_opening_customers", {"mtd": 1, "prev_month": 0}),
-        reads("mrr_opening", {"mtd": 50, "prev_month": 0}, currency="EUR"),
-        reads("customers_opening", {"mtd": 1, "prev_month": 0}),
-        reads("customer_churn_rate", {"mtd": 1, "prev_month": None}),
+        expect("mrr_movement", {"mtd": 120}, currency="EUR", movement="churn"),
+        expect("mrr_movement", {"mtd": 70}, currency="EUR", movement="reactivation"),
+        expect("lost_customers", {"mtd": 1}, reason="voluntary"),
+        expect("lost_customers", {"mtd": 1}, reason="involuntary"),
+        expect("lost_opening_customers", {"mtd": 1, "prev_month": 0}),
+        expect("mrr_opening", {"mtd": 50, "prev_month": 0}, currency="EUR"),
+        expect("customers_opening", {"mtd": 1, "prev_month": 0}),
+        expect("customer_churn_rate", {"mtd": 1, "prev_month": None}),
     ),
 )
 
-LATE_CANCELLATION = Story(
+LATE_CANCELLATION = Example(
     title="A late cancellation restates a closed month",
     explains=(
         "mrr_opening",
@@ -286,14 +286,14 @@ LATE_CANCELLATION = Story(
         "45."
     ),
     expected=(
-        reads("mrr", 45, currency="USD"),
-        reads("mrr_opening", {"mtd": 40, "prev_month": 100}, currency="USD"),
-        reads("customers_opening", {"mtd": 1, "prev_month": 2}),
-        reads("mrr_movement", {"mtd": 0, "prev_month": 60}, currency="USD", movement="churn"),
-        reads("mrr_movement", {"mtd": 5, "prev_month": 0}, currency="USD", movement="expansion"),
-        reads("lost_opening_customers", {"mtd": 0, "prev_month": 1}),
-        reads("customer_churn_rate", {"mtd": 0, "prev_month": 0.5}),
-        reads("gross_mrr_churn_rate", {"mtd": 0, "prev_month": 0.6}, currency="USD"),
+        expect("mrr", 45, currency="USD"),
+        expect("mrr_opening", {"mtd": 40, "prev_month": 100}, currency="USD"),
+        expect("customers_opening", {"mtd": 1, "prev_month": 2}),
+        expect("mrr_movement", {"mtd": 0, "prev_month": 60}, currency="USD", movement="churn"),
+        expect("mrr_movement", {"mtd": 5, "prev_month": 0}, currency="USD", movement="expansion"),
+        expect("lost_opening_customers", {"mtd": 0, "prev_month": 1}),
+        expect("customer_churn_rate", {"mtd": 0, "prev_month": 0.5}),
+        expect("gross_mrr_churn_rate", {"mtd": 0, "prev_month": 0.6}, currency="USD"),
     ),
 )
 

@@ -16,10 +16,9 @@ from redis.exceptions import RedisError
 from stream_app.clients.http import Page, Route
 from stream_app.core.samples import Sample
 from stream_app.exporter.collector import Board, freshness
-from stream_app.render.catalog import Declared
 from stream_app.render.dashboards import COLORS, dashboard
 from stream_app.render.wall import Seen, wall_values
-from stream_app.spec.metric import Metric
+from stream_app.spec.metric import Declaration, Metric
 from stream_app.spec.panel import Dashboard
 from stream_app.spec.window import Grain
 from stream_app.store.reader import Reader, Snapshot
@@ -38,7 +37,7 @@ class Wall:
     """Draws a declared dashboard. `reader` is for it alone and holds `HELD`; `known` are the metrics that users see."""
 
     declared: Dashboard
-    known: Sequence[Declared]
+    known: Sequence[Declaration]
     metrics: Sequence[Metric]
     reader: Reader
     board: Board

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from stream_app.render.catalog import Alerting, Catalog, Rendered
+from stream_app.render.catalog import Catalog, Rendered
 from stream_app.render.rules import GENERATED
+from stream_app.spec.alert import Alerting
 
 PATH = "prometheus/alertmanager.yml"
 

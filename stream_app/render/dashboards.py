@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from string import ascii_uppercase
 from typing import Any
 
-from stream_app.render.catalog import Catalog, Declared, Rendered
+from stream_app.render.catalog import Catalog, Rendered
 from stream_app.render.metric_page import exported
+from stream_app.spec.metric import Declaration
 from stream_app.spec.panel import Dashboard, Panel, PanelType, Status, Target, Variable
 from stream_app.spec.promql import promql
 
@@ -38,7 +39,7 @@ def dashboards(catalog: Catalog) -> Rendered:
     }
 
 
-def dashboard(declared: Dashboard, known: Mapping[str, Declared], runbooks: str = "") -> Node:
+def dashboard(declared: Dashboard, known: Mapping[str, Declaration], runbooks: str = "") -> Node:
     """Return a dashboard as Grafana imports it; `known` are the metrics by series, `runbooks` where these stand."""
     return {
         "uid": declared.uid,
@@ -71,7 +72,7 @@ def letters(panel: Panel) -> list[tuple[str, Target]]:
     return list(zip(ascii_uppercase, panel.targets, strict=False))
 
 
-def _panels(declared: Dashboard, known: Mapping[str, Declared]) -> Iterator[Node]:
+def _panels(declared: Dashboard, known: Mapping[str, Declaration]) -> Iterator[Node]:
     numbers = iter(numbered(declared))
     top, heads = 0, len(numbered(declared))
     for row in declared.rows:
@@ -97,7 +98,7 @@ def _panels(declared: Dashboard, known: Mapping[str, Declared]) -> Iterator[Node
         top += row.height
 
 
-def _panel(panel: Panel, known: Mapping[str, Declared]) -> Node:
+def _panel(panel: Panel, known: Mapping[str, Declaration]) -> Node:
     return {
         "type": panel.type.value,
         "title": panel.title,
@@ -111,12 +112,11 @@ def _panel(panel: Panel, known: Mapping[str, Declared]) -> Node:
     }
 
 
-def _description(panel: Panel, known: Mapping[str, Declared]) -> str:
+def _description(panel: Panel, known: Mapping[str, Declaration]) -> str:
     about = known[panel.about] if panel.about else None
-    formula = getattr(about, "formula", "")
     parts = (
         about.definition if about else "",
-        f"Formula: {formula}." if formula else "",
+        f"Formula: {about.formula}." if about and about.formula else "",
         about.note if about else "",
         panel.says,
         _limits(panel),

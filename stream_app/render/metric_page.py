@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
-from stream_app.render.catalog import Catalog, Declared, Example, Rendered
+from stream_app.render.catalog import Catalog, Rendered
+from stream_app.render.example_text import expected_samples, given_events, place_and_time
 from stream_app.render.markdown import GENERATED, code, page, table
-from stream_app.spec.metric import Kind, Label, Metric, Unit
+from stream_app.spec.example import Example
+from stream_app.spec.metric import PREFIX, Declaration, Kind, Label, Metric, Unit
 from stream_app.spec.window import Window
 
 PATH = "docs/metrics.md"
@@ -54,17 +56,17 @@ def metric_page(catalog: Catalog) -> Rendered:
     return {PATH: page("# Metrics", GENERATED, _INTRODUCTION, _summary(shown), _CONVENTIONS, *parts)}
 
 
-def exported(catalog: Catalog) -> list[Declared]:
+def exported(catalog: Catalog) -> list[Declaration]:
     """Return the metrics that users see, by section and in order of declaration. ValueError for an unknown section."""
     visible = [metric for metric in catalog.metrics if not metric.internal]
-    shown: list[Declared] = [*visible, *catalog.derived, *catalog.ratios]
+    shown: list[Declaration] = [*visible, *catalog.derived, *catalog.ratios]
     if unknown := {each.section for each in shown} - SECTIONS.keys():
         msg = f"no section of the metrics page: {', '.join(sorted(unknown))}"
         raise ValueError(msg)
     return sorted(shown, key=lambda each: each.section)
 
 
-def _summary(shown: Sequence[Declared]) -> str:
+def _summary(shown: Sequence[Declaration]) -> str:
     rows = (
         (f"[`{each.series}`](#{each.series})", code(label.name for label in each.labels) or "-", _windows(each.windows))
         for each in shown
@@ -72,58 +74,60 @@ def _summary(shown: Sequence[Declared]) -> str:
     return page("## All series", table(("series", "labels", "windows"), rows)).rstrip()
 
 
-def _part(letter: str, shown: Iterable[Declared], examples: Mapping[str, Sequence[str]]) -> str:
+def _part(letter: str, shown: Iterable[Declaration], examples: Mapping[str, Sequence[str]]) -> str:
     title, meaning = SECTIONS[letter]
     sections = [page(_section(each), *examples[each.series]).rstrip() for each in shown]
     return page(f"## {letter}. {title}", meaning, *sections).rstrip() if sections else ""
 
 
-def _examples(shown: Sequence[Declared], examples: Sequence[Example]) -> dict[str, list[str]]:
-    """Return the examples of each series: each is told under the first that it explains, recalled under others."""
-    told: dict[str, list[str]] = {each.series: [] for each in shown}
+def _examples(shown: Sequence[Declaration], examples: Sequence[Example]) -> dict[str, list[str]]:
+    """Return the examples of each series: in full under the first that an example explains, in short under others."""
+    texts: dict[str, list[str]] = {each.series: [] for each in shown}
     for example in examples:
-        explained = [series for series in example.explains if series in told]
+        explained = [series for series in (PREFIX + name for name in example.explains) if series in texts]
         for series in explained[:1]:
-            told[series].append(_told(example, series))
+            texts[series].append(_in_full(example, series))
         for series in explained[1:]:
-            told[series].append(_recalled(example, series, explained[0]))
-    return told
+            texts[series].append(_in_short(example, series, explained[0]))
+    return texts
 
 
-def _told(example: Example, series: str) -> str:
+def _in_full(example: Example, series: str) -> str:
     return page(
         f"#### {example.title}",
-        f"Read at {example.setting}.",
-        "\n".join(f"- {line}" for line in example.given),
+        f"Read at {place_and_time(example)}.",
+        _list(given_events(example)),
         example.arithmetic,
-        _results(example, series),
+        _expected(example, series),
         f"Source: {example.source}." if example.source else "",
     ).rstrip()
 
 
-def _recalled(example: Example, series: str, first: str) -> str:
-    return page(f"In *{example.title}*, told under [`{first}`](#{first}):", _results(example, series)).rstrip()
+def _in_short(example: Example, series: str, first: str) -> str:
+    return page(f"In *{example.title}*, described under [`{first}`](#{first}):", _expected(example, series)).rstrip()
 
 
-def _results(example: Example, series: str) -> str:
-    return "\n".join(f"- **{line}**" for line in example.results(series))
+def _expected(example: Example, series: str) -> str:
+    return _list(f"**{line}**" for line in expected_samples(example, series))
 
 
-def _section(each: Declared) -> str:
-    example, formula = getattr(each, "example", ""), getattr(each, "formula", "")
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _section(each: Declaration) -> str:
     facts = chain(
-        (f"- Formula: {formula}" for _ in formula[:1]),
-        (f"- Unit: {_UNITS[each.unit]}",),
-        (f"- Windows: {_windows(each.windows)}" for _ in each.windows[:1]),
-        (f"- Label `{label.name}`: {_values(label)}" for label in each.labels),
+        (f"Formula: {each.formula}" for _ in each.formula[:1]),
+        (f"Unit: {_UNITS[each.unit]}",),
+        (f"Windows: {_windows(each.windows)}" for _ in each.windows[:1]),
+        (f"Label `{label.name}`: {_values(label)}" for label in each.labels),
         _buckets(each),
     )
     return page(
         f"### {each.series}",
         each.definition,
-        "\n".join(facts),
+        _list(facts),
         f"> **Note.** {each.note}" if each.note else "",
-        f"**Example.** {example}" if example else "",
     ).rstrip()
 
 
@@ -139,10 +143,10 @@ def _values(label: Label) -> str:
     return "open" if label.capped else "as they occur"
 
 
-def _buckets(each: Declared) -> tuple[str, ...]:
+def _buckets(each: Declaration) -> tuple[str, ...]:
     if isinstance(each, Metric) and each.kind is Kind.HISTOGRAM:
         bounds = (f"`{bound:g}`{_duration(bound) if each.unit is Unit.SECONDS else ''}" for bound in each.bounds)
-        return (f"- Buckets up to: {', '.join(bounds)}",)
+        return (f"Buckets up to: {', '.join(bounds)}",)
     return ()
 
 

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable, Iterator
 from textwrap import indent
 
-from stream_app.render.catalog import Alert, Alerting, Catalog, Rendered, RuleGroup
+from stream_app.render.catalog import Catalog, Rendered
+from stream_app.spec.alert import Alert, Alerting, RuleGroup
 
 GENERATED = "# Rendered from the declarations by `stream-app render`; changes go there."
 NO_TIME = "0s"

@@ -44,6 +44,25 @@ class RuleGroup:
     recordings: tuple[Recording, ...] = ()
 
 
+Muted = tuple[str, tuple[str, ...], tuple[str, ...]]
+"""An alert, those that say nothing new while it fires, and the labels that both must share."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerting:
+    """All rules and which of their alerts mute others.
+
+    `heartbeat` is the alert that always fires; the addresses of runbooks and dashboards begin with `runbooks` and
+    `dashboards`.
+    """
+
+    groups: tuple[RuleGroup, ...]
+    muted: tuple[Muted, ...]
+    heartbeat: str
+    runbooks: str
+    dashboards: str
+
+
 FRESH = "and on () (stream_app_data_fresh == 1)"
 """While events are missing, a zero means nothing."""
 

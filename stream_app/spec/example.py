@@ -1,4 +1,4 @@
-"""A worked example: what happened, and by hand what the numbers must be."""
+"""A worked example: events, and the samples that follow from them, computed by hand."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ def moment(text: str) -> datetime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happened:
+class GivenEvent:
     """An event, or `times` alike: their identifiers are numbered from `first` on."""
 
     type: str
@@ -52,8 +52,8 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reads:
-    """What a series must read under some labels: a value for each window, or one for none."""
+class ExpectedSeries:
+    """The values of a series under some labels: one for each window, or one for none."""
 
     series: str
     labels: Mapping[str, str]
@@ -67,7 +67,7 @@ class Reads:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Example:
     """One worked example.
 
     `explains` are series without the prefix, above all the first. `expected` is complete for each of them in every
@@ -77,15 +77,15 @@ class Story:
 
     title: str
     explains: tuple[str, ...]
-    given: tuple[Happened, ...]
+    given: tuple[GivenEvent, ...]
     as_of: str
     timezone: str = "UTC"
     label_limit: int = DEFAULT_LIMIT
     arithmetic: str
-    expected: tuple[Reads, ...]
+    expected: tuple[ExpectedSeries, ...]
     source: str = ""
 
     def events(self) -> list[dict[str, Any]]:
-        """Build the envelopes; ids follow the order of the telling."""
-        told = (envelope for happened in self.given for envelope in happened.envelopes())
-        return [{**envelope, "id": f"e{number:04}"} for number, envelope in enumerate(told)]
+        """Build the envelopes; ids follow their order."""
+        envelopes = (envelope for event in self.given for envelope in event.envelopes())
+        return [{**envelope, "id": f"e{number:04}"} for number, envelope in enumerate(envelopes)]

@@ -1,6 +1,6 @@
 """The pages that people read."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
@@ -11,42 +11,44 @@ from stream_app.render.event_page import event_page
 from stream_app.render.markdown import table
 from stream_app.render.metric_page import PATH as METRIC_PAGE
 from stream_app.render.metric_page import exported, metric_page
-from stream_app.spec.metric import Label, Metric, Unit
+from stream_app.spec.metric import Kind, Label, Metric, Unit
+from stream_app.spec.ratio import Quotient, Ratio, Term
 from stream_app.spec.window import Window
 from tests.render.house import CATALOG
 
-
-@dataclass(frozen=True)
-class Ratio:
-    """A metric of another kind, as the pages may meet it."""
-
-    name: str = "email_open_rate"
-    series: str = "lifecycle_email_open_rate"
-    definition: str = "Opened messages per delivered one."
-    labels: tuple[Label, ...] = (Label("program", capped=True), Label("audience", ("prospect", "customer")))
-    windows: tuple[Window, ...] = (Window.H24, Window.D7)
-    unit: Unit = Unit.RATIO
-    note: str = "Opens are a weak signal."
-    section: str = "D"
-    example: str = field(default="40 of 100 delivered are opened: 0.4.")
+_MESSAGES = Metric(
+    name="email_cohort",
+    kind=Kind.FLOW,
+    definition="Messages.",
+    labels=(Label("program", capped=True), Label("audience", ("prospect", "customer"))),
+    windows=(Window.H24, Window.D7),
+)
+RATIO = Ratio(
+    name="email_open_rate",
+    definition="Opened messages per delivered one.",
+    formula="opened / delivered",
+    labels=_MESSAGES.labels,
+    windows=_MESSAGES.windows,
+    note="Opens are a weak signal.",
+    value=Quotient(numerator=(Term(_MESSAGES),), denominator=(Term(_MESSAGES),)),
+)
 
 
 def test_a_metric_has_a_section_with_everything_declared() -> None:
-    text = metric_page(replace(CATALOG, metrics=(), derived=(), ratios=(Ratio(),), examples=()))[METRIC_PAGE]
+    text = metric_page(replace(CATALOG, metrics=(), derived=(), ratios=(RATIO,), examples=()))[METRIC_PAGE]
     section = text[text.index("### lifecycle_email_open_rate") :]
     assert section.splitlines() == [
         "### lifecycle_email_open_rate",
         "",
         "Opened messages per delivered one.",
         "",
+        "- Formula: opened / delivered",
         "- Unit: ratio",
         "- Windows: `24h` `7d`",
         "- Label `program`: open",
         "- Label `audience`: `prospect` `customer`",
         "",
         "> **Note.** Opens are a weak signal.",
-        "",
-        "**Example.** 40 of 100 delivered are opened: 0.4.",
     ]
 
 
@@ -65,12 +67,12 @@ def test_what_is_internal_is_not_shown() -> None:
 
 def test_every_unit_has_a_name() -> None:
     for unit in Unit:
-        metric_page(replace(CATALOG, metrics=(), derived=(), ratios=(replace(Ratio(), unit=unit),)))
+        metric_page(replace(CATALOG, metrics=(), derived=(), ratios=(replace(RATIO, unit=unit),)))
 
 
 def test_a_section_without_a_heading_is_an_error() -> None:
     with pytest.raises(ValueError, match="no section of the metrics page: X"):
-        exported(Catalog(event_types=(), topics={}, keys={}, ratios=(replace(Ratio(), section="X"),)))
+        exported(Catalog(event_types=(), topics={}, keys={}, ratios=(replace(RATIO, section="X"),)))
 
 
 def test_buckets_are_told_in_days_and_hours() -> None:

@@ -1,7 +1,5 @@
 """Which alerts there are, by area, and which of them say nothing new beside others."""
 
-from dataclasses import dataclass
-
 from stream_app.monitoring import thresholds
 from stream_app.monitoring.alerts.convert import CONVERT
 from stream_app.monitoring.alerts.email import EMAIL
@@ -11,27 +9,13 @@ from stream_app.monitoring.alerts.expand import EXPAND
 from stream_app.monitoring.alerts.pipeline import PIPELINE
 from stream_app.monitoring.alerts.programs import PROGRAMS
 from stream_app.monitoring.alerts.steps import STEPS
-from stream_app.spec.alert import RuleGroup
+from stream_app.spec.alert import Alerting
 
-__all__ = ["ALERTING", "Alerting"]
-
-Muted = tuple[str, tuple[str, ...], tuple[str, ...]]
-"""An alert, those that say nothing new while it fires, and the labels that both must share."""
+__all__ = ["ALERTING"]
 
 _BUSINESS = (STEPS, PROGRAMS, ENROLLMENTS, EMAIL, CONVERT, EXPAND)
 _STALE = ("DataNotFresh", "DataStale")
 _BEHIND = ("CommitStalled", "ConsumerLagHigh", "EventsStale")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alerting:
-    """All rules, who is told of their alerts, and where these lead."""
-
-    groups: tuple[RuleGroup, ...]
-    muted: tuple[Muted, ...]
-    heartbeat: str
-    runbooks: str
-    dashboards: str
 
 
 ALERTING = Alerting(

@@ -4,7 +4,7 @@ import pytest
 
 from stream_app.core.samples import Sample
 from stream_app.core.windows import Clock
-from stream_app.render.values import Ground, Vector, of_samples, value_of, vector
+from stream_app.render.evaluation import EvalContext, Vector, of_samples, value_of, vector
 from stream_app.spec.expression import (
     Arithmetic,
     Expression,
@@ -42,7 +42,7 @@ AX, AY, BX = ((("program", program), ("step", step)) for program, step in ("ax",
 
 def worth(expression: Expression, found: list[Sample] = SAMPLES) -> Vector:
     lookup = of_samples(found, {}, Clock(0, 0, 0, 0), {})
-    return vector(expression, Ground(lookup, 1000.0, {"currency": "JPY"}))
+    return vector(expression, EvalContext(lookup, 1000.0, {"currency": "JPY"}))
 
 
 @pytest.mark.parametrize(
@@ -83,5 +83,5 @@ def test_what_only_prometheus_knows_is_no_value() -> None:
 
 
 def test_what_has_no_samples_has_no_value() -> None:
-    ground = Ground(of_samples([], {}, Clock(0, 0, 0, 0), {}), 0.0, {})
-    assert value_of(total("late"), ground) is None
+    context = EvalContext(of_samples([], {}, Clock(0, 0, 0, 0), {}), 0.0, {})
+    assert value_of(total("late"), context) is None

@@ -56,7 +56,7 @@ _COMPARISON: dict[str, Callable[[float, float], bool]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class EvalContext:
     """What an expression is computed on: series, the time in seconds, and what the variables are set to."""
 
     lookup: Lookup
@@ -108,51 +108,51 @@ def _amounts(
         yield dict(shown.labels), shown.value
 
 
-def value_of(expression: Expression, ground: Ground) -> float | None:
+def value_of(expression: Expression, context: EvalContext) -> float | None:
     """The one value that an expression has; None if it has none."""
-    found = vector(expression, ground)
+    found = vector(expression, context)
     return sum(found.values()) if found else None
 
 
-def vector(expression: Expression, ground: Ground) -> Vector:  # noqa: C901, PLR0911 - one case for each kind of expression
+def vector(expression: Expression, context: EvalContext) -> Vector:  # noqa: C901, PLR0911 - one case for each kind of expression
     """Compute an expression. ValueError for one that only Prometheus can answer."""
     match expression:
         case Selector():
-            return _pick(expression, ground)
+            return _pick(expression, context)
         case Number(value):
             return {(): value}
         case Now():
-            return {(): ground.now}
+            return {(): context.now}
         case MonthElapsed(least):
-            return {(): max(_month_elapsed(ground.now), least)}
+            return {(): max(_month_elapsed(context.now), least)}
         case Sum(of, by):
-            return _aggregate(operator.add, vector(of, ground), by)
+            return _aggregate(operator.add, vector(of, context), by)
         case Max(of, by):
-            return _aggregate(max, vector(of, ground), by)
+            return _aggregate(max, vector(of, context), by)
         case TopK(count, of):
-            found = vector(of, ground)
+            found = vector(of, context)
             return dict(sorted(found.items(), key=lambda each: (-each[1], each[0]))[:count])
         case Filter(of, comparison, bound):
             holds = _COMPARISON[comparison]
-            return {pairs: value for pairs, value in vector(of, ground).items() if holds(value, bound)}
+            return {pairs: value for pairs, value in vector(of, context).items() if holds(value, bound)}
         case Offset(of, days):
-            return vector(of, replace(ground, days_before=ground.days_before + days))
+            return vector(of, replace(context, days_before=context.days_before + days))
         case SetOperation(left, joining, right):
-            return _join(vector(left, ground), joining, vector(right, ground))
+            return _join(vector(left, context), joining, vector(right, context))
         case Arithmetic(left, sign, right):
-            return _compute(expression, sign, vector(left, ground), vector(right, ground))
+            return _compute(expression, sign, vector(left, context), vector(right, context))
         case RawPromQL(text):
             message = f"only Prometheus can answer {text}"
             raise ValueError(message)
 
 
-def _pick(selector: Selector, ground: Ground) -> Vector:
+def _pick(selector: Selector, context: EvalContext) -> Vector:
     wanted = [
-        (label, {ground.variables.get(value[1:], value) if value.startswith("$") else value for value in values})
+        (label, {context.variables.get(value[1:], value) if value.startswith("$") else value for value in values})
         for label, values in selector.match
     ]
     found: Vector = {}
-    for labels, value in ground.lookup(selector, ground.days_before):
+    for labels, value in context.lookup(selector, context.days_before):
         if all(labels.get(label, "") in values for label, values in wanted):
             pairs = tuple(sorted(labels.items()))
             found[pairs] = found.get(pairs, 0) + value

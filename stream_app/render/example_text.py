@@ -1,62 +1,34 @@
-"""A story as users read it."""
+"""The sentences of a worked example."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from stream_app.spec.example import DEFAULT_LIMIT, NO_WINDOW, Happened, Reads, Story, Value
+from stream_app.spec.example import DEFAULT_LIMIT, NO_WINDOW, Example, ExpectedSeries, GivenEvent, Value
 from stream_app.spec.metric import PREFIX
 
 _PARTS = ("_bucket", "_gcount", "_gsum")
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the metrics page needs of a story."""
-
-    story: Story
-
-    @property
-    def title(self) -> str:
-        """What the story is about."""
-        return self.story.title
-
-    @property
-    def setting(self) -> str:
-        """When and where it is read."""
-        story = self.story
-        place = "" if story.timezone == "UTC" else f", business time zone {story.timezone}"
-        limit = "" if story.label_limit == DEFAULT_LIMIT else f", at most {story.label_limit} values a label"
-        return f"{_time(story.as_of)}{place}{limit}"
-
-    @property
-    def given(self) -> tuple[str, ...]:
-        """What happened, a line each."""
-        return tuple(_happened(each) for each in self.story.given)
-
-    @property
-    def arithmetic(self) -> str:
-        """The computation by hand."""
-        return self.story.arithmetic
-
-    @property
-    def source(self) -> str:
-        """Where the numbers come from; empty if they are ours."""
-        return self.story.source
-
-    @property
-    def explains(self) -> tuple[str, ...]:
-        """The series that it explains, above all the first."""
-        return tuple(PREFIX + series for series in self.story.explains)
-
-    def results(self, series: str) -> tuple[str, ...]:
-        """What a series reads in the end, a line for each set of labels."""
-        names = {series.removeprefix(PREFIX) + part for part in ("", *_PARTS)}
-        return tuple(_reads(each) for each in self.story.expected if each.series in names)
+def place_and_time(example: Example) -> str:
+    """When and where the numbers of an example are read."""
+    zone = "" if example.timezone == "UTC" else f", business time zone {example.timezone}"
+    limit = "" if example.label_limit == DEFAULT_LIMIT else f", at most {example.label_limit} values a label"
+    return f"{_time(example.as_of)}{zone}{limit}"
 
 
-def _happened(event: Happened) -> str:
+def given_events(example: Example) -> tuple[str, ...]:
+    """The events of an example, a line each."""
+    return tuple(_event(each) for each in example.given)
+
+
+def expected_samples(example: Example, series: str) -> tuple[str, ...]:
+    """The samples of a series that an example ends with, a line for each set of labels."""
+    names = {series.removeprefix(PREFIX) + part for part in ("", *_PARTS)}
+    return tuple(_series(each) for each in example.expected if each.series in names)
+
+
+def _event(event: GivenEvent) -> str:
     times = f"{event.times} x " if event.times > 1 else ""
     numbered = f" (numbers {event.first} to {event.first + event.times - 1})" if event.first else ""
     return f"{_time(event.time)}: {times}`{event.type}`{numbered} {', '.join(_data(event.data))}"
@@ -83,7 +55,7 @@ def _time(text: str) -> str:
     return f"{text} UTC"
 
 
-def _reads(each: Reads) -> str:
+def _series(each: ExpectedSeries) -> str:
     labels = ",".join(f'{name}="{value}"' for name, value in each.labels.items())
     name = f"`{PREFIX}{each.series}{{{labels}}}`" if labels else f"`{PREFIX}{each.series}`"
     values = (

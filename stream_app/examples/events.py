@@ -1,49 +1,49 @@
-"""Short ways to say what happened and what must be read."""
+"""Short ways to write the events of an example and the samples that are expected."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from stream_app.spec.example import NO_WINDOW, Happened, Reads, Value
+from stream_app.spec.example import NO_WINDOW, ExpectedSeries, GivenEvent, Value
 
 Item = dict[str, Any]
 
 
-def each(times: int, event: Happened, *, first: int = 1) -> Happened:
-    """Let an event happen to `times` different ones of its kind, numbered from `first` on."""
+def each(times: int, event: GivenEvent, *, first: int = 1) -> GivenEvent:
+    """Repeat an event `times` times, each with identifiers of its own that are numbered from `first` on."""
     return replace(event, times=times, first=first)
 
 
-def lead(event: str, time: str, who: str, **data: Any) -> Happened:  # noqa: ANN401 - fields of the contract
+def lead(event: str, time: str, who: str, **data: Any) -> GivenEvent:  # noqa: ANN401 - fields of the contract
     """`lead.<event>`."""
-    return Happened(type=f"lead.{event}", time=time, data={"lead_id": who, **data})
+    return GivenEvent(type=f"lead.{event}", time=time, data={"lead_id": who, **data})
 
 
-def stage(to: str, time: str, who: str) -> Happened:
+def stage(to: str, time: str, who: str) -> GivenEvent:
     """`lead.stage_changed`."""
     return lead("stage_changed", time, who, to=to)
 
 
-def status(to: str, time: str, who: str) -> Happened:
+def status(to: str, time: str, who: str) -> GivenEvent:
     """`lead.status_changed`."""
     return lead("status_changed", time, who, to=to)
 
 
-def program(event: str, time: str, who: str, name: str, **data: Any) -> Happened:  # noqa: ANN401
+def program(event: str, time: str, who: str, name: str, **data: Any) -> GivenEvent:  # noqa: ANN401
     """`program.<event>`, of the one enrollment of a lead."""
     known = {"lead_id": who, "program_id": name, "enrollment_id": f"{who}-in-{name}"}
-    return Happened(type=f"program.{event}", time=time, data={**known, **data})
+    return GivenEvent(type=f"program.{event}", time=time, data={**known, **data})
 
 
-def mail(event: str, time: str, message: str, **data: Any) -> Happened:  # noqa: ANN401
+def mail(event: str, time: str, message: str, **data: Any) -> GivenEvent:  # noqa: ANN401
     """`email.<event>`; unless `lead_id` says otherwise, each message goes to a lead of its own."""
     known = {"message_id": message, "lead_id": f"reader-of-{message}"}
-    return Happened(type=f"email.{event}", time=time, data={**known, **data})
+    return GivenEvent(type=f"email.{event}", time=time, data={**known, **data})
 
 
 def deal(
     event: str, time: str, name: str, account: str, kind: str, amount_minor: int, currency: str, **data: str
-) -> Happened:
+) -> GivenEvent:
     """`opportunity.<event>` with the whole state."""
     known = {
         "opportunity_id": name,
@@ -52,7 +52,7 @@ def deal(
         "amount_minor": amount_minor,
         "currency": currency,
     }
-    return Happened(type=f"opportunity.{event}", time=time, data={**known, **data})
+    return GivenEvent(type=f"opportunity.{event}", time=time, data={**known, **data})
 
 
 def item(unit_amount_minor: int, interval: str = "month", **data: Any) -> Item:  # noqa: ANN401
@@ -68,21 +68,21 @@ def subscription(
     currency: str = "USD",
     name: str = "",
     **data: Any,  # noqa: ANN401
-) -> Happened:
+) -> GivenEvent:
     """`subscription.<event>` with the whole state; without a `name` it is called like the account."""
     known = {"account_id": account, "subscription_id": name or account, "currency": currency, "items": list(items)}
-    return Happened(type=f"subscription.{event}", time=time, data={**known, **data})
+    return GivenEvent(type=f"subscription.{event}", time=time, data={**known, **data})
 
 
-def invoice(event: str, time: str, name: str, account: str) -> Happened:
+def invoice(event: str, time: str, name: str, account: str) -> GivenEvent:
     """`invoice.<event>`."""
     data = {"invoice_id": name, "account_id": account, "amount_minor": 1000, "currency": "EUR"}
-    return Happened(type=f"invoice.{event}", time=time, data=data)
+    return GivenEvent(type=f"invoice.{event}", time=time, data=data)
 
 
 def spend(
     time: str, name: str, amount_minor: int, currency: str, kind: str, period_start: str, period_end: str, **data: str
-) -> Happened:
+) -> GivenEvent:
     """`spend.recorded`."""
     known = {
         "spend_id": name,
@@ -92,24 +92,26 @@ def spend(
         "period_start": period_start,
         "period_end": period_end,
     }
-    return Happened(type="spend.recorded", time=time, data={**known, **data})
+    return GivenEvent(type="spend.recorded", time=time, data={**known, **data})
 
 
-def reach(time: str, name: str, day: str, kind: str, count: int, **data: str) -> Happened:
+def reach(time: str, name: str, day: str, kind: str, count: int, **data: str) -> GivenEvent:
     """`reach.recorded`."""
-    return Happened(
+    return GivenEvent(
         type="reach.recorded", time=time, data={"reach_id": name, "day": day, "kind": kind, "count": count, **data}
     )
 
 
-def answer(time: str, respondent: str, score: int) -> Happened:
+def answer(time: str, respondent: str, score: int) -> GivenEvent:
     """`survey.responded`."""
-    return Happened(
+    return GivenEvent(
         type="survey.responded", time=time, data={"respondent_id": respondent, "survey_id": "yearly", "score": score}
     )
 
 
-def reads(series: str, value: Value | Mapping[str, Value], **labels: str) -> Reads:
+def expect(series: str, value: Value | Mapping[str, Value], **labels: str) -> ExpectedSeries:
     """Expect a value, or one for each window. A label that is called like a word of Python ends in `_`."""
     named = {name.rstrip("_"): wanted for name, wanted in labels.items()}
-    return Reads(series=series, labels=named, values=value if isinstance(value, Mapping) else {NO_WINDOW: value})
+    return ExpectedSeries(
+        series=series, labels=named, values=value if isinstance(value, Mapping) else {NO_WINDOW: value}
+    )
