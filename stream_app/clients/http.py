@@ -39,7 +39,7 @@ def metrics_route(registry: CollectorRegistry) -> Route:
 
 
 class CannotListenError(Exception):
-    """The address is taken, or not ours."""
+    """The address is used by another process, or is not one of this machine."""
 
     def __init__(self, host: str, port: int, error: OSError) -> None:
         super().__init__(f"cannot listen on {host}:{port}: {error.strerror}")

@@ -80,7 +80,7 @@ class WorkerSettings:
     max_events: int = 4_000
     #: Most bytes that one fetch asks for of one partition.
     fetch_bytes: int = 1_048_576
-    #: Batches that wait for their turn.
+    #: Batches in the buffer, at most.
     buffered_batches: int = 4
     session_timeout: float = 30.0
     heartbeat_interval: float = 3.0
@@ -199,7 +199,7 @@ class Worker:
     # Running ----------------------------------------------------------------------------------------------------------
 
     async def run(self, until: Mapping[tuple[str, int], int] | None = None) -> Exit:
-        """Work until `stop`, SIGTERM or SIGINT, or trouble.
+        """Work until `stop`, SIGTERM, SIGINT, or an error.
 
         With `until` it ends as well once the ledger has reached these offsets, whichever worker did it: they are the
         ends of the log of every partition of the topics at some moment. If a topic is paused short of them, it ends
@@ -278,7 +278,7 @@ class Worker:
             value_serializer="raw",
             store="memory://",
             datadir=directory,
-            # The ledger makes a batch whose partition was taken away meanwhile harmless, so nobody waits for it.
+            # The ledger makes a batch whose partition was revoked meanwhile harmless, so nothing waits for it.
             stream_wait_empty=False,
             stream_buffer_maxsize=settings.buffered_batches,
             stream_recovery_delay=0,

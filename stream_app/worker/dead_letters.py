@@ -1,4 +1,4 @@
-"""Puts rejected records aside: the worker's side of the dead letter topic."""
+"""Writes rejected records to the dead letter topic."""
 
 import asyncio
 import logging
@@ -37,13 +37,13 @@ _HEAD_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class _Letter:
+class _DeadLetter:
     key: bytes | None
     value: bytes | None
     place: bytes
     about: tuple[tuple[str, bytes], ...]
     headers: tuple[tuple[str, bytes | None], ...]
-    cuts: int = 0
+    truncations: int = 0
 
     @property
     def all_headers(self) -> list[tuple[str, bytes | None]]:
@@ -55,17 +55,17 @@ class _Letter:
         named = sum(len(name) + len(value or b"") + 8 for name, value in self.all_headers)
         return len(self.key or b"") + len(self.value or b"") + named + 32
 
-    def shorter(self) -> "_Letter":
-        """Keep the head of it, and when that is too much as well, only where it was and what was wrong with it.
+    def truncated(self) -> "_DeadLetter":
+        """Keep the first bytes of the value; if that is too large as well, only where it was and why it was rejected.
 
-        Raises MessageSizeTooLargeError when there is nothing left to cut.
+        Raises MessageSizeTooLargeError when nothing is left to truncate.
         """
-        if self.cuts == 0:
+        if self.truncations == 0:
             about = (*self.about, (TRUNCATED, b"%d" % len(self.value or b"")))
-            head = replace(self, value=self.value and self.value[:_HEAD_BYTES], about=about, cuts=1)
-            return head if head.size <= 2 * _HEAD_BYTES else head.shorter()
-        if self.cuts == 1:
-            return replace(self, key=None, value=b"", headers=(), cuts=2)
+            shorter = replace(self, value=self.value and self.value[:_HEAD_BYTES], about=about, truncations=1)
+            return shorter if shorter.size <= 2 * _HEAD_BYTES else shorter.truncated()
+        if self.truncations == 1:
+            return replace(self, key=None, value=b"", headers=(), truncations=2)
         raise MessageSizeTooLargeError
 
 
@@ -81,7 +81,7 @@ class DeadLetterTopic:
     def __init__(self, settings: Settings, *, timeout: float = 10.0) -> None:
         """Take what it needs; it connects when the first record is rejected.
 
-        `timeout` is how long one try to write may take, in seconds, before trouble shows.
+        `timeout` is how long one try to write may take, in seconds, before the topic counts as down.
         """
         self._timeout_ms = round(timeout * 1000)
         self._settings = settings
@@ -98,16 +98,16 @@ class DeadLetterTopic:
     async def send(self, batch: Batch, rejected: Sequence[tuple[RecordLike, Rejected]]) -> None:
         """Return when all of them are safely written, however long that takes. Raises nothing but CancelledError.
 
-        A record that is too large to be kept is cut, and has a header `truncated` that says how long its value was.
+        A record that is too large is truncated, and has a header `truncated` that says how many bytes its value had.
         """
         now = datetime.now(UTC).isoformat(timespec="milliseconds").encode()
         waiting = [_letter(batch, record, reason, now) for record, reason in rejected]
-        singly = False
+        one_per_batch = False
         while waiting:
-            refused = await self._retry.call(partial(self._write, waiting, singly=singly))
+            refused = await self._retry.call(partial(self._write, waiting, one_per_batch=one_per_batch))
             if refused:
                 log.warning("%s refused %d records as too large, keeping less of them", self._topic, len(refused))
-            waiting, singly = refused, True
+            waiting, one_per_batch = refused, True
 
     async def close(self) -> None:
         """Disconnect. The next `send` connects again."""
@@ -116,26 +116,26 @@ class DeadLetterTopic:
             with suppress(KafkaError, OSError):
                 await producer.stop()
 
-    async def _write(self, letters: Sequence[_Letter], *, singly: bool) -> list[_Letter]:
+    async def _write(self, letters: Sequence[_DeadLetter], *, one_per_batch: bool) -> list[_DeadLetter]:
         """Write each letter once and return what is to be tried again because it was too large."""
         try:
             producer = await self._connected()
             numbers = sorted(await producer.partitions_for(self._topic))
-            by_partition: dict[int, list[_Letter]] = {}
+            by_partition: dict[int, list[_DeadLetter]] = {}
             for letter in letters:
                 # A copy that is written after a crash, and the mark that it was sent again, follow it in the same
                 # partition. Retention then never takes the mark first.
                 number = self._partition_of(letter.key or letter.place, numbers, numbers)
                 by_partition.setdefault(number, []).append(letter)
-            sent: list[tuple[asyncio.Future[object], list[_Letter]]] = []
+            sent: list[tuple[asyncio.Future[object], list[_DeadLetter]]] = []
             for number, part in by_partition.items():
-                for builder, inside in _packed(producer, part, singly=singly):
+                for builder, inside in _packed(producer, part, one_per_batch=one_per_batch):
                     sent.append((await producer.send_batch(builder, self._topic, partition=number), inside))
             results = await asyncio.gather(*(future for future, _ in sent), return_exceptions=True)
-            again: list[_Letter] = []
+            again: list[_DeadLetter] = []
             for (_, inside), result in zip(sent, results, strict=True):
                 if isinstance(result, MessageSizeTooLargeError):
-                    again += [letter.shorter() for letter in inside] if len(inside) == 1 else inside
+                    again += [letter.truncated() for letter in inside] if len(inside) == 1 else inside
                 elif isinstance(result, BaseException):
                     raise result
         except (KafkaError, OSError):
@@ -156,7 +156,7 @@ class DeadLetterTopic:
         return self._producer
 
 
-def _letter(batch: Batch, record: RecordLike, reason: Rejected, now: bytes) -> _Letter:
+def _letter(batch: Batch, record: RecordLike, reason: Rejected, now: bytes) -> _DeadLetter:
     about = (
         ("cause", reason.cause.encode()),
         ("detail", reason.detail.encode()),
@@ -167,19 +167,19 @@ def _letter(batch: Batch, record: RecordLike, reason: Rejected, now: bytes) -> _
     )
     place = f"{batch.topic}:{batch.partition}:{record.offset}".encode()
     headers = tuple((ORIGINAL + name, value) for name, value in record.headers)
-    letter = _Letter(record.key, record.value, place, about, headers)
-    return letter if letter.size <= _LARGEST_BYTES else letter.shorter()
+    letter = _DeadLetter(record.key, record.value, place, about, headers)
+    return letter if letter.size <= _LARGEST_BYTES else letter.truncated()
 
 
 def _packed(
-    producer: AIOKafkaProducer, letters: Sequence[_Letter], *, singly: bool
-) -> Iterator[tuple[BatchBuilder, list[_Letter]]]:
+    producer: AIOKafkaProducer, letters: Sequence[_DeadLetter], *, one_per_batch: bool
+) -> Iterator[tuple[BatchBuilder, list[_DeadLetter]]]:
     builder = producer.create_batch()
-    inside: list[_Letter] = []
+    inside: list[_DeadLetter] = []
     for letter in letters:
         # A letter that is larger than a batch is taken as the first of one, and stays alone in it.
         record = {"timestamp": None, "key": letter.key, "value": letter.value, "headers": letter.all_headers}
-        if (singly and inside) or builder.append(**record) is None:
+        if (one_per_batch and inside) or builder.append(**record) is None:
             builder.close()
             yield builder, inside
             builder, inside = producer.create_batch(), []

@@ -62,7 +62,7 @@ class StartPosition:
 
     @property
     def has_gap(self) -> bool:
-        """Whether offsets are gone from the log that were never applied."""
+        """Whether the log no longer has offsets that were never applied."""
         return self.position > self.begin
 
 

@@ -1,8 +1,8 @@
 """The health of the pipeline as a worker exports it: `stream_app_*`."""
 
+import collections
 import time
 from bisect import bisect_left
-from collections import Counter as Tallies
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
@@ -111,7 +111,7 @@ class Telemetry:
         topic = batch.topic
         for kind, count in stats.applied.items():
             self._events.labels(topic, event_type(kind)).inc(count)
-        for cause, count in Tallies(reason.cause for _, reason in rejected).items():
+        for cause, count in collections.Counter(reason.cause for _, reason in rejected).items():
             self._rejected.labels(topic, cause).inc(count)
         if stats.duplicates:
             self._duplicates.labels(topic).inc(stats.duplicates)
@@ -123,7 +123,7 @@ class Telemetry:
         self.duplicate_events += stats.duplicates
         self.too_late_events += stats.too_late
         now = time.time()
-        for timestamp, count in Tallies([record.timestamp for record in batch.records]).items():
+        for timestamp, count in collections.Counter([record.timestamp for record in batch.records]).items():
             self._latency.observe(max(now - timestamp / 1000, 0.0), count)
         if newest > self._newest.get(topic, -1):
             self._newest[topic] = newest

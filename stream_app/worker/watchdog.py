@@ -27,7 +27,7 @@ class Observation:
     progress: float | None
     #: Member of the group, and not in the middle of a rebalance.
     member: bool
-    #: The group's coordinator is known; without one the broker is in trouble, and not this process.
+    #: The group's coordinator is known; without one the broker is the problem, and not this process.
     coordinator: bool
 
 

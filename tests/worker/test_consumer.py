@@ -1,7 +1,6 @@
-"""A worker applies every record once, whoever comes, goes or dies, and can be steered and watched."""
+"""Workers apply every record once, whichever of them joins, leaves or crashes, and show their state."""
 
 import asyncio
-import logging
 import os
 import signal
 from collections.abc import Iterable, Iterator
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from stream_app.clients.log_rate_limit import LogRateLimit
 from stream_app.worker.batch import Batch
 from stream_app.worker.consumer import Exit, Worker
 from stream_app.worker.result import Result, TryAgain
@@ -44,7 +42,7 @@ def processes(cluster: Cluster, namespace: str, tmp_path: Path) -> Iterator[Proc
 
 
 @on_a_loop
-async def test_a_refused_batch_is_read_again_and_nothing_stale_is_offered(cluster: Cluster, namespace: str) -> None:
+async def test_after_a_refused_batch_nothing_stale_is_applied(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(100)))
     ledger = MemoryLedger({(namespace, 0): 40}, moves=[20])
@@ -56,7 +54,7 @@ async def test_a_refused_batch_is_read_again_and_nothing_stale_is_offered(cluste
 
 
 @on_a_loop
-async def test_a_batch_is_folded_while_the_one_before_it_is_committed(cluster: Cluster, namespace: str) -> None:
+async def test_a_batch_is_prepared_while_the_one_before_it_is_applied(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(40)))
     ledger = MemoryLedger()
@@ -82,7 +80,7 @@ async def test_a_batch_that_another_worker_applied_is_skipped(cluster: Cluster, 
 
 
 @on_a_loop
-async def test_a_batch_that_is_refused_for_now_comes_again(cluster: Cluster, namespace: str) -> None:
+async def test_a_batch_to_be_tried_again_is_read_again(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(10)))
     ledger = MemoryLedger(refusals=[TryAgain(), TryAgain()])
@@ -111,7 +109,7 @@ async def test_the_last_batch_is_finished_and_committed_before_the_end(cluster: 
 
 
 @on_a_loop
-async def test_a_sink_that_never_answers_does_not_keep_the_worker_alive(cluster: Cluster, namespace: str) -> None:
+async def test_a_sink_that_never_returns_does_not_keep_the_worker_alive(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(10)))
     ledger = MemoryLedger()
@@ -134,9 +132,7 @@ class _CannotApply(MemoryLedger):
 
 @pytest.mark.parametrize("broken", [_CannotPrepare, _CannotApply])
 @on_a_loop
-async def test_a_sink_that_raises_ends_the_worker_and_nothing_more_is_offered_to_it(
-    cluster: Cluster, namespace: str, broken: type[MemoryLedger]
-) -> None:
+async def test_a_sink_that_raises_ends_the_worker(cluster: Cluster, namespace: str, broken: type[MemoryLedger]) -> None:
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(10)))
     ledger = broken()
@@ -162,7 +158,7 @@ async def test_an_idle_worker_notices_that_the_ledger_lost_everything(cluster: C
 
 
 @on_a_loop
-async def test_a_paused_topic_is_not_read_and_goes_on_where_it_was(cluster: Cluster, namespace: str) -> None:
+async def test_a_paused_topic_is_not_read_until_it_is_resumed(cluster: Cluster, namespace: str) -> None:
     good, bad = f"{namespace}.good", f"{namespace}.bad"
     await asyncio.to_thread(cluster.create, good, bad)
     await asyncio.to_thread(cluster.produce, bad, _numbers(range(10)))
@@ -184,7 +180,7 @@ async def test_a_paused_topic_is_not_read_and_goes_on_where_it_was(cluster: Clus
 
 
 @on_a_loop
-async def test_what_is_buffered_of_a_topic_that_is_paused_is_read_again(cluster: Cluster, namespace: str) -> None:
+async def test_buffered_batches_of_a_paused_topic_are_read_again(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(100)))
     ledger = MemoryLedger()
@@ -200,7 +196,7 @@ async def test_what_is_buffered_of_a_topic_that_is_paused_is_read_again(cluster:
 
 
 @on_a_loop
-async def test_a_worker_shows_what_it_does(cluster: Cluster, namespace: str) -> None:
+async def test_the_state_shows_assignment_positions_and_lag(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace, partitions=2)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(30)), partition=1)
     ledger, calls = MemoryLedger(), Calls()
@@ -221,7 +217,7 @@ async def test_a_worker_shows_what_it_does(cluster: Cluster, namespace: str) -> 
 
 
 @on_a_loop
-async def test_workers_share_the_partitions_and_a_late_apply_does_no_harm(cluster: Cluster, namespace: str) -> None:
+async def test_a_batch_applied_after_a_rebalance_counts_once(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace, partitions=2)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(range(100)))
     first, second = MemoryLedger(), MemoryLedger()
@@ -291,7 +287,7 @@ async def test_workers_that_drain_together_all_end(cluster: Cluster, namespace: 
 
 
 @on_a_loop
-async def test_a_worker_that_drains_ends_where_nothing_is_left_to_read(cluster: Cluster, namespace: str) -> None:
+async def test_a_worker_that_drains_an_empty_topic_ends(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace)
     ledger = MemoryLedger()
     worker = Worker(settings(cluster.address, namespace, namespace), ledger, ledger.positions)
@@ -299,7 +295,7 @@ async def test_a_worker_that_drains_ends_where_nothing_is_left_to_read(cluster: 
 
 
 @on_a_loop
-async def test_a_worker_that_drains_ends_when_all_but_a_paused_topic_is_applied(
+async def test_a_drain_ends_when_all_but_a_paused_topic_is_applied(
     cluster: Cluster, namespace: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     good, bad = f"{namespace}.good", f"{namespace}.bad"
@@ -323,23 +319,9 @@ async def test_a_worker_that_drains_ends_when_all_but_a_paused_topic_is_applied(
 
 
 @on_a_loop
-async def test_a_broker_that_is_not_there_ends_the_worker(namespace: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_worker_without_a_broker_at_its_start_ends(namespace: str, caplog: pytest.LogCaptureFixture) -> None:
     ledger = MemoryLedger()
     worker = Worker(settings("127.0.0.1:1", namespace, namespace), ledger, ledger.positions)
     assert await worker.run() is Exit.CRASHED
     (message,) = (record.getMessage() for record in caplog.records if record.name == "stream_app.worker.consumer")
     assert "127.0.0.1" in message
-
-
-def test_chatty_libraries_are_cut_short_and_say_so() -> None:
-    now = 0.0
-    limit = LogRateLimit(burst=2, period=10, clock=lambda: now)
-
-    def say(name: str) -> str | None:
-        record = logging.LogRecord(name, logging.INFO, "there.py", 7, "no broker on %s", ("9092",), None)
-        return record.getMessage() if limit.filter(record) else None
-
-    assert [say("aiokafka.conn") for _ in range(4)] == ["no broker on 9092"] * 2 + [None] * 2
-    assert say("stream_app.worker.consumer") == "no broker on 9092"
-    now = 10.0
-    assert say("aiokafka.conn") == "no broker on 9092 [2 more like this were not logged]"

@@ -1,4 +1,4 @@
-"""What the worker rejects is kept: whole where the broker allows it, and whatever happens to the broker."""
+"""Rejected records are kept in the dead letter topic, whole where the broker allows it, and across its outages."""
 
 import asyncio
 import logging
@@ -41,7 +41,7 @@ def send(settings: Settings, *records: Record, reason: Rejected = BAD) -> None:
     asyncio.run(run())
 
 
-async def down(topic: DeadLetterTopic) -> None:
+async def until_down(topic: DeadLetterTopic) -> None:
     while topic.retry.up:  # noqa: ASYNC110 - there is no event to wait for
         await asyncio.sleep(0.01)
 
@@ -62,7 +62,7 @@ def test_bytes_key_and_reason_are_kept(cluster: Cluster, settings: Settings) -> 
     }
 
 
-def test_the_records_own_headers_are_kept_in_order_under_other_names(cluster: Cluster, settings: Settings) -> None:
+def test_the_headers_of_a_record_are_kept_under_prefixed_names(cluster: Cluster, settings: Settings) -> None:
     cluster.create(settings.topic("dlq"))
     own = [("ce_id", b"1"), ("cause", b"mine"), ("ce_id", b"2")]
     send(settings, record(1, b"{}", headers=own))
@@ -82,21 +82,19 @@ def test_a_tombstone_without_a_key_is_kept(cluster: Cluster, settings: Settings)
     assert (letter.key, letter.value) == (None, None)
 
 
-def test_thousands_go_over_all_partitions_and_copies_follow_their_originals(
-    cluster: Cluster, settings: Settings
-) -> None:
+def test_copies_go_to_the_partitions_of_their_originals(cluster: Cluster, settings: Settings) -> None:
     cluster.create(settings.topic("dlq"), partitions=3)
     records = [record(number, b"x" * 500, None) for number in range(3000)]
     send(settings, *records)
     send(settings, *records)
     letters = cluster.read(settings.topic("dlq"))
     assert len(letters) == 6000
-    homes = {(letter.partition, dict(letter.headers)["offset"]) for letter in letters}
-    assert len(homes) == 3000
-    assert {partition for partition, _ in homes} == {0, 1, 2}
+    places = {(letter.partition, dict(letter.headers)["offset"]) for letter in letters}
+    assert len(places) == 3000
+    assert {partition for partition, _ in places} == {0, 1, 2}
 
 
-def test_the_largest_record_that_an_event_may_be_is_kept_whole(cluster: Cluster, settings: Settings) -> None:
+def test_a_record_of_the_largest_event_size_is_kept_whole(cluster: Cluster, settings: Settings) -> None:
     cluster.create(settings.topic("dlq"))
     value = b"v" * 256 * 1024
     send(settings, record(1, b"a"), record(2, value), record(3, b"b"))
@@ -105,7 +103,7 @@ def test_the_largest_record_that_an_event_may_be_is_kept_whole(cluster: Cluster,
 
 @pytest.mark.parametrize("size", [1_200_000, 9_000_000])
 @pytest.mark.parametrize("broker", ["kafka", "real_kafka"])
-def test_of_a_record_that_the_broker_refuses_the_head_is_kept(
+def test_a_record_that_is_too_large_for_the_broker_is_truncated(
     request: pytest.FixtureRequest, namespace: str, broker: str, size: int
 ) -> None:
     if broker == "kafka" and request.config.getoption("--broker") == "tansu":
@@ -121,7 +119,7 @@ def test_of_a_record_that_the_broker_refuses_the_head_is_kept(
     assert "truncated" not in dict(letters[b"1"].headers)
 
 
-def test_a_record_that_is_large_by_its_headers_leaves_at_least_its_place(cluster: Cluster, settings: Settings) -> None:
+def test_a_record_with_too_large_headers_keeps_only_its_offset(cluster: Cluster, settings: Settings) -> None:
     cluster.create(settings.topic("dlq"))
     send(settings, record(2, b"small", headers=[("big", b"h" * 9_000_000)]))
     (letter,) = cluster.read(settings.topic("dlq"))
@@ -131,7 +129,7 @@ def test_a_record_that_is_large_by_its_headers_leaves_at_least_its_place(cluster
 
 
 @pytest.mark.parametrize("limit", [20_000, 1_000])
-def test_a_topic_with_a_small_limit_gets_what_it_takes(real_kafka: str, namespace: str, limit: int) -> None:
+def test_records_are_truncated_to_the_limit_of_the_topic(real_kafka: str, namespace: str, limit: int) -> None:
     cluster = Cluster(real_kafka)
     settings = Settings.load(kafka_url=f"kafka://{real_kafka}", namespace=namespace)
     cluster.create(settings.topic("dlq"), configs={"max.message.bytes": str(limit)})
@@ -143,7 +141,7 @@ def test_a_topic_with_a_small_limit_gets_what_it_takes(real_kafka: str, namespac
     assert letters[30].value == (b"w" * 16 * 1024 if limit > 1_000 else b"")
 
 
-def test_a_broker_that_is_away_is_waited_for(tmp_path: Path, namespace: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_sending_waits_for_the_broker(tmp_path: Path, namespace: str, caplog: pytest.LogCaptureFixture) -> None:
     port = free_port()
     settings = Settings.load(kafka_url=f"kafka://127.0.0.1:{port}", namespace=namespace)
     cluster = Cluster(f"127.0.0.1:{port}")
@@ -156,7 +154,7 @@ def test_a_broker_that_is_away_is_waited_for(tmp_path: Path, namespace: str, cap
             await asyncio.to_thread(cluster.create, settings.topic("dlq"))
             await topic.send(batch, rejected)
         sending = asyncio.create_task(topic.send(batch, rejected))
-        await down(topic)
+        await until_down(topic)
         assert not sending.done()
         with embedded_kafka(tmp_path, port):
             await asyncio.wait_for(sending, 30)
@@ -170,14 +168,14 @@ def test_a_broker_that_is_away_is_waited_for(tmp_path: Path, namespace: str, cap
     assert "jane" not in caplog.text
 
 
-def test_waiting_can_be_cancelled_and_leaves_nothing_open(namespace: str) -> None:
+def test_sending_can_be_canceled_while_the_broker_is_down(namespace: str) -> None:
     settings = Settings.load(kafka_url=f"kafka://127.0.0.1:{free_port()}", namespace=namespace)
 
     async def run() -> None:
         topic = DeadLetterTopic(settings)
         batch = Batch("some.topic", 0, 0, 1, [record(0, b"x")])
         sending = asyncio.create_task(topic.send(batch, [(batch.records[0], BAD)]))
-        await down(topic)
+        await until_down(topic)
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending

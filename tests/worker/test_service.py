@@ -1,4 +1,4 @@
-"""What a worker process says of itself: since when the numbers are complete, and where it can be asked."""
+"""Since when a worker process knows that everything is applied, and on which port it serves its metrics."""
 
 import socket
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _A = ("a", 0)
 _B = ("b", 1)
 _ANSWERED = 1_767_225_600.25
 _AT = 1_767_225_600_250
-_WELL = State(
+_HEALTHY = State(
     assigned=frozenset({_A, _B}),
     positions={_A: 7, _B: 9},
     ends={_A: 7, _B: 9},
@@ -29,15 +29,15 @@ _WELL = State(
 )
 
 
-def test_what_is_applied_is_known_as_of_the_last_answer_of_a_broker_however_long_ago_that_was() -> None:
-    assert caught_up(_WELL) == ([_A, _B], _AT)
-    away = replace(_WELL, group=Group(generation=-1, coordinator=False, error=None, polled=_ANSWERED))
-    assert caught_up(away) == ([_A, _B], _AT)
+def test_all_is_applied_as_of_the_last_answer_of_a_broker() -> None:
+    assert caught_up(_HEALTHY) == ([_A, _B], _AT)
+    disconnected = replace(_HEALTHY, group=Group(generation=-1, coordinator=False, error=None, polled=_ANSWERED))
+    assert caught_up(disconnected) == ([_A, _B], _AT)
 
 
-def test_nothing_is_known_before_a_broker_has_answered() -> None:
-    unheard = replace(_WELL, group=Group(generation=3, coordinator=True, error=None, polled=None))
-    assert not caught_up(unheard)[0]
+def test_nothing_is_known_to_be_applied_before_a_broker_answers() -> None:
+    unanswered = replace(_HEALTHY, group=Group(generation=3, coordinator=True, error=None, polled=None))
+    assert not caught_up(unanswered)[0]
 
 
 @pytest.mark.parametrize(
@@ -45,36 +45,36 @@ def test_nothing_is_known_before_a_broker_has_answered() -> None:
     [({_A: 6, _B: 9}, {_A: 7, _B: 9}), ({_B: 9}, {_A: 7, _B: 9}), ({_A: 7, _B: 9}, {_B: 9})],
     ids=["behind", "without a position", "without an end"],
 )
-def test_a_partition_that_is_not_known_to_be_wholly_applied_is_left_out(
+def test_a_partition_that_may_have_more_records_is_left_out(
     positions: dict[tuple[str, int], int], ends: dict[tuple[str, int], int]
 ) -> None:
-    assert caught_up(replace(_WELL, positions=positions, ends=ends)) == ([_B], _AT)
+    assert caught_up(replace(_HEALTHY, positions=positions, ends=ends)) == ([_B], _AT)
 
 
 @pytest.fixture
-def taken() -> Iterator[int]:
+def used_port() -> Iterator[int]:
     """Return a port that somebody else listens on."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         yield other.getsockname()[1]
 
 
-def test_a_worker_goes_on_without_a_page_where_its_default_port_is_taken(
-    taken: int, caplog: pytest.LogCaptureFixture
+def test_a_worker_runs_without_a_metrics_page_if_its_default_port_is_used(
+    used_port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    nothing_asked_for = Settings.model_construct(_fields_set=set(), worker_port=taken)
+    nothing_set = Settings.model_construct(_fields_set=set(), worker_port=used_port)
     with ExitStack() as stack:
-        serve(stack, nothing_asked_for, {})
-    assert f"cannot listen on 127.0.0.1:{taken}" in caplog.text
+        serve(stack, nothing_set, {})
+    assert f"cannot listen on 127.0.0.1:{used_port}" in caplog.text
     assert "give it a --worker-port of its own" in caplog.text
 
 
-def test_a_port_that_was_asked_for_has_to_be_free(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STREAM_APP_WORKER_PORT", str(taken))
-    for asked_for in (Settings.load(), Settings.load(worker_port=taken)):
-        with ExitStack() as stack, pytest.raises(CannotListenError, match=str(taken)):
-            serve(stack, asked_for, {})
+def test_a_port_that_was_set_must_be_free(used_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAM_APP_WORKER_PORT", str(used_port))
+    for chosen in (Settings.load(), Settings.load(worker_port=used_port)):
+        with ExitStack() as stack, pytest.raises(CannotListenError, match=str(used_port)):
+            serve(stack, chosen, {})
 
 
-def test_a_worker_whose_port_is_0_listens_nowhere() -> None:
+def test_a_worker_with_port_0_has_no_metrics_page() -> None:
     with ExitStack() as stack:
         serve(stack, Settings.load(worker_port=0, host="no address"), {})

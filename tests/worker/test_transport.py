@@ -1,4 +1,4 @@
-"""Batches join up, whatever the log looks like, and are read from where the ledger says."""
+"""Batches join up, whatever is in the log, and are read from where the ledger says."""
 
 import asyncio
 from contextlib import suppress
@@ -22,13 +22,13 @@ def _commit(address: str, group: str, topic: str, offset: int) -> None:
         admin.alter_group_offsets(group, {TopicPartition(topic, 0): OffsetAndMetadata(offset, "", -1)})
 
 
-def _forget(address: str, topic: str, before: int) -> None:
+def _delete_before(address: str, topic: str, before: int) -> None:
     with KafkaAdminClient(bootstrap_servers=address) as admin:
         admin.delete_records({TopicPartition(topic, 0): before})
 
 
 @on_a_loop
-async def test_a_batch_is_committed_to_the_group_as_a_whole(cluster: Cluster, namespace: str) -> None:
+async def test_the_end_of_each_batch_is_committed_to_the_group(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace, partitions=2)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(100))
     ledger = MemoryLedger()
@@ -39,7 +39,7 @@ async def test_a_batch_is_committed_to_the_group_as_a_whole(cluster: Cluster, na
 
 
 @on_a_loop
-async def test_batches_are_capped_and_join_up(cluster: Cluster, namespace: str) -> None:
+async def test_batches_have_at_most_max_events_records_and_join_up(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(1000))
     ledger = MemoryLedger()
@@ -69,11 +69,9 @@ async def test_one_record_arrives_as_a_batch_of_one(cluster: Cluster, namespace:
 
 
 @on_a_loop
-async def test_transaction_markers_lie_inside_batches_and_aborted_records_are_not_read(
-    cluster: Cluster, namespace: str
-) -> None:
+async def test_transaction_markers_and_aborted_records_are_skipped(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace)
-    await asyncio.to_thread(_transact, cluster.address, namespace)
+    await asyncio.to_thread(_write_transactions, cluster.address, namespace)
     end = bounds(cluster.address, namespace)[namespace, 0][1]
     ledger = MemoryLedger()
     async with working(settings(cluster.address, namespace, namespace), ledger) as worker:
@@ -84,7 +82,7 @@ async def test_transaction_markers_lie_inside_batches_and_aborted_records_are_no
     assert committed(cluster.address, namespace) == {(namespace, 0): end}
 
 
-def _transact(address: str, topic: str) -> None:
+def _write_transactions(address: str, topic: str) -> None:
     with KafkaProducer(bootstrap_servers=address, transactional_id=topic) as producer:
         producer.init_transactions()
         for value, kept in [(b"first", True), (b"aborted", False), (b"second", True), (b"aborted", False)]:
@@ -97,7 +95,7 @@ def _transact(address: str, topic: str) -> None:
 
 
 @on_a_loop
-async def test_positions_come_from_the_ledger_and_the_group_follows(cluster: Cluster, namespace: str) -> None:
+async def test_the_positions_of_the_ledger_win_over_those_of_the_group(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(60))
     await asyncio.to_thread(_commit, cluster.address, namespace, namespace, 50)
@@ -122,10 +120,10 @@ async def test_the_group_never_runs_ahead_of_the_ledger(cluster: Cluster, namesp
 
 
 @on_a_loop
-async def test_a_partition_the_ledger_does_not_know_is_read_from_the_begin(cluster: Cluster, namespace: str) -> None:
+async def test_a_partition_unknown_to_the_ledger_is_read_from_its_begin(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(20))
-    await asyncio.to_thread(_forget, cluster.address, namespace, 5)
+    await asyncio.to_thread(_delete_before, cluster.address, namespace, 5)
     await asyncio.to_thread(_commit, cluster.address, namespace, namespace, 15)
     ledger, calls = MemoryLedger(), Calls()
     async with working(settings(cluster.address, namespace, namespace), ledger, calls):
@@ -136,10 +134,10 @@ async def test_a_partition_the_ledger_does_not_know_is_read_from_the_begin(clust
 
 
 @on_a_loop
-async def test_what_retention_took_is_told_and_reading_goes_on(cluster: Cluster, namespace: str) -> None:
+async def test_offsets_deleted_by_retention_are_reported_and_skipped(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(20))
-    await asyncio.to_thread(_forget, cluster.address, namespace, 12)
+    await asyncio.to_thread(_delete_before, cluster.address, namespace, 12)
     ledger, calls = MemoryLedger({(namespace, 0): 3}), Calls()
     async with working(settings(cluster.address, namespace, namespace), ledger, calls):
         await eventually(lambda: len(ledger.values) == 8)
@@ -149,10 +147,10 @@ async def test_what_retention_took_is_told_and_reading_goes_on(cluster: Cluster,
 
 
 @on_a_loop
-async def test_a_log_that_retention_emptied_is_closed_up_to_its_end(cluster: Cluster, namespace: str) -> None:
+async def test_a_log_emptied_by_retention_is_applied_up_to_its_end(cluster: Cluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, _numbers(20))
-    await asyncio.to_thread(_forget, cluster.address, namespace, 20)
+    await asyncio.to_thread(_delete_before, cluster.address, namespace, 20)
     ledger = MemoryLedger({(namespace, 0): 3})
     async with working(settings(cluster.address, namespace, namespace), ledger):
         await eventually(lambda: bool(ledger.applied))

@@ -53,7 +53,7 @@ def live(cluster: Cluster, redis_url: str, tmp_path_factory: pytest.TempPathFact
         site.produce(told[:-_LATER])
         site.drain()
         worker = site.worker(worker_port=at_worker)
-        # Some are known already: copies. Then a few that are rejected, and a flood of them that closes the gate.
+        # Some are known already: copies. Then a few that are rejected, and so many of them that the intake is stopped.
         site.produce([*told[-2 * _LATER :], *[Sent("reach", b"r", b"rubbish")] * 20])
         eventually(
             lambda: (page := get(at_worker, "/metrics")) is not None and "stream_app_rejected_total{" in page.text,
