@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stream_app.admin import topics
-from stream_app.admin.batch_producer import Outbox
+from stream_app.admin.batch_producer import BatchProducer
 from stream_app.clients.settings import Settings
 from stream_app.demo.simulator import Plan, history, live, records
 from stream_app.demo.simulator import Record as Produced
@@ -53,9 +53,9 @@ class World:
         names = {record.family: settings.topic(record.family) for record in self.history()}
         topics.apply(settings, names.values(), 1)
         count = 0
-        with Outbox(settings, names.values()) as outbox, spool.open("wb") as lines:
+        with BatchProducer(settings, names.values()) as producer, spool.open("wb") as lines:
             for count, record in enumerate(self.history(), 1):  # noqa: B007
-                outbox.send(names[record.family], record.key, record.value)
+                producer.send(names[record.family], record.key, record.value)
                 lines.write(b"%s\t%s\n" % (record.family.encode(), record.value))
         return count
 

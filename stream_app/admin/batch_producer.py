@@ -18,50 +18,50 @@ from stream_app.admin import topics
 from stream_app.clients.connections import aiokafka_options
 from stream_app.clients.settings import Settings
 
-__all__ = ["LARGEST_BYTES", "Outbox"]
+__all__ = ["LARGEST_BYTES", "BatchProducer"]
 
 LARGEST_BYTES = 1_000_000
 """The largest value that any broker takes unless told otherwise, with room for key and headers."""
 
 _BATCH_BYTES = 256 * 1024
-_UNDER_WAY = 32
+_MAX_IN_FLIGHT = 32
 _LINGER_S = 0.02
 
-_Target = tuple[str, int]
+_TopicPartition = tuple[str, int]
 
 
-class Outbox:
-    """A way to some topics, open while it is used as a context manager, for one thread; another one delivers.
+class BatchProducer:
+    """Sends to some topics while it is used as a context manager, from one thread; a thread of its own delivers.
 
     Records of one partition arrive in the order in which they were sent, within milliseconds. One may arrive twice when
     the broker's answer gets lost: events have ids, so that does no harm.
     """
 
-    def __init__(self, settings: Settings, names: Collection[str], *, patience: float = 15.0) -> None:
-        """Take the topics that it will send to; nothing is connected yet. `patience` with the broker is in seconds."""
-        self._patience = patience
+    def __init__(self, settings: Settings, names: Collection[str], *, request_timeout_s: float = 15.0) -> None:
+        """Take the topics to send to; nothing is connected yet. `request_timeout_s` is how long the broker may take."""
+        self._request_timeout_s = request_timeout_s
         self.delivered: Counter[str] = Counter()
         self._settings, self._names = settings, names
         self._numbers: dict[str, list[int]] = {}
         self._partition_of = DefaultPartitioner()
         # What both threads touch, under this condition.
         self._changed = threading.Condition()
-        self._open: dict[_Target, BatchBuilder] = {}
-        self._under_way = 0
-        self._trouble: Exception | None = None
+        self._open: dict[_TopicPartition, BatchBuilder] = {}
+        self._in_flight = 0
+        self._error: Exception | None = None
 
     def __enter__(self) -> Self:
-        """Connect. Raises MissingTopicsError and topics.TROUBLE."""
+        """Connect. Raises MissingTopicsError and topics.KAFKA_ERRORS."""
         found = topics.describe(self._settings, self._names)
         if missing := set(self._names) - found.keys():
             raise topics.MissingTopicsError(missing)
         self._numbers = {name: list(range(topic.partitions)) for name, topic in found.items()}
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="outbox", daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="batch-producer", daemon=True)
         self._thread.start()
         self._producer: Any = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._turns: defaultdict[_Target, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._order: defaultdict[_TopicPartition, asyncio.Lock] = defaultdict(asyncio.Lock)
         try:
             self._run(self._start())
         except BaseException:
@@ -98,9 +98,9 @@ class Outbox:
             batch = self._open.get(target)
             if batch is None or batch.append(**record) is None:
                 if batch is not None:
-                    self._changed.wait_for(lambda: self._under_way < _UNDER_WAY)
-                    self._hand_over(target)
-                self._raise_trouble()
+                    self._changed.wait_for(lambda: self._in_flight < _MAX_IN_FLIGHT)
+                    self._dispatch(target)
+                self._raise_error()
                 batch = self._open[target] = self._producer.create_batch()
                 batch.append(**record)
 
@@ -108,19 +108,19 @@ class Outbox:
         """Return when all that was sent is safely written. Raises aiokafka's KafkaError if some of it is not."""
         with self._changed:
             for target in list(self._open):
-                self._hand_over(target)
-            self._changed.wait_for(lambda: not self._under_way)
-            self._raise_trouble()
+                self._dispatch(target)
+            self._changed.wait_for(lambda: not self._in_flight)
+            self._raise_error()
 
-    def _raise_trouble(self) -> None:
-        if self._trouble is not None:
-            raise self._trouble
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            raise self._error
 
-    def _hand_over(self, target: _Target) -> None:
+    def _dispatch(self, target: _TopicPartition) -> None:
         # The other thread may have done it while this one waited.
         if (batch := self._open.pop(target, None)) is not None:
-            self._under_way += 1
-            self._loop.call_soon_threadsafe(self._launch, target, batch)
+            self._in_flight += 1
+            self._loop.call_soon_threadsafe(self._start_delivery, target, batch)
 
     # In the other thread ----------------------------------------------------------------------------------------------
 
@@ -129,36 +129,36 @@ class Outbox:
             **aiokafka_options(self._settings),
             acks="all",
             max_batch_size=_BATCH_BYTES,
-            request_timeout_ms=round(self._patience * 1000),
+            request_timeout_ms=round(self._request_timeout_s * 1000),
         )
         await self._producer.start()
-        self._loop.call_later(_LINGER_S, self._sweep)
+        self._loop.call_later(_LINGER_S, self._dispatch_after_linger)
 
-    def _sweep(self) -> None:
+    def _dispatch_after_linger(self) -> None:
         with self._changed:
-            for target in list(self._open)[: max(0, _UNDER_WAY - self._under_way)]:
-                self._hand_over(target)
-        self._loop.call_later(_LINGER_S, self._sweep)
+            for target in list(self._open)[: max(0, _MAX_IN_FLIGHT - self._in_flight)]:
+                self._dispatch(target)
+        self._loop.call_later(_LINGER_S, self._dispatch_after_linger)
 
-    def _launch(self, target: _Target, batch: BatchBuilder) -> None:
+    def _start_delivery(self, target: _TopicPartition, batch: BatchBuilder) -> None:
         task = self._loop.create_task(self._deliver(target, batch))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _deliver(self, target: _Target, batch: BatchBuilder) -> None:
+    async def _deliver(self, target: _TopicPartition, batch: BatchBuilder) -> None:
         topic, number = target
         batch.close()
-        trouble: Exception | None = None
+        failure: Exception | None = None
         try:
-            async with self._turns[target]:
+            async with self._order[target]:
                 written = await self._producer.send_batch(batch, topic, partition=number)
             await written
         except Exception as error:  # noqa: BLE001 - whatever it is, the other thread waits to hear of it
-            trouble = error
+            failure = error
         with self._changed:
-            self._under_way -= 1
-            self._trouble = self._trouble or trouble
-            if trouble is None:
+            self._in_flight -= 1
+            self._error = self._error or failure
+            if failure is None:
                 self.delivered[topic] += batch.record_count()
             self._changed.notify_all()
 

@@ -1,9 +1,9 @@
-"""The human's side of the dead letter topic: look at what was rejected, and send it again once the cause is mended.
+"""The dead letter topic for people: list what was rejected, and send it again once the cause is fixed.
 
 The topic is only appended to. That a letter was sent again is said by a mark: a record in the same partition whose
-header `retried` names the place of the letter and whose header `time` is the letter's. The mark is written after the
+header `retried` names the position of the letter and whose header `time` is the letter's. The mark is written after the
 record is safely in its topic again, so a crash in between makes a retry happen twice; the ids of events make copies
-harmless. A letter that is rejected anew has another place and shows up again.
+harmless. A letter that is rejected anew has another position and shows up again.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -13,26 +13,26 @@ from itertools import islice
 from typing import Any
 
 from stream_app.admin import topics
-from stream_app.admin.batch_producer import Outbox
+from stream_app.admin.batch_producer import BatchProducer
 from stream_app.admin.log_reader import read_log
 from stream_app.clients.settings import Settings
 from stream_app.worker.dead_letters import ORIGINAL, TRUNCATED
 
-__all__ = ["Entry", "Filter", "Letter", "NoSuchLetterError", "Retry", "listing", "retry", "show"]
+__all__ = ["DeadLetter", "Entry", "Filter", "NoSuchDeadLetterError", "RetryResult", "listing", "retry", "show"]
 
-_MARK_EVERY = 500
+_RETRIES_PER_MARK = 500
 _RETRIED = "retried"
 
-Place = tuple[str, int, int]
+Position = tuple[str, int, int]
 """Topic, partition and offset of a record that was rejected."""
 
 
-class NoSuchLetterError(LookupError):
-    """The dead letter topic holds no record that was rejected at that place."""
+class NoSuchDeadLetterError(LookupError):
+    """The dead letter topic holds no record that was rejected at that position."""
 
-    def __init__(self, place: Place) -> None:
-        """Name the place."""
-        super().__init__(f"no dead letter from {_text(place)}")
+    def __init__(self, position: Position) -> None:
+        """Name the position."""
+        super().__init__(f"no dead letter from {_position_text(position)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +50,13 @@ class Entry:
     retried: bool = False
 
     @property
-    def place(self) -> Place:
+    def position(self) -> Position:
         """What identifies it."""
         return self.topic, self.partition, self.offset
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetter:
     """A rejected record with key, value and headers as they were produced."""
 
     entry: Entry
@@ -67,7 +67,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which letters are meant; of more than `limit` it is the newest."""
+    """Which dead letters to select; of more than `limit` it is the newest."""
 
     cause: str | None = None
     topic: str | None = None
@@ -76,11 +76,11 @@ class Filter:
     retried: bool = False
 
     def select(self, entries: Iterable[Entry]) -> list[Entry]:
-        """Return those that are meant, the oldest first."""
-        meant = sorted((each for each in entries if self._means(each)), key=lambda each: (each.time, each.place))
-        return meant if self.limit is None else meant[max(0, len(meant) - self.limit) :]
+        """Return the selected ones, the oldest first."""
+        selected = sorted(filter(self._matches, entries), key=lambda each: (each.time, each.position))
+        return selected if self.limit is None else selected[max(0, len(selected) - self.limit) :]
 
-    def _means(self, entry: Entry) -> bool:
+    def _matches(self, entry: Entry) -> bool:
         return (
             (self.retried or not entry.retried)
             and self.cause in {None, entry.cause}
@@ -90,7 +90,7 @@ class Filter:
 
 
 @dataclass(slots=True)
-class Retry:
+class RetryResult:
     """What was sent again (or would have been), and what was not, with the reason."""
 
     sent: list[Entry] = field(default_factory=list)
@@ -98,35 +98,35 @@ class Retry:
 
 
 def listing(settings: Settings, wanted: Filter | None = None) -> list[Entry]:
-    """Return the letters that are meant, each once, the oldest first; those already sent again only if asked for.
+    """Return the letters that are selected, each once, the oldest first; those already sent again only if asked for.
 
-    Reads the whole topic. Raises MissingTopicsError and topics.TROUBLE.
+    Reads the whole topic. Raises MissingTopicsError and topics.KAFKA_ERRORS.
     """
-    entries: dict[Place, Entry] = {}
-    marks: dict[Place, datetime] = {}
+    entries: dict[Position, Entry] = {}
+    marks: dict[Position, datetime] = {}
     for record in _records(settings):
         if (mark := _mark_of(record)) is not None:
-            place, time = mark
-            marks[place] = max(time, marks.get(place, time))
+            position, time = mark
+            marks[position] = max(time, marks.get(position, time))
         elif (letter := _letter_of(record)) is not None:
             entry = letter.entry
-            # A copy from after a crash, or another record in the place of one that was deleted with its topic.
-            if entry.place not in entries or entries[entry.place].time <= entry.time:
-                entries[entry.place] = entry
-    known = (_with_mark(entry, marks.get(place)) for place, entry in entries.items())
+            # A copy from after a crash, or another record in the position of one that was deleted with its topic.
+            if entry.position not in entries or entries[entry.position].time <= entry.time:
+                entries[entry.position] = entry
+    known = (_with_mark(entry, marks.get(position)) for position, entry in entries.items())
     return (wanted or Filter()).select(known)
 
 
-def show(settings: Settings, topic: str, partition: int, offset: int) -> Letter:
+def show(settings: Settings, topic: str, partition: int, offset: int) -> DeadLetter:
     """Return one letter as a whole, also if it was sent again.
 
-    Reads the whole topic. Raises NoSuchLetterError, MissingTopicsError and topics.TROUBLE.
+    Reads the whole topic. Raises NoSuchDeadLetterError, MissingTopicsError and topics.KAFKA_ERRORS.
     """
-    place = topic, partition, offset
-    wanted = [entry for entry in listing(settings, Filter(topic=topic, retried=True)) if entry.place == place]
+    position = topic, partition, offset
+    wanted = [entry for entry in listing(settings, Filter(topic=topic, retried=True)) if entry.position == position]
     for _, letter in _letters(settings, wanted):
         return letter
-    raise NoSuchLetterError(place)
+    raise NoSuchDeadLetterError(position)
 
 
 def retry(
@@ -135,55 +135,55 @@ def retry(
     *,
     dry_run: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> Retry:
+) -> RetryResult:
     """Send letters again as they were, to the topics that they came from; `dry_run` only says which.
 
     It is those that `listing` shows for the same filter. Each is sent at least once, and again only if this ends before
     its mark is written. Skipped are letters that were cut, and those whose topic is none of the namespace's.
-    `progress` hears how many of how many are done. Raises MissingTopicsError and topics.TROUBLE.
+    `progress` hears how many of how many are done. Raises MissingTopicsError and topics.KAFKA_ERRORS.
     """
-    meant = [entry for entry in listing(settings, wanted) if not entry.retried]
+    selected = [entry for entry in listing(settings, wanted) if not entry.retried]
     dead_letters = settings.topic("dlq")
-    named = {entry.topic for entry in meant if entry.topic.startswith(settings.topic(""))} - {dead_letters}
-    homes = topics.describe(settings, named).keys()
-    done = Retry()
+    named = {entry.topic for entry in selected if entry.topic.startswith(settings.topic(""))} - {dead_letters}
+    targets = topics.describe(settings, named).keys()
+    done = RetryResult()
     ready: list[Entry] = []
-    for entry in meant:
+    for entry in selected:
         if entry.truncated:
             done.skipped.append((entry, "it was too large to be kept whole"))
-        elif entry.topic not in homes:
+        elif entry.topic not in targets:
             done.skipped.append((entry, f"no topic {entry.topic} in namespace {settings.namespace}"))
         else:
             ready.append(entry)
     if dry_run or not ready:
         done.sent = ready
         return done
-    with Outbox(settings, [*homes, dead_letters]) as outbox:
+    with BatchProducer(settings, [*targets, dead_letters]) as producer:
         letters = _letters(settings, ready)
-        while chunk := list(islice(letters, _MARK_EVERY)):
+        while chunk := list(islice(letters, _RETRIES_PER_MARK)):
             for _, letter in chunk:
-                outbox.send(letter.entry.topic, letter.key, letter.value, letter.headers)
-            outbox.flush()
-            for home, letter in chunk:
+                producer.send(letter.entry.topic, letter.key, letter.value, letter.headers)
+            producer.flush()
+            for dead_letter_partition, letter in chunk:
                 entry = letter.entry
-                mark = [(_RETRIED, _text(entry.place).encode()), ("time", _iso(entry.time))]
+                mark = [(_RETRIED, _position_text(entry.position).encode()), ("time", _iso(entry.time))]
                 # Behind the letter in its own partition, so that retention never takes the mark first.
-                outbox.send(dead_letters, None, None, mark, partition=home)
+                producer.send(dead_letters, None, None, mark, partition=dead_letter_partition)
                 done.sent.append(entry)
-            outbox.flush()
+            producer.flush()
             if progress is not None:
                 progress(len(done.sent), len(ready))
     return done
 
 
-def _letters(settings: Settings, wanted: Iterable[Entry]) -> Iterator[tuple[int, Letter]]:
+def _letters(settings: Settings, wanted: Iterable[Entry]) -> Iterator[tuple[int, DeadLetter]]:
     """Yield each letter that is wanted, once, and its partition in the dead letter topic."""
-    left = {entry.place: entry for entry in wanted}
+    left = {entry.position: entry for entry in wanted}
     for record in _records(settings) if left else ():
         letter = _letter_of(record)
-        if letter is None or (entry := left.get(letter.entry.place)) is None or letter.entry.time != entry.time:
+        if letter is None or (entry := left.get(letter.entry.position)) is None or letter.entry.time != entry.time:
             continue
-        del left[entry.place]
+        del left[entry.position]
         yield record.partition, replace(letter, entry=entry)
         if not left:
             return
@@ -194,7 +194,7 @@ def _records(settings: Settings) -> Iterator[Any]:
     return read_log(settings, topics.ends(settings, [settings.topic("dlq")]))
 
 
-def _letter_of(record: Any) -> Letter | None:  # noqa: ANN401 - aiokafka has no types
+def _letter_of(record: Any) -> DeadLetter | None:  # noqa: ANN401 - aiokafka has no types
     """Return the letter that a record is; None for one that somebody else has put there."""
     about = {name: value for name, value in record.headers if not name.startswith(ORIGINAL)}
     try:
@@ -211,10 +211,10 @@ def _letter_of(record: Any) -> Letter | None:  # noqa: ANN401 - aiokafka has no 
     except (KeyError, ValueError, AttributeError, TypeError):
         return None
     headers = tuple((name.removeprefix(ORIGINAL), value) for name, value in record.headers if name.startswith(ORIGINAL))
-    return Letter(entry, record.key, record.value, headers)
+    return DeadLetter(entry, record.key, record.value, headers)
 
 
-def _mark_of(record: Any) -> tuple[Place, datetime] | None:  # noqa: ANN401 - aiokafka has no types
+def _mark_of(record: Any) -> tuple[Position, datetime] | None:  # noqa: ANN401 - aiokafka has no types
     about = dict(record.headers)
     try:
         topic, partition, offset = about[_RETRIED].decode().rsplit(":", 2)
@@ -227,8 +227,8 @@ def _with_mark(entry: Entry, mark: datetime | None) -> Entry:
     return replace(entry, retried=mark is not None and entry.time <= mark)
 
 
-def _text(place: Place) -> str:
-    return ":".join(map(str, place))
+def _position_text(position: Position) -> str:
+    return ":".join(map(str, position))
 
 
 def _iso(time: datetime) -> bytes:

@@ -1,4 +1,4 @@
-"""Looks at everything that has to be right before numbers can be, and says what to do about what is not."""
+"""Checks everything that the numbers need, and says how to fix what is wrong."""
 
 import errno
 import http.client
@@ -21,11 +21,11 @@ from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
 from stream_app.store.keys import FIRST_GENERATION, generation_prefix, pointer_key
 
-__all__ = ["Finding", "examine"]
+__all__ = ["Finding", "diagnose"]
 
-_HTTP_S = 2.0
-_CLOCK_S = 1.0
-_FULL = 0.8
+_HTTP_TIMEOUT_S = 2.0
+_MAX_CLOCK_DIFFERENCE_S = 1.0
+_MEMORY_WARNING_SHARE = 0.8
 _OLDEST_REDIS = (7, 0)
 _OUR_SERVER = "stream-app"
 # What the script that writes the numbers takes for granted.
@@ -42,7 +42,7 @@ class Finding:
     fix: str = ""
 
 
-def examine(
+def diagnose(
     settings: Settings, names: Collection[str], *, partitions: int = 1, definitions: str | None = None
 ) -> Iterator[Finding]:
     """Yield the findings as they are made. What is wrong is said in them and not raised.
@@ -60,7 +60,7 @@ def examine(
             yield Finding(
                 "redis",
                 "failed",
-                f"{settings.redis_url}: {_said(settings, error)}",
+                f"{settings.redis_url}: {_redacted(settings, error)}",
                 "export STREAM_APP_REDIS_URL=redis://HOST:6379/0 # or start one: docker compose up -d redis",
             )
     yield from _ports(settings)
@@ -82,21 +82,21 @@ def _kafka(
         yield Finding(
             "kafka",
             "failed",
-            f"{settings.brokers}: {_said(settings, error)}",
+            f"{settings.brokers}: {_redacted(settings, error)}",
             "export STREAM_APP_KAFKA_URL=kafka://HOST:9092 # or start one: docker compose up -d kafka",
         )
         return {}
     if missing := [name for name in wanted if name not in found]:
         yield Finding("topics", "failed", f"missing: {', '.join(missing)}", "stream-app topics apply")
     dead_letters = settings.topic("dlq")
-    flaws = [
-        flaw
+    problems = [
+        problem
         for topic in found.values()
-        for flaw in topics.shortcomings(settings, topic, 1 if topic.name == dead_letters else partitions)
+        for problem in topics.shortcomings(settings, topic, 1 if topic.name == dead_letters else partitions)
     ]
-    for flaw in flaws:
-        yield Finding("topics", "warning", flaw.detail, flaw.fix)
-    if not missing and not flaws:
+    for problem in problems:
+        yield Finding("topics", "warning", problem.detail, problem.fix)
+    if not missing and not problems:
         yield Finding(
             "topics", "ok", f"{len(found)} topics with {sum(each.partitions for each in found.values())} partitions"
         )
@@ -141,7 +141,7 @@ def _redis(settings: Settings, redis: Redis) -> Iterator[Finding]:
     before = time.time()
     seconds, microseconds = redis.time()
     ahead = seconds + microseconds / 1e6 - (before + time.time()) / 2
-    if abs(ahead) < _CLOCK_S:
+    if abs(ahead) < _MAX_CLOCK_DIFFERENCE_S:
         yield Finding("clock", "ok", f"the store's clock and this one differ by {abs(ahead):.3f} s")
     else:
         where = "ahead of" if ahead > 0 else "behind"
@@ -157,7 +157,7 @@ def _redis(settings: Settings, redis: Redis) -> Iterator[Finding]:
         yield Finding(
             "script",
             "failed",
-            f"the store does not run scripts: {_said(settings, error)}",
+            f"the store does not run scripts: {_redacted(settings, error)}",
             f"{cli} ACL SETUSER {user} '~{{{settings.namespace}}}:*' +@all -@dangerous +info",
         )
     else:
@@ -191,7 +191,7 @@ def _redis_settings(settings: Settings, info: Mapping[str, Any], cli: str) -> It
             f"{cli} CONFIG SET maxmemory-policy noeviction && {cli} CONFIG REWRITE",
         )
     used, most = int(info.get("used_memory", 0)), int(info.get("maxmemory", 0))
-    if most and used > _FULL * most:
+    if most and used > _MEMORY_WARNING_SHARE * most:
         yield Finding(
             "redis memory",
             "warning",
@@ -231,7 +231,7 @@ def _ledger(
         begins, ends = topics.begins(settings, found), topics.ends(settings, found)
     except (topics.MissingTopicsError, KafkaError, OSError, RuntimeError) as error:
         yield Finding(
-            "ledger", "warning", f"the log could not be read: {_said(settings, error)}", "stream-app doctor # again"
+            "ledger", "warning", f"the log could not be read: {_redacted(settings, error)}", "stream-app doctor # again"
         )
         return
     lag, fine = 0, True
@@ -239,17 +239,17 @@ def _ledger(
         offset = stored.get(f"{topic}:{partition}".encode())
         next_offset, begin = int(offset or 0), begins[topic, partition]
         lag += max(0, end - max(next_offset, begin))
-        flaw = _misfit(next_offset, begin, end, known=offset is not None)
-        if flaw:
+        problem = _offset_problem(next_offset, begin, end, known=offset is not None)
+        if problem:
             fine = False
             yield Finding(
-                "ledger", "failed" if offset else "warning", f"{topic}[{partition}]: {flaw}", "stream-app rebuild"
+                "ledger", "failed" if offset else "warning", f"{topic}[{partition}]: {problem}", "stream-app rebuild"
             )
     if fine and ends:
         yield Finding("ledger", "ok", f"agrees with the log; {lag} records wait")
 
 
-def _misfit(stored: int, begin: int, end: int, *, known: bool) -> str | None:
+def _offset_problem(stored: int, begin: int, end: int, *, known: bool) -> str | None:
     if stored > end:
         return f"all before offset {stored} is applied, but the log ends at {end}: the topic was made anew or cut"
     if stored < begin and known:
@@ -270,13 +270,13 @@ def _ports(settings: Settings) -> Iterator[Finding]:
             f"exporter and worker are both to listen on {settings.worker_port}",
             f"export STREAM_APP_WORKER_PORT={free_port()}",
         )
-    yield _port(settings.host, settings.exporter_port, "exporter")
+    yield _port_finding(settings.host, settings.exporter_port, "exporter")
     if settings.worker_port:
-        yield _port(settings.host, settings.worker_port, "worker")
+        yield _port_finding(settings.host, settings.worker_port, "worker")
 
 
-def _port(host: str, port: int, whose: str) -> Finding:
-    check, address = f"{whose} port", f"{host}:{port}"
+def _port_finding(host: str, port: int, service: str) -> Finding:
+    check, address = f"{service} port", f"{host}:{port}"
     try:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -285,17 +285,17 @@ def _port(host: str, port: int, whose: str) -> Finding:
         if error.errno == errno.EADDRINUSE:
             if _is_ours(host, port):
                 return Finding(check, "ok", f"one of ours answers on {address}")
-            fix = f"export STREAM_APP_{whose.upper()}_PORT={free_port()}"
+            fix = f"export STREAM_APP_{service.upper()}_PORT={free_port()}"
             return Finding(check, "failed", f"somebody else listens on {address}", fix)
         if error.errno == errno.EACCES:
-            fix = f"export STREAM_APP_{whose.upper()}_PORT={free_port()}"
+            fix = f"export STREAM_APP_{service.upper()}_PORT={free_port()}"
             return Finding(check, "failed", f"{address} is not for everybody ({error.strerror})", fix)
         return Finding(check, "failed", f"{address}: {error.strerror}", "export STREAM_APP_HOST=127.0.0.1")
     return Finding(check, "ok", f"{address} is free")
 
 
 def _is_ours(host: str, port: int) -> bool:
-    with closing(http.client.HTTPConnection(host, port, timeout=_HTTP_S)) as connection:
+    with closing(http.client.HTTPConnection(host, port, timeout=_HTTP_TIMEOUT_S)) as connection:
         try:
             connection.request("GET", "/")
             return _OUR_SERVER in (connection.getresponse().getheader("Server") or "")
@@ -303,7 +303,7 @@ def _is_ours(host: str, port: int) -> bool:
             return False
 
 
-def _said(settings: Settings, error: Exception) -> str:
+def _redacted(settings: Settings, error: Exception) -> str:
     """Return an error in one line, without what must not be seen."""
     said = " ".join(f"{type(error).__name__}: {error}".split())
     for secret in (settings.kafka_password, settings.redis_password):

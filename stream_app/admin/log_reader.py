@@ -1,4 +1,4 @@
-"""Sample topics from their beginning to a given end, outside of any consumer group."""
+"""Reads topics from their beginning to a given end, outside of any consumer group."""
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,8 +12,8 @@ from stream_app.clients.settings import Settings
 
 __all__ = ["read_log"]
 
-_LOOK_MS = 1000
-_SILENT_LOOKS = 15
+_POLL_MS = 1000
+_MAX_EMPTY_POLLS = 15
 _FETCH_BYTES = 4 * 1024 * 1024
 
 
@@ -22,23 +22,23 @@ def read_log(settings: Settings, ends: Mapping[tuple[str, int], int]) -> Iterato
 
     Raises KafkaError, also when a broker does not hand out what it says it has. Not for use in a running event loop.
     """
-    left = {TopicPartition(*source): end for source, end in ends.items() if end > 0}
-    if not left:
+    remaining = {TopicPartition(*source): end for source, end in ends.items() if end > 0}
+    if not remaining:
         return
     with asyncio.Runner() as runner:
-        consumer = runner.run(_opened(settings, left))
+        consumer = runner.run(_opened(settings, remaining))
         try:
-            silent = 0
-            left = {each: end for each, end in left.items() if runner.run(consumer.position(each)) < end}
-            while left:
-                found = runner.run(consumer.getmany(*left, timeout_ms=_LOOK_MS))
+            empty_polls = 0
+            remaining = {each: end for each, end in remaining.items() if runner.run(consumer.position(each)) < end}
+            while remaining:
+                found = runner.run(consumer.getmany(*remaining, timeout_ms=_POLL_MS))
                 for partition, records in found.items():
-                    end = left[partition]
+                    end = remaining[partition]
                     yield from (record for record in records if record.offset < end)
-                left = {each: end for each, end in left.items() if runner.run(consumer.position(each)) < end}
-                silent = 0 if found else silent + 1
-                if silent > _SILENT_LOOKS:
-                    names = ", ".join(sorted({partition.topic for partition in left}))
+                remaining = {each: end for each, end in remaining.items() if runner.run(consumer.position(each)) < end}
+                empty_polls = 0 if found else empty_polls + 1
+                if empty_polls > _MAX_EMPTY_POLLS:
+                    names = ", ".join(sorted({partition.topic for partition in remaining}))
                     message = f"{names}: the broker does not hand out all the records that it has"
                     raise KafkaTimeoutError(message)
         finally:

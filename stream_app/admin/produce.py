@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from stream_app.admin.batch_producer import LARGEST_BYTES, Outbox
+from stream_app.admin.batch_producer import LARGEST_BYTES, BatchProducer
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder, Event, Rejected, event_type
 
-__all__ = ["BadLine", "Produced", "Routes", "produce"]
+__all__ = ["BadLine", "ProduceResult", "Routes", "produce"]
 
-_SHOW_EVERY_S = 0.1
+_PROGRESS_INTERVAL_S = 0.1
 _BAD_LINES_KEPT = 1000
 
 
@@ -36,7 +36,7 @@ class BadLine:
 
 
 @dataclass(slots=True)
-class Produced:
+class ProduceResult:
     """What became of the lines: records per topic, and what was refused, of which the first 1,000 are named."""
 
     lines: int = 0
@@ -53,20 +53,20 @@ def produce(
     keep_going: bool = False,
     raw_topic: str | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Produced:
+) -> ProduceResult:
     """Send every line that is an event by the worker's own rules; return when all of them are safely written.
 
     The first line that is none ends it, and what stands before it is written; with `keep_going` it is only counted.
     With `raw_topic` every line is sent as it is, for trying out dead letters: to the topic of its type's family under
     its key where it has them, else to `raw_topic`; only a line larger than a broker takes is refused. Empty lines are
     skipped. `progress` hears ten times a second how many lines and bytes were read.
-    Raises MissingTopicsError and topics.TROUBLE; what was written before that stays.
+    Raises MissingTopicsError and topics.KAFKA_ERRORS; what was written before that stays.
     """
-    done = Produced()
+    done = ProduceResult()
     names = {*routes.topic_of.values(), *([raw_topic] if raw_topic else [])}
     router = _Router(routes) if raw_topic is None else _RawRouter(routes, raw_topic)
-    size, shown = 0, time.monotonic()
-    with Outbox(settings, names) as outbox:
+    size, reported = 0, time.monotonic()
+    with BatchProducer(settings, names) as producer:
         for line in lines:
             done.lines += 1
             size += len(line)
@@ -81,11 +81,11 @@ def produce(
                 if not keep_going:
                     break
             else:
-                outbox.send(*route, value)
-            if progress is not None and (now := time.monotonic()) - shown >= _SHOW_EVERY_S:
-                shown = now
+                producer.send(*route, value)
+            if progress is not None and (now := time.monotonic()) - reported >= _PROGRESS_INTERVAL_S:
+                reported = now
                 progress(done.lines, size)
-    done.topics += outbox.delivered
+    done.topics += producer.delivered
     if progress is not None:
         progress(done.lines, size)
     return done
@@ -121,8 +121,8 @@ class _Router:
 class _RawRouter:
     """Knows topic and key of whatever looks a little like an event."""
 
-    def __init__(self, routes: Routes, otherwise: str) -> None:
-        self._otherwise = otherwise
+    def __init__(self, routes: Routes, fallback_topic: str) -> None:
+        self._fallback_topic = fallback_topic
         self._families = {
             _family(event_type(kind)): (topic, routes.key_of[kind]) for kind, topic in routes.topic_of.items()
         }
@@ -138,7 +138,7 @@ class _RawRouter:
         kind = envelope.get("type") if isinstance(envelope, dict) else None
         found = self._families.get(_family(kind)) if isinstance(kind, str) else None
         if not isinstance(envelope, dict) or found is None:
-            return self._otherwise, None
+            return self._fallback_topic, None
         topic, name = found
         data = envelope.get("data")
         key = data.get(name) if isinstance(data, dict) else None

@@ -18,7 +18,7 @@ from stream_app.clients.connections import aiokafka_options, kafka_options
 from stream_app.clients.settings import Settings
 
 __all__ = [
-    "TROUBLE",
+    "KAFKA_ERRORS",
     "MissingTopicsError",
     "Outcome",
     "Shortcoming",
@@ -31,18 +31,18 @@ __all__ = [
     "shortcomings",
 ]
 
-TROUBLE = (KafkaError, AsyncKafkaError, OSError)
+KAFKA_ERRORS = (KafkaError, AsyncKafkaError, OSError)
 """What is raised when Kafka does not answer, or answers with an error, by whichever client."""
 
-_CONNECT_MS = 10_000
-_KNOCK_S = 3.0
+_BOOTSTRAP_TIMEOUT_MS = 10_000
+_CONNECT_TIMEOUT_S = 3.0
 _DAY_MS = 24 * 60 * 60 * 1000
 # The window `previous_month` reaches back this far on the last day of a month.
 _LONGEST_WINDOW_DAYS = 62
-_EVENTS = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
-_DEAD_LETTERS = {"cleanup.policy": "delete", "retention.ms": str(90 * _DAY_MS), "retention.bytes": "-1"}
-_LOOK_MS = 200
-_LOOKS = 5
+_EVENT_TOPIC_CONFIG = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+_DEAD_LETTER_TOPIC_CONFIG = {"cleanup.policy": "delete", "retention.ms": str(90 * _DAY_MS), "retention.bytes": "-1"}
+_POLL_MS = 200
+_MAX_POLLS = 5
 
 
 class MissingTopicsError(Exception):
@@ -86,10 +86,10 @@ def apply(settings: Settings, names: Collection[str], partitions: int, replicati
 
     Event topics keep their records for ever, because the numbers are recomputed from them; dead letters are kept for 90
     days. Topics that exist stay as they are, and what is wrong with them is said in their outcome. `replication` None
-    leaves the number of copies to the broker. Raises TROUBLE.
+    leaves the number of copies to the broker. Raises KAFKA_ERRORS.
     """
     dead_letters = settings.topic("dlq")
-    wanted = dict.fromkeys(names, (partitions, _EVENTS)) | {dead_letters: (1, _DEAD_LETTERS)}
+    wanted = dict.fromkeys(names, (partitions, _EVENT_TOPIC_CONFIG)) | {dead_letters: (1, _DEAD_LETTER_TOPIC_CONFIG)}
     with connected(settings) as admin:
         missing = wanted.keys() - _described(admin, wanted).keys()
         created: set[str] = set()
@@ -119,7 +119,7 @@ def apply(settings: Settings, names: Collection[str], partitions: int, replicati
 
 
 def describe(settings: Settings, names: Collection[str]) -> dict[str, Topic]:
-    """Look at topics; those that do not exist are left out. Raises TROUBLE."""
+    """Look at topics; those that do not exist are left out. Raises KAFKA_ERRORS."""
     if not names:
         return {}
     with connected(settings) as admin:
@@ -137,7 +137,7 @@ def shortcomings(settings: Settings, topic: Topic, partitions: int = 1) -> Itera
     if "compact" in topic.config.get("cleanup.policy", ""):
         yield Shortcoming(
             f"{topic.name} is compacted: of the events of an entity all but the newest get lost",
-            _alter(settings, topic, "cleanup.policy=delete"),
+            _alter_command(settings, topic, "cleanup.policy=delete"),
         )
     if topic.name == settings.topic("dlq"):
         return
@@ -146,17 +146,17 @@ def shortcomings(settings: Settings, topic: Topic, partitions: int = 1) -> Itera
         yield Shortcoming(
             f"{topic.name} keeps events for {kept / _DAY_MS:.3g} days; to recompute the numbers takes all of them, and "
             f"{needed} days at the least",
-            _alter(settings, topic, "retention.ms=-1"),
+            _alter_command(settings, topic, "retention.ms=-1"),
         )
     if int(topic.config.get("retention.bytes", -1)) >= 0:
         yield Shortcoming(
             f"{topic.name} drops events beyond a size of {topic.config['retention.bytes']} bytes per partition",
-            _alter(settings, topic, "retention.bytes=-1"),
+            _alter_command(settings, topic, "retention.bytes=-1"),
         )
 
 
 def begins(settings: Settings, names: Collection[str]) -> dict[tuple[str, int], int]:
-    """Return the offset of the oldest record of each partition. Raises MissingTopicsError, TROUBLE."""
+    """Return the offset of the oldest record of each partition. Raises MissingTopicsError, KAFKA_ERRORS."""
     with connected(settings) as admin:
         wanted = dict.fromkeys((TopicPartition(*source) for source in _sources(admin, names)), OffsetSpec.EARLIEST)
         found = admin.list_partition_offsets(wanted)
@@ -166,7 +166,7 @@ def begins(settings: Settings, names: Collection[str]) -> dict[tuple[str, int], 
 def ends(settings: Settings, names: Collection[str]) -> dict[tuple[str, int], int]:
     """Return the offset behind the last record of each partition that can be read, open transactions left out.
 
-    Not for use in a running event loop. Raises MissingTopicsError, TROUBLE.
+    Not for use in a running event loop. Raises MissingTopicsError, KAFKA_ERRORS.
     """
     with connected(settings) as admin:
         sources = _sources(admin, names)
@@ -177,15 +177,15 @@ async def _ends(settings: Settings, sources: Collection[tuple[str, int]]) -> dic
     partitions = [AsyncTopicPartition(*source) for source in sources]
     options = aiokafka_options(settings)
     async with AIOKafkaConsumer(
-        **options, enable_auto_commit=False, isolation_level="read_committed", fetch_max_wait_ms=_LOOK_MS // 4
+        **options, enable_auto_commit=False, isolation_level="read_committed", fetch_max_wait_ms=_POLL_MS // 4
     ) as consumer:
         consumer.assign(partitions)
         ends: dict[AsyncTopicPartition, int] = await consumer.end_offsets(partitions)
         for partition, end in ends.items():
             consumer.seek(partition, end)
         # Tansu puts the end before its last batch. On a topic that grows all the time this ends all the same.
-        for _ in range(_LOOKS):
-            found = await consumer.getmany(timeout_ms=_LOOK_MS)
+        for _ in range(_MAX_POLLS):
+            found = await consumer.getmany(timeout_ms=_POLL_MS)
             ends |= {partition: records[-1].offset + 1 for partition, records in found.items()}
             if not found:
                 break
@@ -207,24 +207,24 @@ class _Admin(KafkaAdminClient):  # type: ignore[misc]
 @contextmanager
 def connected(settings: Settings) -> Iterator[KafkaAdminClient]:
     """Give a client that is connected. Raises OSError at once if nobody listens, and kafka.errors.KafkaError."""
-    _knock(settings)
-    with _Admin(**kafka_options(settings), bootstrap_timeout_ms=_CONNECT_MS) as admin:
+    _check_listening(settings)
+    with _Admin(**kafka_options(settings), bootstrap_timeout_ms=_BOOTSTRAP_TIMEOUT_MS) as admin:
         yield admin
 
 
-def _knock(settings: Settings) -> None:
+def _check_listening(settings: Settings) -> None:
     # The client would try for seconds, say only that it timed out, and leave its sockets open.
-    trouble: OSError | None = None
+    failure: OSError | None = None
     for broker in settings.brokers.split(","):
         host, _, port = broker.rpartition(":")
         try:
-            socket.create_connection((host.strip("[]"), int(port)), _KNOCK_S).close()
+            socket.create_connection((host.strip("[]"), int(port)), _CONNECT_TIMEOUT_S).close()
         except OSError as error:
-            trouble = error
+            failure = error
         else:
             return
-    if trouble is not None:
-        raise trouble
+    if failure is not None:
+        raise failure
 
 
 def _sources(admin: KafkaAdminClient, names: Collection[str]) -> list[tuple[str, int]]:
@@ -254,7 +254,7 @@ def _configs(admin: KafkaAdminClient, names: Collection[str]) -> dict[str, dict[
     }
 
 
-def _alter(settings: Settings, topic: Topic, config: str) -> str:
+def _alter_command(settings: Settings, topic: Topic, config: str) -> str:
     return (
         f"kafka-configs.sh --bootstrap-server {settings.brokers} --alter --entity-type topics "
         f"--entity-name {topic.name} --add-config {config}"

@@ -1,4 +1,4 @@
-"""The command line: the only door. It wires the catalog into the runtime and the renderers."""
+"""The command line: one module per command, and the wiring of the catalog into the other rooms."""
 
 from stream_app.cli.main import main
 

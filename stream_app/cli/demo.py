@@ -1,4 +1,4 @@
-"""`demo`: the whole product on this machine, with made-up events, and a proof at the end."""
+"""`demo`: the whole product on this machine, with simulated events, and a check of every number at the end."""
 
 import os
 import signal
@@ -7,27 +7,21 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from queue import Queue
-from typing import Any, BinaryIO
-from urllib.request import urlopen
 
 import click
-import orjson
-from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.live import Live
 
-from stream_app.admin.batch_producer import Outbox
-from stream_app.admin.topics import apply, ends
-from stream_app.audit import RECOUNTED, Difference, Recount, compare
-from stream_app.cli.keyboard import pressed_keys
+from stream_app.admin.topics import apply
+from stream_app.audit import Difference
+from stream_app.cli.demo_check import await_applied, check_against_recount
+from stream_app.cli.demo_screen import DemoState, screen, status_line
+from stream_app.cli.demo_sender import EventSender
 from stream_app.cli.options import fail, load
-from stream_app.cli.screen import Scene, line, screen
 from stream_app.cli.wiring import event_topics
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import PREFIX, Settings
@@ -39,88 +33,16 @@ from stream_app.demo.embedded_servers import (
     embedded_kafka,
     embedded_redis,
 )
-from stream_app.demo.simulator import (
-    SCENARIOS,
-    Mischief,
-    Plan,
-    bad_records,
-    history,
-    live,
-    record_key,
-    topic_family,
-)
+from stream_app.demo.keyboard import pressed_keys
+from stream_app.demo.simulator import SCENARIOS, Plan
 from stream_app.store.reader import Reader
 
 _PARTITIONS = 2
 _REFRESH_S = 0.5
 _PLAIN_REFRESH_S = 5.0
-_CATCH_UP_S = 120.0
+_START_TIMEOUT_S = 30.0
 _SHOWN_DIFFERENCES = 10
-_RATE_LOOKS = 10
-_BAD_RECORDS = 50
-
-
-@dataclass(slots=True)
-class Player:
-    """Sends the history, then the life after it in real time, and keeps a copy of all that it has sent."""
-
-    settings: Settings
-    plan: Plan
-    rate: float
-    copy: Path
-    played: int = 0
-    history: int | None = None
-    error: Exception | None = None
-    stalled: bool = False
-    stop: threading.Event = field(default_factory=threading.Event)
-    keys: Queue[str] = field(default_factory=Queue)
-
-    def play(self) -> None:
-        """Send until `stop` is set; an error is kept for whoever owns the thread."""
-        try:
-            topics = event_topics(self.settings)
-            with Outbox(self.settings, topics) as outbox, self.copy.open("wb") as copy:
-                mischief = Mischief(self.plan.seed)
-                for event in self._events(outbox):
-                    if mischief.passes(event):
-                        self._send(outbox, copy, event)
-                    while not self.keys.empty():
-                        self._make_trouble(self.keys.get(), mischief, outbox, copy)
-        except Exception as error:  # noqa: BLE001 - told by the thread's owner
-            self.error = error
-
-    def _send(self, outbox: Outbox, copy: BinaryIO, event: dict[str, Any]) -> None:
-        value = orjson.dumps(event)
-        topic = self.settings.topic(topic_family(event["type"]))
-        outbox.send(topic, record_key(event).encode(), value)
-        copy.write(value + b"\n")
-        self.played += 1
-
-    def _make_trouble(self, key: str, mischief: Mischief, outbox: Outbox, copy: BinaryIO) -> None:
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        if key == "s":
-            self.stalled = mischief.stalled = not mischief.stalled
-        elif key == "p":
-            # Good records stay the majority, or the worker would rightly stop the topic's intake.
-            for value, _ in bad_records(self.played, _BAD_RECORDS):
-                outbox.send(self.settings.topic("lead"), None, value)
-                self.played += 1
-        else:
-            for event in mischief.bots(now) if key == "b" else mischief.churn(now):
-                self._send(outbox, copy, event)
-
-    def _events(self, outbox: Outbox) -> Iterator[dict[str, Any]]:
-        for event in history(self.plan):
-            if self.stop.is_set():
-                return
-            yield event
-        outbox.flush()
-        self.history = self.played
-        for event in live(self.plan, datetime.now(UTC), self.rate):
-            wait = datetime.fromisoformat(str(event["time"])).timestamp() - time.time()
-            if self.stop.wait(max(wait, 0)):
-                return
-            yield event
+_RATE_SAMPLES = 10
 
 
 @click.command()
@@ -167,16 +89,8 @@ def demo(
     plan = Plan(seed=seed, leads=leads, days=days, until=datetime.now(UTC), scenario=scenario)
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stream-app-demo-")))
-        try:
-            settings = _servers(stack, directory, console)
-            with console.status("starting a worker and the exporter"):
-                worker = stack.enter_context(_command("worker", directory, worker_port))
-                exporter = stack.enter_context(_command("exporter", directory, exporter_port))
-        except MissingProgramError as error:
-            fail(str(error))
-        except ServerError as error:
-            fail(f"{error}\nIs another demo running? --exporter-port 0 --worker-port 0 picks other ports.")
-        player = Player(settings, plan, rate, directory / "sent.jsonl")
+        settings, worker, exporter = _start(stack, directory, console, worker_port, exporter_port)
+        sender = EventSender(settings, plan, rate, directory / "sent.jsonl")
         links = [
             f"http://{exporter.address}/",
             f"http://{exporter.address}/metrics",
@@ -184,29 +98,50 @@ def demo(
             f"http://{worker.address}/health",
         ]
         console.print(*links, sep="\n")
-        _show(player, console, links, seconds, stop)
-        if player.error is not None:
-            fail(f"the player stopped: {type(player.error).__name__}: {player.error}")
+        _show(sender, console, links, seconds, stop)
+        if sender.error is not None:
+            fail(f"sending stopped: {type(sender.error).__name__}: {sender.error}")
         with console.status("waiting until all of it is applied"):
-            _await_applied(settings)
-        with console.status(f"counting {player.played:,} events again, in SQL"):
-            differences, compared = _prove(player.copy, exporter)
+            try:
+                await_applied(settings)
+            except TimeoutError as error:
+                fail(str(error))
+        with console.status(f"counting {sender.sent:,} events again, in SQL"):
+            differences, compared = check_against_recount(sender.copy, exporter.address)
+    _report(console, differences, compared, sender.sent)
+
+
+def _start(
+    stack: ExitStack, directory: Path, console: Console, worker_port: int, exporter_port: int
+) -> tuple[Settings, Server, Server]:
+    """Start servers, worker and exporter; what does not start ends the process."""
+    try:
+        settings = _servers(stack, directory, console)
+        with console.status("starting a worker and the exporter"):
+            worker = stack.enter_context(_command("worker", directory, worker_port))
+            exporter = stack.enter_context(_command("exporter", directory, exporter_port))
+    except MissingProgramError as error:
+        fail(str(error))
+    except ServerError as error:
+        fail(f"{error}\nIs another demo running? --exporter-port 0 --worker-port 0 picks other ports.")
+    return settings, worker, exporter
+
+
+def _report(console: Console, differences: list[Difference], compared: int, sent: int) -> None:
     if differences:
         for each in differences[:_SHOWN_DIFFERENCES]:
             console.print(
                 f"[red]{each.series} {dict(each.labels)}: exported {each.product_value}, is {each.recount_value}"
             )
         fail(f"{len(differences)} of {compared} numbers differ from the recount")
-    console.print(
-        f"[green]{compared:,} exported numbers equal a recount of the {player.played:,} events that were sent."
-    )
+    console.print(f"[green]{compared:,} exported numbers equal a recount of the {sent:,} events that were sent.")
 
 
 def _servers(stack: ExitStack, directory: Path, console: Console) -> Settings:
     with console.status("starting a broker and a store"):
         kafka = stack.enter_context(embedded_kafka(directory / "kafka"))
         redis = stack.enter_context(embedded_redis(directory / "redis"))
-    # The demo's commands read their settings as everybody's do: whatever else is set outside is not meant for it.
+    # Worker and exporter read the environment: settings of other installations must not reach them.
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[name]
     os.environ |= {f"{PREFIX}KAFKA_URL": f"kafka://{kafka}", f"{PREFIX}REDIS_URL": redis}
@@ -219,67 +154,47 @@ def _command(name: str, directory: Path, port: int) -> Server:
     def command(port: int) -> list[str]:
         return [sys.executable, "-m", "stream_app.cli", name, f"--{name}-port", str(port)]
 
-    return Server(name, directory, command, accepts, port=port, patience=30)
+    return Server(name, directory, command, accepts, port=port, patience=_START_TIMEOUT_S)
 
 
-def _show(player: Player, console: Console, links: Iterable[str], seconds: float | None, stop: threading.Event) -> None:
-    thread = threading.Thread(target=player.play, name="player", daemon=True)
-    started = said = time.monotonic()
-    seen: deque[tuple[float, int]] = deque(maxlen=_RATE_LOOKS)
-    settings = player.settings
+def _show(
+    sender: EventSender, console: Console, links: Iterable[str], seconds: float | None, stop: threading.Event
+) -> None:
+    """Send, and show the numbers, until time is up or `stop` is set."""
+    thread = threading.Thread(target=sender.run, name="sender", daemon=True)
+    started = printed = time.monotonic()
+    recent: deque[tuple[float, int]] = deque(maxlen=_RATE_SAMPLES)
+    settings = sender.settings
     thread.start()
     try:
         with (
-            pressed_keys(player.keys),
+            pressed_keys(sender.keys),
             sync_redis(settings) as redis,
-            Live(console=console, auto_refresh=False, screen=console.is_terminal) as shown,
+            Live(console=console, auto_refresh=False, screen=console.is_terminal) as display,
         ):
             reader = Reader(redis, settings.namespace, settings.rules.calendar)
             while not stop.wait(_REFRESH_S) and thread.is_alive():
                 now = time.monotonic()
-                if seconds is not None and now - started >= seconds and player.history is not None:
+                if seconds is not None and now - started >= seconds and sender.history_size is not None:
                     break
                 snapshot = reader.read(time.time_ns() // 1_000_000)
-                seen.append((now, sum(snapshot.offsets.values())))
-                span = max(now - seen[0][0], _REFRESH_S)
-                rate = (seen[-1][1] - seen[0][1]) / span
-                scene = Scene(
-                    snapshot, player.played, player.history, rate, player.stalled, now - started, seconds, tuple(links)
+                recent.append((now, sum(snapshot.offsets.values())))
+                rate = (recent[-1][1] - recent[0][1]) / max(now - recent[0][0], _REFRESH_S)
+                state = DemoState(
+                    snapshot,
+                    sender.sent,
+                    sender.history_size,
+                    rate,
+                    sender.stalled,
+                    now - started,
+                    seconds,
+                    tuple(links),
                 )
                 if console.is_terminal:
-                    shown.update(screen(scene), refresh=True)
-                elif now - said >= _PLAIN_REFRESH_S:
-                    said = now
-                    print(line(scene), flush=True)  # noqa: T201 - rich would redraw it
+                    display.update(screen(state), refresh=True)
+                elif now - printed >= _PLAIN_REFRESH_S:
+                    printed = now
+                    print(status_line(state), flush=True)  # noqa: T201 - rich would redraw it
     finally:
-        player.stop.set()
+        sender.stop.set()
         thread.join()
-
-
-def _await_applied(settings: Settings) -> None:
-    wanted = ends(settings, event_topics(settings))
-    deadline = time.monotonic() + _CATCH_UP_S
-    with sync_redis(settings) as redis:
-        reader = Reader(redis, settings.namespace, settings.rules.calendar)
-        while True:
-            offsets = reader.read(time.time_ns() // 1_000_000).offsets
-            if all(offsets.get(partition, 0) >= end for partition, end in wanted.items()):
-                return
-            if time.monotonic() > deadline:
-                fail(f"the worker has not applied everything after {_CATCH_UP_S:g} s")
-            time.sleep(_REFRESH_S)
-
-
-def _prove(copy: Path, exporter: Server) -> tuple[list[Difference], int]:
-    """What differs between the exporter's page and a recount of the copy, and how many numbers were compared."""
-    with urlopen(f"http://{exporter.address}/metrics", timeout=60) as page:
-        text = page.read().decode()
-    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
-    read_at = next(sample.value for sample in samples if sample.name == "stream_app_read_timestamp_seconds")
-    exported = {
-        (sample.name, frozenset(sample.labels.items())): sample.value for sample in samples if sample.name in RECOUNTED
-    }
-    with Recount() as recount, copy.open("rb") as lines:
-        recount.add(map(orjson.loads, lines))
-        counted = recount.samples(datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=round(read_at * 1000)))
-    return compare(exported, counted), len(exported.keys() | counted.keys())

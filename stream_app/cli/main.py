@@ -11,26 +11,26 @@ from stream_app import __version__
 from stream_app.clients.log_rate_limit import LogRateLimit
 
 COMMANDS = {
-    "demo": "demo:demo",
-    "worker": "serve:worker",
-    "exporter": "serve:exporter",
-    "kpis": "look:kpis",
-    "config": "look:config",
-    "produce": "operate:produce",
-    "topics": "operate:topics",
-    "dlq": "operate:dlq",
-    "doctor": "operate:doctor",
-    "explain": "explain:explain",
-    "audit": "prove:audit",
-    "rebuild": "prove:rebuild",
-    "simulate": "make:simulate",
-    "render": "make:render",
+    "demo": "Start a broker, a store, a worker and the exporter here, play events to them, and show the numbers live.",
+    "worker": "Read events from Kafka and keep the numbers in Redis.",
+    "exporter": "Serve the numbers for Prometheus at /metrics and the wall at /.",
+    "kpis": "Print every sample that the exporter would export; PATTERN picks series whose name contains it.",
+    "config": "What is set.",
+    "produce": "Send FILE (or - for standard input), JSON lines of events, to their topics, keyed by entity.",
+    "topics": "The Kafka topics of the namespace.",
+    "dlq": "The dead letters: records that were rejected.",
+    "doctor": "Check Kafka, topics, Redis, clock, ports and definitions.",
+    "explain": "What an entity contributes to the numbers, and who is in a step.",
+    "audit": "Count everything again from the log, by code that shares nothing with the fold, and compare with Redis.",
+    "rebuild": "Compute all numbers anew from the log beside the ones that serve, then switch to them at once.",
+    "simulate": "Write a made-up but realistic history of events as JSON lines, for `produce`.",
+    "render": "Write everything that follows from the catalog: schemas, docs, rules, dashboards.",
 }
-"""Command -> module of this package and name in it. Imported when wanted: the clients they need take a second."""
+"""Command -> first sentence of its help. It is the function of that name in the module of that name."""
 
 
 class LazyGroup(click.Group):
-    """Imports a command when it is run or its help is shown."""
+    """Imports a command's module only to run it or to show its own help: the clients it needs take a second."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """In the order of the table."""
@@ -40,9 +40,13 @@ class LazyGroup(click.Group):
         """The command of that name."""
         if name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[name].partition(":")
-        command: click.Command = getattr(import_module(f"stream_app.cli.{module}"), attribute)
+        command: click.Command = getattr(import_module(f"stream_app.cli.{name}"), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.group(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from stream_app.admin.batch_producer import Outbox
+from stream_app.admin.batch_producer import BatchProducer
 from stream_app.admin.topics import MissingTopicsError
 from stream_app.clients.settings import Settings
 from stream_app.demo.embedded_servers import embedded_kafka
@@ -20,11 +20,11 @@ def settings(cluster: Cluster, namespace: str) -> Settings:
 
 def test_key_value_headers_and_partition_arrive(cluster: Cluster, settings: Settings, namespace: str) -> None:
     cluster.create(namespace, partitions=2)
-    with Outbox(settings, [namespace]) as outbox:
-        outbox.send(namespace, b"k", b"\xff", [("a", b"1"), ("a", b"2")], partition=1)
-        outbox.send(namespace, None, None, [("b", b"")], partition=0)
-        outbox.flush()
-        assert outbox.delivered == {namespace: 2}
+    with BatchProducer(settings, [namespace]) as producer:
+        producer.send(namespace, b"k", b"\xff", [("a", b"1"), ("a", b"2")], partition=1)
+        producer.send(namespace, None, None, [("b", b"")], partition=0)
+        producer.flush()
+        assert producer.delivered == {namespace: 2}
         none, some = sorted(cluster.read(namespace))
     assert (none.partition, none.key, none.value, none.headers) == (0, None, None, (("b", b""),))
     assert (some.partition, some.key, some.value, some.headers) == (1, b"k", b"\xff", (("a", b"1"), ("a", b"2")))
@@ -34,12 +34,12 @@ def test_leaving_delivers_what_was_sent_and_leaves_no_thread(
     cluster: Cluster, settings: Settings, namespace: str
 ) -> None:
     cluster.create(namespace)
-    with Outbox(settings, [namespace]) as outbox:
+    with BatchProducer(settings, [namespace]) as producer:
         for number in range(100_000):
-            outbox.send(namespace, b"k", b"%d" % number)
-    assert outbox.delivered == {namespace: 100_000}
+            producer.send(namespace, b"k", b"%d" % number)
+    assert producer.delivered == {namespace: 100_000}
     assert [record.value for record in cluster.read(namespace)] == [b"%d" % number for number in range(100_000)]
-    assert "outbox" not in {thread.name for thread in threading.enumerate()}
+    assert "producer" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_what_the_broker_refuses_is_an_error(
@@ -48,29 +48,29 @@ def test_what_the_broker_refuses_is_an_error(
     if request.config.getoption("--broker") == "tansu":
         pytest.skip("Tansu refuses nothing")
     Cluster(settings.brokers).create(namespace)
-    with pytest.raises(MessageSizeTooLargeError), Outbox(settings, [namespace]) as outbox:
-        outbox.send(namespace, b"k", b"x" * 2_000_000)
+    with pytest.raises(MessageSizeTooLargeError), BatchProducer(settings, [namespace]) as producer:
+        producer.send(namespace, b"k", b"x" * 2_000_000)
 
 
 def test_a_broker_that_goes_away_is_an_error_and_not_a_silent_loss(tmp_path: Path, namespace: str) -> None:
     def run() -> None:
         with embedded_kafka(tmp_path) as address:
             Cluster(address).create(namespace)
-            outbox = Outbox(Settings.load(kafka_url=f"kafka://{address}"), [namespace], patience=0.5)
-            outbox.__enter__()
-            outbox.send(namespace, b"k", b"there")
-            outbox.flush()
-        outbox.send(namespace, b"k", b"lost")
+            producer = BatchProducer(Settings.load(kafka_url=f"kafka://{address}"), [namespace], request_timeout_s=0.5)
+            producer.__enter__()
+            producer.send(namespace, b"k", b"there")
+            producer.flush()
+        producer.send(namespace, b"k", b"lost")
         try:
-            outbox.flush()
+            producer.flush()
         finally:
-            outbox.__exit__(KafkaError, None, None)
+            producer.__exit__(KafkaError, None, None)
 
     with pytest.raises(KafkaError):
         run()
-    assert "outbox" not in {thread.name for thread in threading.enumerate()}
+    assert "producer" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_a_missing_topic_is_named(settings: Settings, namespace: str) -> None:
-    with pytest.raises(MissingTopicsError, match=namespace), Outbox(settings, [namespace]):
+    with pytest.raises(MissingTopicsError, match=namespace), BatchProducer(settings, [namespace]):
         pass

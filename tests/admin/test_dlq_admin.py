@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stream_app.admin.dlq_admin import Filter, NoSuchLetterError, listing, retry, show
+from stream_app.admin.dlq_admin import Filter, NoSuchDeadLetterError, listing, retry, show
 from stream_app.admin.topics import MissingTopicsError
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Cause, Rejected
@@ -47,7 +47,7 @@ def test_the_list_shows_each_once_with_cause_and_place(settings: Settings) -> No
     reject(settings, "lead", record(5, b"four"), record(6, None))
     reject(settings, "lead", record(5, b"four"), cause="future")
     later, earlier = sorted(listing(settings), key=lambda entry: entry.offset)
-    assert (later.cause, later.detail, later.place, later.size) == (
+    assert (later.cause, later.detail, later.position, later.size) == (
         "future",
         "Expected better",
         (settings.topic("lead"), 0, 5),
@@ -79,7 +79,7 @@ def test_one_letter_is_shown_as_it_was_produced(settings: Settings) -> None:
     reject(settings, "lead", record(1), record(2, b"\xff\x00"))
     letter = show(settings, settings.topic("lead"), 0, 2)
     assert (letter.key, letter.value, letter.headers) == (b"k2", b"\xff\x00", (("ce_id", b"2"),))
-    with pytest.raises(NoSuchLetterError, match=rf"{settings.namespace}\.lead:0:3"):
+    with pytest.raises(NoSuchDeadLetterError, match=rf"{settings.namespace}\.lead:0:3"):
         show(settings, settings.topic("lead"), 0, 3)
 
 

@@ -9,7 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 from redis import Redis
 
 from stream_app.admin import topics
-from stream_app.admin.doctor import Finding, examine
+from stream_app.admin.doctor import Finding, diagnose
 from stream_app.clients.http import serving
 from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
@@ -40,7 +40,7 @@ def names(settings: Settings) -> list[str]:
 
 
 def findings(settings: Settings, definitions: str | None = "d1") -> dict[str, Finding]:
-    return {each.check: each for each in examine(settings, names(settings), partitions=2, definitions=definitions)}
+    return {each.check: each for each in diagnose(settings, names(settings), partitions=2, definitions=definitions)}
 
 
 def test_a_sound_installation_has_nothing_to_mend_but_that_no_worker_runs(settings: Settings) -> None:
@@ -87,7 +87,7 @@ def test_whatever_is_not_ok_has_a_fix(settings: Settings, store: Redis) -> None:
 
 def test_a_topic_with_a_short_memory_is_told(cluster: Cluster, settings: Settings) -> None:
     cluster.create(*names(settings), settings.topic("dlq"), partitions=2, configs={"retention.ms": "86400000"})
-    told = [each for each in examine(settings, names(settings)) if each.check == "topics"]
+    told = [each for each in diagnose(settings, names(settings)) if each.check == "topics"]
     assert [(each.status, each.detail.partition(";")[0]) for each in told] == [
         ("warning", f"{name} keeps events for 1 days") for name in names(settings)
     ]
@@ -176,7 +176,7 @@ def test_a_worker_without_a_port_needs_none_and_one_port_is_not_enough_for_two(s
 def test_a_refused_password_is_told_without_the_password(settings: Settings, store: Redis) -> None:
     store.config_set("requirepass", "the-right-one")
     wrong = Settings.load(**settings.model_dump() | {"redis_password": "hunter2", "redis_username": "default"})
-    told = list(examine(wrong, names(wrong)))
+    told = list(diagnose(wrong, names(wrong)))
     assert next(each for each in told if each.check == "redis").status == "failed"
     assert "hunter2" not in repr(told)
 

@@ -143,11 +143,11 @@ def test_a_broker_that_does_not_listen_is_an_error_at_once_that_leaves_no_thread
 def test_somebody_else_in_the_brokers_place_leaves_no_thread_either(
     redis_url: str, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(topics, "_CONNECT_MS", 500)
+    monkeypatch.setattr(topics, "_BOOTSTRAP_TIMEOUT_MS", 500)
     settings = Settings.load(
         kafka_url=redis_url.replace("redis://", "kafka://").removesuffix("/0"), namespace=namespace
     )
     before = set(threading.enumerate())
-    with pytest.raises(topics.TROUBLE):
+    with pytest.raises(topics.KAFKA_ERRORS):
         topics.begins(settings, ["x"])
     assert set(threading.enumerate()) == before

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from stream_app.cli import main
+from stream_app.cli.main import COMMANDS
 from stream_app.clients.settings import PREFIX, Settings
 
 
@@ -54,6 +57,20 @@ def test_all_commands_of_the_product_are_there() -> None:
         "audit",
         "rebuild",
     }
+
+
+def test_the_list_of_commands_says_the_first_sentence_of_their_help() -> None:
+    commands = {name: main.get_command(click.Context(main), name) for name in COMMANDS}
+    sentences = {name: command.get_short_help_str(limit=1000) for name, command in commands.items() if command}
+    assert sentences == COMMANDS
+
+
+def test_help_lists_the_commands_without_importing_them() -> None:
+    imported = "import sys; print(*sys.modules)"
+    code = f"from stream_app.cli import main; main(['--help'], standalone_mode=False); {imported}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own command
+    assert all(f"\n  {name} " in done.stdout for name in COMMANDS)
+    assert {"aiokafka", "kafka", "redis", "faust"}.isdisjoint(done.stdout.split("\n")[-2].split())
 
 
 @pytest.mark.parametrize("path", EVERY, ids=" ".join)

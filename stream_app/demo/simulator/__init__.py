@@ -2,7 +2,7 @@
 
 from stream_app.demo.simulator.bad import bad_records
 from stream_app.demo.simulator.disorder import disorder
-from stream_app.demo.simulator.fault_injection import Mischief
+from stream_app.demo.simulator.fault_injection import FaultInjection
 from stream_app.demo.simulator.plan import SCENARIOS, Plan
 from stream_app.demo.simulator.record import Record, records
 from stream_app.demo.simulator.timeline import history, live
@@ -10,7 +10,7 @@ from stream_app.demo.simulator.topic import record_key, topic_family
 
 __all__ = [
     "SCENARIOS",
-    "Mischief",
+    "FaultInjection",
     "Plan",
     "Record",
     "bad_records",

@@ -20,12 +20,12 @@ _DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """One moment of the demo. `history` is how many events the history had, once it is sent; `rate` is applied/s."""
+class DemoState:
+    """One moment of the demo. `history_size` is known once the history is sent; `rate` is events applied a second."""
 
     snapshot: Snapshot
-    played: int
-    history: int | None
+    sent: int
+    history_size: int | None
     rate: float
     stalled: bool
     elapsed: float
@@ -38,27 +38,27 @@ class Scene:
         return sum(self.snapshot.offsets.values())
 
 
-def line(scene: Scene) -> str:
+def status_line(state: DemoState) -> str:
     """One line for where there is no terminal."""
-    phase = "history" if scene.history is None else "live"
-    return f"{scene.elapsed:5.0f} s  {phase:7}  {scene.played:>9,} sent  {scene.applied:>9,} applied"
+    phase = "history" if state.history_size is None else "live"
+    return f"{state.elapsed:5.0f} s  {phase:7}  {state.sent:>9,} sent  {state.applied:>9,} applied"
 
 
-def screen(scene: Scene) -> RenderableType:
+def screen(state: DemoState) -> RenderableType:
     """The whole screen."""
-    view = scene.snapshot.view
+    view = state.snapshot.view
     return Group(
-        _head(scene),
-        Columns([_stages(view), _mail(view), _money(view)], equal=True, expand=True),
-        Columns([_programs(view), _flow(view)], equal=True, expand=True),
-        Text("\n".join(scene.links), style="dim"),
-        _keys(scene),
+        _header(state),
+        Columns([_stages(view), _email(view), _mrr(view)], equal=True, expand=True),
+        Columns([_programs(view), _flows(view)], equal=True, expand=True),
+        Text("\n".join(state.links), style="dim"),
+        _key_help(state),
     )
 
 
-def _keys(scene: Scene) -> Text:
+def _key_help(state: DemoState) -> Text:
     keys = {
-        "s": "stall one program" + (" [on]" if scene.stalled else ""),
+        "s": "stall one program" + (" [on]" if state.stalled else ""),
         "b": "bot wave",
         "c": "churn wave",
         "p": "bad producer",
@@ -67,14 +67,14 @@ def _keys(scene: Scene) -> Text:
     return Text.assemble(*(part for key, what in keys.items() for part in ((key, "bold"), (f" {what}   ", "dim"))))
 
 
-def _head(scene: Scene) -> Panel:
-    waiting = max(scene.played - scene.applied, 0)
-    phase = "loading history" if scene.history is None else "live"
-    title = f"{phase}: {scene.applied:,} events applied, {scene.rate:,.0f} a second, {waiting:,} waiting"
-    bar = ProgressBar(total=max(scene.played, 1), completed=min(scene.applied, scene.played))
-    left = "" if scene.seconds is None else f" of {scene.seconds:.0f}"
+def _header(state: DemoState) -> Panel:
+    waiting = max(state.sent - state.applied, 0)
+    phase = "loading history" if state.history_size is None else "live"
+    title = f"{phase}: {state.applied:,} events applied, {state.rate:,.0f} a second, {waiting:,} waiting"
+    bar = ProgressBar(total=max(state.sent, 1), completed=min(state.applied, state.sent))
+    left = "" if state.seconds is None else f" of {state.seconds:.0f}"
     return Panel(
-        Group(Text(title, style="bold"), bar), title="stream-app demo", subtitle=f"{scene.elapsed:.0f}{left} s"
+        Group(Text(title, style="bold"), bar), title="stream-app demo", subtitle=f"{state.elapsed:.0f}{left} s"
     )
 
 
@@ -84,7 +84,7 @@ def total(view: View, window: Window, name: str, **only: str) -> int:
     return sum(amount for labels, amount in view.total(window, name).items() if wanted <= set(labels))
 
 
-def _grid(title: str, *columns: str) -> Table:
+def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, box=None, expand=True, title_justify="left", title_style="bold cyan", header_style="dim")
     for index, name in enumerate(columns):
         table.add_column(name, justify="left" if index == 0 else "right")
@@ -92,7 +92,7 @@ def _grid(title: str, *columns: str) -> Table:
 
 
 def _stages(view: View) -> Table:
-    table = _grid("Stages", "", "now", "24h", "30d")
+    table = _table("Stages", "", "now", "24h", "30d")
     level = view.level("leads_in_stage")
     for stage in STAGES:
         entries = [total(view, window, "stage_entries", funnel_stage=stage) for window in (Window.H24, Window.D30)]
@@ -100,16 +100,17 @@ def _stages(view: View) -> Table:
     return table
 
 
-def _mail(view: View) -> Table:
-    table = _grid("E-mail", "", "1h", "24h", "30d")
-    for state in ("sent", "delivered", "opened", "clicked", "replied", "bounced"):
-        counts = [total(view, window, "email_messages", state=state) for window in (Window.H1, Window.H24, Window.D30)]
-        table.add_row(state, *(f"{count:,}" for count in counts))
+def _email(view: View) -> Table:
+    table = _table("E-mail", "", "1h", "24h", "30d")
+    for message_state in ("sent", "delivered", "opened", "clicked", "replied", "bounced"):
+        windows = (Window.H1, Window.H24, Window.D30)
+        counts = [total(view, window, "email_messages", state=message_state) for window in windows]
+        table.add_row(message_state, *(f"{count:,}" for count in counts))
     return table
 
 
-def _money(view: View) -> Table:
-    table = _grid("MRR", "", "now", "new 30d", "churn 30d")
+def _mrr(view: View) -> Table:
+    table = _table("MRR", "", "now", "new 30d", "churn 30d")
     changed = view.total(Window.D30, "mrr_movement")
     for (currency,), amount in sorted(view.level("mrr").items()):
         cells = [amount, changed.get((currency, "new"), 0), -changed.get((currency, "churn"), 0)]
@@ -122,7 +123,7 @@ def _money(view: View) -> Table:
 
 
 def _programs(view: View) -> Table:
-    table = _grid("Steps most overdue", "program / step", "in step", "overdue", "oldest")
+    table = _table("Steps most overdue", "program / step", "in step", "overdue", "oldest")
     balance = view.level("step_balance")
     overdue = [item for item in view.due.items() if item[1].overdue]
     worst = sorted(overdue, key=lambda item: (-item[1].overdue, item[0]))[:_WORST_STEPS]
@@ -141,8 +142,8 @@ def _programs(view: View) -> Table:
     return table
 
 
-def _flow(view: View) -> Table:
-    table = _grid("Flow", "", "5m", "1h", "24h", "30d")
+def _flows(view: View) -> Table:
+    table = _table("Flow", "", "5m", "1h", "24h", "30d")
     for name in ("new_leads", "reopened_leads", "program_enrollments", "new_customers", "lost_customers"):
         counts = [total(view, window, name) for window in (Window.M5, Window.H1, Window.H24, Window.D30)]
         table.add_row(name.replace("_", " "), *(f"{count:,}" for count in counts))

@@ -1,13 +1,13 @@
-"""Commands that look: `kpis` and `config show`."""
+"""`kpis`: every sample, in the terminal."""
 
 from datetime import datetime
 
 import click
 
 from stream_app.catalog.sample_source import Board
-from stream_app.cli.options import AS_JSON, AS_OF, REDIS, SAMPLE_SETTINGS, clock_at, load, print_json, with_settings
+from stream_app.cli.options import AS_OF, REDIS, SAMPLE_SETTINGS, clock_at, print_json, with_settings
 from stream_app.clients.connections import sync_redis
-from stream_app.clients.settings import PREFIX, Settings
+from stream_app.clients.settings import Settings
 from stream_app.core.samples import Sample
 from stream_app.store.reader import Reader
 
@@ -37,20 +37,3 @@ def kpis(settings: Settings, as_of: datetime | None, *, as_json: bool, zeros: bo
         if each.value or zeros:
             labels = ", ".join(f'{name}="{value}"' for name, value in each.labels)
             click.echo(f"{each.name}{{{labels}}} {each.value:g}" if labels else f"{each.name} {each.value:g}")
-
-
-@click.group()
-def config() -> None:
-    """What is set."""
-
-
-@config.command("show")
-@AS_JSON
-def config_show(*, as_json: bool) -> None:
-    """Print every setting and its environment variable; secrets are masked."""
-    shown = load({}).model_dump(mode="json")
-    if as_json:
-        print_json(shown)
-        return
-    for name, value in shown.items():
-        click.echo(f"{PREFIX}{name.upper()}={'' if value is None else value}")

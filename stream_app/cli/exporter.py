@@ -1,30 +1,15 @@
-"""Commands that run until they are told to stop: `worker` and `exporter`."""
+"""`exporter`: the numbers for Prometheus, and the wall."""
 
-import asyncio
 import signal
-import sys
 from contextlib import ExitStack
 from datetime import datetime
 
 import click
 
-from stream_app.admin.topics import ends
-from stream_app.catalog.fingerprint import fingerprint
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.sample_source import DEFINITIONS_OF, Board
-from stream_app.cli.options import (
-    AS_JSON,
-    AS_OF,
-    DEFINITIONS,
-    KAFKA,
-    REDIS,
-    SAMPLE_SETTINGS,
-    clock_at,
-    fail,
-    print_json,
-    with_settings,
-)
-from stream_app.cli.wiring import CATALOG, event_topics, model
+from stream_app.cli.options import AS_OF, REDIS, SAMPLE_SETTINGS, clock_at, fail, with_settings
+from stream_app.cli.wiring import CATALOG
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.http import CannotListenError, metrics_route, serving
 from stream_app.clients.settings import Settings
@@ -32,55 +17,7 @@ from stream_app.exporter.collector import BusinessCollector, registry_of
 from stream_app.exporter.wall import HELD, Wall
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.metric_page import exported
-from stream_app.store.ledger import DefinitionsDifferError
 from stream_app.store.reader import Reader
-from stream_app.worker import service
-
-EXIT_DEFINITIONS = 5
-
-
-@click.command()
-@with_settings(
-    *KAFKA,
-    *REDIS,
-    "namespace",
-    "group",
-    *DEFINITIONS,
-    "host",
-    "worker_port",
-    "batch_events",
-    "cached_entities",
-    "flood_ratio",
-    "session_timeout_s",
-    "watch_interval_s",
-)
-@click.option(
-    "--drain", is_flag=True, show_envvar=True, help="Stop when what was in the topics at the start is applied."
-)
-@AS_JSON
-def worker(settings: Settings, *, drain: bool, as_json: bool) -> None:
-    """Read events from Kafka and keep the numbers in Redis.
-
-    Run as many as there are partitions; they share the work. SIGTERM and Ctrl-C end a worker in order.
-
-    Exit codes: 0 ended in order, 1 crashed, 3 a topic was recreated, 4 stuck (restart it), 5 other definitions
-    (rebuild), 6 drained but for topics most of whose records are rejected (the log says what to do), 69 no server.
-    """
-    topics = event_topics(settings)
-    rules = settings.rules
-    until = ends(settings, topics) if drain else None
-    try:
-        report = asyncio.run(service.run(settings, model(rules), fingerprint(rules), topics, until))
-    except DefinitionsDifferError as error:
-        fail(str(error), EXIT_DEFINITIONS)
-    except CannotListenError as error:
-        fail(f"{error}; choose another --worker-port, 0 = off")
-    counts = {name: getattr(report, name) for name in ("applied", "duplicates", "too_late", "rejected")}
-    if as_json:
-        print_json({"exit": report.exit.name.lower(), **counts})
-    else:
-        click.echo(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()))
-    sys.exit(report.exit)
 
 
 @click.command()

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from queue import Queue
 
 KEYS = "sbcp"
-_LOOK_S = 0.2
+_POLL_S = 0.2
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def pressed_keys(into: Queue[str]) -> Iterator[None]:
     def read() -> None:
         while not done.is_set():
             if (
-                select.select([terminal], [], [], _LOOK_S)[0]
+                select.select([terminal], [], [], _POLL_S)[0]
                 and (key := os.read(terminal, 1).decode("ascii", "replace")) in KEYS
             ):
                 into.put(key)

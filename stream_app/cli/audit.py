@@ -1,6 +1,5 @@
-"""`audit` and `rebuild`: prove the numbers right against the log, and compute them anew from it."""
+"""`audit`: prove the numbers against the log."""
 
-import asyncio
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,38 +9,21 @@ from typing import Any
 
 import click
 import orjson
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, track
+from rich.progress import track
 
 from stream_app.admin.log_reader import read_log
-from stream_app.admin.topics import ends
 from stream_app.audit import RECOUNTED, Recount, compare
 from stream_app.catalog.events import EVENT_TYPES
-from stream_app.catalog.fingerprint import fingerprint
 from stream_app.catalog.sample_source import Board
-from stream_app.cli.options import (
-    AS_JSON,
-    AS_OF,
-    DEFINITIONS,
-    KAFKA,
-    REDIS,
-    clock_at,
-    fail,
-    print_json,
-    with_settings,
-)
-from stream_app.cli.wiring import event_topics, model
+from stream_app.cli.options import AS_JSON, AS_OF, DEFINITIONS, KAFKA, REDIS, clock_at, print_json, with_settings
+from stream_app.cli.progress import stderr
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder, Rejected
-from stream_app.store import generations
 from stream_app.store.reader import Reader
-from stream_app.worker import service
 from stream_app.worker.batch import Record
-from stream_app.worker.consumer import Exit
 from stream_app.worker.pipeline import present
 
-errors = Console(stderr=True)
 _SHOWN = 50
 
 
@@ -73,7 +55,7 @@ def audit(settings: Settings, as_of: datetime | None, file: Path | None, *, as_j
     started = time.monotonic()
     with Recount(timezone=settings.timezone, step_limit=step_limit, label_cap=settings.label_limit) as recount:
         recount.add(_from_file(file) if file else _from_log(settings, snapshot.offsets))
-        with errors.status("counting"):
+        with stderr.status("counting"):
             counted = recount.samples(datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=now))
     differences = compare(stored, counted)
     compared = len(stored.keys() | counted.keys())
@@ -101,7 +83,7 @@ def _from_log(settings: Settings, offsets: Mapping[tuple[str, int], int]) -> Ite
         Record(each.offset, each.timestamp, each.key, each.value, each.headers) for each in read_log(settings, offsets)
     )
     shown = track(
-        records, "reading the log", total=sum(offsets.values()), console=errors, disable=not errors.is_terminal
+        records, "reading the log", total=sum(offsets.values()), console=stderr, disable=not stderr.is_terminal
     )
     return _valid(shown)
 
@@ -109,7 +91,7 @@ def _from_log(settings: Settings, offsets: Mapping[tuple[str, int], int]) -> Ite
 def _from_file(file: Path) -> Iterator[dict[str, Any]]:
     now = time.time_ns() // 1_000_000
     with file.open("rb") as lines:
-        shown = track(lines, "reading the file", console=errors, disable=not errors.is_terminal)
+        shown = track(lines, "reading the file", console=stderr, disable=not stderr.is_terminal)
         yield from _valid(Record(number, now, None, line) for number, line in enumerate(shown))
 
 
@@ -126,64 +108,3 @@ def _valid(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
             attributes = {name[3:]: value.decode() for name, value in record.headers if name.startswith("ce_")}
             envelope = {**attributes, "data": envelope}
         yield envelope
-
-
-@click.command()
-@with_settings(*KAFKA, *REDIS, "namespace", "group", *DEFINITIONS, "batch_events", "cached_entities")
-@click.option("--keep-old", is_flag=True, show_envvar=True, help="Do not delete the numbers that served so far.")
-def rebuild(settings: Settings, *, keep_old: bool) -> None:
-    """Compute all numbers anew from the log beside the ones that serve, then switch to them at once.
-
-    Needed after a change of definitions. The old numbers keep being served, and workers keep them up to date, until the
-    switch. A rebuild that was interrupted goes on where it stood.
-    """
-    rules = settings.rules
-    definitions = fingerprint(rules)
-    topics = event_topics(settings)
-    private = settings.model_copy(
-        update={"group": f"{settings.consumer_group}.rebuild", "worker_port": 0, "flood_ratio": 1.0}
-    )
-    with sync_redis(settings) as redis:
-        pair = generations.begin(redis, settings.namespace, definitions)
-        errors.print(f"building generation {pair.building} beside {pair.serving}")
-        until = ends(settings, topics)
-        report = asyncio.run(_build(private, definitions, topics, until))
-        if report.exit is not Exit.OK:
-            fail(f"the rebuild ended early ({report.exit.name.lower()}); run it again to go on", int(report.exit))
-        reached = Reader(redis, settings.namespace, rules.calendar, role=generations.BUILDING)
-        behind = _behind(reached.read(clock_at(None)()).offsets, until)
-        if behind:
-            fail(f"interrupted with {behind:,} records to go; nothing was switched. Run it again to go on")
-        generations.switch(redis, settings.namespace, pair)
-        click.echo(f"generation {pair.building} serves: {report.applied:,} events applied")
-        if not keep_old:
-            dropped = generations.drop(redis, settings.namespace, pair.serving)
-            click.echo(f"generation {pair.serving} is deleted ({dropped:,} keys)")
-
-
-def _behind(offsets: Mapping[tuple[str, int], int], until: Mapping[tuple[str, int], int]) -> int:
-    return sum(max(end - offsets.get(partition, 0), 0) for partition, end in until.items())
-
-
-async def _build(
-    settings: Settings, definitions: str, topics: list[str], until: Mapping[tuple[str, int], int]
-) -> service.Report:
-    columns = (TextColumn("rebuilding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        task = progress.add_task("", total=sum(until.values()))
-
-        async def show() -> None:
-            with sync_redis(settings) as redis:
-                reader = Reader(redis, settings.namespace, settings.rules.calendar, role=generations.BUILDING)
-                while True:
-                    done = await asyncio.to_thread(lambda: reader.read(clock_at(None)()).offsets)
-                    progress.update(task, completed=sum(done.values()))
-                    await asyncio.sleep(0.5)
-
-        showing = asyncio.create_task(show())
-        try:
-            return await service.run(
-                settings, model(settings.rules), definitions, topics, until, role=generations.BUILDING
-            )
-        finally:
-            showing.cancel()

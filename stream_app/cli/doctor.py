@@ -1,0 +1,32 @@
+"""`doctor`: what has to be right before numbers can be."""
+
+import sys
+
+import click
+
+from stream_app.admin.doctor import diagnose
+from stream_app.catalog.fingerprint import fingerprint
+from stream_app.cli.options import AS_JSON, DEFINITIONS, KAFKA, REDIS, print_json, with_settings
+from stream_app.cli.wiring import event_topics
+from stream_app.clients.settings import Settings
+
+_MARKS = {"ok": ("ok", "green"), "warning": ("warn", "yellow"), "failed": ("FAIL", "red")}
+
+
+@click.command()
+@with_settings(*KAFKA, *REDIS, "namespace", "group", *DEFINITIONS, "host", "exporter_port", "worker_port")
+@AS_JSON
+def doctor(settings: Settings, *, as_json: bool) -> None:
+    """Check Kafka, topics, Redis, clock, ports and definitions. Each failure says its fix. Exit code 1 on a failure."""
+    findings = []
+    for finding in diagnose(settings, event_topics(settings), definitions=fingerprint(settings.rules)):
+        findings.append(finding)
+        if not as_json:
+            mark, color = _MARKS[finding.status]
+            click.echo(click.style(f"{mark:>4}", fg=color) + f"  {finding.check}: {finding.detail}")
+            if finding.fix:
+                click.echo(f"      fix: {finding.fix}")
+    if as_json:
+        names = ("check", "status", "detail", "fix")
+        print_json([{name: getattr(each, name) for name in names} for each in findings])
+    sys.exit(any(each.status == "failed" for each in findings))

@@ -1,0 +1,42 @@
+"""`topics`: create what is missing."""
+
+import click
+
+from stream_app.admin.topics import apply
+from stream_app.cli.options import AS_JSON, KAFKA, print_json, with_settings
+from stream_app.cli.wiring import event_topics
+from stream_app.clients.settings import Settings
+
+
+@click.group()
+def topics() -> None:
+    """The Kafka topics of the namespace."""
+
+
+@topics.command("apply")
+@with_settings(*KAFKA, "namespace")
+@click.option(
+    "--partitions", type=click.IntRange(1), default=4, show_default=True, show_envvar=True, help="Per event topic."
+)
+@click.option("--replication", type=click.IntRange(1), show_envvar=True, help="Copies [default: the broker's].")
+@AS_JSON
+def topics_apply(settings: Settings, *, partitions: int, replication: int | None, as_json: bool) -> None:
+    """Create the topics that are missing. Never deletes or shrinks one."""
+    outcomes = apply(settings, event_topics(settings), partitions, replication)
+    if as_json:
+        print_json(
+            [
+                {
+                    "topic": each.topic,
+                    "created": each.created,
+                    "partitions": each.partitions,
+                    "shortcomings": [{"detail": one.detail, "fix": one.fix} for one in each.shortcomings],
+                }
+                for each in outcomes
+            ]
+        )
+        return
+    for each in outcomes:
+        click.echo(f"{'created' if each.created else 'exists ':7} {each.topic} ({each.partitions} partitions)")
+        for one in each.shortcomings:
+            click.secho(f"        {one.detail}\n        fix: {one.fix}", fg="yellow")
