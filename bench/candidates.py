@@ -63,5 +63,5 @@ def _counted(ground: Ground) -> Callable[[], int]:
 
 def _applied(ground: Ground) -> int:
     """How many records the ledger is past: one partition per topic, whose offsets begin at 0 and have no holes."""
-    fields = cast("dict[bytes, bytes]", ground.redis.hgetall(ground.ledger))
-    return sum(int(value) for name, value in fields.items() if name.endswith(b":0"))
+    offsets = cast("list[bytes]", ground.redis.hvals(ground.offsets))
+    return sum(map(int, offsets))

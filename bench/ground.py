@@ -15,7 +15,7 @@ from redis import Redis
 from stream_app.catalog.events import TOPICS
 from stream_app.clients.settings import PREFIX, Settings
 from stream_app.demo.embedded_servers import embedded_kafka, embedded_redis
-from stream_app.store.keys import FIRST_GENERATION, generation_prefix
+from stream_app.store.keys import FIRST_GENERATION, GenerationKeys
 
 __all__ = ["CandidateError", "Ground", "event_topics", "ground", "python"]
 
@@ -43,9 +43,9 @@ class Ground:
         return self.directory / "history"
 
     @property
-    def ledger(self) -> str:
-        """The key of the worker's ledger."""
-        return generation_prefix(_NAMESPACE, FIRST_GENERATION) + "ledger"
+    def offsets(self) -> str:
+        """The key of the offsets that the worker has stored."""
+        return GenerationKeys.of(_NAMESPACE, FIRST_GENERATION).offsets
 
     def sweep(self) -> None:
         """Empty the store."""

@@ -23,7 +23,7 @@ from redis.asyncio import Redis
 from bench.world import World
 from stream_app.clients.settings import Settings
 from stream_app.demo.simulator import Record
-from stream_app.store.keys import FIRST_GENERATION, generation_prefix
+from stream_app.store.keys import FIRST_GENERATION, GenerationKeys, partition_of
 
 _WARM_UP = 2.0
 _TICK = 0.002
@@ -44,13 +44,13 @@ class _Traffic:
     sent: bool = False
 
     async def look(self) -> dict[str, int]:
-        """Return the ledger's next offset of each topic's one partition."""
-        key = generation_prefix(self.settings.namespace, FIRST_GENERATION) + "ledger"
+        """Return the stored next offset of each topic's one partition."""
+        key = GenerationKeys.of(self.settings.namespace, FIRST_GENERATION).offsets
         fields = cast("dict[bytes, bytes]", await self.redis.hgetall(key))
         found = {}
         for name, value in fields.items():
-            topic, _, partition = name.decode().rpartition(":")
-            if partition == "0" and topic.startswith(f"{self.settings.namespace}."):
+            topic, partition = partition_of(name.decode())
+            if partition == 0 and topic.startswith(f"{self.settings.namespace}."):
                 found[topic] = int(value)
         return found
 

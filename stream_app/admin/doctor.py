@@ -19,7 +19,8 @@ from stream_app.admin import topics
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
-from stream_app.store.keys import FIRST_GENERATION, generation_prefix, pointer_key
+from stream_app.store.generations import serving_keys
+from stream_app.store.keys import DEFINITIONS, namespace_glob, partition_field, stored_definitions
 
 __all__ = ["Finding", "diagnose"]
 
@@ -158,7 +159,7 @@ def _redis(settings: Settings, redis: Redis) -> Iterator[Finding]:
             "script",
             "failed",
             f"the store does not run scripts: {_redacted(settings, error)}",
-            f"{cli} ACL SETUSER {user} '~{{{settings.namespace}}}:*' +@all -@dangerous +info",
+            f"{cli} ACL SETUSER {user} '~{namespace_glob(settings.namespace)}' +@all -@dangerous +info",
         )
     else:
         yield Finding("script", "ok", "the store runs scripts")
@@ -211,11 +212,9 @@ def _redis_cli(settings: Settings) -> str:
 def _ledger(
     settings: Settings, redis: Redis, found: Mapping[str, topics.Topic], definitions: str | None
 ) -> Iterator[Finding]:
-    pointed: Any = redis.hget(pointer_key(settings.namespace), "serving")
-    generation = pointed.decode() if pointed else FIRST_GENERATION
-    stored: dict[bytes, bytes] = redis.hgetall(generation_prefix(settings.namespace, generation) + "ledger")  # type: ignore[assignment]
-    kept = stored.get(b"definitions", b"").decode()
-    if definitions is not None and kept not in {"", definitions}:
+    keys = serving_keys(redis, settings.namespace)
+    stored: Any = redis.hget(keys.ledger, DEFINITIONS)
+    if definitions is not None and stored not in {None, stored_definitions(definitions).encode()}:
         yield Finding(
             "definitions",
             "failed",
@@ -223,7 +222,7 @@ def _ledger(
             "stream-app rebuild",
         )
     elif definitions is not None:
-        said = "the stored numbers follow these definitions" if kept else "nothing is stored yet"
+        said = "the stored numbers follow these definitions" if stored else "nothing is stored yet"
         yield Finding("definitions", "ok", said)
     if not found:
         return
@@ -234,9 +233,10 @@ def _ledger(
             "ledger", "warning", f"the log could not be read: {_redacted(settings, error)}", "stream-app doctor # again"
         )
         return
+    offsets: Any = redis.hgetall(keys.offsets)
     lag, fine = 0, True
     for (topic, partition), end in sorted(ends.items()):
-        offset = stored.get(f"{topic}:{partition}".encode())
+        offset = offsets.get(partition_field((topic, partition)).encode())
         next_offset, begin = int(offset or 0), begins[topic, partition]
         lag += max(0, end - max(next_offset, begin))
         problem = _offset_problem(next_offset, begin, end, known=offset is not None)

@@ -43,7 +43,7 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
             declared=WALL,
             known=exported(CATALOG),
             metrics=METRICS,
-            reader=Reader(redis, settings.namespace, calendar, held=HELD),
+            reader=Reader(redis, settings.namespace, calendar, min_buckets=HELD),
             board=Board(settings.label_limit, settings.gross_margin),
             clock=clock,
         )

@@ -14,6 +14,7 @@ from stream_app.cli.wiring import event_topics, model
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
 from stream_app.store import generations
+from stream_app.store.keys import BUILDING
 from stream_app.store.reader import Reader
 from stream_app.worker import service
 from stream_app.worker.consumer import Exit
@@ -41,7 +42,7 @@ def rebuild(settings: Settings, *, keep_old: bool) -> None:
         report = asyncio.run(_build(private, definitions, topics, until))
         if report.exit is not Exit.OK:
             fail(f"the rebuild ended early ({report.exit.name.lower()}); run it again to go on", int(report.exit))
-        reached = Reader(redis, settings.namespace, rules.calendar, role=generations.BUILDING)
+        reached = Reader(redis, settings.namespace, rules.calendar, role=BUILDING)
         behind = _behind(reached.read(clock_at(None)()).offsets, until)
         if behind:
             fail(f"interrupted with {behind:,} records to go; nothing was switched. Run it again to go on")
@@ -63,7 +64,7 @@ async def _build(
 
         async def show() -> None:
             with sync_redis(settings) as redis:
-                reader = Reader(redis, settings.namespace, settings.rules.calendar, role=generations.BUILDING)
+                reader = Reader(redis, settings.namespace, settings.rules.calendar, role=BUILDING)
                 while True:
                     done = await asyncio.to_thread(lambda: reader.read(clock_at(None)()).offsets)
                     progress.update(task, completed=sum(done.values()))
@@ -71,8 +72,6 @@ async def _build(
 
         showing = asyncio.create_task(show())
         try:
-            return await service.run(
-                settings, model(settings.rules), definitions, topics, until, role=generations.BUILDING
-            )
+            return await service.run(settings, model(settings.rules), definitions, topics, until, role=BUILDING)
         finally:
             showing.cancel()

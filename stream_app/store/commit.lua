@@ -1,30 +1,30 @@
 #!lua
 -- One batch, all or nothing: nothing is written before everything is checked.
--- KEYS: the ledger of the generation, the pointer to the generations.
+-- KEYS: which generation serves; of the generation in use the ledger, the offsets, the levels and the steps with due times.
 -- ARGV: a msgpack map (see ledger.py), the new states of all entities end to end.
 -- Every write is an absolute value, so that a torn append-only file cannot add twice.
-local ledger, pointer = KEYS[1], KEYS[2]
+local generations, ledger, offsets, levels, due_steps = unpack(KEYS)
 local c, states = cmsgpack.unpack(ARGV[1]), ARGV[2]
 
-local generation = redis.call('HGET', pointer, c.role) or c.first
+local generation = redis.call('HGET', generations, c.role) or c.first
 if generation ~= c.generation then
   return {'generation', generation}
 end
 
-local definitions = redis.call('HGET', ledger, 'definitions')
+local definitions = redis.call('HGET', ledger, c.definitions_field)
 if definitions and definitions ~= c.definitions then
   return {'definitions'}
 end
 
-local stored = redis.call('HGET', ledger, c.partition) or ''
+local stored = redis.call('HGET', offsets, c.partition) or ''
 if stored ~= c.expected then
   return {'offset', stored}
 end
 
-local TAG = 16 -- characters of a version at the head of every entity's value
+-- The version stands at the head of an entity's value.
 local stale = {}
 for i = 1, #c.entities, 3 do
-  if redis.call('GETRANGE', c.entities[i], 0, TAG - 1) ~= c.entities[i + 1] then
+  if redis.call('GETRANGE', c.entities[i], 0, #c.version - 1) ~= c.entities[i + 1] then
     stale[#stale + 1] = c.entities[i]
   end
 end
@@ -38,7 +38,7 @@ for i = 1, #c.entities, 3 do
   if length < 0 then
     redis.call('DEL', key)
   else
-    redis.call('SET', key, c.tag .. string.sub(states, from, from + length - 1), 'EX', c.idle_seconds)
+    redis.call('SET', key, c.version .. string.sub(states, from, from + length - 1), 'EX', c.idle_seconds)
     from = from + length
   end
 end
@@ -67,47 +67,47 @@ local function add(key, fields, amounts)
   for first = 1, #zero, SLICE do
     redis.call('HDEL', key, unpack(zero, first, math.min(first + SLICE - 1, #zero)))
   end
-  redis.call('HSET', key, '', c.tag)
+  redis.call('HSET', key, c.version_field, c.version)
 end
 
 -- The newest bucket of each grain says which buckets are still kept; what fell behind is swept, some at a time.
 local SWEEP = 1000
-local alive_after = {}
-for grain, newest in pairs(c.newest) do
-  local mark = math.max(tonumber(redis.call('HGET', ledger, 'newest:' .. grain) or newest), newest)
-  redis.call('HSET', ledger, 'newest:' .. grain, string.format('%.0f', mark))
-  local target = mark - c.kept[grain]
-  local swept = tonumber(redis.call('HGET', ledger, 'swept:' .. grain) or target)
+local kept_after = {}
+for name, grain in pairs(c.grains) do
+  local newest = math.max(tonumber(redis.call('HGET', ledger, grain.newest_field) or grain.newest), grain.newest)
+  redis.call('HSET', ledger, grain.newest_field, string.format('%.0f', newest))
+  local target = newest - grain.kept
+  local swept = tonumber(redis.call('HGET', ledger, grain.swept_field) or target)
   local last = math.min(target, swept + SWEEP)
   for number = swept + 1, last do
-    redis.call('UNLINK', c.prefix .. grain .. ':' .. string.format('%.0f', number))
+    redis.call('UNLINK', grain.bucket_prefix .. string.format('%.0f', number))
   end
-  redis.call('HSET', ledger, 'swept:' .. grain, string.format('%.0f', math.max(swept, last)))
-  alive_after[grain] = target
+  redis.call('HSET', ledger, grain.swept_field, string.format('%.0f', math.max(swept, last)))
+  kept_after[name] = target
 end
 
 for i = 1, #c.buckets, 4 do
-  local grain, number = c.buckets[i], c.buckets[i + 1]
-  if number > alive_after[grain] then
-    add(c.prefix .. grain .. ':' .. string.format('%.0f', number), c.buckets[i + 2], c.buckets[i + 3])
+  local name, number = c.buckets[i], c.buckets[i + 1]
+  if number > kept_after[name] then
+    add(c.grains[name].bucket_prefix .. string.format('%.0f', number), c.buckets[i + 2], c.buckets[i + 3])
   end
 end
-if #c.levels > 0 then
-  add(c.prefix .. 'level', c.levels, c.level_amounts)
+if #c.level_fields > 0 then
+  add(levels, c.level_fields, c.level_amounts)
 end
 
-local dues = c.prefix .. 'due'
 for i = 1, #c.no_longer_due, 2 do
-  local key = dues .. ':' .. c.no_longer_due[i]
+  local key = c.due_prefix .. c.no_longer_due[i]
   redis.call('ZREM', key, c.no_longer_due[i + 1])
   if redis.call('EXISTS', key) == 0 then
-    redis.call('SREM', dues, c.no_longer_due[i])
+    redis.call('SREM', due_steps, c.no_longer_due[i])
   end
 end
 for i = 1, #c.due, 3 do
-  redis.call('ZADD', dues .. ':' .. c.due[i], string.format('%.0f', c.due[i + 2]), c.due[i + 1])
-  redis.call('SADD', dues, c.due[i])
+  redis.call('ZADD', c.due_prefix .. c.due[i], string.format('%.0f', c.due[i + 2]), c.due[i + 1])
+  redis.call('SADD', due_steps, c.due[i])
 end
 
-redis.call('HSET', ledger, c.partition, c.next, 'definitions', c.definitions)
+redis.call('HSET', ledger, c.definitions_field, c.definitions)
+redis.call('HSET', offsets, c.partition, c.next)
 return {'applied'}

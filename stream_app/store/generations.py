@@ -6,11 +6,17 @@ from typing import Any
 
 from redis import Redis
 
-from stream_app.store.keys import FIRST_GENERATION, generation_prefix, pointer_key
+from stream_app.store.keys import (
+    BUILDING,
+    DEFINITIONS,
+    FIRST_GENERATION,
+    SERVING,
+    GenerationKeys,
+    generations_key,
+    stored_definitions,
+)
 
-BUILDING = "building"
-SERVING = "serving"
-_SCAN = 1000
+_KEYS_PER_CALL = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,43 +32,51 @@ def begin(redis: Redis, namespace: str, definitions: str) -> Generations:
 
     Raises redis.RedisError.
     """
-    pointer = pointer_key(namespace)
-    serving = _text(redis.hget(pointer, SERVING)) or FIRST_GENERATION
-    unfinished = _text(redis.hget(pointer, BUILDING))
+    generations = generations_key(namespace)
+    serving = _serving(redis, namespace)
+    unfinished = _text(redis.hget(generations, BUILDING))
     if unfinished:
-        ledger = generation_prefix(namespace, unfinished) + "ledger"
-        if _text(redis.hget(ledger, "definitions")) == definitions:
+        ledger = GenerationKeys.of(namespace, unfinished).ledger
+        if _text(redis.hget(ledger, DEFINITIONS)) == stored_definitions(definitions):
             return Generations(serving, unfinished)
     building = str(max(int(serving), int(unfinished or 0)) + 1)
     drop(redis, namespace, building)
-    redis.hset(pointer, BUILDING, building)
+    redis.hset(generations, BUILDING, building)
     if unfinished:
         drop(redis, namespace, unfinished)
     return Generations(serving, building)
 
 
+def serving_keys(redis: Redis, namespace: str) -> GenerationKeys:
+    """The keys of the generation that serves. Raises redis.RedisError."""
+    return GenerationKeys.of(namespace, _serving(redis, namespace))
+
+
 def switch(redis: Redis, namespace: str, generations: Generations) -> None:
     """Let the generation that was built serve. Readers see it at once, workers with their next batch."""
-    pointer = pointer_key(namespace)
+    key = generations_key(namespace)
     with redis.pipeline(transaction=True) as both:
-        both.hset(pointer, SERVING, generations.building)
-        both.hdel(pointer, BUILDING)
+        both.hset(key, SERVING, generations.building)
+        both.hdel(key, BUILDING)
         both.execute()
 
 
 def drop(redis: Redis, namespace: str, generation: str) -> int:
     """Delete everything of a generation, some keys at a time; how many there were."""
     dropped = 0
-    for keys in _keys(redis, generation_prefix(namespace, generation)):
+    for keys in _scan(redis, GenerationKeys.of(namespace, generation).glob):
         dropped += int(redis.unlink(*keys))
     return dropped
 
 
-def _keys(redis: Redis, prefix: str) -> Iterator[list[Any]]:
+def _serving(redis: Redis, namespace: str) -> str:
+    return _text(redis.hget(generations_key(namespace), SERVING)) or FIRST_GENERATION
+
+
+def _scan(redis: Redis, glob: str) -> Iterator[list[Any]]:
     cursor = 0
-    escaped = prefix.replace("[", r"\[").replace("*", r"\*").replace("?", r"\?")
     while True:
-        cursor, keys = redis.scan(cursor, match=f"{escaped}*", count=_SCAN)
+        cursor, keys = redis.scan(cursor, match=glob, count=_KEYS_PER_CALL)
         if keys:
             yield keys
         if cursor == 0:

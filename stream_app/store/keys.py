@@ -1,18 +1,185 @@
-"""The names of what is stored. One namespace is one hash tag, so that all of it is one slot of a cluster."""
+"""Every key in Redis and every field in it. `docs/data-model.md` describes what `KEYS` declares, and nothing else.
+
+One namespace is one hash tag, so that all of it is one slot of a cluster.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from stream_app.core.deltas import SEPARATOR
+from stream_app.core.facts import Series
+from stream_app.spec.window import Grain
+
+Partition = tuple[str, int]
+"""A topic and the number of a partition of it."""
 
 FIRST_GENERATION = "1"
+"""The generation that serves while nothing is said about generations."""
+
+SERVING = "serving"
+BUILDING = "building"
+
+DEFINITIONS = "definitions"
+
+VERSION = ""
+"""The field of a bucket and of the levels that holds the version of the last commit that changed them."""
 
 
-def namespace_prefix(namespace: str) -> str:
-    """What every key of a namespace begins with."""
+@dataclass(frozen=True, slots=True)
+class KeyPattern:
+    """A kind of key: its type, and the fields of the hash or the members of the set.
+
+    `<name>` stands for a part that varies, `␟` for the unit separator (U+001F).
+    """
+
+    key: str
+    type: str
+    fields: tuple[str, ...] = ()
+
+
+KEYS: tuple[KeyPattern, ...] = (
+    KeyPattern("{<namespace>}:generations", "hash", (SERVING, BUILDING)),
+    KeyPattern("{<namespace>}:<generation>:ledger", "hash", (DEFINITIONS, "newest:<grain>", "swept:<grain>")),
+    KeyPattern("{<namespace>}:<generation>:offsets", "hash", ("<topic>:<partition>",)),
+    KeyPattern("{<namespace>}:<generation>:current", "hash", ("<topic>:<partition>",)),
+    KeyPattern("{<namespace>}:<generation>:<grain>:<number>", "hash", ("<series>", VERSION)),
+    KeyPattern("{<namespace>}:<generation>:level", "hash", ("<series>", VERSION)),
+    KeyPattern("{<namespace>}:<generation>:due", "set", ("<program>␟<step>",)),
+    KeyPattern("{<namespace>}:<generation>:due:<program>␟<step>", "zset", ("<lead>␟<enrollment>",)),
+    KeyPattern("{<namespace>}:<generation>:<entity>:<id>", "string"),
+)
+
+LAYOUT = hashlib.sha256(repr(KEYS).encode()).hexdigest()[:4]
+"""Changes whenever a key or a field does: numbers that were stored under other keys are refused."""
+
+
+def stored_definitions(definitions: str) -> str:
+    """What the ledger keeps of the definitions (see `catalog.fingerprint`): with the layout of the keys."""
+    return f"{definitions}.{LAYOUT}"
+
+
+def generations_key(namespace: str) -> str:
+    """The hash that says which generation serves and which is being built."""
+    return f"{_namespace_prefix(namespace)}generations"
+
+
+def namespace_glob(namespace: str) -> str:
+    """Matches every key of a namespace, in Redis's ACL and SCAN."""
+    return f"{_namespace_prefix(namespace)}*"
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationKeys:
+    """The keys of one generation of a namespace's numbers."""
+
+    prefix: str
+
+    @classmethod
+    def of(cls, namespace: str, generation: str) -> "GenerationKeys":
+        """The keys of a generation by its number."""
+        return cls(f"{_namespace_prefix(namespace)}{generation}:")
+
+    @property
+    def glob(self) -> str:
+        """Matches every key of the generation in Redis's SCAN."""
+        return f"{self.prefix}*"
+
+    @property
+    def ledger(self) -> str:
+        """The hash of what is known of the numbers: their definitions, the newest event, what is swept."""
+        return f"{self.prefix}ledger"
+
+    @property
+    def offsets(self) -> str:
+        """The hash of each partition's next offset."""
+        return f"{self.prefix}offsets"
+
+    @property
+    def current(self) -> str:
+        """The hash of when each partition was last seen applied as a whole."""
+        return f"{self.prefix}current"
+
+    @property
+    def levels(self) -> str:
+        """The hash of the levels."""
+        return f"{self.prefix}level"
+
+    @property
+    def due_steps(self) -> str:
+        """The set of the steps that have due times."""
+        return f"{self.prefix}due"
+
+    @property
+    def due_prefix(self) -> str:
+        """What the sorted set of a step's due times begins with; a member of `due_steps` follows."""
+        return f"{self.prefix}due:"
+
+    def due(self, program: str, step: str) -> str:
+        """The sorted set of a step's due times."""
+        return f"{self.due_prefix}{due_step((program, step))}"
+
+    def bucket_prefix(self, grain: Grain) -> str:
+        """What a bucket of a grain begins with; its number follows."""
+        return f"{self.prefix}{grain.value}:"
+
+    def bucket(self, grain: Grain, number: int) -> str:
+        """The hash of a bucket."""
+        return f"{self.prefix}{grain.value}:{number}"
+
+    def entity(self, name: str) -> str:
+        """The string of an entity by its name (see `entity_name`)."""
+        return self.prefix + name
+
+
+def entity_name(kind: str, key: str) -> str:
+    """What an entity is called within a generation."""
+    return f"{kind}:{key}"
+
+
+def newest_field(grain: Grain) -> str:
+    """The ledger's field for the bucket of the newest event."""
+    return f"newest:{grain.value}"
+
+
+def swept_field(grain: Grain) -> str:
+    """The ledger's field for the last bucket that was deleted."""
+    return f"swept:{grain.value}"
+
+
+def partition_field(partition: Partition) -> str:
+    """The field of a partition."""
+    return f"{partition[0]}:{partition[1]}"
+
+
+def partition_of(field: str) -> Partition:
+    """The partition of a field."""
+    topic, _, number = field.rpartition(":")
+    return topic, int(number)
+
+
+series_field = SEPARATOR.join
+"""The field of a series in a bucket or in the levels: the metric's name and its label values."""
+
+
+def series_of(field: str) -> Series:
+    """The series of a field."""
+    return tuple(field.split(SEPARATOR))
+
+
+due_step = SEPARATOR.join
+"""The member of `due_steps` for a program and a step."""
+
+
+def due_member(lead: str, enrollment: str) -> str:
+    """The member of a step's due times for an enrollment."""
+    return f"{lead}{SEPARATOR}{enrollment}"
+
+
+def enrollment_of(member: str) -> tuple[str, str]:
+    """The lead and the enrollment of a member of a step's due times."""
+    lead, enrollment = member.split(SEPARATOR)
+    return lead, enrollment
+
+
+def _namespace_prefix(namespace: str) -> str:
     return f"{{{namespace}}}:"
-
-
-def pointer_key(namespace: str) -> str:
-    """The hash that says which generation serves and which is being rebuilt."""
-    return f"{namespace_prefix(namespace)}generations"
-
-
-def generation_prefix(namespace: str, generation: str) -> str:
-    """What every other key of a generation begins with."""
-    return f"{namespace_prefix(namespace)}{generation}:"

@@ -11,23 +11,41 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from stream_app.clients.retry import RetryForever
-from stream_app.core.deltas import SEPARATOR, Cells
+from stream_app.core.deltas import Cells
 from stream_app.core.facts import Series
 from stream_app.core.windows import KEPT
 from stream_app.spec.window import Grain
-from stream_app.store.keys import FIRST_GENERATION, generation_prefix, pointer_key
-
-Partition = tuple[str, int]
+from stream_app.store.keys import (
+    DEFINITIONS,
+    FIRST_GENERATION,
+    SERVING,
+    VERSION,
+    GenerationKeys,
+    Partition,
+    due_step,
+    generations_key,
+    newest_field,
+    partition_field,
+    series_field,
+    stored_definitions,
+    swept_field,
+)
 
 IDLE_SECONDS = 800 * 24 * 60 * 60
 """Entities that no event has touched for so long expire."""
 
-TAG_CHARACTERS = 16
+VERSION_CHARACTERS = 16
+"""How long a version is; it stands at the head of every entity's value."""
 
 
 def new_version() -> str:
     """A random tag, not a counter: a counter may repeat, with other content, when the store goes back in time."""
-    return secrets.token_hex(TAG_CHARACTERS // 2)
+    return secrets.token_hex(VERSION_CHARACTERS // 2)
+
+
+def split_value(value: bytes) -> tuple[str, bytes]:
+    """The version and the state in the stored value of an entity."""
+    return value[:VERSION_CHARACTERS].decode(), value[VERSION_CHARACTERS:]
 
 
 class State(NamedTuple):
@@ -101,11 +119,11 @@ class Ledger:
         namespace: str,
         definitions: str,
         *,
-        role: str = "serving",
+        role: str = SERVING,
     ) -> None:
         self._redis = redis
         self._namespace = namespace
-        self._definitions = definitions
+        self._definitions = stored_definitions(definitions)
         self._role = role
         self._retry = RetryForever("Redis", RedisError)
         self._generation: str | None = None
@@ -116,18 +134,18 @@ class Ledger:
         """Says whether the store answers."""
         return self._retry
 
-    async def _in_use(self) -> tuple[str, str]:
-        """The generation in use, and what its keys begin with. Asked for once per call: it may change in between."""
+    async def _in_use(self) -> tuple[str, GenerationKeys]:
+        """The generation in use and its keys. Asked for once per call: it may change in between."""
         generation = self._generation
         if generation is None:
-            pointed = await self._wait(lambda: self._redis.hget(pointer_key(self._namespace), self._role))
-            generation = self._generation = pointed.decode() if pointed else FIRST_GENERATION
-        return generation, generation_prefix(self._namespace, generation)
+            stored = await self._wait(lambda: self._redis.hget(generations_key(self._namespace), self._role))
+            generation = self._generation = stored.decode() if stored else FIRST_GENERATION
+        return generation, GenerationKeys.of(self._namespace, generation)
 
     async def check_definitions(self) -> None:
         """Raise `DefinitionsDifferError` unless the stored numbers follow this process's definitions."""
-        _, prefix = await self._in_use()
-        stored = await self._wait(lambda: self._redis.hget(prefix + "ledger", "definitions"))
+        _, keys = await self._in_use()
+        stored = await self._wait(lambda: self._redis.hget(keys.ledger, DEFINITIONS))
         if stored and stored.decode() != self._definitions:
             raise DefinitionsDifferError
 
@@ -135,40 +153,48 @@ class Ledger:
         """The stored next offset of each partition; one that the ledger has never seen is left out."""
         if not partitions:
             return {}
-        wanted = list(partitions)
         self._generation = None
-        _, prefix = await self._in_use()
-        stored = await self._wait(lambda: self._redis.hmget(prefix + "ledger", [_field(each) for each in wanted]))
-        return {partition: int(offset) for partition, offset in zip(wanted, stored, strict=True) if offset is not None}
+        _, keys = await self._in_use()
+        fields = [partition_field(each) for each in partitions]
+        stored = await self._wait(lambda: self._redis.hmget(keys.offsets, fields))
+        return {each: int(offset) for each, offset in zip(partitions, stored, strict=True) if offset is not None}
 
     async def mark_current(self, partitions: Collection[Partition], now: int) -> None:
         """Note that at `now` (milliseconds) everything in the log of these partitions was applied.
 
-        Raises redis.RedisError: it is said again soon, so nobody waits for it.
+        A generation that is no longer in use is left alone. Raises redis.RedisError: it is said again soon, so nobody
+        waits for it.
         """
-        if partitions and self._generation is not None:
-            current: dict[Any, Any] = {_field(partition): now for partition in partitions}
-            await self._redis.hset(generation_prefix(self._namespace, self._generation) + "current", mapping=current)
+        if not partitions or self._generation is None:
+            return
+        keys = GenerationKeys.of(self._namespace, self._generation)
+        current: dict[Any, Any] = {partition_field(each): now for each in partitions}
+        # Without the watch a key could appear in a generation that a rebuild has just deleted.
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            await pipeline.watch(generations_key(self._namespace))
+            in_use = await pipeline.hget(generations_key(self._namespace), self._role)
+            if (in_use.decode() if in_use else FIRST_GENERATION) == self._generation:
+                pipeline.multi()
+                pipeline.hset(keys.current, mapping=current)
+                await pipeline.execute()
 
     async def load(self, names: Sequence[str]) -> list[tuple[str, bytes] | None]:
         """Version and state of each entity, None where there is none."""
         if not names:
             return []
-        _, prefix = await self._in_use()
-        values = await self._wait(lambda: self._redis.mget([prefix + name for name in names]))
-        return [
-            (value[:TAG_CHARACTERS].decode(), value[TAG_CHARACTERS:]) if value is not None else None for value in values
-        ]
+        _, keys = await self._in_use()
+        values = await self._wait(lambda: self._redis.mget([keys.entity(name) for name in names]))
+        return [None if value is None else split_value(value) for value in values]
 
     async def commit(self, commit: Commit) -> Verdict:
         """Apply a batch as a whole or not at all."""
-        generation, prefix = await self._in_use()
-        keys = [prefix + "ledger", pointer_key(self._namespace)]
+        generation, keys = await self._in_use()
+        fixed = [generations_key(self._namespace), keys.ledger, keys.offsets, keys.levels, keys.due_steps]
         arguments = [
-            self._encode(commit, generation, prefix),
+            self._encode(commit, generation, keys),
             b"".join(s.value for s in commit.states if s.value is not None),
         ]
-        kind, *detail = await self._wait(lambda: self._script(keys=keys, args=arguments))
+        kind, *detail = await self._wait(lambda: self._script(keys=fixed, args=arguments))
         if kind == b"applied":
             return Applied()
         if kind == b"version":
@@ -182,14 +208,14 @@ class Ledger:
         # Standing at the end: the reply to an earlier try was lost and the batch is in the numbers already.
         return Applied() if stored == commit.end else WrongOffset(stored)
 
-    def _encode(self, commit: Commit, generation: str, prefix: str) -> bytes:
+    def _encode(self, commit: Commit, generation: str, keys: GenerationKeys) -> bytes:
         cells = commit.cells
         entities: list[str | int] = []
         for state in commit.states:
-            entities += (prefix + state.name, state.version, -1 if state.value is None else len(state.value))
+            entities += (keys.entity(state.name), state.version, -1 if state.value is None else len(state.value))
         buckets: list[Any] = []
         for (grain, number), amounts in cells.buckets.items():
-            buckets += (grain.value, number, [*map(_name, amounts)], [*amounts.values()])
+            buckets += (grain.value, number, [*map(series_field, amounts)], [*amounts.values()])
         due: list[str | int] = []
         for series, at in cells.due.items():
             due += (*_due_member(series), at)
@@ -201,19 +227,20 @@ class Ledger:
                 "role": self._role,
                 "first": FIRST_GENERATION,
                 "generation": generation,
+                "definitions_field": DEFINITIONS,
                 "definitions": self._definitions,
-                "prefix": prefix,
-                "partition": _field(commit.partition),
+                "partition": partition_field(commit.partition),
                 "expected": str(commit.begin) if commit.begin else "",
                 "next": str(commit.end),
-                "tag": commit.version,
+                "version_field": VERSION,
+                "version": commit.version,
                 "idle_seconds": IDLE_SECONDS,
                 "entities": entities,
-                "newest": {grain.value: number for grain, number in commit.newest.items()},
-                "kept": {grain.value: kept for grain, kept in KEPT.items()},
+                "grains": {grain.value: _grain(grain, number, keys) for grain, number in commit.newest.items()},
                 "buckets": buckets,
-                "levels": [*map(_name, cells.levels)],
+                "level_fields": [*map(series_field, cells.levels)],
                 "level_amounts": [*cells.levels.values()],
+                "due_prefix": keys.due_prefix,
                 "due": due,
                 "no_longer_due": no_longer_due,
             }
@@ -223,14 +250,18 @@ class Ledger:
         return await self._retry.call(call)
 
 
-_name = SEPARATOR.join
-
-
-def _field(partition: Partition) -> str:
-    return f"{partition[0]}:{partition[1]}"
+def _grain(grain: Grain, newest: int, keys: GenerationKeys) -> dict[str, Any]:
+    """Where the buckets of a grain are, and which of them are kept."""
+    return {
+        "newest": newest,
+        "kept": KEPT[grain],
+        "bucket_prefix": keys.bucket_prefix(grain),
+        "newest_field": newest_field(grain),
+        "swept_field": swept_field(grain),
+    }
 
 
 def _due_member(series: Series) -> tuple[str, str]:
     """The sorted set of a due time (program and step) and its member (lead and enrollment)."""
     _, *labels, member = series
-    return SEPARATOR.join(labels), member
+    return due_step(labels), member

@@ -1,30 +1,36 @@
 #!lua flags=no-writes
 -- One consistent read of everything a scrape needs; returns only what changed since the last read.
--- KEYS: the pointer to the generations. ARGV: a msgpack map (see board.py).
+-- KEYS: which generation serves; of the expected generation the ledger, the offsets, when they were current, and the
+-- steps with due times.
+-- ARGV: a msgpack map (see reader.py).
+-- Another generation than the expected one: returns its number alone.
+local generations, ledger, offsets, current, due_steps = unpack(KEYS)
 local c = cmsgpack.unpack(ARGV[1])
-local generation = redis.call('HGET', KEYS[1], c.role) or c.first
-local prefix = c.prefix .. generation .. ':'
+local generation = redis.call('HGET', generations, c.role) or c.first
+if generation ~= c.generation then
+  return { generation }
+end
 
 local changed = {}
 for i = 1, #c.known, 2 do
-  local name, tag = c.known[i], c.known[i + 1]
-  local key = prefix .. name
-  local current = redis.call('HGET', key, '') or ''
-  if current ~= tag then
-    changed[#changed + 1] = { name, current == '' and {} or redis.call('HGETALL', key) }
+  local key, known = c.known[i], c.known[i + 1]
+  local version = redis.call('HGET', key, c.version_field) or ''
+  if version ~= known then
+    changed[#changed + 1] = { (i + 1) / 2, version == '' and {} or redis.call('HGETALL', key) }
   end
 end
 
 local due = {}
-for _, series in ipairs(redis.call('SMEMBERS', prefix .. 'due')) do
-  local key = prefix .. 'due:' .. series
+for _, step in ipairs(redis.call('SMEMBERS', due_steps)) do
+  local key = c.due_prefix .. step
   local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-  due[#due + 1] = { series, redis.call('ZCOUNT', key, '-inf', '(' .. c.now), oldest[2] }
+  due[#due + 1] = { step, redis.call('ZCOUNT', key, '-inf', '(' .. c.now), oldest[2] }
 end
 return {
   generation,
-  redis.call('HGETALL', prefix .. 'ledger'),
-  redis.call('HGETALL', prefix .. 'current'),
+  redis.call('HGETALL', ledger),
+  redis.call('HGETALL', offsets),
+  redis.call('HGETALL', current),
   changed,
   due,
 }

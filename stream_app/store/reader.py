@@ -1,6 +1,6 @@
 """One consistent read of the store, and the sums that follow from what changed since the last."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -9,35 +9,53 @@ import msgspec
 from redis import Redis
 
 from stream_app.core.calendar import Calendar
-from stream_app.core.deltas import SEPARATOR
 from stream_app.core.samples import Due, Labels, View
 from stream_app.core.sums import Contents, RunningSum
-from stream_app.core.windows import Clock, span
+from stream_app.core.windows import MINUTE_MS, Bucket, Clock, span
 from stream_app.spec.window import GRAIN_OF, Grain, Window
-from stream_app.store.keys import FIRST_GENERATION, namespace_prefix, pointer_key
-
-_LEVEL = "level"
+from stream_app.store.keys import (
+    FIRST_GENERATION,
+    SERVING,
+    VERSION,
+    GenerationKeys,
+    Partition,
+    generations_key,
+    newest_field,
+    partition_of,
+    series_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What one read found.
 
-    `offsets` are the ledger's next offsets, `current` when (ms) everything in a partition's log was last seen applied.
+    `offsets` are the stored next offsets, `current` when (ms) everything in a partition's log was last seen applied.
     `changed` names the metrics whose sums or levels changed since the read before.
     """
 
     view: View
-    offsets: dict[tuple[str, int], int]
-    current: dict[tuple[str, int], int]
+    offsets: dict[Partition, int]
+    current: dict[Partition, int]
     generation: str
     changed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """What the script returned. `changed` has the stored fields of a bucket, of the levels for None."""
+
+    ledger: Mapping[str, str]
+    offsets: Mapping[str, str]
+    current: Mapping[str, str]
+    changed: Iterable[tuple[Bucket | None, dict[str, str]]]
+    due: Mapping[Labels, Due]
 
 
 class Reader:
     """Keeps the buckets that windows are made of; a read asks the store only for those that changed.
 
-    `held` says how many buckets of a grain to keep at least, for those who use `buckets`.
+    `min_buckets` says how many buckets of a grain to keep at least, for those who use `buckets`.
     """
 
     def __init__(
@@ -46,16 +64,17 @@ class Reader:
         namespace: str,
         calendar: Calendar,
         *,
-        role: str = "serving",
-        held: Mapping[Grain, int] | None = None,
+        role: str = SERVING,
+        min_buckets: Mapping[Grain, int] | None = None,
     ) -> None:
         self._redis = redis
         self._role = role
-        self._held = held or {}
+        self._min_buckets = min_buckets or {}
         self._namespace = namespace
         self._calendar = calendar
         self._script = redis.register_script((files(__package__) / "read.lua").read_text())
-        self._tags: dict[str, str] = {}
+        self._generation = FIRST_GENERATION
+        self._versions: dict[Bucket | None, str] = {}
         self._contents: dict[Grain, dict[int, Contents]] = {grain: {} for grain in Grain}
         self._levels: Contents = {}
         self._sums = {window: RunningSum() for window in Window}
@@ -69,94 +88,106 @@ class Reader:
         """Read at epoch milliseconds `now`. Raises redis.RedisError."""
         clock = Clock.at(now, self._calendar)
         spans = {window: span(window, clock) for window in Window}
-        wanted: dict[Grain, set[int]] = {grain: set() for grain in Grain}
-        for window, numbers in spans.items():
-            wanted[GRAIN_OF[window]].update(numbers)
-        for grain, count in self._held.items():
-            wanted[grain].update(range(clock.running(grain) - count + 1, clock.running(grain) + 1))
-        self._forget(wanted)
-        generation, ledger, current, altered, due = self._ask(wanted, now)
-        changed = self._take(altered)
+        needed = self._needed(clock, spans)
+        self._forget_others(needed)
+        reply = self._ask(needed, now)
+        changed = self._update(reply.changed)
         for window, numbers in spans.items():
             total = self._sums[window]
             total.move(numbers, self._contents[GRAIN_OF[window]])
             changed |= total.changed
-        fields = _pairs(ledger)
         view = View(
             clock=clock,
-            newest=_newest(fields),
+            newest=_newest(reply.ledger),
             windows={window: total.totals for window, total in self._sums.items()},
             levels=self._levels,
-            due={tuple(series.split(SEPARATOR)): Due(overdue, int(float(oldest))) for series, overdue, oldest in due},
+            due=reply.due,
         )
-        return Snapshot(view, _by_partition(fields), _by_partition(_pairs(current)), generation, frozenset(changed))
+        return Snapshot(
+            view, _by_partition(reply.offsets), _by_partition(reply.current), self._generation, frozenset(changed)
+        )
 
-    def _forget(self, wanted: dict[Grain, set[int]]) -> None:
+    def _needed(self, clock: Clock, spans: Mapping[Window, range]) -> dict[Grain, set[int]]:
+        needed: dict[Grain, set[int]] = {grain: set() for grain in Grain}
+        for window, numbers in spans.items():
+            needed[GRAIN_OF[window]].update(numbers)
+        for grain, count in self._min_buckets.items():
+            needed[grain].update(range(clock.running(grain) - count + 1, clock.running(grain) + 1))
+        return needed
+
+    def _forget_others(self, needed: Mapping[Grain, set[int]]) -> None:
         for grain, contents in self._contents.items():
-            for number in contents.keys() - wanted[grain]:
+            for number in contents.keys() - needed[grain]:
                 del contents[number]
-                self._tags.pop(f"{grain}:{number}", None)
+                self._versions.pop((grain, number), None)
 
-    def _ask(self, wanted: dict[Grain, set[int]], now: int) -> tuple[str, list[str], list[str], list[Any], list[Any]]:
-        known: list[str] = [_LEVEL, self._tags.get(_LEVEL, "")]
-        for grain, numbers in wanted.items():
-            for number in numbers:
-                name = f"{grain}:{number}"
-                known += (name, self._tags.get(name, ""))
+    def _ask(self, needed: Mapping[Grain, set[int]], now: int) -> _Reply:
+        buckets: list[Bucket | None] = [None, *((grain, number) for grain in needed for number in needed[grain])]
+        while True:
+            generation, *found = self._call(buckets, now)
+            if found:
+                ledger, offsets, current, changed, due = found
+                return _Reply(
+                    ledger=_pairs(ledger),
+                    offsets=_pairs(offsets),
+                    current=_pairs(current),
+                    changed=((buckets[place - 1], _pairs(flat)) for place, flat in changed),
+                    due={series_of(step): Due(overdue, int(float(oldest))) for step, overdue, oldest in due},
+                )
+            self._generation = generation
+
+    def _call(self, buckets: Iterable[Bucket | None], now: int) -> Iterator[Any]:
+        keys = GenerationKeys.of(self._namespace, self._generation)
+        known: list[str] = []
+        for bucket in buckets:
+            known += (keys.bucket(*bucket) if bucket else keys.levels, self._versions.get(bucket, ""))
         argument = {
             "role": self._role,
             "first": FIRST_GENERATION,
-            "prefix": namespace_prefix(self._namespace),
+            "generation": self._generation,
+            "version_field": VERSION,
             "known": known,
+            "due_prefix": keys.due_prefix,
             "now": str(now),
         }
-        reply = self._script(keys=[pointer_key(self._namespace)], args=[msgspec.msgpack.encode(argument)])
-        generation, ledger, current, altered, due = _text(reply)
-        return generation, ledger, current, altered, due
+        fixed = [generations_key(self._namespace), keys.ledger, keys.offsets, keys.current, keys.due_steps]
+        return iter(_text(self._script(keys=fixed, args=[msgspec.msgpack.encode(argument)])))
 
-    def _take(self, altered: Iterable[tuple[str, list[str]]]) -> set[str]:
+    def _update(self, stored: Iterable[tuple[Bucket | None, dict[str, str]]]) -> set[str]:
+        """Take over what changed; the metrics whose levels did."""
         changed: set[str] = set()
-        for name, flat in altered:
-            tag, contents = "", {}
-            if flat:
-                fields = _pairs(flat)
-                tag = fields.pop("")
-                contents = _by_metric(fields)
-            self._tags[name] = tag
-            if name == _LEVEL:
+        for bucket, fields in stored:
+            self._versions[bucket] = fields.pop(VERSION, "")
+            contents = _by_metric(fields)
+            if bucket is None:
                 changed |= self._levels.keys() | contents.keys()
                 self._levels = contents
             else:
-                grain, _, number = name.partition(":")
-                self._contents[Grain(grain)][int(number)] = contents
+                grain, number = bucket
+                self._contents[grain][number] = contents
         return changed
 
 
-def _newest(fields: dict[str, str]) -> Clock | None:
-    marks = [fields.get(f"newest:{grain}") for grain in (Grain.MINUTE, Grain.HOUR, Grain.DAY)]
-    if None in marks:
+def _newest(ledger: Mapping[str, str]) -> Clock | None:
+    stored = [ledger.get(newest_field(grain)) for grain in (Grain.MINUTE, Grain.HOUR, Grain.DAY)]
+    if None in stored:
         return None
-    minute, hour, day = (int(mark) for mark in marks if mark is not None)
-    return Clock(minute * 60_000, minute, hour, day)
+    minute, hour, day = (int(number) for number in stored if number is not None)
+    return Clock(minute * MINUTE_MS, minute, hour, day)
 
 
 def _pairs(flat: list[str]) -> dict[str, str]:
     return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
-def _by_partition(fields: dict[str, str]) -> dict[tuple[str, int], int]:
-    found = {}
-    for name, value in fields.items():
-        topic, _, partition = name.rpartition(":")
-        if partition.isdigit():
-            found[topic, int(partition)] = int(value)
-    return found
+def _by_partition(fields: Mapping[str, str]) -> dict[Partition, int]:
+    return {partition_of(field): int(value) for field, value in fields.items()}
 
 
-def _by_metric(fields: dict[str, str]) -> dict[str, dict[Labels, int]]:
+def _by_metric(fields: Mapping[str, str]) -> dict[str, dict[Labels, int]]:
     contents: dict[str, dict[Labels, int]] = {}
     for field, amount in fields.items():
-        name, *labels = field.split(SEPARATOR)
+        name, *labels = series_of(field)
         contents.setdefault(name, {})[tuple(labels)] = int(amount)
     return contents
 

@@ -16,6 +16,7 @@ from stream_app.core.facts import Delta, FoldSettings
 from stream_app.core.windows import Clock
 from stream_app.spec.metric import Metric
 from stream_app.spec.window import Grain
+from stream_app.store.keys import entity_name
 from stream_app.store.ledger import (
     Commit,
     DefinitionsDifferError,
@@ -181,7 +182,7 @@ class Pipeline:
             newest = max(newest, at)
             kind = kind_of[type(event)]
             key = getattr(event.data, kind.key)
-            name = f"{kind.name}:{key}"
+            name = entity_name(kind.name, key)
             group = groups.get(name)
             if group is None:
                 groups[name] = (kind, key, [result])

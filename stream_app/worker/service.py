@@ -17,7 +17,7 @@ from stream_app.clients.connections import async_redis
 from stream_app.clients.credentials import faust_credentials
 from stream_app.clients.http import CannotListenError, Page, Route, metrics_route, serving
 from stream_app.clients.settings import Settings
-from stream_app.store.generations import SERVING
+from stream_app.store.keys import SERVING
 from stream_app.store.ledger import DefinitionsDifferError, Ledger
 from stream_app.worker.consumer import Exit, Hooks, State, Worker, WorkerSettings
 from stream_app.worker.dead_letters import DeadLetterTopic

@@ -14,7 +14,14 @@ from stream_app.clients.http import serving
 from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
 from stream_app.demo.embedded_servers import Server
-from stream_app.store.keys import generation_prefix, pointer_key
+from stream_app.store.keys import (
+    DEFINITIONS,
+    SERVING,
+    GenerationKeys,
+    generations_key,
+    partition_field,
+    stored_definitions,
+)
 from tests.servers.cluster import Cluster
 
 
@@ -98,18 +105,18 @@ def test_a_ledger_beyond_the_log_is_a_topic_made_anew(cluster: Cluster, settings
     lead, email = names(settings)
     cluster.produce(lead, [b"x"] * 3)
     cluster.produce(email, [b"x"] * 5)
-    key = generation_prefix(settings.namespace, "1") + "ledger"
-    store.hset(key, mapping={f"{lead}:0": 1, f"{email}:0": 5, "definitions": "d1"})
+    key = GenerationKeys.of(settings.namespace, "1").offsets
+    store.hset(key, mapping={partition_field((lead, 0)): 1, partition_field((email, 0)): 5})
     assert findings(settings)["ledger"] == Finding("ledger", "ok", "agrees with the log; 2 records wait")
-    store.hset(key, f"{email}:0", 6)
+    store.hset(key, partition_field((email, 0)), 6)
     told = findings(settings)["ledger"]
     assert (told.status, told.fix) == ("failed", "stream-app rebuild")
     assert told.detail.startswith(f"{email}[0]: all before offset 6 is applied, but the log ends at 5")
 
 
-@pytest.mark.parametrize(("stored", "status"), [({"0": "1"}, "failed"), ({}, "warning")])
+@pytest.mark.parametrize(("stored", "status"), [({0: 1}, "failed"), ({}, "warning")])
 def test_records_that_were_deleted_before_they_were_applied_are_told(
-    real_kafka: str, settings: Settings, store: Redis, stored: dict[str, str], status: str
+    real_kafka: str, settings: Settings, store: Redis, stored: dict[int, int], status: str
 ) -> None:
     settings = settings.model_copy(update={"kafka_url": f"kafka://{real_kafka}"})
     cluster = Cluster(real_kafka)
@@ -119,17 +126,19 @@ def test_records_that_were_deleted_before_they_were_applied_are_told(
     with cluster.admin() as admin:
         admin.delete_records({TopicPartition(lead, 0): 3})
     for partition, offset in stored.items():
-        store.hset(generation_prefix(settings.namespace, "1") + "ledger", f"{lead}:{partition}", offset)
+        store.hset(GenerationKeys.of(settings.namespace, "1").offsets, partition_field((lead, partition)), offset)
     told = findings(settings)["ledger"]
     assert told.status == status
     assert told.detail.startswith(f"{lead}[0]: ")
 
 
 def test_numbers_of_other_definitions_are_told_of_the_generation_that_serves(settings: Settings, store: Redis) -> None:
-    store.hset(generation_prefix(settings.namespace, "1") + "ledger", "definitions", "d1")
-    store.hset(generation_prefix(settings.namespace, "2") + "ledger", "definitions", "d2")
+    for generation, definitions in (("1", "d1"), ("2", "d2")):
+        store.hset(
+            GenerationKeys.of(settings.namespace, generation).ledger, DEFINITIONS, stored_definitions(definitions)
+        )
     assert findings(settings, "d1")["definitions"].status == "ok"
-    store.hset(pointer_key(settings.namespace), "serving", "2")
+    store.hset(generations_key(settings.namespace), SERVING, "2")
     assert findings(settings, "d1")["definitions"] == Finding(
         "definitions",
         "failed",

@@ -19,11 +19,12 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from stream_app.clients.ports import free_port
+from stream_app.store.generations import serving_keys
+from stream_app.store.keys import Partition, partition_of
 from tests.servers.cluster import Cluster
 from tests.system.program import Program, eventually, run
 from tests.system.story import FAMILIES, Sent
 
-Partition = tuple[str, int]
 Series = tuple[str, frozenset[tuple[str, str]]]
 
 
@@ -120,15 +121,10 @@ class Site:
         return redis.Redis.from_url(self.store, retry=Retry(NoBackoff(), 0))
 
     def ledger(self) -> dict[Partition, int]:
-        """Return the offsets that the ledger holds."""
+        """Return the next offsets that the generation that serves has stored."""
         with self.redis() as client:
-            fields = client.hgetall(f"{{{self.namespace}}}:1:ledger")
-        found = {}
-        for name, value in fields.items():
-            topic, _, partition = name.decode().rpartition(":")
-            if topic in self.topics:
-                found[topic, int(partition)] = int(value)
-        return found
+            fields = client.hgetall(serving_keys(client, self.namespace).offsets)
+        return {partition_of(field.decode()): int(offset) for field, offset in fields.items()}
 
     def applied(self) -> int:
         """Return how many records the ledger has behind it."""

@@ -49,7 +49,7 @@ def wall_of(settings: Settings, clock: Callable[[], int]) -> Iterator[Wall]:
             declared=WALL,
             known=(*METRICS, *DERIVED, *RATIOS),
             metrics=METRICS,
-            reader=Reader(redis, settings.namespace, settings.rules.calendar, held=HELD),
+            reader=Reader(redis, settings.namespace, settings.rules.calendar, min_buckets=HELD),
             board=Board(),
             clock=clock,
         )
