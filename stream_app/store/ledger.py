@@ -105,8 +105,9 @@ class DefinitionsDifferError(Exception):
     def __init__(self) -> None:
         """Say what to do."""
         super().__init__(
-            "the stored numbers were computed with other definitions (catalog, time zone, horizon or step limit); "
-            "run `stream-app rebuild` to recompute them from the log, or start with the settings they were made with"
+            "the stored numbers were computed with other definitions (catalog, time zone, horizon, step limit, layout "
+            "of the store); run `stream-app rebuild` to recompute them from the log, or start with the settings they "
+            "were made with"
         )
 
 
@@ -172,9 +173,9 @@ class Ledger:
         # Without the watch a key could appear in a generation that a rebuild has just deleted.
         async with self._redis.pipeline(transaction=True) as pipeline:
             await pipeline.watch(generations_key(self._namespace))
-            in_use = await pipeline.hget(generations_key(self._namespace), self._role)
+            in_use: Any = await pipeline.hget(generations_key(self._namespace), self._role)
             if (in_use.decode() if in_use else FIRST_GENERATION) == self._generation:
-                pipeline.multi()
+                pipeline.multi()  # type: ignore[no-untyped-call]  # redis-py gives it no types
                 pipeline.hset(keys.current, mapping=current)
                 await pipeline.execute()
 

@@ -1,0 +1,244 @@
+"""The ledger's contract: a batch is applied once and as a whole, or not at all."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
+
+from stream_app.core.windows import KEPT
+from stream_app.spec.window import Grain
+from stream_app.store import generations
+from stream_app.store.keys import (
+    DEFINITIONS,
+    FIRST_GENERATION,
+    VERSION,
+    GenerationKeys,
+    due_member,
+    newest_field,
+    partition_field,
+    series_field,
+    swept_field,
+)
+from stream_app.store.ledger import (
+    Applied,
+    DefinitionsDifferError,
+    Ledger,
+    NewGeneration,
+    State,
+    WrongOffset,
+    WrongVersion,
+)
+from tests.store.stores import MINUTE, NEWEST, PARTITION, commit_of, everything
+from tests.worker.workers import on_a_loop
+
+_DEFINITIONS = "0123456789ab"
+_WEB = ("new_leads", "web")
+_FAIR = ("new_leads", "fair")
+
+
+@asynccontextmanager
+async def _ledger(url: str, namespace: str, definitions: str = _DEFINITIONS) -> AsyncIterator[Ledger]:
+    async with AsyncRedis.from_url(url) as client:
+        yield Ledger(client, namespace, definitions)
+
+
+@pytest.fixture
+def keys(namespace: str) -> GenerationKeys:
+    return GenerationKeys.of(namespace, FIRST_GENERATION)
+
+
+def _amounts(redis: Redis, key: str) -> dict[str, int]:
+    return {field.decode(): int(value) for field, value in redis.hgetall(key).items() if field}  # type: ignore[union-attr]
+
+
+@on_a_loop
+async def test_a_batch_is_in_the_store_as_a_whole(
+    redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
+) -> None:
+    async with _ledger(redis_url, namespace) as ledger:
+        batch = commit_of(
+            0,
+            5,
+            states=(State("lead:L1", "", b"state"),),
+            minutes={MINUTE: {_WEB: 2}},
+            levels={("leads_in_stage", "mql"): 1},
+            due={("step_due_at", "p", "s", due_member("L1", "e")): 1_700_000_000_000},
+        )
+        assert await ledger.commit(batch) == Applied()
+        assert await ledger.positions([PARTITION, ("lead", 1)]) == {PARTITION: 5}
+        assert await ledger.load(["lead:L1", "lead:L2"]) == [("a" * 16, b"state"), None]
+    assert _amounts(redis, keys.bucket(Grain.MINUTE, MINUTE)) == {series_field(_WEB): 2}
+    assert _amounts(redis, keys.levels) == {series_field(("leads_in_stage", "mql")): 1}
+    assert redis.hget(keys.levels, VERSION) == b"a" * 16
+    assert redis.zrange(keys.due("p", "s"), 0, -1, withscores=True) == [(b"L1\x1fe", 1_700_000_000_000)]
+    assert redis.smembers(keys.due_steps) == {b"p\x1fs"}
+
+
+@on_a_loop
+async def test_amounts_add_up_and_a_series_that_is_zero_goes(
+    redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
+) -> None:
+    async with _ledger(redis_url, namespace) as ledger:
+        await ledger.commit(commit_of(0, 1, minutes={MINUTE: {_WEB: 2, _FAIR: 1}}))
+        await ledger.commit(commit_of(1, 2, minutes={MINUTE: {_WEB: 3, _FAIR: -1}}))
+    assert _amounts(redis, keys.bucket(Grain.MINUTE, MINUTE)) == {series_field(_WEB): 5}
+
+
+@on_a_loop
+async def test_the_last_due_time_of_a_step_takes_the_step_along(
+    redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
+) -> None:
+    due = ("step_due_at", "p", "s", due_member("L1", "e"))
+    async with _ledger(redis_url, namespace) as ledger:
+        await ledger.commit(commit_of(0, 1, due={due: 1}))
+        await ledger.commit(commit_of(1, 2, no_longer_due={due}))
+    assert not redis.exists(keys.due("p", "s"), keys.due_steps)
+
+
+@on_a_loop
+async def test_a_batch_whose_reply_was_lost_counts_once(
+    redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
+) -> None:
+    batch = commit_of(0, 5, states=(State("lead:L1", "", b"state"),), minutes={MINUTE: {_WEB: 2}})
+    async with _ledger(redis_url, namespace) as ledger:
+        assert await ledger.commit(batch) == Applied()
+        assert await ledger.commit(batch) == Applied()
+    assert _amounts(redis, keys.bucket(Grain.MINUTE, MINUTE)) == {series_field(_WEB): 2}
+
+
+@pytest.mark.parametrize(("begin", "end"), [(0, 3), (3, 9), (6, 9)])
+@on_a_loop
+async def test_a_batch_from_another_offset_changes_nothing(
+    redis_url: str, redis: Redis, namespace: str, begin: int, end: int
+) -> None:
+    async with _ledger(redis_url, namespace) as ledger:
+        await ledger.commit(commit_of(0, 5))
+        before = everything(redis, namespace)
+        again = commit_of(begin, end, states=(State("lead:L1", "", b"x"),), levels={_WEB: 1})
+        assert await ledger.commit(again) == WrongOffset(5)
+    assert everything(redis, namespace) == before
+
+
+@on_a_loop
+async def test_a_batch_on_another_version_of_an_entity_changes_nothing(
+    redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
+) -> None:
+    async with _ledger(redis_url, namespace) as ledger:
+        await ledger.commit(commit_of(0, 1, states=(State("lead:L1", "", b"x"), State("lead:L2", "", b"y"))))
+        before = everything(redis, namespace)
+        states = (State("lead:L1", "b" * 16, b"z"), State("lead:L2", "a" * 16, b"z"), State("lead:L3", "c" * 16, b"z"))
+        batch = commit_of(1, 2, states=states, levels={_WEB: 1})
+        assert await ledger.commit(batch) == WrongVersion((keys.entity("lead:L1"), keys.entity("lead:L3")))
+    assert everything(redis, namespace) == before
+
+
+@on_a_loop
+async def test_an_erased_entity_is_deleted(redis_url: str, namespace: str) -> None:
+    async with _ledger(redis_url, namespace) as ledger:
+        await ledger.commit(commit_of(0, 1, states=(State("lead:L1", "", b"x"),)))
+        await ledger.commit(commit_of(1, 2, states=(State("lead:L1", "a" * 16, None),)))
+        assert await ledger.load(["lead:L1"]) == [None]
+
+
+@on_a_loop
+async def test_a_bucket_behind_the_newest_event_is_swept(
+    redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
+) -> None:
+    kept = KEPT[Grain.MINUTE]
+    later = NEWEST | {Grain.MINUTE: MINUTE + kept}
+    async with _ledger(redis_url, namespace) as ledger:
+        await ledger.commit(commit_of(0, 1, minutes={MINUTE: {_WEB: 1}, MINUTE + 1: {_WEB: 1}}))
+        await ledger.commit(commit_of(1, 2, newest=later))
+        # The newest event of a batch may be older than that of the batch before.
+        await ledger.commit(commit_of(2, 3, minutes={MINUTE: {_WEB: 1}, MINUTE + 2: {_WEB: 1}}))
+    stored = {number for number in range(MINUTE - 1, MINUTE + 4) if redis.exists(keys.bucket(Grain.MINUTE, number))}
+    assert stored == {MINUTE + 1, MINUTE + 2}
+    assert redis.hget(keys.ledger, newest_field(Grain.MINUTE)) == str(MINUTE + kept).encode()
+    assert redis.hget(keys.ledger, swept_field(Grain.MINUTE)) == str(MINUTE).encode()
+
+
+@on_a_loop
+async def test_numbers_of_other_definitions_are_refused(redis_url: str, redis: Redis, namespace: str) -> None:
+    async with _ledger(redis_url, namespace) as ledger, _ledger(redis_url, namespace, "ba9876543210") as other:
+        await ledger.check_definitions()
+        await ledger.commit(commit_of(0, 1))
+        await ledger.check_definitions()
+        before = everything(redis, namespace)
+        with pytest.raises(DefinitionsDifferError, match="stream-app rebuild"):
+            await other.check_definitions()
+        with pytest.raises(DefinitionsDifferError, match="stream-app rebuild"):
+            await other.commit(commit_of(1, 2, levels={_WEB: 1}))
+    assert everything(redis, namespace) == before
+
+
+@on_a_loop
+async def test_a_store_of_an_older_layout_is_refused_until_a_rebuild(
+    redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
+) -> None:
+    # Version 0.1.0 kept offsets beside the bookkeeping, and definitions without the layout.
+    old: dict[Any, Any] = {
+        DEFINITIONS: _DEFINITIONS,
+        newest_field(Grain.DAY): 1,
+        swept_field(Grain.DAY): 0,
+        partition_field(PARTITION): 7,
+    }
+    redis.hset(keys.ledger, mapping=old)
+    before = everything(redis, namespace)
+    async with _ledger(redis_url, namespace) as ledger:
+        with pytest.raises(DefinitionsDifferError, match="stream-app rebuild"):
+            await ledger.check_definitions()
+        with pytest.raises(DefinitionsDifferError, match="stream-app rebuild"):
+            await ledger.commit(commit_of(0, 2, levels={_WEB: 1}))
+        assert everything(redis, namespace) == before
+        generations.switch(redis, namespace, generations.begin(redis, namespace, _DEFINITIONS))
+        assert await ledger.commit(commit_of(0, 2)) == NewGeneration()
+        assert await ledger.commit(commit_of(0, 2)) == Applied()
+
+
+@on_a_loop
+async def test_a_worker_of_an_older_layout_finds_other_definitions(
+    redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
+) -> None:
+    async with _ledger(redis_url, namespace) as ledger:
+        await ledger.commit(commit_of(0, 1))
+    # Version 0.1.0 asks for this field before every commit, and stops when it is another than its own fingerprint.
+    found = redis.hget(f"{keys.prefix}ledger", "definitions")
+    assert found
+    assert found != _DEFINITIONS.encode()
+
+
+@on_a_loop
+async def test_a_switch_of_generations_voids_a_batch(redis_url: str, redis: Redis, namespace: str) -> None:
+    async with _ledger(redis_url, namespace) as ledger:
+        await ledger.commit(commit_of(0, 5))
+        generations.switch(redis, namespace, generations.begin(redis, namespace, _DEFINITIONS))
+        before = everything(redis, namespace)
+        assert await ledger.commit(commit_of(5, 6, levels={_WEB: 1})) == NewGeneration()
+        assert everything(redis, namespace) == before
+        assert await ledger.positions([PARTITION]) == {}
+
+
+@on_a_loop
+async def test_a_partition_is_marked_current(
+    redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
+) -> None:
+    async with _ledger(redis_url, namespace) as ledger:
+        await ledger.positions([PARTITION])
+        await ledger.mark_current([PARTITION], 1_700_000_000_000)
+    assert redis.hgetall(keys.current) == {partition_field(PARTITION).encode(): b"1700000000000"}
+
+
+@on_a_loop
+async def test_a_generation_that_was_dropped_is_not_marked_current(
+    redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
+) -> None:
+    async with _ledger(redis_url, namespace) as ledger:
+        await ledger.positions([PARTITION])
+        pair = generations.begin(redis, namespace, _DEFINITIONS)
+        generations.switch(redis, namespace, pair)
+        generations.drop(redis, namespace, pair.serving)
+        await ledger.mark_current([PARTITION], 1)
+    assert not redis.exists(keys.current)

@@ -1,0 +1,43 @@
+"""Single entities and the members of a step, as they are stored."""
+
+from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
+
+from stream_app.catalog.entities import ACCOUNT, LEAD
+from stream_app.catalog.lead import Lead
+from stream_app.store import generations
+from stream_app.store.keys import due_member, entity_name
+from stream_app.store.ledger import Applied, Ledger, State
+from stream_app.store.lookup import Member, find, members
+from tests.store.stores import commit_of
+from tests.worker.workers import on_a_loop
+
+
+@on_a_loop
+async def test_an_entity_is_found_by_its_kind_and_id(redis_url: str, redis: Redis, namespace: str) -> None:
+    state = State(entity_name(LEAD.name, "L:1"), "", LEAD.encode(Lead("L:1")))
+    async with AsyncRedis.from_url(redis_url) as client:
+        assert await Ledger(client, namespace, "d").commit(commit_of(0, 1, states=(state,))) == Applied()
+    assert find(redis, namespace, LEAD, "L:1") == Lead("L:1")
+    assert find(redis, namespace, LEAD, "L:2") is None
+    assert find(redis, namespace, ACCOUNT, "L:1") is None
+    generations.switch(redis, namespace, generations.begin(redis, namespace, "d"))
+    assert find(redis, namespace, LEAD, "L:1") is None
+
+
+@on_a_loop
+async def test_members_of_a_step_come_in_the_order_of_their_due_times(
+    redis_url: str, redis: Redis, namespace: str
+) -> None:
+    due = {
+        ("step_due_at", "p", "s", due_member(lead, "e1")): at for lead, at in (("late", 5), ("first", 1), ("mid", 3))
+    }
+    other = {("step_due_at", "p", "t", due_member("elsewhere", "e1")): 2}
+    async with AsyncRedis.from_url(redis_url) as client:
+        assert await Ledger(client, namespace, "d").commit(commit_of(0, 1, due=due | other)) == Applied()
+    assert members(redis, namespace, "p", "s") == [
+        Member("first", "e1", 1),
+        Member("mid", "e1", 3),
+        Member("late", "e1", 5),
+    ]
+    assert members(redis, namespace, "p", "u") == []

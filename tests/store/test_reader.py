@@ -1,0 +1,96 @@
+"""A read is one consistent view; it asks only for what changed."""
+
+from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
+
+from stream_app.core.calendar import Calendar
+from stream_app.core.samples import Due
+from stream_app.core.windows import MINUTE_MS, Clock
+from stream_app.spec.window import Grain, Window
+from stream_app.store import generations
+from stream_app.store.keys import BUILDING, SERVING, due_member
+from stream_app.store.ledger import Applied, Commit, Ledger
+from stream_app.store.reader import Reader
+from tests.store.stores import MINUTE, NEWEST, PARTITION, commit_of
+from tests.worker.workers import on_a_loop
+
+_NOW = MINUTE * MINUTE_MS + 1000
+_WEB = ("new_leads", "web")
+_STAGE = ("leads_in_stage", "mql")
+
+
+async def _apply(url: str, namespace: str, *commits: Commit, role: str = SERVING) -> None:
+    async with AsyncRedis.from_url(url) as client:
+        ledger = Ledger(client, namespace, "d", role=role)
+        for commit in commits:
+            assert await ledger.commit(commit) == Applied()
+
+
+@on_a_loop
+async def test_an_empty_store_reads_as_nothing(redis: Redis, namespace: str) -> None:
+    snapshot = Reader(redis, namespace, Calendar()).read(_NOW)
+    assert (snapshot.offsets, snapshot.current, snapshot.generation) == ({}, {}, "1")
+    assert (snapshot.view.newest, snapshot.view.levels, snapshot.view.due) == (None, {}, {})
+    assert not any(snapshot.view.windows.values())
+
+
+@on_a_loop
+async def test_a_read_finds_what_was_committed(redis_url: str, redis: Redis, namespace: str) -> None:
+    due = {("step_due_at", "p", "s", due_member("L", str(number))): _NOW + number for number in (-2, -1, 0, 1)}
+    await _apply(redis_url, namespace, commit_of(0, 5, minutes={MINUTE: {_WEB: 2}}, levels={_STAGE: 3}, due=due))
+    snapshot = Reader(redis, namespace, Calendar()).read(_NOW)
+    assert snapshot.offsets == {PARTITION: 5}
+    assert snapshot.view.newest == Clock(MINUTE * MINUTE_MS, MINUTE, NEWEST[Grain.HOUR], NEWEST[Grain.DAY])
+    assert snapshot.view.windows[Window.M5] == {"new_leads": {("web",): 2}}
+    assert snapshot.view.levels == {"leads_in_stage": {("mql",): 3}}
+    assert snapshot.view.due == {("p", "s"): Due(2, _NOW - 2)}
+    assert snapshot.changed == {"new_leads", "leads_in_stage"}
+
+
+@on_a_loop
+async def test_a_second_read_names_what_changed_since(redis_url: str, redis: Redis, namespace: str) -> None:
+    reader = Reader(redis, namespace, Calendar())
+    await _apply(redis_url, namespace, commit_of(0, 1, minutes={MINUTE: {_WEB: 2}}, levels={_STAGE: 3}))
+    reader.read(_NOW)
+    assert reader.read(_NOW).changed == set()
+    await _apply(redis_url, namespace, commit_of(1, 2, version="b" * 16, levels={_STAGE: 1}))
+    snapshot = reader.read(_NOW)
+    assert snapshot.changed == {"leads_in_stage"}
+    assert snapshot.view.levels == {"leads_in_stage": {("mql",): 4}}
+    assert snapshot.view.windows[Window.M5] == {"new_leads": {("web",): 2}}
+    later = reader.read(_NOW + 5 * MINUTE_MS)
+    assert later.changed == {"new_leads"}
+    assert not later.view.windows[Window.M5]["new_leads"]
+
+
+@on_a_loop
+async def test_a_read_follows_a_switch_of_generations(redis_url: str, redis: Redis, namespace: str) -> None:
+    reader = Reader(redis, namespace, Calendar())
+    await _apply(redis_url, namespace, commit_of(0, 1, minutes={MINUTE: {_WEB: 2}}, levels={_STAGE: 3}))
+    reader.read(_NOW)
+    pair = generations.begin(redis, namespace, "d")
+    await _apply(redis_url, namespace, commit_of(0, 4, version="b" * 16, minutes={MINUTE: {_WEB: 7}}), role=BUILDING)
+    assert reader.read(_NOW).generation == pair.serving
+    built = Reader(redis, namespace, Calendar(), role=BUILDING).read(_NOW)
+    assert (built.generation, built.offsets) == (pair.building, {PARTITION: 4})
+    generations.switch(redis, namespace, pair)
+    generations.drop(redis, namespace, pair.serving)
+    snapshot = reader.read(_NOW)
+    assert (snapshot.generation, snapshot.offsets) == (pair.building, {PARTITION: 4})
+    assert snapshot.view.windows[Window.M5] == {"new_leads": {("web",): 7}}
+    assert snapshot.view.levels == {}
+    assert snapshot.changed == {"new_leads", "leads_in_stage"}
+
+
+@on_a_loop
+async def test_buckets_beyond_the_windows_are_kept_when_asked_for(redis_url: str, redis: Redis, namespace: str) -> None:
+    old = MINUTE - 150
+    await _apply(redis_url, namespace, commit_of(0, 1, minutes={old: {_WEB: 2}}))
+    plain = Reader(redis, namespace, Calendar())
+    plain.read(_NOW)
+    assert old not in plain.buckets[Grain.MINUTE]
+    reader = Reader(redis, namespace, Calendar(), min_buckets={Grain.MINUTE: 151})
+    reader.read(_NOW)
+    assert reader.buckets[Grain.MINUTE][old] == {"new_leads": {("web",): 2}}
+    reader.read(_NOW + MINUTE_MS)
+    assert old not in reader.buckets[Grain.MINUTE]
