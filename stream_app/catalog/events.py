@@ -9,10 +9,9 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct
 
-from stream_app.core.envelope import Event, Identifier, Label
+from stream_app.core.envelope import Event, FreeText, Identifier, Label
 from stream_app.core.money import Currency
 
-LongText = Annotated[str, Meta(max_length=1024)] | None
 RequiredLabel = Annotated[str, Meta(min_length=1, max_length=64)]
 Amount = Annotated[int, Meta(ge=0, le=10**14)]
 Score = Annotated[int, Meta(ge=-(10**9), le=10**9)]
@@ -65,14 +64,14 @@ class StageChangedData(LeadData, kw_only=True, gc=False):
     """`to` is the new stage; moving back is legal."""
 
     to: Stage
-    reason: LongText = None
+    reason: FreeText = None
 
 
 class StatusChangedData(LeadData, kw_only=True, gc=False):
     """`to` is the new status."""
 
     to: Status
-    reason: LongText = None
+    reason: FreeText = None
 
 
 class ScoreChangedData(LeadData, kw_only=True, gc=False):
@@ -141,8 +140,8 @@ class OpportunityData(Struct, kw_only=True, gc=False):
     channel: Label = None
     campaign_id: Label = None
     lead_id: Identifier | None = None
-    stage: LongText = None
-    reason: LongText = None
+    stage: FreeText = None
+    reason: FreeText = None
 
 
 class Item(Struct, kw_only=True, gc=False):

@@ -39,17 +39,46 @@ SCORES = (Window.H24, Window.D7, Window.D30)
 CLOSED = (Window.D30, Window.MTD, Window.PREV_MONTH)
 
 
-def _flow(name: str, definition: str, labels: tuple[Label, ...], windows: tuple[Window, ...], **more: object) -> Metric:
-    return Metric(name=name, kind=Kind.FLOW, definition=definition, labels=labels, windows=windows, **more)  # type: ignore[arg-type]
+def _flow(
+    name: str,
+    definition: str,
+    labels: tuple[Label, ...],
+    windows: tuple[Window, ...],
+    *,
+    unit: Unit = Unit.COUNT,
+    internal: bool = False,
+) -> Metric:
+    return Metric(
+        name=name,
+        kind=Kind.FLOW,
+        definition=definition,
+        labels=labels,
+        windows=windows,
+        unit=unit,
+        internal=internal,
+    )
 
 
-def _level(name: str, definition: str, labels: tuple[Label, ...], **more: object) -> Metric:
-    return Metric(name=name, kind=Kind.LEVEL, definition=definition, labels=labels, section="B", **more)  # type: ignore[arg-type]
+def _level(
+    name: str, definition: str, labels: tuple[Label, ...], *, unit: Unit = Unit.COUNT, zero_where: str = ""
+) -> Metric:
+    return Metric(
+        name=name,
+        kind=Kind.LEVEL,
+        section="B",
+        definition=definition,
+        labels=labels,
+        unit=unit,
+        zero_where=zero_where,
+    )
 
 
 FLOWS = (
     _flow(
-        "new_leads", "Leads created, imports aside, at the time of their creation.", (SOURCE, CHANNEL, CAMPAIGN), FULL
+        "new_leads",
+        "Leads created, excluding imports, at the time of their creation.",
+        (SOURCE, CHANNEL, CAMPAIGN),
+        FULL,
     ),
     _flow(
         "stage_entries",
@@ -66,13 +95,14 @@ FLOWS = (
     _flow(
         "reopened_leads",
         "Leads that engaged while not ready and enrolled in a program: the first human click, reply or other "
-        "engagement (page views and opens aside) of each not-ready episode.",
+        "engagement (excluding page views and opens) of each not-ready episode.",
         (PROGRAM,),
         LIVE,
     ),
     _flow(
         "email_messages",
-        "Messages that reached a state, once per message, at the first such event; opens and clicks by machines aside.",
+        "Messages that reached a state, once per message, at the first such event. Opens and clicks by machines are "
+        "excluded.",
         (STATE, PROGRAM, STEP, AUDIENCE),
         LIVE,
     ),
@@ -120,7 +150,7 @@ FLOWS = (
     _flow("score_changes", "Differences between consecutive scores of leads.", (ACTIVITY,), SCORES),
     _flow(
         "opportunities",
-        "Opportunities created, won and lost; the newest verdict counts, at its first time.",
+        "Opportunities created, won and lost; the newest outcome counts, at its first time.",
         (Label("state", ("created", "won", "lost")), DEAL),
         MONTHS_TO_DATE,
     ),
@@ -189,7 +219,7 @@ FLOWS = (
     ),
     _flow(
         "customer_change",
-        "Accounts that became paying minus those that ceased to be.",
+        "Accounts that became customers minus those that ceased to be.",
         (),
         (Window.MTD,),
         internal=True,
@@ -199,7 +229,7 @@ FLOWS = (
 LEVELS = (
     _level(
         "leads_in_stage",
-        "Leads by the stage they are in; disqualified leads aside.",
+        "Leads by the stage they are in, excluding disqualified leads.",
         (STAGE,),
     ),
     _level("program_balance", "Enrollments begun and not ended.", (PROGRAM,)),

@@ -149,7 +149,7 @@ RATIOS: tuple[Ratio, ...] = (
         windows=_MAIL_WINDOWS,
         definition="Share of the delivered messages of a send-time cohort that a person opened.",
         formula="cohort opened / cohort delivered",
-        note="Opens are a weak signal: images are switched off, and prefetched by machines.",
+        note="Opens are a weak signal: many clients block images, and machines prefetch them.",
     ),
     Ratio(
         name="email_adjusted_open_rate",
@@ -167,7 +167,7 @@ RATIOS: tuple[Ratio, ...] = (
         windows=_MAIL_WINDOWS,
         definition="Share of the delivered messages of a send-time cohort in which a person followed a link.",
         formula="cohort clicked / cohort delivered",
-        note="The better signal than opens.",
+        note="A better signal than opens.",
     ),
     Ratio(
         name="email_click_to_open_rate",
@@ -192,7 +192,7 @@ RATIOS: tuple[Ratio, ...] = (
         windows=CLOSED,
         definition="Share of the leads created in the window that became MQL within 30 days of their creation.",
         formula="leads of the window that became MQL within 30 days / new leads of the window",
-        note="Leads younger than 30 days can still get there.",
+        note="Leads younger than 30 days can still become MQL.",
     ),
     *(
         Ratio(
@@ -284,7 +284,7 @@ RATIOS: tuple[Ratio, ...] = (
         value=_of_opening_mrr(complement=True, churn=1, contraction=1),
         labels=(CURRENCY,),
         windows=OPENED,
-        definition="Share of the opening MRR that was kept, expansion aside (GRR).",
+        definition="Share of the opening MRR that was kept, excluding expansion (GRR).",
         formula="1 - (churn + contraction) / opening MRR",
     ),
     Ratio(
@@ -343,7 +343,7 @@ RATIOS: tuple[Ratio, ...] = (
         windows=CLOSED,
         definition="Share of upsell and cross-sell in bookings.",
         formula="bookings of kind upsell and cross_sell / bookings",
-        note="10 to 30 % is usual for young companies, 50 % and more for seasoned ones.",
+        note="10 to 30 % is usual for young companies, 50 % and more for mature ones.",
     ),
     Ratio(
         name="nps",

@@ -7,6 +7,7 @@ headers and the value is `data`): https://github.com/cloudevents/spec/blob/v1.0.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_type_hints
 
 import msgspec
@@ -14,13 +15,12 @@ from msgspec import Meta, Struct
 
 Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
 Label = Annotated[str, Meta(max_length=64)] | None
+FreeText = Annotated[str, Meta(max_length=1024, extra={"free_text": True})] | None
+"""Text that is neither an identifier nor a label: it may contain anything, and goes nowhere."""
 
 MAX_VALUE_BYTES = 256 * 1024
 MAX_FUTURE_MS = 5 * 60 * 1000
 MAX_NAMED_VALUES = 20
-
-FREE_TEXT = frozenset({"reason", "stage"})
-"""Fields of `data` whose text is neither an identifier nor a label: it may contain anything."""
 
 AT_SIGNS = "@\uff20\ufe6b"
 """What stands for the @ of an e-mail address, the full-width and the small one included."""
@@ -258,11 +258,19 @@ _AT_SIGN = re.compile(f"[{AT_SIGNS}]")
 _UNPRINTABLE = re.compile(f"[{UNPRINTABLE}]")
 
 
+@cache
+def free_text_fields(kind: type[Struct]) -> frozenset[str]:
+    """The fields of a struct that hold free text."""
+    hints = get_type_hints(kind, include_extras=True)
+    return frozenset(name for name, hint in hints.items() if hint == FreeText)
+
+
 def _texts(data: Struct, path: str) -> Iterator[tuple[str, str]]:
-    """Identifiers and labels with their paths; free text (`reason`, an opportunity's `stage`) is none of them."""
+    """Identifiers and labels with their paths, without free text."""
+    free = free_text_fields(type(data))
     for field in data.__struct_fields__:
         value = getattr(data, field)
-        if isinstance(value, str) and field not in FREE_TEXT:
+        if isinstance(value, str) and field not in free:
             yield f"{path}.{field}", value
         elif isinstance(value, list):
             for index, each in enumerate(value):

@@ -94,7 +94,7 @@ SHORT_MONTH = Example(
 )
 
 OTHER = Example(
-    title="What is beyond the limit is other",
+    title="Values beyond the limit are summed into other",
     explains=("new_leads",),
     as_of="2026-03-15 12:00",
     label_limit=2,

@@ -64,7 +64,7 @@ QUARTER = Example(
 )
 
 OVERTURNED = Example(
-    title="A verdict that is overturned",
+    title="A lost opportunity that is won in the end",
     explains=("opportunities", "bookings", "open_pipeline"),
     as_of=_NOW,
     given=(
@@ -74,8 +74,8 @@ OVERTURNED = Example(
         deal("won", "2026-03-07 09:00", "o1", "acme", "new_business", 6_000, "JPY"),
     ),
     arithmetic=(
-        "The newest verdict is won, so the loss of February counts no more; it is dated at the first win, March 5. The"
-        " amount is the newest: 6 000 yen, a currency without decimals. Nothing is open."
+        "The newest outcome is won, so the loss of February no longer counts; it is dated at the first win, March 5. "
+        "The amount is the newest: 6 000 yen, a currency without decimals. Nothing is open."
     ),
     expected=(
         expect("opportunities", {"mtd": 1, "prev_month": 0}, state="won", kind="new_business"),

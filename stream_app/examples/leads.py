@@ -81,7 +81,7 @@ FUNNEL = Example(
 )
 
 DISQUALIFIED = Example(
-    title="Who is disqualified is in no stage, until a newer status",
+    title="A disqualified lead is in no stage until its status changes",
     explains=("leads_in_stage",),
     as_of=_NOW,
     given=(
@@ -92,12 +92,12 @@ DISQUALIFIED = Example(
         status("open", "2026-03-04 09:00", "hal"),
         stage("mql", "2026-03-05 09:00", "ida"),
     ),
-    arithmetic="Gil is out, hal is back: lead 1. Ida was never created but moved: MQL 1.",
+    arithmetic="Gil is disqualified, hal no longer: lead 1. Ida was moved without having been created: MQL 1.",
     expected=(expect("leads_in_stage", 1, funnel_stage="lead"), expect("leads_in_stage", 1, funnel_stage="mql")),
 )
 
 REOPENED = Example(
-    title="One of three sleeping leads comes back",
+    title="One of three inactive leads engages again",
     explains=("reopened_leads",),
     as_of=_NOW,
     given=(
@@ -158,8 +158,8 @@ SCORE_OF_NEW = Example(
         lead("created", "2026-03-04 09:00", "pia"),
     ),
     arithmetic=(
-        "Nan is of February and ended it with 35; the 80 of March came too late. Oli is of March and stands at 62 so "
-        "far. Pia has no score: no observation."
+        "Nan was created in February and ended it with 35; the 80 of March does not count. Oli was created in March "
+        "and has 62 so far. Pia has no score: no observation."
     ),
     expected=(
         expect("new_lead_score_gcount", 1, cohort="2026-02"),

@@ -108,7 +108,7 @@ COSTS = Example(
 )
 
 NOBODY_CAME = Example(
-    title="Money spent, nobody came",
+    title="Spend without new leads or customers",
     explains=("cost_per_lead", "campaign_cost_per_lead", "customer_acquisition_cost", "campaign_roi"),
     as_of=_END,
     given=(spend("2026-03-31 09:00", "ads", 60_000, "EUR", "media", "2026-03-01", "2026-03-31", campaign_id="spring"),),
@@ -145,7 +145,7 @@ VELOCITY = Example(
 )
 
 FIRST_DAY = Example(
-    title="On the 1st there is no pace yet",
+    title="On the 1st there is no paced value",
     explains=("lead_velocity_rate", "stage_entries"),
     as_of="2026-03-01 12:00",
     given=(

@@ -39,11 +39,11 @@ ONBOARDING = Example(
     ),
     arithmetic=(
         "Enrolled 3, ended 1 (at 11:00, before the hour that begins at 11:01), balance 3 - 1 = 2. Welcome: entered 3, "
-        "left 2 (ann by herself, cat by the end of her enrollment), in it 3 - 2 = 1. Demo: entered 1, in it 1. Ann's "
+        "left 2 (ann herself, cat at the end of her enrollment), balance 3 - 2 = 1. Demo: entered 1, balance 1. Ann's "
         "welcome fell due on March 12, her demo today at 11:30; ben's welcome has no due time of its own: March 14 "
-        "10:00 + 7 days = March 21 10:00; cat's lies ahead too. Past due now: demo 1. March 15 is day 20 527 since "
-        "1970: 20 527 x 86 400 + 41 400 = 1 773 574 200; March 21 is day 20 533: 20 533 x 86 400 + 36 000 = 1 774 087 "
-        "200. Welcome took ann 30 hours = 108 000 s and cat 19 hours = 68 400 s: 176 400 s."
+        "10:00 + 7 days = March 21 10:00; cat's is in the future too. Past due now: demo 1. March 15 is day 20 527 "
+        "since 1970: 20 527 x 86 400 + 41 400 = 1 773 574 200; March 21 is day 20 533: 20 533 x 86 400 + 36 000 = 1 "
+        "774 087 200. Welcome took ann 30 hours = 108 000 s and cat 19 hours = 68 400 s: 176 400 s."
     ),
     expected=(
         expect("program_enrollments", {"1h": 0, "24h": 1, "7d": 3, "30d": 3}, program="onboarding"),

@@ -76,8 +76,8 @@ FEW_ANSWERS = Example(
         answer("2025-12-15 09:00", "five", 0),
     ),
     arithmetic=(
-        "90 days reach back to December 16: promoters 2, passive 1, detractor 1; the answer of December 15 is out. 4 "
-        "answers are fewer than 5: no sample."
+        "90 days reach back to December 16: promoters 2, passive 1, detractor 1; the answer of December 15 is "
+        "outside. 4 answers are fewer than 5: no sample."
     ),
     expected=(
         expect("nps_responses", {"30d": 2, "90d": 2}, class_="promoter"),

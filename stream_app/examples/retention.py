@@ -118,9 +118,9 @@ COHORTS = Example(
         subscription("started", "2026-03-10 09:00", "returned", item(500)),
     ),
     arithmetic=(
-        "March 2026 and the twelve months before it reach back to March 2025; February 2025 is older. Who returned "
-        "stays in the month of the first MRR, June 2025, with the 5 of now. ARPA: all (30 + 20 + 10 + 5) / 4 = 16.25; "
-        "new 30 / 1; existing (20 + 10 + 5) / 3 = 35 / 3."
+        "March 2026 and the twelve months before it reach back to March 2025; February 2025 is older. The customer "
+        "who returned stays in the month of its first MRR, June 2025, with its current 5. ARPA: all (30 + 20 + 10 + "
+        "5) / 4 = 16.25; new 30 / 1; existing (20 + 10 + 5) / 3 = 35 / 3."
     ),
     expected=(
         expect("cohort_customers", 1, cohort="2026-03"),
@@ -175,7 +175,7 @@ LIFETIME = Example(
 )
 
 NO_CHURN = Example(
-    title="Nothing to divide by",
+    title="No denominator, no sample",
     explains=(
         "customer_lifetime_value",
         "customer_churn_rate",

@@ -75,7 +75,7 @@ STRIPE = Example(
 )
 
 DISCOUNT = Example(
-    title="A yearly price and a coupon for ever",
+    title="A yearly price and a coupon without an end",
     explains=("mrr",),
     as_of=_NOW,
     given=(
@@ -83,8 +83,8 @@ DISCOUNT = Example(
         subscription("started", "2026-03-02 09:00", "half", item(120_000, "year"), discount_percent_forever=50),
     ),
     arithmetic=(
-        "1 200 a year count 1 200 / 12 = 100 a month; 50 % off for ever halve it: 50. Together 150. A coupon that ends"
-        " is not sent and changes nothing."
+        "1 200 a year count 1 200 / 12 = 100 a month; 50 % off without an end halve it: 50. Together 150. A coupon "
+        "that ends is not sent and changes nothing."
     ),
     source='Stripe, support, "Billing Analytics" (support.stripe.com/questions/billing-analytics)',
     expected=(expect("mrr", 150, currency="USD"),),
@@ -116,7 +116,7 @@ INTERVALS = Example(
 )
 
 ROUNDING = Example(
-    title="Each item is rounded by itself",
+    title="Each item is rounded separately",
     explains=("mrr",),
     as_of=_NOW,
     given=(
@@ -174,8 +174,8 @@ RESUMED = Example(
         subscription("changed", "2026-03-06 09:00", "late", item(4_000)),
     ),
     arithmetic=(
-        "February: new 30 + 40 = 70, churn by the pause 30. March: reactivation 30; paying a debt moves no MRR. MRR 70"
-        " - 30 + 30 = 70; nothing paused or at risk any more."
+        "February: new 30 + 40 = 70, churn by the pause 30. March: reactivation 30; paying a debt changes no MRR. MRR "
+        "70 - 30 + 30 = 70; nothing paused or at risk any more."
     ),
     expected=(
         expect("mrr", 70, currency="USD"),
@@ -229,7 +229,7 @@ CURRENCIES = Example(
 )
 
 TWICE_LOST = Example(
-    title="Canceled, back, and canceled again in one month",
+    title="Canceled, reactivated and canceled again in one month",
     explains=(
         "mrr_movement",
         "lost_customers",

@@ -29,7 +29,7 @@ Every record's value is a JSON object shaped like a structured CloudEvent 1.0:
 
 | field | rule |
 | --- | --- |
-| `id` | Required. `id` and `source` identify the event: seen again, it is a copy and has no effect. |
+| `id` | Required. `id` and `source` identify the event: seen again, it is a duplicate and has no effect. |
 | `source` | Optional, the empty text if left out. |
 | `type` | Required; one of those below. |
 | `time` | Required: when it happened, RFC 3339 **with an offset**, in whole milliseconds, not before 1970, {_AHEAD}. |
@@ -38,22 +38,22 @@ Every record's value is a JSON object shaped like a structured CloudEvent 1.0:
 | anything else | Ignored, in `data` too. |
 
 An optional field of `data` may be left out or null: both mean absent. Identifiers are opaque texts of 1 to 128
-characters. Identifiers and labels never contain an `@` (an e-mail address is never to become a key, a label or a log
+characters. Identifiers and labels never contain an `@` (an e-mail address must never become a key, a label or a log
 line) or control characters. Money is in minor units of an ISO 4217 currency. A value has at most
 {MAX_VALUE_BYTES // 1024} KiB.
 
 **Binary mode** of CloudEvents is read too: headers `ce_id`, `ce_source`, `ce_type`, `ce_time`, and as the value `data`.
 
-The record key should be the field that the table names: it keeps the events of one entity in order and one worker busy
-with it. Correctness does not depend on it, nor on order, nor on copies."""
+The record key should be the field that the table names: it keeps the events of one entity in order and on one worker.
+The numbers depend neither on it nor on order or duplicates."""
 
 _DEAD_LETTERS = """\
-Key and value are untouched; the headers are `cause`, `detail`, `topic`, `partition`, `offset`
-and `time`. After a crash a record can stand there twice: `topic`, `partition` and `offset` identify it. `detail` names
+Key and value are unchanged; the headers are `cause`, `detail`, `topic`, `partition`, `offset`
+and `time`. After a crash a record can be there twice: `topic`, `partition` and `offset` identify it. `detail` names
 the field and the rule, never the value."""
 
 _FILES = """\
-A JSON Schema of each type lies in [`schemas/`](../schemas), with records that are to be taken and refused in
+A JSON Schema of each type is in [`schemas/`](../schemas), with records that are accepted and refused in
 [`schemas/examples/`](../schemas/examples). [`schemas/asyncapi.json`](../schemas/asyncapi.json) describes all topics in
 AsyncAPI 3.0."""
 

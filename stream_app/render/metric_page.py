@@ -14,13 +14,13 @@ PATH = "docs/metrics.md"
 
 SECTIONS = {
     "A": ("Flows", "Gauges with a `window`: the number of facts dated in the window, by event time."),
-    "B": ("Levels", "Gauges: how things stand now."),
+    "B": ("Levels", "Gauges: the state now."),
     "C": ("Distributions", "Gauge histograms: `_bucket` (cumulative, by `le`), `_gcount` and `_gsum`."),
     "D": ("Ratios", "Gauges computed from the above, which stay exported. No sample where the denominator is 0."),
 }
 
 _INTRODUCTION = """\
-The numbers depend only on the set of events: order, copies, crashes and restarts do not move them. A late event
+The numbers depend only on the set of events: order, duplicates, crashes and restarts do not change them. A late event
 restates the window that it belongs to."""
 
 _CONVENTIONS = """\

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Struct
 
-from stream_app.core.envelope import AT_SIGNS, FREE_TEXT, UNPRINTABLE, Event, event_type
+from stream_app.core.envelope import AT_SIGNS, UNPRINTABLE, Event, event_type, free_text_fields
 from stream_app.render.catalog import Catalog, Rendered
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -79,8 +79,9 @@ def _object(kind: type[Struct], texts: str | None = None) -> Schema:
     (_,), components = msgspec.json.schema_components([kind], ref_template="{name}")
     derived: Schema = components[kind.__name__]
     hints = get_type_hints(kind, include_extras=True)
+    free = free_text_fields(kind)
     properties = {
-        name: _property(schema, hints.get(name), None if name in FREE_TEXT else texts)
+        name: _property(schema, hints.get(name), None if name in free else texts)
         for name, schema in derived["properties"].items()
     }
     return {"type": "object", "properties": properties, "required": derived.get("required", [])}
