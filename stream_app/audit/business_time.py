@@ -7,10 +7,16 @@ from zoneinfo import ZoneInfo
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _DAY_MS = 86_400_000
+_SECONDS = slice(17, 19)
 
 
 def instant_ms(text: str) -> int:
-    """Milliseconds since the epoch of an RFC 3339 time with offset, finer digits cut off; ValueError if it has none."""
+    """Milliseconds since the epoch of an RFC 3339 time with offset, finer digits cut off; ValueError if it has none.
+
+    A leap second is the last millisecond of its minute.
+    """
+    if text[_SECONDS] == "60":
+        return instant_ms(f"{text[:17]}59.999{text[19:].lstrip('.0123456789')}")
     at = datetime.fromisoformat(text.upper())
     if at.tzinfo is None:
         message = "a time without offset is no instant"

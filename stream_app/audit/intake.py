@@ -38,6 +38,15 @@ _PLACES = {
 _to_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
+def _whole(value: object) -> object:
+    """Write 100.0 as 100, so that SQL divides whole numbers."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {name: _whole(each) for name, each in value.items()}
+    return [_whole(each) for each in value] if isinstance(value, list) else value
+
+
 class Row(NamedTuple):
     """One event as the table `event` holds it."""
 
@@ -80,7 +89,7 @@ class Intake:
             str(event["id"]),
             kind,
             instant_ms(str(event["time"])),
-            _to_json(data),
+            _to_json(_whole(data)),
         )
 
     def _life(self, lead: str, *, ends: bool) -> str:

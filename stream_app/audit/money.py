@@ -23,9 +23,14 @@ _MONTHS = {
 }
 
 
+def minor_units(currency: str) -> int:
+    """Return how many minor units make one base unit (a euro, a yen, a dinar) of an ISO 4217 currency."""
+    return _MINOR_UNITS.get(currency, _USUAL_MINOR_UNITS)
+
+
 def base_units(minor: int, currency: str) -> float:
-    """Return in base units (euros, yen, dinars) an amount in minor units of an ISO 4217 currency."""
-    return minor / _MINOR_UNITS.get(currency, _USUAL_MINOR_UNITS)
+    """Return in base units an amount in minor units of an ISO 4217 currency."""
+    return minor / minor_units(currency)
 
 
 @lru_cache(maxsize=65_536)

@@ -1,4 +1,4 @@
-"""All metrics of sections A, B and C, counted from the raw events by queries that stand next to their definitions."""
+"""All metrics of the catalog: sections A to C counted from the raw events by queries, section D from these counts."""
 
 import json
 import sqlite3
@@ -11,10 +11,11 @@ from typing import Self
 
 from stream_app.audit.business_time import BusinessTime, instant_ms, months_back
 from stream_app.audit.capping import cap_labels
-from stream_app.audit.comparison import Difference, Labels, compare
+from stream_app.audit.comparison import Labels
 from stream_app.audit.exposition import bound_label
 from stream_app.audit.intake import Intake
 from stream_app.audit.money import base_units, monthly_minor
+from stream_app.audit.ratios import ratios
 from stream_app.audit.sample import Sample
 from stream_app.audit.series import RECOUNTED
 from stream_app.audit.windows import windows_at
@@ -67,12 +68,14 @@ class Recount:
         timezone: str = "UTC",
         step_limit: timedelta = timedelta(days=7),
         label_cap: int = 100,
+        gross_margin: float = 0.8,
         path: Path | None = None,
     ) -> None:
         """Begin with no events.
 
         `timezone` gives days and months, `step_limit` is how long a step may take that names no due time, `label_cap`
-        is how many values of an unbounded label keep samples of their own. The events stay in a temporary database,
+        is how many values of an unbounded label keep samples of their own, `gross_margin` the share of revenue that
+        lifetime value and returns count. The events stay in a temporary database,
         on disk once there are many (SQLITE_TMPDIR says where); with `path` they go into that new file, which is kept,
         so that the tables behind a number can be looked at. FileExistsError if there is a file already,
         ZoneInfoNotFoundError if there is no such zone.
@@ -82,6 +85,7 @@ class Recount:
             raise FileExistsError(message)
         self._business = BusinessTime(timezone)
         self._label_cap = label_cap
+        self._gross_margin = gross_margin
         self._intake = Intake()
         self._is_counted = False
         self._database = sqlite3.connect(_TEMPORARY if path is None else path, isolation_level=None)
@@ -113,16 +117,20 @@ class Recount:
             self._database.execute("COMMIT")
 
     def samples(self, as_of: datetime) -> dict[tuple[str, Labels], float | int]:
-        """Return every sample at `as_of` (with an offset) by series name and label set; what is 0 is left out.
+        """Return every sample at `as_of` (with an offset) by series name and label set.
 
-        Counts are ints, money is in base units of its currency, durations and times are in seconds.
+        Counts are ints, money is in base units of its currency, durations and times are in seconds. What is 0 is left
+        out, except for ratios: they have a sample wherever they can be computed.
         """
         if not self._is_counted:
             self._count()
-        if not self._set_clock((as_of - _EPOCH) // _MILLISECOND):
+        now_ms = (as_of - _EPOCH) // _MILLISECOND
+        if not self._set_clock(now_ms):
             return {}
-        samples = cap_labels(list(self._samples()), self._label_cap)
-        return {key: _exposed(*key, value) for key, value in _merged(samples).items()}
+        counts = _merged(cap_labels(list(self._samples()), self._label_cap))
+        counted = {key: _exposed(*key, value) for key, value in counts.items() if key[0] in RECOUNTED}
+        this_month = self._business.month_of(now_ms)
+        return counted | ratios(counts, gross_margin=self._gross_margin, this_month=this_month)
 
     def _register(self, step_limit: timedelta) -> None:
         step_limit_ms = step_limit // _MILLISECOND
@@ -164,7 +172,7 @@ class Recount:
         return True
 
     def _samples(self) -> Iterator[Sample]:
-        for query in ("_flows", "_levels", "_distributions"):
+        for query in ("_flows", "_levels", "_distributions", "_velocity"):
             for series, labels, value in self._database.execute(_sql(query)):
                 if value:
                     yield Sample(series, json.loads(labels), value, is_flow=query == "_flows")
@@ -190,6 +198,3 @@ def _exposed(series: str, labels: Labels, value: int) -> float | int:
     if series == _OLDEST_DUE or series.endswith("_seconds_gsum"):
         return value / 1000
     return value
-
-
-__all__ = ["RECOUNTED", "Difference", "Recount", "compare"]

@@ -29,7 +29,7 @@ class Window(NamedTuple):
 
 
 def windows_at(now_ms: int, newest_ms: int, business: BusinessTime) -> Iterator[Window]:
-    """Every window that has a sample at `now_ms`, when the newest event of all is dated `newest_ms`."""
+    """Every window that can be counted at `now_ms`, when the newest event of all is dated `newest_ms`."""
     yield from _buckets(_MINUTE_WINDOWS, MINUTE_MS, now_ms, newest_ms // MINUTE_MS - _MINUTES_KEPT + 1)
     yield from _buckets(_HOUR_WINDOWS, HOUR_MS, now_ms, newest_ms // HOUR_MS - _HOURS_KEPT + 1)
     oldest_day = business.day_of(newest_ms) - _DAYS_KEPT + _DAY
@@ -57,3 +57,7 @@ def _days(today: date) -> Iterator[tuple[str, date, date]]:
     full_days = (today - month).days
     if full_days:
         yield "prev_month_to_date", before, min(before + timedelta(days=full_days), month)
+        yield "full_days_of_month", month, today
+    # No series is shown in these and the one above: the growth of the MQLs compares with them.
+    yield "month_before_prev", month_before(before), before
+    yield "30d_before", tomorrow - timedelta(days=60), tomorrow - timedelta(days=30)

@@ -11,11 +11,20 @@ def test_an_absent_sample_is_zero() -> None:
     assert compare({}, {("a", NONE): 1}) == [Difference("a", (), 0, 1)]
 
 
-def test_only_sums_of_histograms_may_be_a_little_off() -> None:
-    nearly = 1000.0000000001
-    assert compare({("x_gsum", NONE): nearly}, {("x_gsum", NONE): 1000.0}) == []
-    assert compare({("x_gsum", NONE): 1000.1}, {("x_gsum", NONE): 1000.0}) == [Difference("x_gsum", (), 1000.1, 1000.0)]
-    assert compare({("mrr", NONE): nearly}, {("mrr", NONE): 1000.0}) == [Difference("mrr", (), nearly, 1000.0)]
+def test_an_absent_ratio_is_none() -> None:
+    nps = ("lifecycle_nps", NONE)
+    assert compare({nps: 0}, {nps: 0.0}) == []
+    assert compare({nps: 0}, {}) == [Difference("lifecycle_nps", (), 0, None)]
+    assert compare({}, {nps: 0.0}) == [Difference("lifecycle_nps", (), None, 0.0)]
+
+
+def test_only_ratios_may_differ_by_a_billionth() -> None:
+    arpa, mrr = ("lifecycle_arpa", NONE), ("lifecycle_mrr", NONE)
+    assert compare({arpa: 1000.0000009}, {arpa: 1000.0}) == []
+    assert compare({arpa: 1000.0000011}, {arpa: 1000.0}) == [Difference("lifecycle_arpa", (), 1000.0000011, 1000.0)]
+    assert compare({mrr: 1000.0000009}, {mrr: 1000.0}) == [Difference("lifecycle_mrr", (), 1000.0000009, 1000.0)]
+    # 1 - 0.9999999 and 0.0000001 are one ratio.
+    assert compare({arpa: 1 - 0.9999999}, {arpa: 0.0000001}) == []
 
 
 def test_differences_are_sorted_by_series_and_labels() -> None:

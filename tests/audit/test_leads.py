@@ -155,6 +155,38 @@ def test_scores_differ_by_neighbors_in_event_time() -> None:
     assert number(samples, "score_changes", activity="unknown", window="24h") == 0
 
 
+def test_of_one_instant_and_identity_the_score_of_the_creation_is_later() -> None:
+    told = [
+        happened("lead.score_changed", "2026-03-10T08:00:00Z", lead_id="a", score=30, activity="form"),
+        happened("lead.created", "2026-03-10T08:00:00Z", lead_id="a", score=50),
+    ]
+    for events in (told, told[::-1]):
+        samples = counted([{**event, "id": "1"} for event in events], NOON)
+        assert number(samples, "score_delta", activity="unknown", window="7d") == 20
+        assert number(samples, "score_delta", activity="form", window="7d") == 0
+
+
+def test_the_mql_cohort_ends_thirty_days_after_the_creation() -> None:
+    created = "2026-02-01T08:00:00Z"
+    reached = {
+        "to the millisecond": "2026-03-03T08:00:00Z",
+        "too late": "2026-03-03T08:00:00.001Z",
+        "before": "2026-01-31T08:00:00Z",
+        "again": "2026-02-02T08:00:00Z",
+    }
+    events = [
+        *(happened("lead.created", created, lead_id=name) for name in reached),
+        *(happened("lead.stage_changed", at, lead_id=name, to="mql") for name, at in reached.items()),
+        happened("lead.stage_changed", "2026-02-05T08:00:00Z", lead_id="again", to="lead"),
+        happened("lead.stage_changed", "2026-02-06T08:00:00Z", lead_id="again", to="mql"),
+        happened("lead.created", created, lead_id="imported", is_import=True),
+        happened("lead.stage_changed", created, lead_id="imported", to="mql"),
+    ]
+    samples = counted(events, NOON)
+    assert spread(samples, "lead_mql_cohort") == {("prev_month",): 3}
+    assert spread(samples, "lead_to_mql_cohort_ratio") == {("prev_month",): 0.75}
+
+
 def test_new_lead_score_is_that_of_the_end_of_the_month() -> None:
     samples = counted(
         [

@@ -83,3 +83,10 @@ def test_a_respondent_answers_once_with_the_newest() -> None:
         "passive": 1,
         "detractor": 2,
     }
+
+
+def test_whole_numbers_may_be_written_as_fractions() -> None:
+    record = spent("2026-03-12T08:00:00Z", 0, "2026-03-01", "2026-03-04", amount_minor=1002.0)
+    samples = counted([record], "2026-03-01T12:00:00Z")
+    # 1002 over 4 days is 251 251 250 250; only the 1st has come.
+    assert number(samples, "spend", currency="EUR", kind="media", **UNLABELLED, window="mtd") == 2.51

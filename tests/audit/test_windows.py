@@ -135,3 +135,9 @@ def test_what_is_no_longer_kept_has_no_sample() -> None:
 def test_milliseconds_are_cut_off_and_offsets_count() -> None:
     times = ["2026-03-12T13:34:59.9999999+01:00", "2026-03-12t12:35:00z"]
     assert in_windows(times, "2026-03-12T12:34:00Z")["5m"] == 1
+
+
+def test_a_leap_second_is_the_last_millisecond_of_its_minute() -> None:
+    times = ["2026-03-12T12:34:60Z", "2026-03-12T13:34:60.25+01:00"]
+    assert in_windows(times, "2026-03-12T12:38:00Z")["5m"] == 2
+    assert "5m" not in in_windows(times, "2026-03-12T12:39:00Z")

@@ -86,6 +86,7 @@ def flows(events: list[Event], *, zone: ZoneInfo, step_limit: int) -> Iterator[F
     yield from leads.stage_entries(of_leads)
     yield from leads.stage_reentries(of_leads)
     yield from leads.reopened_leads(of_leads)
+    yield from leads.mql_cohort(of_leads)
     yield from messages.email_messages(events)
     yield from messages.email_events(events)
     yield from messages.email_cohort(events)

@@ -259,7 +259,9 @@ def new_customers(accounts: ByAccount) -> Iterator[Fact]:
             for opportunity in opportunities(account)
             if opportunity.won is not None and opportunity.kind == "new_business"
         ]
-        first_win = min(wins, key=lambda win: (win[0], win[1].thing), default=None)
+        first_win = min(
+            wins, key=lambda win: (win[0], win[1].label("source"), win[1].label("campaign_id")), default=None
+        )
         won_at = None if first_win is None else first_win[0][0]
         became = min([at for at in (first_gain, won_at) if at is not None], default=None)
         if became is None:
@@ -268,6 +270,11 @@ def new_customers(accounts: ByAccount) -> Iterator[Fact]:
         if first_win is not None and first_win[0][0] <= became:
             source, campaign = first_win[1].label("source"), first_win[1].label("campaign_id")
         yield fact("lifecycle_new_customers", became, source=source, campaign=campaign)
+
+
+def tie_break(state: State) -> tuple[object, ...]:
+    """Order states: "of one `time`, `id` and `source`, what they say decides"."""
+    return (state.order, state.currency, state.amount, state.reason)
 
 
 def lost_customers(accounts: ByAccount) -> Iterator[Fact]:
@@ -281,7 +288,7 @@ def lost_customers(accounts: ByAccount) -> Iterator[Fact]:
         all_states = states(account)
         for at in losses(all_states):
             canceled = [state for state in standing(all_states, at) if state.status == "canceled"]
-            newest_canceled = max(canceled, key=lambda state: (state.order, state.subscription), default=None)
+            newest_canceled = max(canceled, key=tie_break, default=None)
             reason = "voluntary" if newest_canceled is None else newest_canceled.reason
             yield fact("lifecycle_lost_customers", at, reason=reason)
 

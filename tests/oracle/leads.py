@@ -19,11 +19,12 @@ from .facts import (
     of_type,
 )
 from .programs import Enrollment, enrollments
-from .windows import first_instant, last_months, local_day, month_after, month_name
+from .windows import DAY, first_instant, last_months, local_day, month_after, month_name
 
 ByLead = Mapping[str, list[Event]]
 Stages = list[tuple[str, int]]
 
+MQL_DAYS = 30
 TRANSITIONS = (("lead", "mql"), ("mql", "sql"), ("sql", "customer"))
 
 
@@ -104,6 +105,18 @@ def stage_entries(leads: ByLead) -> Iterator[Fact]:
             yield fact("lifecycle_stage_entries", at, funnel_stage=stage, source=source, campaign=campaign)
 
 
+def mql_cohort(leads: ByLead) -> Iterator[Fact]:
+    """`lifecycle_lead_mql_cohort`.
+
+    "Leads by the time of their creation that became MQL within 30 days of it." "An MQL entry before the creation
+    counts."
+    """
+    for lead in leads.values():
+        at, firsts = came_new(lead), first_entries(stage_history(lead))
+        if at is not None and "mql" in firsts and firsts["mql"] <= at + MQL_DAYS * DAY:
+            yield fact("lifecycle_lead_mql_cohort", at)
+
+
 def stage_reentries(leads: ByLead) -> Iterator[Fact]:
     """`lifecycle_stage_reentries`: "a lead enters a stage again after having been in another"."""
     for lead in leads.values():
@@ -151,17 +164,15 @@ def program_at(candidates: Sequence[Enrollment], at: int) -> str | None:
     ""Was in a program": an enrollment whose earliest `program.enrolled` is at or before the engagement and whose
     earliest `program.exited` is not. Several: the one that began latest by (`time`, `id`)."
     """
-    latest: Event | None = None
-    program: str | None = None
+    running = []
     for enrollment in candidates:
         begun, ended = enrollment.enrolled, enrollment.exited
         if begun is None or begun.at > at:
             continue
         if ended is not None and ended.at <= at:
             continue
-        if latest is None or begun.order > latest.order:
-            latest, program = begun, enrollment.program
-    return program
+        running.append((begun.order, enrollment.program))
+    return max(running)[1] if running else None
 
 
 def reopened_leads(leads: ByLead) -> Iterator[Fact]:

@@ -37,6 +37,7 @@ WINDOWS: Mapping[str, Sequence[str]] = {
     "lifecycle_reach": ("24h", "7d", "30d", "mtd", "prev_month", "prev_month_to_date"),
     "lifecycle_spend": ("30d", "mtd", "prev_month"),
     "lifecycle_nps_responses": ("30d", "90d"),
+    "lifecycle_lead_mql_cohort": ("30d", "mtd", "prev_month"),
     "lifecycle_stage_transition_seconds": ("30d", "mtd"),
     "lifecycle_step_dwell_seconds": ("30d", "mtd"),
 }

@@ -299,6 +299,16 @@ def test_stages() -> None:
     assert by(counts, "lifecycle_leads_in_stage", "funnel_stage") == {"lead": 1}
 
 
+def test_mql_within_thirty_days() -> None:
+    events = [
+        *(lead("2026-03-01T08:00:00Z", name) for name in ("in time", "too late", "never")),
+        stage("2026-03-31T08:00:00Z", "mql", "in time"),
+        stage("2026-03-31T08:00:00.001Z", "mql", "too late"),
+        stage("2026-03-02T08:00:00Z", "mql", "never created"),
+    ]
+    assert value(told(events, "2026-03-31T12:00:00Z"), "lifecycle_lead_mql_cohort", window="mtd") == 1
+
+
 def test_entering_stage_lead() -> None:
     """The earlier of `lead.created` and a `stage_changed` to `lead`; a later `created` is no entry."""
     events = [

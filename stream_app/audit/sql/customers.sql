@@ -23,7 +23,7 @@ WITH won AS (
     SELECT
         account, decided_ms, opportunity_source, campaign,
         row_number() OVER (
-            PARTITION BY account ORDER BY decided_ms, decided_id, decided_source, opportunity
+            PARTITION BY account ORDER BY decided_ms, decided_id, decided_source, opportunity_source, campaign
         ) AS place
     FROM opportunity
     WHERE outcome = 'won' AND kind = 'new_business'
@@ -56,7 +56,7 @@ SELECT
         WHERE state.account = customer_loss.account AND state.status = 'canceled'
             AND state.at_ms <= customer_loss.at_ms
             AND (state.until_ms IS NULL OR state.until_ms > customer_loss.at_ms)
-        ORDER BY state.at_ms DESC, state.id DESC, state.source DESC
+        ORDER BY state.at_ms DESC, state.id DESC, state.source DESC, currency DESC, monthly DESC, reason DESC
         LIMIT 1
     ), 'voluntary')),
     at_ms,

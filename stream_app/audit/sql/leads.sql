@@ -48,12 +48,13 @@ WHERE NOT EXISTS (
 -- "Stages in time order, equal neighbors collapsed, are the lead's stage history."
 CREATE TABLE stage_history AS
 WITH told AS (
-    SELECT *, lag(stage) OVER (PARTITION BY lead ORDER BY at_ms, id, source) IS NOT stage AS is_entry FROM stage_told
+    SELECT *, lag(stage) OVER (PARTITION BY lead ORDER BY at_ms, id, source, stage) IS NOT stage AS is_entry
+    FROM stage_told
 )
 SELECT
     lead, stage, at_ms,
     row_number() OVER (PARTITION BY lead, stage ORDER BY at_ms, id, source) AS visit,
-    lead(at_ms) OVER (PARTITION BY lead ORDER BY at_ms, id, source) IS NULL AS is_latest
+    lead(at_ms) OVER (PARTITION BY lead ORDER BY at_ms, id, source, stage) IS NULL AS is_latest
 FROM told
 WHERE is_entry;
 
@@ -67,6 +68,14 @@ SELECT
     1
 FROM stage_history LEFT JOIN lead_origin USING (lead)
 WHERE visit = 1;
+
+-- lifecycle_lead_mql_cohort: "leads by the time of their creation that became MQL within 30 days of it", imports excluded;
+-- a lead that was an MQL before its creation was told counts, too.
+INSERT INTO shown VALUES ('lifecycle_lead_mql_cohort', '30d mtd prev_month');
+INSERT INTO fact
+SELECT 'lifecycle_lead_mql_cohort', '{}', new_lead.at_ms, 1
+FROM new_lead JOIN stage_history USING (lead)
+WHERE stage = 'mql' AND visit = 1 AND stage_history.at_ms - new_lead.at_ms <= 30 * 86400000;
 
 -- lifecycle_stage_reentries: "a lead enters a stage again after having been in another"
 INSERT INTO shown VALUES ('lifecycle_stage_reentries', '24h 7d 30d mtd');

@@ -33,7 +33,7 @@ WITH candidate AS (
         engagement.at_ms,
         row_number() OVER (
             PARTITION BY episode.lead, episode.nth
-            ORDER BY engagement.at_ms, begun_ms DESC, begun_id DESC, begun_source DESC
+            ORDER BY engagement.at_ms, begun_ms DESC, begun_id DESC, begun_source DESC, program DESC
         ) AS place
     FROM not_ready_episode AS episode
     JOIN engagement
