@@ -7,18 +7,18 @@ from math import isclose
 import pytest
 
 from stream_app.audit.series import RATIOS
-from stream_app.examples import STORIES
+from stream_app.examples import EXAMPLES
 from stream_app.spec.example import Value
 from tests.audit.stories import Samples, counted
 
-BY_TITLE = {story.title: story for story in STORIES}
+BY_TITLE = {example.title: example for example in EXAMPLES}
 COMPLETE = ("", "_gcount", "_gsum")
 
 
 def recounted(title: str) -> Samples:
-    story = BY_TITLE[title]
-    as_of = f"{story.as_of}+00:00"
-    return counted(story.events(), as_of, timezone=story.timezone, label_cap=story.label_limit)
+    example = BY_TITLE[title]
+    as_of = f"{example.as_of}+00:00"
+    return counted(example.events(), as_of, timezone=example.timezone, label_cap=example.label_limit)
 
 
 def agrees(series: str, found: float | None, expected: Value) -> bool:
@@ -31,7 +31,7 @@ def agrees(series: str, found: float | None, expected: Value) -> bool:
 
 
 @pytest.mark.parametrize("title", BY_TITLE)
-def test_a_recount_gives_what_was_computed_by_hand(title: str) -> None:
+def test_a_recount_gives_the_samples_computed_by_hand(title: str) -> None:
     found = recounted(title)
     expected = list(chain.from_iterable(each.samples() for each in BY_TITLE[title].expected))
     assert expected
@@ -44,11 +44,11 @@ def test_a_recount_gives_what_was_computed_by_hand(title: str) -> None:
 
 
 @pytest.mark.parametrize("title", BY_TITLE)
-def test_a_recount_counts_nothing_else(title: str) -> None:
-    story = BY_TITLE[title]
-    expected = {(name, labels) for each in story.expected for name, labels, _ in each.samples()}
+def test_a_recount_leaves_no_sample_out(title: str) -> None:
+    example = BY_TITLE[title]
+    expected = {(name, labels) for each in example.expected for name, labels, _ in each.samples()}
     windows = {(name, dict(labels).get("window")) for name, labels in expected}
-    names = {f"lifecycle_{series}{part}" for series in story.explains for part in COMPLETE}
+    names = {f"lifecycle_{series}{part}" for series in example.explains for part in COMPLETE}
     more = [
         (name, dict(labels), value)
         for (name, labels), value in recounted(title).items()
