@@ -44,7 +44,7 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
             known=exported(CATALOG),
             metrics=METRICS,
             reader=Reader(redis, settings.namespace, calendar, min_buckets=HELD),
-            board=Board(settings.label_limit, settings.gross_margin),
+            source=Board(settings.label_limit, settings.gross_margin),
             clock=clock,
         )
         routes = {"/metrics": metrics_route(registry_of(collector)), **wall.routes()}

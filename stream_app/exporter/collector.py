@@ -14,13 +14,14 @@ from redis.exceptions import RedisError
 
 from stream_app import __version__
 from stream_app.core.samples import Sample, View
+from stream_app.spec.alert import FRESH_SECONDS
 from stream_app.store.reader import Reader, Snapshot
 
 log = logging.getLogger(__name__)
 
 
-class Board(Protocol):
-    """What is shown of a view: samples in the order of their series, and folded label values by label."""
+class SampleSource(Protocol):
+    """Gives the samples of a view in the order of their series, and how many values of each label were folded."""
 
     overflow: dict[str, int]
 
@@ -31,9 +32,11 @@ class Board(Protocol):
 class BusinessCollector(Collector):
     """Reads the store at each scrape and builds every family anew."""
 
-    def __init__(self, reader: Reader, board: Board, definitions: Mapping[str, str], clock: Callable[[], int]) -> None:
-        self._reader, self._board, self._definitions, self._clock = reader, board, definitions, clock
-        self._turn = threading.Lock()
+    def __init__(
+        self, reader: Reader, source: SampleSource, definitions: Mapping[str, str], clock: Callable[[], int]
+    ) -> None:
+        self._reader, self._source, self._definitions, self._clock = reader, source, definitions, clock
+        self._lock = threading.Lock()
 
     def collect(self) -> Iterator[Metric]:
         """Everything that can be answered now; of a store that does not answer, only that."""
@@ -41,7 +44,7 @@ class BusinessCollector(Collector):
         yield metric_info(self._definitions)
         up = GaugeMetricFamily("stream_app_redis_up", "Whether the store answered.")
         started = time.perf_counter()
-        with self._turn:
+        with self._lock:
             try:
                 now = self._clock()
                 snapshot = self._reader.read(now)
@@ -52,11 +55,11 @@ class BusinessCollector(Collector):
                 return
             up.add_metric([], 1)
             yield up
-            yield from families(self._board.samples(snapshot.view, snapshot.changed), self._definitions)
+            yield from families(self._source.samples(snapshot.view, snapshot.changed), self._definitions)
             overflow = GaugeMetricFamily(
                 "stream_app_label_overflow", "Values of a label that are summed into `other`.", labels=["label"]
             )
-            for label, count in self._board.overflow.items():
+            for label, count in self._source.overflow.items():
                 overflow.add_metric([label], count)
             yield overflow
             yield from freshness(snapshot, now)
@@ -83,9 +86,6 @@ def build_info() -> Metric:
     return info
 
 
-FRESH_S = 120
-
-
 def freshness(snapshot: Snapshot, now: int) -> Iterator[Metric]:
     """How old the numbers are: since when everything in the log has been applied, for the partition furthest behind."""
     age = GaugeMetricFamily(
@@ -93,13 +93,13 @@ def freshness(snapshot: Snapshot, now: int) -> Iterator[Metric]:
         "Seconds since all events in the log were last seen applied, for the partition that is furthest behind.",
     )
     fresh = GaugeMetricFamily(
-        "stream_app_data_fresh", f"1 while the numbers are less than {FRESH_S} s old; business alerts need it."
+        "stream_app_data_fresh", f"1 while the numbers are less than {FRESH_SECONDS} s old; business alerts need it."
     )
     if snapshot.offsets and snapshot.offsets.keys() <= snapshot.current.keys():
         oldest = min(snapshot.current[partition] for partition in snapshot.offsets)
         seconds = max(now - oldest, 0) / 1000
         age.add_metric([], seconds)
-        fresh.add_metric([], seconds < FRESH_S)
+        fresh.add_metric([], seconds < FRESH_SECONDS)
     else:
         fresh.add_metric([], 0)
     yield age

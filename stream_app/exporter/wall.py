@@ -15,9 +15,9 @@ from redis.exceptions import RedisError
 
 from stream_app.clients.http import Page, Route
 from stream_app.core.samples import Sample
-from stream_app.exporter.collector import Board, freshness
+from stream_app.exporter.collector import SampleSource, freshness
 from stream_app.render.dashboards import COLORS, dashboard
-from stream_app.render.wall import Seen, wall_values
+from stream_app.render.wall import WallData, wall_values
 from stream_app.spec.metric import Declaration, Metric
 from stream_app.spec.panel import Dashboard
 from stream_app.spec.window import Grain
@@ -40,9 +40,9 @@ class Wall:
     known: Sequence[Declaration]
     metrics: Sequence[Metric]
     reader: Reader
-    board: Board
+    source: SampleSource
     clock: Callable[[], int]
-    _turn: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
     _last: dict[str, Any] = field(default_factory=dict)
     _good_until: float = float("-inf")
 
@@ -67,14 +67,16 @@ class Wall:
         return Page(text.encode(), "text/html; charset=utf-8")
 
     def _current(self) -> dict[str, Any]:
-        with self._turn:
+        with self._lock:
             if time.monotonic() > self._good_until:
                 now = self.clock()
                 snapshot = self.reader.read(now)
-                samples = [*self.board.samples(snapshot.view, snapshot.changed), *_fresh(snapshot, now)]
+                samples = [*self.source.samples(snapshot.view, snapshot.changed), *_fresh(snapshot, now)]
                 metrics = {metric.name: metric for metric in self.metrics}
-                seen = Seen(samples=samples, buckets=self.reader.buckets, clock=snapshot.view.clock, metrics=metrics)
-                self._last = wall_values(self.declared, seen)
+                data = WallData(
+                    samples=samples, buckets=self.reader.buckets, clock=snapshot.view.clock, metrics=metrics
+                )
+                self._last = wall_values(self.declared, data)
                 self._good_until = time.monotonic() + REUSED_S
             return self._last
 

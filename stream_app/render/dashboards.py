@@ -10,8 +10,9 @@ from typing import Any
 
 from stream_app.render.catalog import Catalog, Rendered
 from stream_app.render.metric_page import exported
+from stream_app.spec.condition import Status
 from stream_app.spec.metric import Declaration
-from stream_app.spec.panel import Dashboard, Panel, PanelType, Status, Target, Variable
+from stream_app.spec.panel import Dashboard, Panel, PanelType, Target, Variable
 from stream_app.spec.promql import promql
 
 SCHEMA_VERSION = 41
@@ -44,7 +45,7 @@ def dashboard(declared: Dashboard, known: Mapping[str, Declaration], runbooks: s
     return {
         "uid": declared.uid,
         "title": declared.title,
-        "description": declared.says,
+        "description": declared.description,
         "tags": [TAG],
         "schemaVersion": SCHEMA_VERSION,
         "version": 1,
@@ -62,19 +63,19 @@ def dashboard(declared: Dashboard, known: Mapping[str, Declaration], runbooks: s
     }
 
 
-def numbered(declared: Dashboard) -> list[tuple[int, Panel]]:
+def panels_by_id(declared: Dashboard) -> list[tuple[int, Panel]]:
     """Return the panels of a dashboard with their ids."""
     return list(enumerate((panel for row in declared.rows for panel in row.panels), start=1))
 
 
-def letters(panel: Panel) -> list[tuple[str, Target]]:
+def targets_by_ref_id(panel: Panel) -> list[tuple[str, Target]]:
     """Return the targets of a panel with their `refId`."""
     return list(zip(ascii_uppercase, panel.targets, strict=False))
 
 
 def _panels(declared: Dashboard, known: Mapping[str, Declaration]) -> Iterator[Node]:
-    numbers = iter(numbered(declared))
-    top, heads = 0, len(numbered(declared))
+    numbers = iter(panels_by_id(declared))
+    top, heads = 0, len(panels_by_id(declared))
     for row in declared.rows:
         if row.title:
             heads += 1
@@ -104,7 +105,7 @@ def _panel(panel: Panel, known: Mapping[str, Declaration]) -> Node:
         "title": panel.title,
         "description": _description(panel, known),
         "datasource": _DATASOURCE,
-        "targets": [_target(letter, target, panel) for letter, target in letters(panel)],
+        "targets": [_target(letter, target, panel) for letter, target in targets_by_ref_id(panel)],
         "fieldConfig": {"defaults": _defaults(panel), "overrides": list(_overrides(panel))},
         "options": _options(panel),
         "transformations": _transformations(panel),
@@ -118,7 +119,7 @@ def _description(panel: Panel, known: Mapping[str, Declaration]) -> str:
         about.definition if about else "",
         f"Formula: {about.formula}." if about and about.formula else "",
         about.note if about else "",
-        panel.says,
+        panel.description,
         _limits(panel),
     )
     return "\n\n".join(part for part in parts if part)
@@ -174,7 +175,7 @@ def _defaults(panel: Panel) -> Node:
 
 
 def _overrides(panel: Panel) -> Iterator[Node]:
-    for letter, target in letters(panel):
+    for letter, target in targets_by_ref_id(panel):
         matcher: Node = {"id": "byFrameRefID", "options": letter}
         if panel.columns:
             matcher = {"id": "byName", "options": panel.columns[ord(letter) - ord("A")]}
@@ -227,7 +228,7 @@ def _transformations(panel: Panel) -> list[Node]:
     alone = len(panel.targets) == 1
     renamed = {
         "Value" if alone else f"Value #{letter}": name
-        for (letter, _), name in zip(letters(panel), panel.columns, strict=True)
+        for (letter, _), name in zip(targets_by_ref_id(panel), panel.columns, strict=True)
     }
     hidden = dict.fromkeys(("Time", "__name__", "instance", "job"), True)
     joined: list[Node] = [] if alone else [{"id": "merge", "options": {}}]
@@ -236,8 +237,8 @@ def _transformations(panel: Panel) -> list[Node]:
 
 def _links(panel: Panel) -> list[Node]:
     links: list[Node] = []
-    if panel.to:
-        links.append({"title": "Details", "url": f"/d/{panel.to}?${{__url_time_range}}&${{__all_variables}}"})
+    if panel.details:
+        links.append({"title": "Details", "url": f"/d/{panel.details}?${{__url_time_range}}&${{__all_variables}}"})
     if panel.runbook:
         links.append({"title": "Runbook", "url": f"${{runbooks}}#{panel.runbook.lower()}", "targetBlank": True})
     return links

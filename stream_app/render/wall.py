@@ -7,19 +7,18 @@ from typing import Any
 
 from stream_app.core.samples import Sample
 from stream_app.core.windows import Clock, span
-from stream_app.render.dashboards import letters, numbered
+from stream_app.render.dashboards import panels_by_id, targets_by_ref_id
 from stream_app.render.evaluation import Buckets, EvalContext, Vector, of_bucket, of_samples, value_of, vector
+from stream_app.spec.condition import Condition
 from stream_app.spec.metric import Metric
-from stream_app.spec.panel import Curve, Dashboard, Panel, Spark
+from stream_app.spec.panel import Curve, Dashboard, Panel, Spark, Variable
 from stream_app.spec.window import Window
 
 Node = dict[str, Any]
 
-CURRENCY = "currency"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class WallData:
     """What the wall is drawn from: everything that is exported, and the buckets behind it."""
 
     samples: Sequence[Sample]
@@ -28,70 +27,77 @@ class Seen:
     metrics: Mapping[str, Metric]
 
 
-def wall_values(wall: Dashboard, seen: Seen) -> Node:
-    """Return the values of every panel by its id; of one about money for each currency, of another under ""."""
-    lookup = of_samples(seen.samples, seen.buckets, seen.clock, seen.metrics)
-    source = next((variable.series for variable in wall.variables if variable.name == CURRENCY), "")
-    currencies = sorted({dict(each.labels)[CURRENCY] for each in seen.samples if each.name == source})
-    contexts = {each: EvalContext(lookup, seen.clock.now / 1000, {CURRENCY: each}) for each in currencies or [""]}
-    first = next(iter(contexts.values()))
+def wall_values(wall: Dashboard, data: WallData) -> Node:
+    """Return the values of every panel by its id: for each choice of the wall's variable, or under "" if it has none.
+
+    A wall has one variable, which is a label of a series.
+    """
+    (variable,) = wall.variables
+    lookup = of_samples(data.samples, data.buckets, data.clock, data.metrics)
+    choices = sorted({dict(each.labels)[variable.label] for each in data.samples if each.name == variable.series})
+    now = data.clock.now / 1000
+    contexts = {choice: EvalContext(lookup, now, {variable.name: choice}) for choice in choices}
+    without = {"": EvalContext(lookup, now, {variable.name: ""})}
     return {
-        "at": seen.clock.now,
-        "currencies": currencies,
+        "at": data.clock.now,
+        "choices": choices,
         "panels": {
             str(number): {
-                name: _panel(panel, context, seen)
-                for name, context in (contexts.items() if _is_about_money(panel) else [("", first)])
+                choice: _panel(panel, context, data)
+                for choice, context in ((contexts or without) if _uses(variable, panel) else without).items()
             }
-            for number, panel in numbered(wall)
+            for number, panel in panels_by_id(wall)
         },
     }
 
 
-def _is_about_money(panel: Panel) -> bool:
-    return f"${CURRENCY}" in repr(panel)
+def _uses(variable: Variable, panel: Panel) -> bool:
+    return f"${variable.name}" in repr(panel)
 
 
-def _panel(panel: Panel, context: EvalContext, seen: Seen) -> Node:
+def _panel(panel: Panel, context: EvalContext, data: WallData) -> Node:
+    if panel.conditions:
+        return {"conditions": [_condition(each, context) for each in panel.conditions]}
     node: Node = {
+        "suffix": context.variables.get(panel.suffix.removeprefix("$"), panel.suffix),
         "values": [
             {
-                "refId": letter,
-                "role": target.role,
+                "refId": ref_id,
+                "kind": target.kind,
                 "legend": target.legend,
                 "found": _listed(vector(target.of, context)),
             }
-            for letter, target in letters(panel)
-            if not panel.checks
+            for ref_id, target in targets_by_ref_id(panel)
         ],
     }
     if panel.spark:
-        node["spark"] = _spark(panel.spark, context, seen)
-    if panel.checks:
-        node["checks"] = [
-            {
-                "title": check.title,
-                "well": check.well,
-                "status": check.status,
-                "says": check.says,
-                "unit": check.unit,
-                "found": _listed(vector(check.of, context)),
-            }
-            for check in panel.checks
-        ]
+        node["spark"] = _spark(panel.spark, context, data)
     return node
+
+
+def _condition(condition: Condition, context: EvalContext) -> Node:
+    return {
+        "name": condition.name,
+        "title": condition.title,
+        "status": condition.status,
+        "tag": condition.tag,
+        "foundText": condition.found_text,
+        "okText": condition.ok_text,
+        "unit": condition.unit,
+        "found": _listed(vector(condition.instant, context)),
+    }
 
 
 def _listed(found: Vector) -> list[Node]:
     return [{"labels": dict(pairs), "value": value} for pairs, value in found.items()]
 
 
-def _spark(spark: Spark, context: EvalContext, seen: Seen) -> Node:
-    numbers = _numbers(spark, seen.clock)
-    curve = _curve(spark, context, seen, numbers)
+def _spark(spark: Spark, context: EvalContext, data: WallData) -> Node:
+    numbers = _numbers(spark, data.clock)
+    curve = _curve(spark, context, data, numbers)
     node: Node = {"curve": spark.curve, "caption": spark.caption, "values": curve}
     if spark.before:
-        node["before"] = _curve(spark, context, seen, range(numbers.start - spark.before, numbers.stop - spark.before))
+        node["before"] = _curve(spark, context, data, range(numbers.start - spark.before, numbers.stop - spark.before))
     return node
 
 
@@ -102,11 +108,10 @@ def _numbers(spark: Spark, clock: Clock) -> range:
     return range(running - spark.span + 1, running + 1)
 
 
-def _curve(spark: Spark, context: EvalContext, seen: Seen, numbers: range) -> list[float | None]:
-    held = seen.buckets[spark.grain]
-    contexts = (
-        EvalContext(of_bucket(held.get(number, {}), seen.metrics), context.now, context.variables) for number in numbers
-    )
+def _curve(spark: Spark, context: EvalContext, data: WallData, numbers: range) -> list[float | None]:
+    held = data.buckets[spark.grain]
+    lookups = (of_bucket(held.get(number, {}), data.metrics) for number in numbers)
+    contexts = (EvalContext(lookup, context.now, context.variables) for lookup in lookups)
     each = [value_of(spark.of, bucket) for bucket in contexts]
     base = value_of(spark.base, context) if spark.base else None
     match spark.curve:

@@ -63,6 +63,9 @@ class Alerting:
     dashboards: str
 
 
+FRESH_SECONDS = 120
+"""The age from which on data is not fresh."""
+
 FRESH = "and on () (stream_app_data_fresh == 1)"
 """While events are missing, a zero means nothing."""
 

@@ -73,7 +73,7 @@ class Condition:
         )
 
 
-def steps(severity: Severity, threshold: float, *, good: bool = False) -> Steps:
+def severity_steps(severity: Severity, threshold: float, *, good: bool = False) -> Steps:
     """Return how a value is shown that an alert of a severity holds against a threshold; `good`: below it in green."""
     below = ((0, Status.GOOD),) if good else ()
     return (*below, (threshold, STATUS_OF[severity]))

@@ -1,44 +1,40 @@
-"""What a dashboard shows: panels, their queries, and the checks that the page makes by itself."""
+"""What a dashboard shows: panels, their queries, and the conditions that the page tests by itself."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from stream_app.spec.condition import Condition, Status, Steps
 from stream_app.spec.expression import Expression
 from stream_app.spec.window import Grain, Window
 
 
-class Role(StrEnum):
-    """What a value is to its panel."""
+class TargetKind(StrEnum):
+    """What a value is to its panel; the page draws each kind in its own way."""
 
     VALUE = "value"
     """What the panel is about."""
-    BEFORE = "before"
-    """The same a while ago, to compare with."""
-    MONTH = "month"
+    PREVIOUS = "previous"
+    """The value of an earlier time, to compare with."""
+    MONTH_TO_DATE = "month_to_date"
     """The month so far."""
-    PACE = "pace"
+    GROWTH = "growth"
     """Growth of this month, day for day, against the last."""
     TYPICAL = "typical"
     """What is usual."""
-    BUDGET = "budget"
+    LIMIT = "limit"
     """What the value should stay below."""
-    PART = "part"
-    """What moved the value."""
+    INCREASE = "increase"
+    """What has raised the value."""
+    DECREASE = "decrease"
+    """What has lowered the value."""
+    STATE = "state"
+    """A state, shown in words."""
     ENTRIES = "entries"
     """What came in lately."""
-    BALANCE = "balance"
+    TOTAL = "total"
     """The whole that the value is a part of."""
-    LATE = "late"
+    LATENESS = "lateness"
     """For how long, in seconds."""
-
-
-class Status(StrEnum):
-    """What a value means."""
-
-    PLAIN = "plain"
-    GOOD = "good"
-    WATCH = "watch"
-    ALARM = "alarm"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +43,7 @@ class Target:
 
     of: Expression
     legend: str = ""
-    role: Role = Role.VALUE
+    kind: TargetKind = TargetKind.VALUE
     hidden: bool = False
     empty: str = ""
     unit: str = ""
@@ -93,42 +89,30 @@ class Spark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """A condition that the page judges by itself: whatever the expression finds is wrong.
-
-    `says` follows the value, `well` is said when nothing is found.
-    """
-
-    title: str
-    well: str
-    of: Expression
-    says: str
-    status: Status = Status.ALARM
-    unit: str = "locale"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """A panel. `about` is the series whose definition describes it, `says` what is to be added to that."""
+    """A panel. `about` is the series whose definition describes it, `description` is added to that."""
 
     title: str
     type: PanelType
     targets: tuple[Target, ...]
     unit: str
     about: str = ""
-    says: str = ""
+    description: str = ""
     width: int = 6
-    steps: tuple[tuple[float, Status], ...] = ()
+    steps: Steps = ()
     empty: str = "No data yet"
-    to: str = ""
-    """The dashboard that tells more."""
+    details: str = ""
+    """The uid of the dashboard with more about it."""
     runbook: str = ""
-    """The alert in whose runbook to read on."""
+    """The alert whose runbook it links to."""
     spark: Spark | None = None
-    checks: tuple[Check, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    """Shown by the page instead of the targets."""
     columns: tuple[str, ...] = ()
     """Names of the values of a table, one per target."""
     stacked: bool = False
+    suffix: str = ""
+    """What follows the value on the page, such as `$currency`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +143,7 @@ class Dashboard:
 
     uid: str
     title: str
-    says: str
+    description: str
     rows: tuple[Row, ...]
     variables: tuple[Variable, ...] = ()
     refresh: str = "30s"

@@ -1,7 +1,7 @@
 "use strict";
 
 const EVERY_MS = 5000;
-const ROOM = 2;
+const MOST_FINDINGS = 2;
 const { dashboard, statuses } = read("rendered");
 const params = new URLSearchParams(location.search);
 const page = document.getElementById("wall");
@@ -65,35 +65,44 @@ function statusOf(value, panel) {
 
 /* What a panel's values are. */
 
-function currency() {
-  const asked = params.get("currency");
-  const known = values.currencies.length ? values.currencies : [""];
-  return known.includes(asked) ? asked : known.includes("EUR") ? "EUR" : known[0];
+/* What the wall's variable is set to: the address says it, or else the dashboard. */
+function choice() {
+  const variable = dashboard.templating.list.find((each) => each.type === "query");
+  const wanted = [params.get(variable.name), variable.current.value];
+  return wanted.find((each) => values.choices.includes(each)) ?? values.choices[0] ?? "";
 }
 
-function seen(panel) {
+function valuesOf(panel) {
   const found = values.panels[panel.id];
-  return found[""] || found[currency()];
+  return found[""] || found[choice()];
 }
 
-function of(panel, role) {
-  return seen(panel).values.filter((each) => each.role === role);
+function ofKind(panel, kind) {
+  return (valuesOf(panel).values || []).filter((each) => each.kind === kind);
 }
 
-function one(panel, role) {
-  const [target] = of(panel, role);
-  return target && target.found.length ? target.found.reduce((sum, each) => sum + each.value, 0) : null;
+function sumOf(target) {
+  return target.found.reduce((sum, each) => sum + each.value, 0);
+}
+
+function one(panel, kind) {
+  const [target] = ofKind(panel, kind);
+  return target && target.found.length ? sumOf(target) : null;
+}
+
+function legendOf(panel, kind) {
+  return ofKind(panel, kind)[0].legend;
 }
 
 /* Curves. */
 
 function spark(panel) {
-  const { spark } = seen(panel);
+  const { spark } = valuesOf(panel);
   if (!spark || !spark.values.length) return null;
   const wide = 100, high = 100;
   const svg = draw("svg", { class: "spark", viewBox: `0 0 ${wide} ${high}`, preserveAspectRatio: "none", "aria-hidden": "true" });
   if (spark.curve === "bars") bars(svg, spark, wide, high);
-  else line(svg, spark, wide, high, one(panel, "budget"));
+  else line(svg, spark, wide, high, one(panel, "limit"));
   const least = Math.min(...spark.values), most = Math.max(...spark.values);
   const range = spark.curve === "level" ? `, ${WHOLE.format(least)} to ${WHOLE.format(most)}` : "";
   return [svg, make("p", "axis", spark.caption + range)];
@@ -117,12 +126,12 @@ function bars(svg, spark, wide, high) {
   svg.append(draw("path", { d: path, fill: "none", stroke: "#8996a5", "stroke-width": 1.5, "vector-effect": "non-scaling-stroke", opacity: 0.75 }));
 }
 
-function line(svg, spark, wide, high, budget) {
+function line(svg, spark, wide, high, limit) {
   const running = spark.curve === "running";
   const known = spark.values.map((value, place) => [place, value]).filter(([, value]) => value !== null);
   if (!known.length) return;
   const levels = known.map(([, value]) => value);
-  const top = Math.max(...levels, running && budget !== null ? budget * 1.15 : -Infinity);
+  const top = Math.max(...levels, running && limit !== null ? limit * 1.15 : -Infinity);
   const least = running || spark.curve === "line" ? 0 : Math.min(...levels);
   const range = top - least || Math.abs(top) || 1;
   const last = running ? 30 : spark.values.length - 1;
@@ -134,91 +143,103 @@ function line(svg, spark, wide, high, budget) {
   svg.append(draw("path", {
     d: path, fill: "none", stroke: "var(--series)", "stroke-width": 2.5, "stroke-linejoin": "round", "vector-effect": "non-scaling-stroke",
   }));
-  if (running && budget !== null)
+  if (running && limit !== null)
     svg.append(draw("path", {
-      d: `M0 ${y(budget)}L${wide} ${y(budget)}`, stroke: "var(--text)", "stroke-width": 1.5, "stroke-dasharray": "6 5",
+      d: `M0 ${y(limit)}L${wide} ${y(limit)}`, stroke: "var(--text)", "stroke-width": 1.5, "stroke-dasharray": "6 5",
       "vector-effect": "non-scaling-stroke", opacity: 0.8,
     }));
 }
 
-/* Panels. */
+/* Tiles. */
 
-function compared(now, before, words) {
-  if (before === null) return null;
-  const note = make("p", "note");
-  if (now === null) now = 0;
-  const change = before ? (now - before) / before : 0;
-  const mark = now > before ? "▲" : now < before ? "▼" : "＝";
-  const much = before ? ` ${percent(Math.abs(change), 0)}` : "";
-  note.append(make("b", "", `${now === before ? "same" : `${mark}${much}`}`), ` ${words(WHOLE.format(before))}`);
-  return note;
+const MARKS = { good: "●", watch: "▲", alarm: "■", plain: "" };
+
+function note(...children) {
+  return make("p", "note", ...children);
+}
+
+function strong(text) {
+  return make("b", "", text);
+}
+
+function arrow(change) {
+  return change > 0 ? "▲" : change < 0 ? "▼" : "";
+}
+
+function comparison(now, before, legend) {
+  const change = now - before;
+  const much = before ? ` ${percent(Math.abs(change / before), 0)}` : "";
+  return note(strong(change ? arrow(change) + much : "same"), ` vs ${WHOLE.format(before)} ${legend}`);
+}
+
+function previousNote(panel) {
+  const [value, entries, previous] = ["value", "entries", "previous"].map((kind) => one(panel, kind));
+  if (previous === null) return null;
+  const legend = legendOf(panel, "previous");
+  if (entries === null) return comparison(value ?? 0, previous, legend);
+  return note(strong(`+${WHOLE.format(entries)}`), ` ${legendOf(panel, "entries")} · ${WHOLE.format(previous)} ${legend}`);
+}
+
+function monthNote(panel) {
+  const month = one(panel, "month_to_date"), growth = one(panel, "growth");
+  if (month === null) return null;
+  const line = note(strong(WHOLE.format(month)), ` ${legendOf(panel, "month_to_date")}`);
+  if (growth !== null) line.append(" · ", strong(`${arrow(growth)} ${percent(Math.abs(growth), 0)}`), ` ${legendOf(panel, "growth")}`);
+  return line;
+}
+
+function typicalNote(panel) {
+  const typical = one(panel, "typical");
+  if (typical === null) return null;
+  return note(strong(shown(typical, panel.fieldConfig.defaults.unit)), ` ${legendOf(panel, "typical")}`);
+}
+
+function limitNote(panel) {
+  const value = one(panel, "value"), limit = one(panel, "limit");
+  if (value === null || limit === null) return null;
+  const status = statusOf(value, panel);
+  const word = `${MARKS[status]} ${value > limit ? "over" : "within"}`;
+  return note(make("span", `tag ${status}`, word), ` ${legendOf(panel, "limit")} of ${Number((limit * 100).toFixed(2))} %`);
+}
+
+function changesNote(panel) {
+  const changes = [...ofKind(panel, "increase"), ...ofKind(panel, "decrease")];
+  if (!changes.length) return null;
+  const line = make("p", "note parts", ...changes.filter(sumOf).map((each) =>
+    make("span", "", strong(`${each.kind === "increase" ? "+" : "−"}${WHOLE.format(sumOf(each))}`), ` ${each.legend}`)));
+  return line.childElementCount ? line : note("no change");
+}
+
+function stateNote(panel) {
+  const [target] = ofKind(panel, "state");
+  if (!target) return null;
+  const override = panel.fieldConfig.overrides.find((each) => each.matcher.options === target.refId);
+  const [{ options }] = override.properties.find((each) => each.id === "mappings").value;
+  const word = target.found.length ? options[target.found[0].value] : null;
+  const status = word ? statuses[word.color] : "alarm";
+  return note(make("span", `tag ${status}`, `${MARKS[status]} ${word ? word.text : "UNKNOWN"}`));
 }
 
 function notes(panel) {
-  const value = one(panel, "value"), found = [];
-  const unit = panel.fieldConfig.defaults.unit;
-  const [month, pace, entries, before, typical, budget] =
-    ["month", "pace", "entries", "before", "typical", "budget"].map((role) => one(panel, role));
-  if (entries !== null && before !== null)
-    found.push(make("p", "note", make("b", "", `+${WHOLE.format(entries)}`), " in 24 h · ", `${WHOLE.format(before)} a month ago`));
-  else if (before !== null)
-    found.push(compared(value, before, (number) => `vs ${number} a week ago`));
-  if (month !== null) {
-    const note = make("p", "note", make("b", "", WHOLE.format(month)), " this month");
-    if (pace !== null) note.append(" · ", make("b", "", `${pace < 0 ? "▼" : pace > 0 ? "▲" : ""} ${percent(Math.abs(pace), 0)}`), " pace");
-    found.push(note);
-  }
-  if (typical !== null) found.push(make("p", "note", make("b", "", shown(typical, unit)), " in 30 days"));
-  if (budget !== null && value !== null) {
-    const status = statusOf(value, panel);
-    const words = { good: "● within", watch: "▲ near", alarm: "■ OVER", plain: "of" }[status];
-    found.push(make("p", "note", make("span", `tag ${status}`, words), ` budget of ${Number((budget * 100).toFixed(2))} %`));
-  }
-  const parts = of(panel, "part").filter((part) => part.found.some((each) => each.value) && !isState(panel, part));
-  if (parts.length)
-    found.push(make("p", "note parts", ...parts.map((part) => {
-      const sum = part.found.reduce((total, each) => total + each.value, 0);
-      const sign = ["contraction", "churn"].includes(part.legend) ? "−" : "+";
-      return make("span", "", make("b", "", `${sign}${WHOLE.format(sum)}`), ` ${part.legend}`);
-    })));
-  else if (of(panel, "part").some((part) => !isState(panel, part))) found.push(make("p", "note", "no movement in 24 h"));
-  for (const part of of(panel, "part").filter((each) => isState(panel, each))) found.push(state(panel, part));
-  return found;
-}
-
-function wordsOf(panel, part) {
-  const override = panel.fieldConfig.overrides.find((each) => each.matcher.options === part.refId);
-  return override && (override.properties.find((each) => each.id === "mappings") || {}).value;
-}
-
-function isState(panel, part) {
-  return Boolean(wordsOf(panel, part));
-}
-
-function state(panel, part) {
-  const [{ options }] = wordsOf(panel, part);
-  const word = part.found.length ? options[part.found[0].value] : null;
-  const status = word ? statuses[word.color] : "alarm";
-  const marks = { good: "●", watch: "▲", alarm: "■" };
-  return make("p", "note", make("span", `tag ${status}`, `${marks[status]} ${word ? word.text : "UNKNOWN"}`));
+  return [previousNote, monthNote, typicalNote, limitNote, changesNote, stateNote]
+    .map((part) => part(panel)).filter(Boolean);
 }
 
 function tile(panel) {
   const value = one(panel, "value");
   const { unit, noValue } = panel.fieldConfig.defaults;
   if (value === null) return [make("p", "none", noValue), ...notes(panel)];
-  const [number, suffix] = split(shown(value, unit));
+  const [number, ending] = split(shown(value, unit));
+  const suffix = ending || valuesOf(panel).suffix;
   const big = make("p", `big ${statusOf(value, panel)}`, number, suffix ? make("small", "", suffix) : "");
-  if (of(panel, "value")[0].legend.startsWith("MRR")) big.append(make("small", "", currency()));
   big.dataset.value = value;
   return [big, ...notes(panel), ...(spark(panel) || [make("p", "axis foot", limits(panel))])];
 }
 
 function limits(panel) {
   const { unit, thresholds } = panel.fieldConfig.defaults;
-  const words = { watch: "watch", alarm: "alarm" };
-  return thresholds.steps.filter((step) => words[statuses[step.color]])
-    .map((step) => `${words[statuses[step.color]]} ${shown(step.value, unit)}`).join(" · ");
+  return thresholds.steps.filter((step) => ["watch", "alarm"].includes(statuses[step.color]))
+    .map((step) => `${statuses[step.color]} ${shown(step.value, unit)}`).join(" · ");
 }
 
 function split(text) {
@@ -226,146 +247,173 @@ function split(text) {
   return match ? [match[1], match[2]] : [text, ""];
 }
 
-function steps(panel) {
-  const [worst] = of(panel, "value");
-  if (!worst.found.length) return [make("p", "none good", `● ${panel.fieldConfig.defaults.noValue}`)];
-  const at = (role, labels) => {
-    const match = of(panel, role)[0].found.find((each) => same(each.labels, labels));
-    return match ? match.value : null;
-  };
-  const stalled = stalledSteps();
-  return [make("ol", "steps", ...worst.found.map(({ labels, value }) => {
-    const balance = at("balance", labels), late = at("late", labels);
-    const alarm = stalled.some((each) => same(each.labels, labels));
-    const status = alarm ? "alarm" : statusOf(value, panel) === "plain" ? "plain" : "watch";
-    const tag = { alarm: "■ STALLED", watch: "▲ many late", plain: "" }[status];
-    const item = make("li", status,
-      make("p", "name", `${labels.step} `, make("span", "", labels.program)),
-      make("p", "late", make("span", "tag", tag), " ", make("b", "", WHOLE.format(value)),
-        ` of ${WHOLE.format(balance)} · ${coarse(late)} late`));
-    const bar = make("i");
-    bar.style.width = `${Math.max(1.5, 100 * value / balance)}%`;
-    item.append(make("p", "bar", bar));
-    item.dataset.value = value;
-    return item;
-  }))];
+/* Tables. */
+
+function table(panel) {
+  const [target] = ofKind(panel, "value");
+  if (!target.found.length) return [make("p", "none good", `● ${panel.fieldConfig.defaults.noValue}`)];
+  return [make("ol", "rows", ...target.found.map((each) => row(panel, each)))];
+}
+
+function row(panel, { labels, value }) {
+  const condition = conditionOf(labels);
+  const status = condition ? condition.status : "plain";
+  const total = valueAt(panel, "total", labels), late = valueAt(panel, "lateness", labels);
+  const [name, ...others] = Object.values(labels).reverse();
+  const item = make("li", status,
+    make("p", "name", `${name} `, make("span", "", others.reverse().join(" / "))),
+    make("p", "late", make("span", "tag", condition ? `${MARKS[status]} ${condition.tag}` : ""), " ", strong(WHOLE.format(value)),
+      ` of ${WHOLE.format(total)} · ${coarse(late)} late`),
+    make("p", "bar", bar(Math.max(0.015, value / total))));
+  item.dataset.value = value;
+  return item;
+}
+
+function bar(share) {
+  const element = make("i");
+  element.style.width = `${100 * share}%`;
+  return element;
+}
+
+function valueAt(panel, kind, labels) {
+  const match = ofKind(panel, kind)[0].found.find((each) => same(each.labels, labels));
+  return match ? match.value : null;
 }
 
 function same(left, right) {
-  return left.program === right.program && left.step === right.step;
+  return JSON.stringify(left) === JSON.stringify(right);
 }
 
-function flow(panel) {
-  const levels = of(panel, "value"), [entries] = of(panel, "entries");
-  const top = Math.max(1, ...levels.map((each) => (each.found[0] || { value: 0 }).value));
-  const head = make("li", "head", make("span"), make("span"), make("b", "", "now"), make("em", "", "in 24 h"));
-  return [make("ol", "flow", head, ...levels.map((each) => {
-    const value = each.found.length ? each.found[0].value : 0;
-    const came = entries.found.find(({ labels }) => labels.funnel_stage === each.legend);
-    const bar = make("i");
-    bar.style.width = `${100 * value / top}%`;
-    const name = each.legend.length <= 3 ? each.legend.toUpperCase() : each.legend[0].toUpperCase() + each.legend.slice(1);
-    const item = make("li", "", make("span", "", name), make("p", "bar", bar), make("b", "", WHOLE.format(value)),
-      make("em", "", came && came.value ? `+${WHOLE.format(came.value)}` : "–"));
-    item.dataset.value = value;
-    return item;
-  }))];
+/* The condition of a row: the gravest that has a word for it. */
+function conditionOf(labels) {
+  const found = holding().filter((each) => each.tag && each.found.some((one) => same(one.labels, labels)));
+  return found.find((each) => each.status === "alarm") || found[0];
 }
 
-function checksOf() {
-  const panel = dashboard.panels.find((each) => seen(each).checks);
-  return panel ? seen(panel).checks : [];
+/* Bars. */
+
+function barGauge(panel) {
+  const levels = ofKind(panel, "value"), [entries] = ofKind(panel, "entries");
+  const top = Math.max(1, ...levels.map(sumOf));
+  const recently = entries.legend.replace(/\{\{.*?\}\}/, "").trim();
+  const head = make("li", "head", make("span"), make("span"), make("b", "", "now"), make("em", "", recently));
+  return [make("ol", "flow", head, ...levels.map((each) => level(each, entries, top)))];
 }
 
-function stalledSteps() {
-  return checksOf().flatMap((check) => check.found).filter((each) => each.labels.step);
+function level(target, entries, top) {
+  const value = sumOf(target), name = target.legend;
+  const came = entries.found.find(({ labels }) => Object.values(labels).includes(name));
+  const title = name.length <= 3 ? name.toUpperCase() : name[0].toUpperCase() + name.slice(1);
+  const item = make("li", "", make("span", "", title), make("p", "bar", bar(value / top)), strong(WHOLE.format(value)),
+    make("em", "", came && came.value ? `+${WHOLE.format(came.value)}` : "–"));
+  item.dataset.value = value;
+  return item;
 }
 
-function alerts(panel) {
-  const { checks } = seen(panel);
-  const wrong = checks.filter((check) => check.found.length);
-  const status = worstStatus();
-  const alarms = countOf(wrong, "alarm"), watched = countOf(wrong, "watch");
-  const verdict = { alarm: `${alarms} ALARM${alarms > 1 ? "S" : ""}`, watch: `▲ ${watched} to watch`, good: "● All well" }[status];
-  const listed = [...wrong.filter((check) => check.status === "alarm"), ...wrong.filter((check) => check.status !== "alarm")]
-    .flatMap((check) => check.found.map((each) => [check, each]));
-  const shownFirst = listed.slice(0, ROOM);
-  const well = listed.length ? [] : checks.map((check) => make("li", "well", `● ${check.well}`));
-  const list = make("ul", "checks", ...shownFirst.map(([check, each]) => make("li", check.status,
-    make("b", "", `${check.status === "alarm" ? "■" : "▲"} ${check.title}`),
-    make("span", "", each.labels.step ? placeOf(each) : `${shown(each.value, check.unit)} ${check.says}`))), ...well);
-  const more = listed.length > ROOM ? `and ${listed.length - ROOM} more of ` : "";
-  return [make("p", `verdict ${status === "alarm" ? "" : status}`, verdict), list,
-    make("p", "axis", `${more}${checks.length} conditions, judged on these numbers`)];
+/* Conditions. */
+
+function conditions() {
+  return dashboard.panels.flatMap((panel) => valuesOf(panel).conditions || []);
 }
 
-function countOf(checks, status) {
-  return checks.filter((check) => check.status === status).reduce((sum, check) => sum + check.found.length, 0);
+function holding() {
+  const found = conditions().filter((each) => each.found.length);
+  return [...found.filter((each) => each.status === "alarm"), ...found.filter((each) => each.status !== "alarm")];
+}
+
+function worstStatus() {
+  const found = holding();
+  return found.length ? (found[0].status === "alarm" ? "alarm" : "watch") : "good";
+}
+
+function countOf(status) {
+  return holding().filter((each) => each.status === status).reduce((count, each) => count + each.found.length, 0);
 }
 
 function placeOf({ labels }) {
-  return [labels.program, labels.step].filter(Boolean).join(" / ");
+  return Object.values(labels).join(" / ");
 }
 
-const FORMS = { stat: tile, table: steps, bargauge: flow };
+function verdict(status) {
+  const alarms = countOf("alarm");
+  return { alarm: `${alarms} ALARM${alarms > 1 ? "S" : ""}`, watch: `▲ ${countOf("watch")} to watch`, good: "● All well" }[status];
+}
 
-function titled(panel) {
+function finding(condition, each) {
+  const value = `${shown(each.value, condition.unit)} ${condition.foundText}`;
+  // What has a tag stands in a table, with its values.
+  const text = condition.tag ? placeOf(each) : [placeOf(each), value].filter(Boolean).join(": ");
+  return make("li", condition.status,
+    strong(`${MARKS[condition.status]} ${condition.title}`),
+    make("span", "", text));
+}
+
+function conditionList() {
+  const status = worstStatus();
+  const found = holding().flatMap((condition) => condition.found.map((each) => finding(condition, each)));
+  const fine = found.length ? [] : conditions().map((each) => make("li", "fine", `● ${each.okText}`));
+  const more = found.length > MOST_FINDINGS ? `and ${found.length - MOST_FINDINGS} more · ` : "";
+  return [
+    make("p", `verdict ${status === "alarm" ? "" : status}`, verdict(status)),
+    make("ul", "conditions", ...found.slice(0, MOST_FINDINGS), ...fine),
+    make("p", "axis", `${more}${conditions().length} conditions tested`),
+  ];
+}
+
+/* Panels. */
+
+const PANEL_TYPES = { stat: tile, table, bargauge: barGauge };
+
+function heading(panel) {
   const [name, ...rest] = panel.title.split(", ");
-  const title = seen(panel).checks ? "Conditions" : name;
-  const heading = make("h2", "", title, rest.length ? make("span", "", `  ${rest.join(", ")}`) : "");
-  heading.title = panel.description;
-  return heading;
+  const title = valuesOf(panel).conditions ? "Conditions" : name;
+  const element = make("h2", "", title, rest.length ? make("span", "", `  ${rest.join(", ")}`) : "");
+  element.title = panel.description;
+  return element;
 }
 
-function drawn(panel) {
+function drawPanel(panel) {
   const section = make("section", panel.gridPos.w > 6 ? "wide" : "");
   const { x, y, w, h } = panel.gridPos;
   section.style.gridArea = `${y + 1} / ${x + 1} / span ${h} / span ${w}`;
   section.dataset.panel = panel.id;
-  section.append(titled(panel), ...(seen(panel).checks ? alerts : FORMS[panel.type])(panel));
-  const status = seen(panel).checks && worstStatus();
-  if (status === "alarm") section.classList.add("alarmed");
-  if (status === "watch") section.classList.add("watched");
+  const listed = valuesOf(panel).conditions;
+  section.append(heading(panel), ...(listed ? conditionList() : PANEL_TYPES[panel.type](panel)));
+  const mark = { alarm: "alarmed", watch: "watched" }[listed && worstStatus()];
+  if (mark) section.classList.add(mark);
   return section;
-}
-
-function worstStatus() {
-  const wrong = checksOf().filter((check) => check.found.length);
-  return wrong.some((check) => check.status === "alarm") ? "alarm" : wrong.length ? "watch" : "good";
 }
 
 /* The whole. */
 
 function agePanel() {
-  return dashboard.panels.find((panel) => panel.targets[0].expr === "stream_app_data_age_seconds");
+  return dashboard.panels.find((panel) => ofKind(panel, "state").length);
 }
 
-function tellState() {
-  const state = document.getElementById("state");
-  let lost = "", status = "good", words = "";
-  if (problem) lost = `■ ${problem.toUpperCase()} Last answer: ${lastAnswer ? `${duration((Date.now() - lastAnswer) / 1000)} ago` : "none yet"}.`;
-  else {
-    const age = one(agePanel(), "value"), fresh = one(agePanel(), "part");
-    if (!fresh) lost = age === null ? "■ DATA AGE UNKNOWN: no worker has reported" : `■ DATA IS ${duration(age).toUpperCase()} OLD: do not trust these numbers`;
-    else {
-      status = worstStatus();
-      words = `${headline(status)} · data ${duration(age)} old`;
-    }
-  }
-  state.textContent = lost || words;
+/* Why the numbers are not to be trusted; empty if they are. */
+function doubt() {
+  const last = lastAnswer ? `${duration((Date.now() - lastAnswer) / 1000)} ago` : "none yet";
+  if (problem) return `■ ${problem.toUpperCase()} Last answer: ${last}.`;
+  if (one(agePanel(), "state")) return "";
+  const age = one(agePanel(), "value");
+  if (age === null) return "■ DATA AGE UNKNOWN: no worker has reported";
+  return `■ DATA IS ${duration(age).toUpperCase()} OLD: do not trust these numbers`;
+}
+
+function showState() {
+  const lost = doubt(), status = worstStatus();
+  document.getElementById("state").textContent = lost || `${headline()} · data ${duration(one(agePanel(), "value"))} old`;
   document.body.className = lost ? "lost" : { good: "", watch: "watched", alarm: "alarmed" }[status];
 }
 
-function headline(status) {
-  const wrong = checksOf().filter((check) => check.found.length);
-  const [first] = wrong.filter((check) => check.status === status);
+function headline() {
+  const [first] = holding();
   if (!first) return "● All well";
-  const more = countOf(wrong, "alarm") + countOf(wrong, "watch") - 1;
-  const place = placeOf(first.found[0]);
-  return `${status === "alarm" ? "■" : "▲"} ${first.title}${place.includes("/") ? `: ${place}` : ""}${more ? ` (and ${more} more)` : ""}`;
+  const more = countOf("alarm") + countOf("watch") - 1;
+  return `${MARKS[first.status]} ${first.title}: ${placeOf(first.found[0])}${more > 0 ? ` (and ${more} more)` : ""}`;
 }
 
-function tellTime() {
+function showTime() {
   const now = new Date(values.at || Date.now());
   const date = now.toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short" });
   document.getElementById("clock").textContent = `${date}, ${now.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" })}`;
@@ -375,9 +423,9 @@ function redraw() {
   if (values.panels) {
     const rows = Math.max(...dashboard.panels.map(({ gridPos }) => gridPos.y + gridPos.h));
     page.style.setProperty("--rows", rows);
-    page.replaceChildren(...dashboard.panels.map(drawn));
-    tellState();
-    tellTime();
+    page.replaceChildren(...dashboard.panels.map(drawPanel));
+    showState();
+    showTime();
   } else {
     const state = document.getElementById("state");
     state.textContent = `■ ${problem}`;

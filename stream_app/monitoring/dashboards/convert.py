@@ -28,7 +28,7 @@ CONVERT = Dashboard(
     title="Convert",
     variables=(WINDOW, CURRENCY, SOURCE, CAMPAIGN),
     since="now-7d",
-    says="The funnel from lead to customer: volumes, rates, speed, bookings and what they cost.",
+    description="The funnel from lead to customer: volumes, rates, speed, bookings and what they cost.",
     rows=(
         Row(
             height=5,
@@ -93,7 +93,7 @@ CONVERT = Dashboard(
                     "Time from stage to stage, median of 30 days",
                     "stage_transition_seconds",
                     quantile(0.5, "stage_transition_seconds", "transition", window="30d"),
-                    says="Estimated within the buckets.",
+                    description="Estimated within the buckets.",
                 ),
             ),
         ),
@@ -105,7 +105,7 @@ CONVERT = Dashboard(
                     "Opportunities",
                     "opportunities",
                     by(total("opportunities", "state", window="30d"), "{{state}}"),
-                    says="30 days.",
+                    description="30 days.",
                     width=8,
                 ),
                 bars("Bookings by kind", "bookings", by(total("bookings", "kind", **_PAID), "{{kind}}"), width=8),
@@ -127,7 +127,7 @@ CONVERT = Dashboard(
                     *(by(selector(f"cost_per_{what}", **_PAID), f"per {what}", _NO_COUNT) for what in _COSTS),
                     by(selector("customer_acquisition_cost", **_PAID), "CAC", _NO_COUNT),
                     width=8,
-                    says="The same for MQLs, SQLs and customers; CAC is per customer with spend of kind sales.",
+                    description="The same for MQLs, SQLs and customers; CAC is per customer with spend of kind sales.",
                 ),
                 bars("Spend by kind", "spend", by(total("spend", "kind", **_PAID), "{{kind}}"), width=8),
                 tile(
@@ -154,7 +154,7 @@ CONVERT = Dashboard(
                         "Bookings",
                         "Return (ROI)",
                     ),
-                    says="And the same for MQLs, SQLs and customers; single attribution, that of the opportunity.",
+                    description="And the same for MQLs, SQLs and customers; single attribution, by the opportunity.",
                     runbook="SpendWithoutLeads",
                 ),
                 bars(
@@ -170,7 +170,7 @@ CONVERT = Dashboard(
                     "Score of new leads, median by month",
                     "new_lead_score",
                     quantile(0.5, "new_lead_score", "cohort"),
-                    says="Estimated within the buckets.",
+                    description="Estimated within the buckets.",
                 ),
             ),
         ),

@@ -1,10 +1,12 @@
 """E-mail: what was sent, what arrived, what people did with it, what machines did."""
 
 from stream_app.monitoring import thresholds as limit
+from stream_app.monitoring.alerts.email import BOUNCE_RATE_HIGH, COMPLAINT_RATE_HIGH
 from stream_app.monitoring.dashboards.panels import AUDIENCE, PROGRAM, UIDS, by, lines, table, tile
 from stream_app.monitoring.units import RATIO
+from stream_app.spec.condition import severity_steps
 from stream_app.spec.expression import Sum, selector, share, total
-from stream_app.spec.panel import Dashboard, Row, Status, Target
+from stream_app.spec.panel import Dashboard, Row, Target
 
 _TO = {"program": "$program", "audience": "$audience"}
 _IN = {"program": "$program"}
@@ -28,7 +30,9 @@ EMAIL = Dashboard(
     title="E-mail",
     variables=(PROGRAM, AUDIENCE),
     since="now-7d",
-    says="E-mail by program and audience. Rates are by send time: late opens and clicks count for the day of sending.",
+    description=(
+        "E-mail by program and audience. Rates are by send time: late opens and clicks count for the day of sending."
+    ),
     rows=(
         Row(
             height=5,
@@ -46,8 +50,8 @@ EMAIL = Dashboard(
                     "email_cohort",
                     _rate("bounced", "sent"),
                     unit=RATIO,
-                    steps=((limit.BOUNCE_RATE, Status.ALARM),),
-                    says="Bounced of sent.",
+                    steps=severity_steps(BOUNCE_RATE_HIGH.severity, limit.BOUNCE_RATE),
+                    description="Bounced of sent.",
                     runbook="BounceRateHigh",
                 ),
                 tile(
@@ -55,8 +59,8 @@ EMAIL = Dashboard(
                     "email_cohort",
                     _rate("complained", "delivered"),
                     unit=RATIO,
-                    steps=((limit.COMPLAINT_RATE, Status.ALARM),),
-                    says="Complained of delivered.",
+                    steps=severity_steps(COMPLAINT_RATE_HIGH.severity, limit.COMPLAINT_RATE),
+                    description="Complained of delivered.",
                     runbook="ComplaintRateHigh",
                 ),
                 tile(
@@ -64,7 +68,7 @@ EMAIL = Dashboard(
                     "email_cohort",
                     _rate("unsubscribed", "delivered", window="7d"),
                     unit=RATIO,
-                    says="Unsubscribed of delivered.",
+                    description="Unsubscribed of delivered.",
                 ),
             ),
         ),

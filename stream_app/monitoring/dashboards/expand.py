@@ -1,22 +1,24 @@
 """Customers and their revenue: what is kept, what grows, what is lost."""
 
 from stream_app.monitoring import thresholds as limit
+from stream_app.monitoring.alerts.expand import GROSS_MRR_CHURN_HIGH
 from stream_app.monitoring.dashboards.panels import CURRENCY, UIDS, bars, by, lines, tile
 from stream_app.monitoring.units import TIMES
+from stream_app.spec.condition import severity_steps
 from stream_app.spec.expression import selector, total
-from stream_app.spec.panel import Dashboard, Row, Status, Target
+from stream_app.spec.panel import Dashboard, Row, Target
 
 _PAID = {"currency": "$currency"}
 _MTD = {"currency": "$currency", "window": "mtd"}
 _NONE = "Nothing to divide by yet this month."
-_BUDGET = ((0.75 * limit.GROSS_CHURN_BUDGET, Status.WATCH), (limit.GROSS_CHURN_BUDGET, Status.ALARM))
+_BUDGET = severity_steps(GROSS_MRR_CHURN_HIGH.severity, limit.GROSS_CHURN_BUDGET)
 
 EXPAND = Dashboard(
     uid=UIDS["expand"],
     title="Expand",
     variables=(CURRENCY,),
     since="now-7d",
-    says="Recurring revenue and customers: movements, retention, churn, lifetime, satisfaction.",
+    description="Recurring revenue and customers: movements, retention, churn, lifetime, satisfaction.",
     rows=(
         Row(
             height=5,

@@ -1,10 +1,12 @@
 """Leads in programs: where they stand, where they are stuck, what became of them."""
 
 from stream_app.monitoring import thresholds as limit
+from stream_app.monitoring.alerts.steps import NURTURE_STEP_OVERDUE
 from stream_app.monitoring.dashboards.panels import PROGRAM, STEP, UIDS, by, lines, quantile, table, tile
 from stream_app.monitoring.units import LASTING, RATIO
+from stream_app.spec.condition import severity_steps
 from stream_app.spec.expression import Arithmetic, Now, SetOperation, share, total
-from stream_app.spec.panel import Dashboard, Row, Status, Target
+from stream_app.spec.panel import Dashboard, Row, Target
 
 _BY = ("program", "step")
 _CHOSEN = {"program": "$program", "step": "$step"}
@@ -19,7 +21,7 @@ NURTURE = Dashboard(
     uid=UIDS["nurture"],
     title="Nurture",
     variables=(PROGRAM, STEP),
-    says="Programs and their steps: who is in them, who is late, who came and who left.",
+    description="Programs and their steps: who is in them, who is late, who came and who left.",
     rows=(
         Row(
             height=5,
@@ -28,7 +30,7 @@ NURTURE = Dashboard(
                     "Overdue",
                     "step_overdue",
                     Target(of=total("step_overdue", **_CHOSEN)),
-                    steps=((limit.OVERDUE, Status.WATCH),),
+                    steps=severity_steps(NURTURE_STEP_OVERDUE.severity, limit.OVERDUE),
                     runbook="NurtureStepOverdue",
                 ),
                 tile(
@@ -86,8 +88,8 @@ NURTURE = Dashboard(
                         "Fell due, 24 h",
                         "Left, 24 h",
                     ),
-                    says="A step whose oldest due time lies ahead has a negative lateness.",
-                    steps=((limit.OVERDUE / 2, Status.WATCH), (limit.OVERDUE, Status.ALARM)),
+                    description="A step whose oldest due time lies ahead has a negative lateness.",
+                    steps=severity_steps(NURTURE_STEP_OVERDUE.severity, limit.OVERDUE),
                     runbook="NurtureStepOverdue",
                 ),
                 lines("Overdue by step", "step_overdue", by(_OVERDUE, _NAMED), runbook="NurtureStepOverdue"),
@@ -123,7 +125,7 @@ NURTURE = Dashboard(
                     "step_dwell_seconds",
                     quantile(0.5, "step_dwell_seconds", "step", **_CHOSEN, window="30d"),
                     quantile(0.9, "step_dwell_seconds", "step", **_CHOSEN, window="30d"),
-                    says="Half, and nine in ten, were faster. Estimated within the buckets.",
+                    description="Half, and nine in ten, were faster. Estimated within the buckets.",
                     width=24,
                 ),
             ),

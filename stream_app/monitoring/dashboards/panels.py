@@ -6,13 +6,17 @@ from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.metrics import BY_NAME
 from stream_app.catalog.ratios import RATIOS
 from stream_app.monitoring.units import COUNT, RATIO, SECONDS
+from stream_app.spec.alert import FRESH_SECONDS
+from stream_app.spec.condition import Status, Steps
 from stream_app.spec.expression import Expression, RawPromQL
 from stream_app.spec.metric import PREFIX, Unit
 from stream_app.spec.panel import Panel, PanelType, Target, Variable
 
+DATA_AGE_STEPS: Steps = ((0, Status.GOOD), (30, Status.WATCH), (FRESH_SECONDS, Status.ALARM))
+
 DATA_AGE = (
     "Seconds since all events in the log were last seen applied, for the partition that is furthest behind. "
-    "While it is not known, or 120 and more, no number of this product is to be trusted."
+    f"While it is not known, or {FRESH_SECONDS} and more, no number of this product is to be trusted."
 )
 
 UIDS = {area: f"stream-app-{area}" for area in ("wall", "nurture", "convert", "expand", "email", "pipeline")}

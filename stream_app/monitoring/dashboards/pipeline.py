@@ -1,10 +1,11 @@
 """Whether the numbers can be believed: how old they are, what workers do, what was refused."""
 
 from stream_app.monitoring import thresholds as limit
-from stream_app.monitoring.dashboards.panels import DATA_AGE, TOPIC, UIDS, lines, tile
+from stream_app.monitoring.dashboards.panels import DATA_AGE, DATA_AGE_STEPS, TOPIC, UIDS, lines, tile
 from stream_app.monitoring.units import COUNT, SECONDS
+from stream_app.spec.condition import Status, severity_steps
 from stream_app.spec.expression import RawPromQL, series_selector
-from stream_app.spec.panel import Dashboard, Row, Status, Target
+from stream_app.spec.panel import Dashboard, Row, Target
 
 _UP = ((0, "DOWN", Status.ALARM), (1, "up", Status.GOOD))
 _FRESH = ((0, "STALE", Status.ALARM), (1, "fresh", Status.GOOD))
@@ -31,7 +32,7 @@ PIPELINE = Dashboard(
     title="Pipeline health",
     variables=(TOPIC,),
     since="now-3h",
-    says="Kafka to workers to Redis to the exporter: freshness, throughput, lag, latency, and what was refused.",
+    description="Kafka to workers to Redis to the exporter: freshness, throughput, lag, latency, and what was refused.",
     rows=(
         Row(
             height=5,
@@ -43,9 +44,9 @@ PIPELINE = Dashboard(
                         of=series_selector("stream_app_data_age_seconds"), legend="age", empty="No worker has reported."
                     ),
                     unit=SECONDS,
-                    steps=((0, Status.GOOD), (30, Status.WATCH), (120, Status.ALARM)),
-                    runbook="DataNotFresh",
-                    says=DATA_AGE,
+                    steps=DATA_AGE_STEPS,
+                    runbook="DataStale",
+                    description=DATA_AGE,
                 ),
                 tile(
                     "Data",
@@ -53,7 +54,7 @@ PIPELINE = Dashboard(
                     Target(of=series_selector("stream_app_data_fresh"), words=_FRESH),
                     unit="none",
                     runbook="DataNotFresh",
-                    says="Whether the numbers are current. Business alerts are silent while they are not.",
+                    description="Whether the numbers are current. Business alerts are silent while they are not.",
                 ),
                 tile(
                     "Store",
@@ -61,7 +62,7 @@ PIPELINE = Dashboard(
                     Target(of=series_selector("stream_app_redis_up"), legend="{{job}} {{instance}}", words=_UP),
                     unit="none",
                     runbook="RedisDown",
-                    says="Whether Redis answers the exporter and each worker.",
+                    description="Whether Redis answers the exporter and each worker.",
                 ),
                 tile(
                     "Broker",
@@ -69,16 +70,16 @@ PIPELINE = Dashboard(
                     Target(of=series_selector("stream_app_kafka_up"), legend="{{instance}}", words=_UP, empty=_IDLE),
                     unit="none",
                     runbook="KafkaUnreachable",
-                    says="Whether each worker is a member of its consumer group.",
+                    description="Whether each worker is a member of its consumer group.",
                 ),
                 tile(
                     "Records behind",
                     "",
                     _asked("sum(stream_app_consumer_lag)", ""),
                     unit=COUNT,
-                    steps=((limit.LAG_RECORDS, Status.ALARM),),
+                    steps=severity_steps("warning", limit.LAG_RECORDS),
                     runbook="ConsumerLagHigh",
-                    says="Records of the log that are not applied yet.",
+                    description="Records of the log that are not applied yet.",
                 ),
                 tile(
                     "Intake stopped",
@@ -86,9 +87,9 @@ PIPELINE = Dashboard(
                     _asked("count(stream_app_intake_stopped == 1)", "", "No intake is stopped."),
                     unit=COUNT,
                     empty="None",
-                    steps=((1, Status.ALARM),),
+                    steps=severity_steps("critical", 1),
                     runbook="IntakeStopped",
-                    says="Topics whose intake was stopped because most of their records were rejected.",
+                    description="Topics whose intake was stopped because most of their records were rejected.",
                 ),
             ),
         ),
@@ -101,7 +102,7 @@ PIPELINE = Dashboard(
                     "",
                     _rate("stream_app_events_total", "topic", _IDLE),
                     unit="cps",
-                    says="Events a second that changed the numbers or were known to.",
+                    description="Events a second that changed the numbers or were known to.",
                 ),
                 lines(
                     "Events applied by type",
@@ -110,7 +111,7 @@ PIPELINE = Dashboard(
                         'sum by (type) (rate(stream_app_events_total{topic=~"$topic"}[$__rate_interval]))', "{{type}}"
                     ),
                     unit="cps",
-                    says="Events a second by type.",
+                    description="Events a second by type.",
                 ),
                 lines(
                     "Records behind by topic",
@@ -118,7 +119,7 @@ PIPELINE = Dashboard(
                     _asked('sum by (topic) (stream_app_consumer_lag{topic=~"$topic"})', "{{topic}}"),
                     unit=COUNT,
                     runbook="ConsumerLagHigh",
-                    says="Records of the log that are not applied yet.",
+                    description="Records of the log that are not applied yet.",
                 ),
                 lines(
                     "Age of the newest event by topic",
@@ -129,7 +130,7 @@ PIPELINE = Dashboard(
                     ),
                     unit=SECONDS,
                     runbook="EventsStale",
-                    says="How long ago the newest event happened, by its own time.",
+                    description="How long ago the newest event happened, by its own time.",
                 ),
             ),
         ),
@@ -142,7 +143,7 @@ PIPELINE = Dashboard(
                     "",
                     *_quantiles("stream_app_event_latency_seconds"),
                     unit=SECONDS,
-                    says="From the timestamp of a record to its commit; half, and 99 of 100, were faster.",
+                    description="From the timestamp of a record to its commit; half, and 99 of 100, were faster.",
                 ),
                 lines(
                     "Commits",
@@ -150,7 +151,7 @@ PIPELINE = Dashboard(
                     *_quantiles("stream_app_commit_seconds"),
                     unit=SECONDS,
                     runbook="CommitStalled",
-                    says="Duration of commits, waiting for the store included.",
+                    description="Duration of commits, waiting for the store included.",
                 ),
                 lines(
                     "Batches a second",
@@ -158,14 +159,14 @@ PIPELINE = Dashboard(
                     _asked("sum(rate(stream_app_batches_total[$__rate_interval]))", "batches"),
                     unit="cps",
                     runbook="CommitStalled",
-                    says="Batches applied; with the events it gives their size.",
+                    description="Batches applied; with the events it gives their size.",
                 ),
                 lines(
                     "Scrapes of the exporter",
                     "",
                     Target(of=series_selector("stream_app_scrape_seconds"), legend="{{instance}}"),
                     unit=SECONDS,
-                    says="How long the exporter took to read and compute.",
+                    description="How long the exporter took to read and compute.",
                 ),
             ),
         ),
@@ -183,35 +184,35 @@ PIPELINE = Dashboard(
                     ),
                     unit="cps",
                     runbook="DeadLetterRatioHigh",
-                    says="Records a second that went to the dead letters.",
+                    description="Records a second that went to the dead targets_by_ref_id.",
                 ),
                 lines(
                     "Copies by topic",
                     "",
                     _rate("stream_app_duplicates_total", "topic"),
                     unit="cps",
-                    says="Events a second that were known already and had no effect.",
+                    description="Events a second that were known already and had no effect.",
                 ),
                 lines(
                     "Too late by topic",
                     "",
                     _rate("stream_app_too_late_total", "topic"),
                     unit="cps",
-                    says="Events a second that were older than their entity's horizon and were ignored.",
+                    description="Events a second that were older than their entity's horizon and were ignored.",
                 ),
                 lines(
                     "Refused commits",
                     "",
                     _rate("stream_app_commit_conflicts_total", "kind", _IDLE),
                     unit="cps",
-                    says="Commits a second that the ledger refused, by what was out of date. None of them did harm.",
+                    description="Commits per second that the ledger refused, by what was out of date. None did harm.",
                 ),
                 lines(
                     "Gaps of retention",
                     "",
                     _asked("sum by (topic) (increase(stream_app_retention_gaps_total[1d]))", "{{topic}}", _QUIET),
                     unit=COUNT,
-                    says="Times in a day that the log no longer had what the ledger wanted next.",
+                    description="Times in a day that the log no longer had what the ledger wanted next.",
                 ),
                 lines(
                     "Values beyond the label limit",
@@ -220,7 +221,7 @@ PIPELINE = Dashboard(
                         of=series_selector("stream_app_label_overflow"), legend="{{label}}", empty="Nothing is folded."
                     ),
                     unit=COUNT,
-                    says="Values of a label that are summed into `other`.",
+                    description="Values of a label that are summed into `other`.",
                 ),
             ),
         ),

@@ -2,8 +2,12 @@
 
 from stream_app.catalog.events import STAGES
 from stream_app.monitoring import thresholds as limit
-from stream_app.monitoring.dashboards.panels import CURRENCY, DATA_AGE, UIDS
-from stream_app.monitoring.units import COUNT, LASTING, RATIO, SECONDS
+from stream_app.monitoring.alerts.email import BOUNCE_RATE_HIGH, COMPLAINT_RATE_HIGH
+from stream_app.monitoring.alerts.expand import GROSS_MRR_CHURN_HIGH, MRR_AT_RISK_RISING
+from stream_app.monitoring.alerts.steps import NURTURE_STEP_BLOCKED, NURTURE_STEP_OVERDUE
+from stream_app.monitoring.dashboards.panels import CURRENCY, DATA_AGE, DATA_AGE_STEPS, UIDS
+from stream_app.monitoring.units import COUNT, LASTING, RATIO, SECONDS, TIMES
+from stream_app.spec.condition import Status, severity_steps
 from stream_app.spec.expression import (
     Arithmetic,
     Filter,
@@ -20,7 +24,7 @@ from stream_app.spec.expression import (
     total,
 )
 from stream_app.spec.metric import PREFIX
-from stream_app.spec.panel import Check, Curve, Dashboard, Panel, PanelType, Role, Row, Spark, Status, Target
+from stream_app.spec.panel import Curve, Dashboard, Panel, PanelType, Row, Spark, Target, TargetKind
 from stream_app.spec.window import Grain, Window
 
 _WEEK = "Empty until Prometheus has collected for a week."
@@ -30,9 +34,6 @@ _STEP = ("program", "step")
 _OVERDUE = total("step_overdue", *_STEP)
 _BALANCE = total("step_balance", *_STEP)
 _WORST = TopK(5, Filter(_OVERDUE, ">", 0))
-_STALLED = SetOperation(
-    Filter(_OVERDUE, ">=", limit.OVERDUE), "and", Filter(share(_OVERDUE, _BALANCE), ">", limit.OVERDUE_SHARE)
-)
 
 
 def _sent(state: str, window: str = "24h") -> Sum:
@@ -43,20 +44,19 @@ def _rate(state: str, of: str, window: str) -> Arithmetic:
     return share(_sent(state, window), _sent(of, window))
 
 
-def _many(state: str, of: str, rate: float, least: int) -> SetOperation:
-    return SetOperation(Filter(_rate(state, of, "24h"), ">", rate), "and", Filter(_sent(state), ">=", least))
-
-
 def _moved(*movements: str, window: str = "24h", **more: str) -> Sum:
     return total("mrr_movement", currency="$currency", movement=movements, window=window, **more)
 
 
-_NET_MOVED = Arithmetic(_moved("new", "expansion", "reactivation"), "-", _moved("contraction", "churn"))
-_PAID = {"currency": "$currency"}
+_MOVEMENTS = {
+    TargetKind.INCREASE: ("new", "expansion", "reactivation"),
+    TargetKind.DECREASE: ("contraction", "churn"),
+}
+_NET_MOVED = Arithmetic(_moved(*_MOVEMENTS[TargetKind.INCREASE]), "-", _moved(*_MOVEMENTS[TargetKind.DECREASE]))
 _CHURN = selector("gross_mrr_churn_rate", currency="$currency", window="mtd")
 
 
-def _flow_tile(title: str, name: str, to: str, width: int, **match: str) -> Panel:
+def _flow_tile(title: str, name: str, details: str, width: int, **match: str) -> Panel:
     today = total(name, window="24h", **match)
     return Panel(
         title=f"{title}, 24 h",
@@ -64,11 +64,11 @@ def _flow_tile(title: str, name: str, to: str, width: int, **match: str) -> Pane
         unit=COUNT,
         about=PREFIX + name,
         width=width,
-        to=to,
-        says="The last 24 hours, and the same 24 hours a week before.",
+        details=details,
+        description="The last 24 hours, and the same 24 hours a week before.",
         targets=(
             Target(of=today, legend="24 h"),
-            Target(of=Offset(today, 7), legend="a week ago", role=Role.BEFORE, empty=_WEEK),
+            Target(of=Offset(today, 7), legend="a week ago", kind=TargetKind.PREVIOUS, empty=_WEEK),
         ),
         spark=Spark(of=today, grain=Grain.HOUR, span=24, before=168, caption="by hour; outlined: a week ago"),
     )
@@ -81,11 +81,15 @@ def _stage_tile(title: str, stage: str, width: int, *more: Target) -> Panel:
         unit=COUNT,
         about="lifecycle_stage_entries",
         width=width,
-        to=UIDS["convert"],
-        says="First entries into the stage: the last 24 hours, and this month so far.",
+        details=UIDS["convert"],
+        description="First entries into the stage: the last 24 hours, and this month so far.",
         targets=(
             Target(of=total("stage_entries", funnel_stage=stage, window="24h"), legend="24 h"),
-            Target(of=total("stage_entries", funnel_stage=stage, window="mtd"), legend="this month", role=Role.MONTH),
+            Target(
+                of=total("stage_entries", funnel_stage=stage, window="mtd"),
+                legend="this month",
+                kind=TargetKind.MONTH_TO_DATE,
+            ),
             *more,
         ),
         spark=Spark(
@@ -109,7 +113,7 @@ _TOP = Row(
             Target(
                 of=selector("lead_velocity_rate", basis="paced"),
                 legend="pace",
-                role=Role.PACE,
+                kind=TargetKind.GROWTH,
                 unit=RATIO,
                 empty=_FIRST,
             ),
@@ -121,15 +125,15 @@ _TOP = Row(
             unit=COUNT,
             about="lifecycle_new_customers",
             width=5,
-            says="This month so far, the last 24 hours, and the same full days of the last month.",
-            to=UIDS["convert"],
+            description="This month so far, the last 24 hours, and the same full days of the last month.",
+            details=UIDS["convert"],
             targets=(
                 Target(of=total("new_customers", window="mtd"), legend="this month"),
-                Target(of=total("new_customers", window="24h"), legend="24 h", role=Role.ENTRIES),
+                Target(of=total("new_customers", window="24h"), legend="in 24 h", kind=TargetKind.ENTRIES),
                 Target(
                     of=total("new_customers", window="prev_month_to_date"),
-                    legend="by now last month",
-                    role=Role.BEFORE,
+                    legend="a month ago",
+                    kind=TargetKind.PREVIOUS,
                     empty=_FIRST,
                 ),
             ),
@@ -138,39 +142,15 @@ _TOP = Row(
     ),
 )
 
-_CHECKS = (
-    Check(title="Nurture step stalled", well="No nurture step is stalled", of=_STALLED, says="overdue"),
-    Check(
-        title="Gross churn over budget",
-        well="Gross churn is within budget",
-        status=Status.WATCH,
-        unit=RATIO,
-        of=Filter(Sum(_CHURN, ("currency",)), ">", limit.GROSS_CHURN_BUDGET),
-        says="of opening MRR",
-    ),
-    Check(
-        title="Much MRR at risk",
-        well="Little MRR is past due",
-        status=Status.WATCH,
-        unit=RATIO,
-        says="of MRR is past due",
-        of=Filter(share(total("mrr_at_risk", **_PAID), total("mrr", **_PAID)), ">", limit.AT_RISK_SHARE),
-    ),
-    Check(
-        title="Many bounces",
-        well="Few mails bounce",
-        of=_many("bounced", "sent", limit.BOUNCE_RATE, limit.BOUNCES),
-        unit=RATIO,
-        says="of mails in 24 h",
-    ),
-    Check(
-        title="Many complaints",
-        well="Few complaints",
-        says="of mails in 24 h",
-        unit=RATIO,
-        of=_many("complained", "delivered", limit.COMPLAINT_RATE, limit.COMPLAINTS),
-    ),
+_CONDITIONS = (
+    NURTURE_STEP_BLOCKED,
+    BOUNCE_RATE_HIGH,
+    COMPLAINT_RATE_HIGH,
+    NURTURE_STEP_OVERDUE,
+    GROSS_MRR_CHURN_HIGH,
+    MRR_AT_RISK_RISING,
 )
+"""Those that the page can test without Prometheus, the critical first."""
 
 _MIDDLE = Row(
     height=9,
@@ -181,10 +161,10 @@ _MIDDLE = Row(
             unit=COUNT,
             width=6,
             empty="No alert is firing",
-            to=UIDS["nurture"],
-            says=(
+            details=UIDS["nurture"],
+            description=(
                 "Alerts that Prometheus is firing. The exporter's own page has no Prometheus: there it is a few "
-                "conditions, judged on the numbers of the moment, without the time that an alert waits before it fires."
+                "conditions, tested on the numbers of the moment, without the time that an alert waits before it fires."
             ),
             targets=(
                 Target(
@@ -194,7 +174,7 @@ _MIDDLE = Row(
                 ),
             ),
             steps=((1, Status.ALARM),),
-            checks=_CHECKS,
+            conditions=_CONDITIONS,
         ),
         Panel(
             title="Worst steps, most overdue first",
@@ -202,20 +182,20 @@ _MIDDLE = Row(
             unit=COUNT,
             about="lifecycle_step_overdue",
             width=10,
-            says="The five steps with the most enrollments past their due time.",
-            to=UIDS["nurture"],
+            description="The five steps with the most enrollments past their due time.",
+            details=UIDS["nurture"],
             runbook="NurtureStepOverdue",
             empty="Nothing is overdue",
             columns=("Overdue", "In step", "Oldest is late by"),
-            steps=((limit.OVERDUE / 2, Status.WATCH), (limit.OVERDUE, Status.ALARM)),
+            steps=severity_steps(NURTURE_STEP_OVERDUE.severity, limit.OVERDUE),
             targets=(
                 Target(of=_WORST, empty="Nothing is overdue."),
-                Target(of=SetOperation(_BALANCE, "and", _WORST), role=Role.BALANCE, empty="Nothing is overdue."),
+                Target(of=SetOperation(_BALANCE, "and", _WORST), kind=TargetKind.TOTAL, empty="Nothing is overdue."),
                 Target(
                     of=Arithmetic(
                         Now(), "-", SetOperation(total("step_oldest_due_timestamp_seconds", *_STEP), "and", _WORST)
                     ),
-                    role=Role.LATE,
+                    kind=TargetKind.LATENESS,
                     unit=LASTING,
                     empty="Nothing is overdue.",
                 ),
@@ -227,14 +207,14 @@ _MIDDLE = Row(
             unit=COUNT,
             about="lifecycle_leads_in_stage",
             width=8,
-            to=UIDS["convert"],
-            says="On the exporter's page also the first entries of the last 24 hours.",
+            details=UIDS["convert"],
+            description="On the exporter's page also the first entries of the last 24 hours.",
             targets=(
                 *(Target(of=total("leads_in_stage", funnel_stage=stage), legend=stage) for stage in STAGES),
                 Target(
                     of=total("stage_entries", "funnel_stage", window="24h"),
                     legend="{{funnel_stage}} in 24 h",
-                    role=Role.ENTRIES,
+                    kind=TargetKind.ENTRIES,
                     hidden=True,
                 ),
             ),
@@ -250,18 +230,18 @@ _BOTTOM = Row(
             type=PanelType.TILE,
             unit=SECONDS,
             width=4,
-            to=UIDS["pipeline"],
-            runbook="EventsStale",
-            says=DATA_AGE,
-            steps=((0, Status.GOOD), (30, Status.WATCH), (120, Status.ALARM)),
+            details=UIDS["pipeline"],
+            runbook="DataStale",
+            description=DATA_AGE,
+            steps=DATA_AGE_STEPS,
             empty="Unknown: no worker has reported",
             targets=(
                 Target(of=series_selector("stream_app_data_age_seconds"), legend="age"),
                 Target(
                     of=series_selector("stream_app_data_fresh"),
                     legend="state",
-                    role=Role.PART,
-                    unit="none",
+                    kind=TargetKind.STATE,
+                    unit=TIMES,
                     words=((1, "fresh", Status.GOOD), (0, "STALE", Status.ALARM)),
                 ),
             ),
@@ -272,11 +252,11 @@ _BOTTOM = Row(
             unit=RATIO,
             about="lifecycle_email_click_rate",
             width=5,
-            says="All programs together, with the 30 days for comparison.",
-            to=UIDS["email"],
+            description="All programs together, with the 30 days for comparison.",
+            details=UIDS["email"],
             targets=(
                 Target(of=_rate("clicked", "delivered", "7d"), legend="7 days"),
-                Target(of=_rate("clicked", "delivered", "30d"), legend="30 days", role=Role.TYPICAL),
+                Target(of=_rate("clicked", "delivered", "30d"), legend="in 30 days", kind=TargetKind.TYPICAL),
             ),
             spark=Spark(
                 of=_rate("clicked", "delivered", "24h"),
@@ -291,14 +271,16 @@ _BOTTOM = Row(
             type=PanelType.TILE,
             unit=COUNT,
             about="lifecycle_mrr",
+            suffix="$currency",
             width=9,
-            to=UIDS["expand"],
-            says="In the currency that is chosen, with the movements of the last 24 hours.",
+            details=UIDS["expand"],
+            description="In the currency that is chosen, with the movements of the last 24 hours.",
             targets=(
                 Target(of=total("mrr", currency="$currency"), legend="MRR $currency"),
                 *(
-                    Target(of=_moved(movement), legend=movement, role=Role.PART)
-                    for movement in ("new", "expansion", "reactivation", "contraction", "churn")
+                    Target(of=_moved(movement), legend=movement, kind=kind)
+                    for kind, movements in _MOVEMENTS.items()
+                    for movement in movements
                 ),
             ),
             spark=Spark(
@@ -316,20 +298,16 @@ _BOTTOM = Row(
             unit=RATIO,
             about="lifecycle_gross_mrr_churn_rate",
             width=6,
-            says=f"Against a budget of {limit.GROSS_CHURN_BUDGET:.1%} a month.",
-            to=UIDS["expand"],
+            description=f"Against a budget of {limit.GROSS_CHURN_BUDGET:.1%} a month.",
+            details=UIDS["expand"],
             runbook="GrossMrrChurnHigh",
-            steps=(
-                (0, Status.GOOD),
-                (0.75 * limit.GROSS_CHURN_BUDGET, Status.WATCH),
-                (limit.GROSS_CHURN_BUDGET, Status.ALARM),
-            ),
+            steps=severity_steps(GROSS_MRR_CHURN_HIGH.severity, limit.GROSS_CHURN_BUDGET, good=True),
             targets=(
                 Target(of=Sum(_CHURN), legend="this month"),
-                Target(of=Number(limit.GROSS_CHURN_BUDGET, alone=True), legend="budget", role=Role.BUDGET),
+                Target(of=Number(limit.GROSS_CHURN_BUDGET, alone=True), legend="budget", kind=TargetKind.LIMIT),
             ),
             spark=Spark(
-                of=_moved("contraction", "churn"),
+                of=_moved(*_MOVEMENTS[TargetKind.DECREASE]),
                 grain=Grain.DAY,
                 span=Window.MTD,
                 curve=Curve.RUNNING,
@@ -346,5 +324,5 @@ WALL = Dashboard(
     refresh="5s",
     rows=(_TOP, _MIDDLE, _BOTTOM),
     variables=(CURRENCY,),
-    says="The lifecycle at a glance, for a screen on the wall: open with ?kiosk&refresh=5s.",
+    description="The lifecycle at a glance, for a screen on the wall: open with ?kiosk&refresh=5s.",
 )

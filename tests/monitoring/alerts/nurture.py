@@ -34,7 +34,7 @@ def _block(**more: str) -> dict[str, str]:
         OVERDUE: "0+0.1x180",
         BALANCE: flat(50, 181),
         exits("5m"): f"{flat(3, 60)} {flat(0, 121)}",
-        exits("1h"): flat(6, 181),
+        exits("1h"): f"{flat(6, 60)} 5.9-0.1x59 {flat(0, 61)}",
         **more,
     }
 

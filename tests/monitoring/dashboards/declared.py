@@ -6,7 +6,7 @@ from typing import Any
 
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import DASHBOARDS
-from stream_app.render.dashboards import dashboards, letters, numbered
+from stream_app.render.dashboards import dashboards, panels_by_id, targets_by_ref_id
 from stream_app.spec.panel import Dashboard, Panel, Target
 from tests.render.house import CATALOG
 
@@ -29,8 +29,8 @@ VARIABLES = {
 def targets() -> Iterator[tuple[Dashboard, Panel, str, Target]]:
     """Every target of every dashboard, with its letter."""
     for each in DASHBOARDS:
-        for _, panel in numbered(each):
-            for letter, target in letters(panel):
+        for _, panel in panels_by_id(each):
+            for letter, target in targets_by_ref_id(panel):
                 yield each, panel, letter, target
 
 

@@ -50,7 +50,7 @@ def wall_of(settings: Settings, clock: Callable[[], int]) -> Iterator[Wall]:
             known=(*METRICS, *DERIVED, *RATIOS),
             metrics=METRICS,
             reader=Reader(redis, settings.namespace, settings.rules.calendar, min_buckets=HELD),
-            board=Board(),
+            source=Board(),
             clock=clock,
         )
 

@@ -1,5 +1,7 @@
 """Expressions: the PromQL they become, and what they are worth without it."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from stream_app.core.samples import Sample
@@ -9,6 +11,7 @@ from stream_app.spec.expression import (
     Arithmetic,
     Expression,
     Filter,
+    MonthElapsed,
     Now,
     Number,
     Offset,
@@ -16,6 +19,7 @@ from stream_app.spec.expression import (
     SetOperation,
     Sum,
     TopK,
+    largest,
     selector,
     share,
     total,
@@ -54,6 +58,7 @@ def worth(expression: Expression, found: list[Sample] = SAMPLES) -> Vector:
         (total("late"), "sum(lifecycle_late)", {(): 11}),
         (total("late", "program"), "sum by (program) (lifecycle_late)", {AX[:1]: 10, BX[:1]: 1}),
         (total("nothing"), "sum(lifecycle_nothing)", {}),
+        (largest("late", "program"), "max by (program) (lifecycle_late)", {AX[:1]: 6, BX[:1]: 1}),
         (Number(2, alone=True), "vector(2)", {(): 2}),
         (Arithmetic(Now(), "-", LATE), "time() - lifecycle_late", {AX: 996, AY: 994, BX: 999}),
         (Arithmetic(LATE, "*", Number(2)), "lifecycle_late * 2", {AX: 8, AY: 12, BX: 2}),
@@ -85,3 +90,17 @@ def test_what_only_prometheus_knows_is_no_value() -> None:
 def test_what_has_no_samples_has_no_value() -> None:
     context = EvalContext(of_samples([], {}, Clock(0, 0, 0, 0), {}), 0.0, {})
     assert value_of(total("late"), context) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "elapsed"),
+    [
+        (datetime(2026, 4, 24, 12, tzinfo=UTC), 24 / 30),
+        (datetime(2026, 4, 24, 11, 59, tzinfo=UTC), 23 / 30),
+        (datetime(2026, 5, 1, 11, 59, tzinfo=UTC), 1),
+        (datetime(2026, 5, 1, 12, tzinfo=UTC), 0.5),
+    ],
+)
+def test_the_elapsed_part_of_a_month_begins_twelve_hours_late(now: datetime, elapsed: float) -> None:
+    context = EvalContext(of_samples([], {}, Clock(0, 0, 0, 0), {}), now.timestamp(), {})
+    assert vector(MonthElapsed(0.5), context) == {(): pytest.approx(elapsed)}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stream_app.monitoring.dashboards import DASHBOARDS, WALL
-from stream_app.render.dashboards import COLUMNS, letters, numbered
+from stream_app.render.dashboards import COLUMNS, panels_by_id, targets_by_ref_id
 from stream_app.spec.panel import PanelType
 from tests.monitoring.dashboards.declared import ALERTS, RENDERED
 
@@ -112,9 +112,9 @@ def test_links_lead_to_dashboards_and_runbooks_that_exist(dashboard: dict[str, A
 
 
 def test_every_panel_of_the_wall_leads_to_details_and_some_of_these_to_a_runbook() -> None:
-    assert all(panel.to for _, panel in numbered(WALL))
+    assert all(panel.details for _, panel in panels_by_id(WALL))
     for each in DASHBOARDS:
-        assert any(panel.runbook for _, panel in numbered(each)), each.title
+        assert any(panel.runbook for _, panel in panels_by_id(each)), each.title
 
 
 def test_the_wall_fits_one_screen_and_has_at_most_12_panels() -> None:
@@ -128,6 +128,6 @@ def test_the_wall_fits_one_screen_and_has_at_most_12_panels() -> None:
 
 def test_a_table_names_the_value_of_each_target() -> None:
     for each in DASHBOARDS:
-        for _, panel in numbered(each):
+        for _, panel in panels_by_id(each):
             if panel.type is PanelType.TABLE:
-                assert len(panel.columns) == len(letters(panel)), panel.title
+                assert len(panel.columns) == len(targets_by_ref_id(panel)), panel.title

@@ -1,0 +1,126 @@
+"""A condition on the wall and its alert: one threshold, one severity, and the page finds what the alert fires for."""
+
+import re
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from stream_app.catalog.metrics import BY_NAME
+from stream_app.core.samples import Sample
+from stream_app.core.windows import Clock
+from stream_app.monitoring.alerts import ALERTING
+from stream_app.monitoring.dashboards import DASHBOARDS, WALL
+from stream_app.render.dashboards import panels_by_id
+from stream_app.render.evaluation import EvalContext, of_samples, vector
+from stream_app.render.wall import WallData, wall_values
+from stream_app.spec.condition import Condition, Status
+from stream_app.spec.expression import Arithmetic, Expression, Filter, MonthElapsed, Number, SetOperation
+from stream_app.spec.panel import Panel
+from stream_app.spec.window import Grain
+from tests.monitoring.alerts.stories import ROOT, STORIES
+from tests.monitoring.alerts.story import Story, seconds
+
+CONDITIONS = [condition for _, panel in panels_by_id(WALL) for condition in panel.conditions]
+RULES = {
+    rule["alert"]: rule
+    for path in (ROOT / "prometheus/rules").glob("*.yml")
+    for group in YAML(typ="safe").load(path.read_text("utf-8"))["groups"]
+    for rule in group["rules"]
+    if "alert" in rule
+}
+STATUS_OF_SEVERITY = {"critical": "alarm", "warning": "watch", "info": "plain"}
+FIRING = [
+    pytest.param(condition, story, id=f"{story.alert} {story.name}")
+    for condition in CONDITIONS
+    for stories in STORIES.values()
+    for story in stories
+    if story.alert == condition.name and story.firing is not None
+]
+
+
+def on_the_page() -> dict[str, dict[str, Any]]:
+    """What the page is given of every condition, by name."""
+    data = WallData(samples=[], buckets={grain: {} for grain in Grain}, clock=Clock(0, 0, 0, 0), metrics=BY_NAME)
+    panels = wall_values(WALL, data)["panels"].values()
+    return {each["name"]: each for panel in panels for each in panel[""].get("conditions", ())}
+
+
+def test_the_critical_block_of_a_step_is_on_the_wall() -> None:
+    assert {"NurtureStepBlocked", "NurtureStepOverdue", "GrossMrrChurnHigh"} <= set(on_the_page())
+
+
+@pytest.mark.parametrize("name", on_the_page())
+def test_a_condition_on_the_wall_has_the_status_of_its_alert(name: str) -> None:
+    assert on_the_page()[name]["status"] == STATUS_OF_SEVERITY[RULES[name]["labels"]["severity"]]
+
+
+def thresholds(expression: Expression) -> set[float]:
+    """Every number that an expression compares with, or that a bound is made from."""
+    match expression:
+        case Filter(of, _, bound):
+            return thresholds(of) | {bound}
+        case SetOperation(left, _, right) | Arithmetic(left, _, right):
+            return thresholds(left) | thresholds(right)
+        case MonthElapsed(least):
+            return {least}
+        case Number(value):
+            return {value}
+    return set()
+
+
+@pytest.mark.parametrize("condition", CONDITIONS, ids=lambda each: each.name)
+def test_a_condition_on_the_wall_has_the_thresholds_of_its_alert(condition: Condition) -> None:
+    numbers = {float(each) for each in re.findall(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])", RULES[condition.name]["expr"])}
+    wanted = thresholds(condition.instant) - {0}
+    assert wanted
+    assert wanted <= numbers
+
+
+def last_value(values: str) -> float | None:
+    """The last value of a series in the notation of promtool."""
+    last = values.rsplit(maxsplit=1)[-1]
+    if last.startswith("_"):
+        return None
+    first, change, times = re.fullmatch(r"(-?[\d.]+)([+-][\d.]+)?(?:x(\d+))?", last).groups()  # type: ignore[union-attr]
+    return float(first) + float(change or 0) * int(times or 0)
+
+
+def final_samples(story: Story) -> list[Sample]:
+    """What is exported when a story ends."""
+    found = []
+    for series, values in story.series.items():
+        name, _, labels = series.removesuffix("}").partition("{")
+        value = last_value(values)
+        if name.startswith("lifecycle_") and value is not None:
+            found.append(Sample(name, tuple(re.findall(r'(\w+)="([^"]*)"', labels)), value))
+    return found
+
+
+@pytest.mark.parametrize(("condition", "story"), FIRING)
+def test_the_page_finds_what_an_alert_fires_for(condition: Condition, story: Story) -> None:
+    # promtool begins at the epoch.
+    now = seconds(story.at)
+    lookup = of_samples(final_samples(story), {}, Clock(now * 1000, 0, 0, 0), {})
+    found = [dict(labels) for labels in vector(condition.instant, EvalContext(lookup, now, {}))]
+    assert found == [dict(re.findall(r'(\w+)="([^"]*)"', story.firing or ""))]
+
+
+PANELS = [
+    pytest.param(panel, id=f"{dashboard.uid}: {panel.title}")
+    for dashboard in DASHBOARDS
+    for _, panel in panels_by_id(dashboard)
+    if panel.steps and panel.runbook
+]
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_the_worst_color_of_a_panel_is_the_severity_of_its_alert(panel: Panel) -> None:
+    worst = [status for _, status in panel.steps if status in {Status.WATCH, Status.ALARM}][-1]
+    assert worst.value == STATUS_OF_SEVERITY[RULES[panel.runbook]["labels"]["severity"]]
+
+
+def test_every_condition_on_the_wall_is_an_alert() -> None:
+    alerts = {alert.name: alert for group in ALERTING.groups for alert in group.alerts}
+    for condition in CONDITIONS:
+        assert alerts[condition.name] == condition.alert
