@@ -155,7 +155,7 @@ def _command(name: str, directory: Path, port: int) -> Server:
     def command(port: int) -> list[str]:
         return [sys.executable, "-m", "stream_app.cli", name, f"--{name}-port", str(port)]
 
-    return Server(name, directory, command, accepts, port=port, patience=_START_TIMEOUT_S)
+    return Server(name, directory, command, accepts, port=port, timeout_s=_START_TIMEOUT_S)
 
 
 def _show(

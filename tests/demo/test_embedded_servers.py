@@ -130,7 +130,7 @@ def test_a_server_that_gives_up_is_quoted(tmp_path: Path) -> None:
 
 
 def test_a_server_that_stays_silent_is_given_up_and_killed(tmp_path: Path) -> None:
-    server = _script(tmp_path, "import os, time; print(os.getpid(), flush=True); time.sleep(60)", patience=0.5)
+    server = _script(tmp_path, "import os, time; print(os.getpid(), flush=True); time.sleep(60)", timeout_s=0.5)
     started = time.monotonic()
     with pytest.raises(ServerError, match=r"sketch does not answer on 127.0.0.1:\d+ after 0.5 s"):
         server.start()
@@ -151,7 +151,7 @@ def test_a_server_that_will_not_stop_is_killed(tmp_path: Path) -> None:
     server.start()
     pid = server.pid
     assert pid is not None
-    server.patience = 0.5
+    server.timeout_s = 0.5
     server.stop()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -180,13 +180,13 @@ def test_a_missing_program_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         pytest.fail("it started")
 
 
-def _script(directory: Path, program: str, patience: float = 10.0) -> Server:
+def _script(directory: Path, program: str, timeout_s: float = 10.0) -> Server:
     return Server(
         "sketch",
         directory,
         lambda port: [sys.executable, "-c", program, str(port)],
         accepts,
-        patience=patience,
+        timeout_s=timeout_s,
     )
 
 

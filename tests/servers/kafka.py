@@ -94,7 +94,7 @@ def real_kafka_server(directory: Path, port: int = 0) -> Server:
             _run([*tool, "format", "--cluster-id", _CLUSTER_ID, "--config", str(settings)], 60, ServerError)
         return [java, *_JVM, *_LOGGING, "-cp", jars, "kafka.Kafka", str(settings)]
 
-    return Server("apache-kafka", directory, command, _answers, port=port, patience=60)
+    return Server("apache-kafka", directory, command, _answers, port=port, timeout_s=60)
 
 
 def _answers(server: Server) -> bool:

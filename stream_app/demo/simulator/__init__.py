@@ -1,6 +1,6 @@
 """A seeded world of B2B lifecycle events: the same plan, the same bytes."""
 
-from stream_app.demo.simulator.bad import bad_records
+from stream_app.demo.simulator.bad_records import bad_records
 from stream_app.demo.simulator.disorder import disorder
 from stream_app.demo.simulator.fault_injection import FaultInjection
 from stream_app.demo.simulator.plan import SCENARIOS, Plan

@@ -6,20 +6,20 @@ from functools import lru_cache
 from itertools import accumulate, count
 from random import Random
 
+from stream_app.demo.simulator.business_hours import DAY, activity_at, calendar_date, instant_at_activity
 from stream_app.demo.simulator.company import CAMPAIGNS, Campaign
 from stream_app.demo.simulator.plan import Plan
-from stream_app.demo.simulator.rhythm import DAY, activity_at, calendar_date, moment_of
-from stream_app.demo.simulator.rng import chance
+from stream_app.demo.simulator.rng import seeded_rng
 
 
 def arrivals(plan: Plan) -> Iterator[int]:
-    """Yield the instants (ms) at which leads are born: `plan.leads` in the history, and so on in every equal span."""
+    """Yield when (ms) leads are created: `plan.leads` in the history, and as many in every equal span after it."""
     begin = activity_at(plan.first)
     span = activity_at(plan.last) - begin
     for period in count() if plan.leads else ():
-        rng = chance(plan.seed, "arrivals", period)
+        rng = seeded_rng(plan.seed, "arrivals", period)
         for position in sorted(rng.random() for _ in range(plan.leads)):
-            yield max(plan.first, moment_of(begin + (period + position) * span))
+            yield max(plan.first, instant_at_activity(begin + (period + position) * span))
 
 
 def pick_campaign(rng: Random, at: int) -> Campaign:

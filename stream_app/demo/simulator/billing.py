@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
+from stream_app.demo.simulator.business_hours import AMERICA, DAY, EUROPE, HOUR, MINUTE, SECOND, Region
 from stream_app.demo.simulator.company import ADD_ONS, METERED_PLAN, PRICE_FACTORS, TIERS
-from stream_app.demo.simulator.event_log import Data, Diary
-from stream_app.demo.simulator.rhythm import AMERICA, DAY, EUROPE, HOUR, MINUTE, SECOND, Region
-from stream_app.demo.simulator.rng import around, between, happens
+from stream_app.demo.simulator.event_log import Data, EventLog
+from stream_app.demo.simulator.rng import happens, lognormal, uniform
 
 ACTIVE = "active"
 PAUSED = "paused"
@@ -83,7 +83,7 @@ def draw_subscription(rng: Random, account_id: str, subscription_id: str, curren
     drawn = rng.random()
     interval = next(candidate for upper, candidate in _INTERVALS if drawn < upper)
     tier = TIERS[min(int(rng.random() * rng.random() * 1.6 * len(TIERS)), len(TIERS) - 1)]
-    lines = [Line(tier.plan_id, price(tier.cents, currency, interval), between(rng, tier.seats[0], tier.seats[1] + 1))]
+    lines = [Line(tier.plan_id, price(tier.cents, currency, interval), uniform(rng, tier.seats[0], tier.seats[1] + 1))]
     if happens(rng, 0.25):
         lines.append(draw_add_on(rng, currency, interval))
     discount = _DISCOUNTS[int(rng.random() * len(_DISCOUNTS))] if happens(rng, 0.25) else 0
@@ -94,7 +94,7 @@ def draw_add_on(rng: Random, currency: str, interval: Interval) -> Line:
     """Draw a line that is bought on top."""
     product = ADD_ONS[int(rng.random() * len(ADD_ONS))]
     low, high = product.seats
-    return Line(product.plan_id, price(product.cents, currency, interval), between(rng, low, high + 1))
+    return Line(product.plan_id, price(product.cents, currency, interval), uniform(rng, low, high + 1))
 
 
 def price(cents: int, currency: str, interval: Interval) -> int:
@@ -109,7 +109,9 @@ def yearly_value(subscription: Subscription) -> int:
     return round(gross * periods * (100 - subscription.discount) / 100)
 
 
-def write_state(diary: Diary, at: int, event_type: str, subscription: Subscription, reason: str | None = None) -> None:
+def write_state(
+    event_log: EventLog, at: int, event_type: str, subscription: Subscription, reason: str | None = None
+) -> None:
     """Write the whole present state of a subscription under an event type; the status only where it says more."""
     interval = subscription.interval
     items: list[Data] = []
@@ -133,40 +135,40 @@ def write_state(diary: Diary, at: int, event_type: str, subscription: Subscripti
         state["discount_percent_forever"] = subscription.discount
     if reason is not None:
         state["reason"] = reason
-    diary.write(at, event_type, state)
+    event_log.write(at, event_type, state)
 
 
-def cancel(diary: Diary, at: int, subscription: Subscription, reason: str = "voluntary") -> None:
+def cancel(event_log: EventLog, at: int, subscription: Subscription, reason: str = "voluntary") -> None:
     """End a subscription."""
     subscription.status = CANCELED
-    write_state(diary, at, "subscription.canceled", subscription, reason)
+    write_state(event_log, at, "subscription.canceled", subscription, reason)
 
 
-def bill(diary: Diary, rng: Random, at: int, subscription: Subscription) -> int:
+def bill(event_log: EventLog, rng: Random, at: int, subscription: Subscription) -> int:
     """Send the invoice of a period and collect it; return when (ms) the matter is settled, one way or the other."""
     invoice: Data = {
         "account_id": subscription.account_id,
-        "invoice_id": diary.name("in"),
+        "invoice_id": event_log.new_id("in"),
         "subscription_id": subscription.subscription_id,
         "amount_minor": yearly_value(subscription) * subscription.interval.months // 12,
         "currency": subscription.currency,
     }
-    at += around(rng, 40 * MINUTE, 1.0)
+    at += lognormal(rng, 40 * MINUTE, 1.0)
     if not happens(rng, _PAYMENT_FAILS):
-        diary.write(at, "invoice.paid", invoice)
+        event_log.write(at, "invoice.paid", invoice)
         return at
-    diary.write(at, "invoice.payment_failed", invoice)
+    event_log.write(at, "invoice.payment_failed", invoice)
     subscription.status = PAST_DUE
-    write_state(diary, at + 2 * SECOND, "subscription.changed", subscription)
-    recovers_after = between(rng, 1, _RETRIES + 1) if happens(rng, _RECOVERED) else None
+    write_state(event_log, at + 2 * SECOND, "subscription.changed", subscription)
+    recovers_after = uniform(rng, 1, _RETRIES + 1) if happens(rng, _RECOVERED) else None
     for retry in range(1, _RETRIES + 1):
-        at += between(rng, 60 * HOUR, 80 * HOUR)
+        at += uniform(rng, 60 * HOUR, 80 * HOUR)
         if retry == recovers_after:
-            diary.write(at, "invoice.paid", {**invoice})
+            event_log.write(at, "invoice.paid", {**invoice})
             subscription.status = ACTIVE
-            write_state(diary, at + 2 * SECOND, "subscription.changed", subscription)
+            write_state(event_log, at + 2 * SECOND, "subscription.changed", subscription)
             return at + 2 * SECOND
-        diary.write(at, "invoice.payment_failed", {**invoice})
+        event_log.write(at, "invoice.payment_failed", {**invoice})
     at += DAY
-    cancel(diary, at, subscription, "involuntary")
+    cancel(event_log, at, subscription, "involuntary")
     return at

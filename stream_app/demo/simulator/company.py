@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stream_app.demo.simulator.rhythm import DAY, HOUR
+from stream_app.demo.simulator.business_hours import DAY, HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

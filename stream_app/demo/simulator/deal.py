@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
+from stream_app.demo.simulator.business_hours import HOUR, MINUTE, next_working_time
 from stream_app.demo.simulator.company import LOSS_REASONS, Campaign
+from stream_app.demo.simulator.contact import Contact
 from stream_app.demo.simulator.event_log import Data
-from stream_app.demo.simulator.person import Life
-from stream_app.demo.simulator.rhythm import HOUR, MINUTE, at_work
-from stream_app.demo.simulator.rng import around, between, happens
+from stream_app.demo.simulator.rng import happens, lognormal, uniform
 
 _STAGES = ("discovery", "evaluation", "proposal", "negotiation")
-_NUDGED = 0.35
+_AMOUNT_CHANGES = 0.35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,40 +25,44 @@ class Deal:
     lead_id: str | None = None
 
 
-def negotiate(life: Life, deal: Deal, opened: int, closed: int | None) -> None:
+def negotiate(contact: Contact, deal: Deal, opened: int, closed: int | None) -> None:
     """Write the opening and the steps in between, up to `closed` (ms), for a deal whose end is written separately.
 
     A deal without a close stays open after its last step. The last amount written is the deal's own.
     """
-    rng, diary = life.rng, life.diary
-    steps = between(rng, 1, 4)
-    span = (closed - opened) if closed is not None else around(rng, 200 * HOUR)
-    amount = int(deal.amount_minor * (0.7 + 0.6 * rng.random())) if happens(rng, _NUDGED) else deal.amount_minor
-    diary.write(opened, "opportunity.created", _state(deal, amount, _STAGES[0]))
+    rng, event_log = contact.rng, contact.event_log
+    steps = uniform(rng, 1, 4)
+    span = (closed - opened) if closed is not None else lognormal(rng, 200 * HOUR)
+    amount = int(deal.amount_minor * (0.7 + 0.6 * rng.random())) if happens(rng, _AMOUNT_CHANGES) else deal.amount_minor
+    event_log.write(opened, "opportunity.created", _state(deal, amount, _STAGES[0]))
     for number in range(1, steps + 1):
         if number == steps:
             amount = deal.amount_minor
-        at = at_work(rng, life.person.region, opened + span * number // (steps + 1))
+        at = next_working_time(rng, contact.person.region, opened + span * number // (steps + 1))
         if closed is not None and at >= closed:
             break
-        diary.write(at, "opportunity.changed", _state(deal, amount, _STAGES[min(number, len(_STAGES) - 1)]))
+        event_log.write(at, "opportunity.changed", _state(deal, amount, _STAGES[min(number, len(_STAGES) - 1)]))
 
 
-def win(life: Life, deal: Deal, at: int) -> None:
+def win(contact: Contact, deal: Deal, at: int) -> None:
     """Write that a deal is won."""
-    life.diary.write(at, "opportunity.won", _state(deal, deal.amount_minor, "closed_won"))
+    contact.event_log.write(at, "opportunity.won", _state(deal, deal.amount_minor, "closed_won"))
 
 
-def lose(life: Life, deal: Deal, at: int) -> str:
+def lose(contact: Contact, deal: Deal, at: int) -> str:
     """Write that a deal is lost; return the reason."""
-    reason = LOSS_REASONS[int(life.rng.random() * len(LOSS_REASONS))]
-    life.diary.write(at, "opportunity.lost", {**_state(deal, deal.amount_minor, "closed_lost"), "reason": reason})
+    reason = LOSS_REASONS[int(contact.rng.random() * len(LOSS_REASONS))]
+    contact.event_log.write(
+        at, "opportunity.lost", {**_state(deal, deal.amount_minor, "closed_lost"), "reason": reason}
+    )
     return reason
 
 
-def close_time(life: Life, opened: int, cycle: float) -> int:
+def close_time(contact: Contact, opened: int, cycle: float) -> int:
     """Draw when a deal that opened then is decided, after around `cycle` ms."""
-    return at_work(life.rng, life.person.region, opened + max(around(life.rng, cycle), 30 * MINUTE))
+    return next_working_time(
+        contact.rng, contact.person.region, opened + max(lognormal(contact.rng, cycle), 30 * MINUTE)
+    )
 
 
 def _state(deal: Deal, amount: int, stage: str) -> Data:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TypeVar
 
-from stream_app.demo.simulator.rng import chance
+from stream_app.demo.simulator.rng import seeded_rng
 
 T = TypeVar("T")
 
@@ -13,7 +13,7 @@ def disorder(events: Iterable[T], seed: int, duplicates: float = 0.1) -> list[T]
 
     A copy is the very same object; one event may be there more than twice.
     """
-    rng = chance(seed, "disorder")
+    rng = seeded_rng(seed, "disorder")
     disordered = list(events)
     disordered += rng.choices(disordered, k=round(len(disordered) * duplicates)) if disordered else []
     rng.shuffle(disordered)

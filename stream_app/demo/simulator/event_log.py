@@ -1,8 +1,8 @@
-"""What the things of the simulated world leave behind, before it becomes envelopes."""
+"""Events of the simulation before they become envelopes."""
 
 from typing import Any, TypeAlias
 
-from stream_app.demo.simulator.rhythm import Region
+from stream_app.demo.simulator.business_hours import Region
 
 Data: TypeAlias = dict[str, Any]
 """A JSON object."""
@@ -16,30 +16,30 @@ In its data `due_at` is in ms too and dates are day numbers. Drafts sort by (whe
 """
 
 
-class Diary:
-    """The drafts of one thing, numbered as they are written down."""
+class EventLog:
+    """The drafts about one subject, numbered as they are written."""
 
     __slots__ = ("_count", "_drafts", "_region", "tag")
 
     def __init__(self, tag: str, region: Region | None = None) -> None:
-        """Begin the diary of the thing with this tag, unique in its world."""
+        """Begin the log of the subject with this tag, unique in its simulation."""
         self.tag = tag
         self._region = region
         self._drafts: list[Draft] = []
         self._count = 0
 
     def write(self, at: int, event_type: str, data: Data) -> None:
-        """Note an event; the diary keeps the data, so it must not be changed later."""
+        """Note an event; the log keeps the data, so it must not be changed later."""
         self._count += 1
         # Padded, so that of two events of one millisecond the later written has the larger id.
         self._drafts.append((at, f"evt-{self.tag}-{self._count:03x}", event_type, self._region, data))
 
-    def name(self, prefix: str) -> str:
-        """Return a new identifier for something that belongs to this thing: a message, an enrollment, an invoice."""
+    def new_id(self, prefix: str) -> str:
+        """Return a new identifier for something that belongs to this subject: a message, an enrollment, an invoice."""
         self._count += 1
         return f"{prefix}-{self.tag}-{self._count:x}"
 
-    def take(self) -> list[Draft]:
+    def drain(self) -> list[Draft]:
         """Hand over what was written since the last time."""
         drafts, self._drafts = self._drafts, []
         return drafts

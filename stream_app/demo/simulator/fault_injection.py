@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from stream_app.demo.simulator.event_log import Data
-from stream_app.demo.simulator.rng import chance
+from stream_app.demo.simulator.rng import seeded_rng
 from stream_app.demo.simulator.scenarios import STALLED_PROGRAM
 
 _REMEMBERED_MESSAGES = 300
@@ -18,7 +18,7 @@ class FaultInjection:
 
     def __init__(self, seed: int) -> None:
         """Take a seed; nothing is wrong yet."""
-        self._rng = chance(seed, "fault-injection")
+        self._rng = seeded_rng(seed, "fault-injection")
         self._numbers = count(1)
         self._delivered: deque[Data] = deque(maxlen=_REMEMBERED_MESSAGES)
         self._subscriptions: dict[str, Data] = {}

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from datetime import date
 from random import Random
 
+from stream_app.demo.simulator.business_hours import DAY, HOUR, calendar_date, day_number
 from stream_app.demo.simulator.company import CAMPAIGNS, PRICE_FACTORS, PROGRAMS, Campaign
-from stream_app.demo.simulator.event_log import Diary, Draft
+from stream_app.demo.simulator.event_log import Draft, EventLog
 from stream_app.demo.simulator.plan import Plan
-from stream_app.demo.simulator.rhythm import DAY, HOUR, calendar_date, day_number
-from stream_app.demo.simulator.rng import around, between, chance, happens
+from stream_app.demo.simulator.rng import happens, lognormal, seeded_rng, uniform
 
 _BY_WEEKDAY = (1.15, 1.25, 1.25, 1.2, 1.05, 0.55, 0.55)
 _SPEND_CORRECTED = 0.12
@@ -30,23 +30,23 @@ _OVERHEADS = (
 
 def campaign_days(plan: Plan, campaign: Campaign) -> Iterator[tuple[int, list[Draft]]]:
     """Record a campaign's days one by one, yielding when the next begins (ms) and what the last one brought."""
-    rng = chance(plan.seed, "campaign", campaign.campaign_id)
+    rng = seeded_rng(plan.seed, "campaign", campaign.campaign_id)
     # "s" is no hexadecimal digit: no lead has such a tag.
-    diary = Diary(f"s{CAMPAIGNS.index(campaign)}")
+    event_log = EventLog(f"s{CAMPAIGNS.index(campaign)}")
     day = plan.first // DAY + 1
     while True:
         today = calendar_date(day)
         expected = plan.leads / plan.days * campaign.share * campaign.season[today.month - 1]
         strength = expected * _BY_WEEKDAY[today.weekday()] * rng.lognormvariate(0.0, 0.18)
         if campaign.cost:
-            _spend(diary, rng, campaign, day, strength)
+            _spend(event_log, rng, campaign, day, strength)
         for reached in _reach(rng, campaign, strength):
-            _count(diary, rng, campaign, day, reached)
+            _count(event_log, rng, campaign, day, reached)
         day += 1
-        yield day * DAY, diary.take()
+        yield day * DAY, event_log.drain()
 
 
-def _spend(diary: Diary, rng: Random, campaign: Campaign, day: int, strength: float) -> None:
+def _spend(event_log: EventLog, rng: Random, campaign: Campaign, day: int, strength: float) -> None:
     """Book a day's media money on the next morning; now and then the invoice says otherwise some days later."""
     amount = round(strength * campaign.cost * PRICE_FACTORS[campaign.currency] * rng.lognormvariate(0.0, 0.1))
     spend = {
@@ -60,26 +60,26 @@ def _spend(diary: Diary, rng: Random, campaign: Campaign, day: int, strength: fl
         "period_start": day,
         "period_end": day,
     }
-    noted = (day + 1) * DAY + 5 * HOUR + around(rng, 20 * 60_000)
-    diary.write(noted, "spend.recorded", spend)
+    noted = (day + 1) * DAY + 5 * HOUR + lognormal(rng, 20 * 60_000)
+    event_log.write(noted, "spend.recorded", spend)
     if happens(rng, _SPEND_CORRECTED):
         corrected = round(amount * (0.93 + 0.09 * rng.random()))
-        later = noted + between(rng, DAY, _LATE_NOTE_DAYS * DAY)
-        diary.write(later, "spend.recorded", {**spend, "amount_minor": corrected})
+        later = noted + uniform(rng, DAY, _LATE_NOTE_DAYS * DAY)
+        event_log.write(later, "spend.recorded", {**spend, "amount_minor": corrected})
 
 
 def _reach(rng: Random, campaign: Campaign, strength: float) -> Iterator[tuple[str, int]]:
-    sessions = around(rng, strength * campaign.visits, 0.15)
+    sessions = lognormal(rng, strength * campaign.visits, 0.15)
     yield "web_sessions", sessions
     if not campaign.cost:
         yield "web_visitors", round(sessions * (0.72 + 0.1 * rng.random()))
     if campaign.views:
-        yield "impressions", around(rng, strength * campaign.views, 0.2)
-        yield "ad_clicks", around(rng, strength * campaign.visits * 0.9, 0.2)
-        yield "responses", around(rng, strength * 1.4, 0.2)
+        yield "impressions", lognormal(rng, strength * campaign.views, 0.2)
+        yield "ad_clicks", lognormal(rng, strength * campaign.visits * 0.9, 0.2)
+        yield "responses", lognormal(rng, strength * 1.4, 0.2)
 
 
-def _count(diary: Diary, rng: Random, campaign: Campaign, day: int, reached: tuple[str, int]) -> None:
+def _count(event_log: EventLog, rng: Random, campaign: Campaign, day: int, reached: tuple[str, int]) -> None:
     """Record a day's count: some tools report it at noon already, all of them at night, a few once more later."""
     kind, count = reached
     reach = {
@@ -91,18 +91,18 @@ def _count(diary: Diary, rng: Random, campaign: Campaign, day: int, reached: tup
         "campaign_id": campaign.campaign_id,
     }
     if happens(rng, _PARTIAL_COUNT):
-        noon = day * DAY + 12 * HOUR + around(rng, HOUR)
-        diary.write(noon, "reach.recorded", {**reach, "count": int(count * (0.3 + 0.2 * rng.random()))})
-    night = (day + 1) * DAY + around(rng, 2 * HOUR)
-    diary.write(night, "reach.recorded", reach)
+        noon = day * DAY + 12 * HOUR + lognormal(rng, HOUR)
+        event_log.write(noon, "reach.recorded", {**reach, "count": int(count * (0.3 + 0.2 * rng.random()))})
+    night = (day + 1) * DAY + lognormal(rng, 2 * HOUR)
+    event_log.write(night, "reach.recorded", reach)
     if happens(rng, _REACH_CORRECTED):
-        diary.write(night + between(rng, DAY, 2 * DAY), "reach.recorded", {**reach, "count": int(count * 0.97)})
+        event_log.write(night + uniform(rng, DAY, 2 * DAY), "reach.recorded", {**reach, "count": int(count * 0.97)})
 
 
 def overhead_months(plan: Plan) -> Iterator[tuple[int, list[Draft]]]:
     """Book the costs that come by the month on its first morning, yielding when the next begins (ms)."""
-    rng = chance(plan.seed, "overheads")
-    diary = Diary("s-")
+    rng = seeded_rng(plan.seed, "overheads")
+    event_log = EventLog("s-")
     at = plan.first + HOUR
     first = calendar_date(plan.first // DAY).replace(day=1)
     media = 30 * sum(campaign.share * campaign.cost for campaign in CAMPAIGNS) * plan.leads / plan.days
@@ -120,10 +120,10 @@ def overhead_months(plan: Plan) -> Iterator[tuple[int, list[Draft]]]:
             }
             if program is not None:
                 spend["program_id"] = PROGRAMS[program].program_id
-            diary.write(at + around(rng, HOUR), "spend.recorded", spend)
+            event_log.write(at + lognormal(rng, HOUR), "spend.recorded", spend)
         first = _next_month(first)
         at = day_number(first) * DAY + 6 * HOUR
-        yield day_number(first) * DAY, diary.take()
+        yield day_number(first) * DAY, event_log.drain()
 
 
 def _next_month(first: date) -> date:

@@ -1,14 +1,14 @@
-"""One lead's way through one nurture program."""
+"""One lead in one nurture program."""
 
 from dataclasses import dataclass, field
 from random import Random
 
+from stream_app.demo.simulator.business_hours import DAY, HOUR, MINUTE, SECOND, next_working_time
 from stream_app.demo.simulator.company import Program, Step
-from stream_app.demo.simulator.event_log import Data, Diary
-from stream_app.demo.simulator.mail import Letter, Reaction, send
-from stream_app.demo.simulator.person import Life, is_reachable
-from stream_app.demo.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, at_work
-from stream_app.demo.simulator.rng import around, happens
+from stream_app.demo.simulator.contact import Contact, is_reachable
+from stream_app.demo.simulator.emails import Email, Reaction, send_email
+from stream_app.demo.simulator.event_log import Data, EventLog
+from stream_app.demo.simulator.rng import happens, lognormal
 from stream_app.demo.simulator.scenarios import is_stalled
 
 _LATE = 0.03
@@ -26,64 +26,64 @@ class Goal:
 
 
 @dataclass(slots=True)
-class Journey:
-    """What came of an enrollment: when it ended (ms; None: stuck for good) and when the person clicked or replied."""
+class Enrollment:
+    """The result of an enrollment: when it ended (ms; None: stuck for good) and when the person clicked or replied."""
 
     ended_at: int | None = None
     engaged_at: list[int] = field(default_factory=list)
 
 
-def enroll(life: Life, program: Program, at: int, goal: Goal | None = None) -> Journey:
+def enroll(contact: Contact, program: Program, at: int, goal: Goal | None = None) -> Enrollment:
     """Lead a person through a program from that instant on, until its end, the goal or a drop-out."""
-    rng, diary = life.rng, life.diary
+    rng, event_log = contact.rng, contact.event_log
     enrollment: Data = {
-        "lead_id": life.person.lead_id,
+        "lead_id": contact.person.lead_id,
         "program_id": program.program_id,
-        "enrollment_id": diary.name("enr"),
+        "enrollment_id": event_log.new_id("enr"),
     }
-    journey = Journey()
-    diary.write(at, "program.enrolled", {**enrollment})
+    progress = Enrollment()
+    event_log.write(at, "program.enrolled", {**enrollment})
     for step in program.steps:
-        at += around(rng, 3 * SECOND)
-        _enter(diary, enrollment, step, at)
-        reaction = _write_to(life, program, step, at, goal)
+        at += lognormal(rng, 3 * SECOND)
+        _enter(event_log, enrollment, step, at)
+        reaction = _send_step_email(contact, program, step, at, goal)
         if reaction is not None:
-            journey.engaged_at += [when for when in (reaction.clicked_at, reaction.replied_at) if when is not None]
+            progress.engaged_at += [when for when in (reaction.clicked_at, reaction.replied_at) if when is not None]
         left, outcome = _leaving(rng, step, at, goal, reaction)
-        if is_stalled(life.trouble, program.program_id, step.step_id, left):
-            return journey
+        if is_stalled(contact.scenario, program.program_id, step.step_id, left):
+            return progress
         if outcome == "advanced" and step is program.steps[-1]:
             outcome = "completed"
         if outcome in {"advanced", "completed"} or happens(rng, _OWN_EXIT_OF_LEAVERS):
-            diary.write(left, "program.step_exited", {**enrollment, "step_id": step.step_id, "outcome": outcome})
+            event_log.write(left, "program.step_exited", {**enrollment, "step_id": step.step_id, "outcome": outcome})
         at = left
         if outcome != "advanced":
-            journey.ended_at = at + around(rng, 2 * SECOND)
-            diary.write(journey.ended_at, "program.exited", {**enrollment, "outcome": outcome})
+            progress.ended_at = at + lognormal(rng, 2 * SECOND)
+            event_log.write(progress.ended_at, "program.exited", {**enrollment, "outcome": outcome})
             break
-    return journey
+    return progress
 
 
-def _enter(diary: Diary, enrollment: Data, step: Step, at: int) -> None:
+def _enter(event_log: EventLog, enrollment: Data, step: Step, at: int) -> None:
     entry: Data = {**enrollment, "step_id": step.step_id}
     if step.says_due:
         entry["due_at"] = at + step.wait + step.grace
-    diary.write(at, "program.step_entered", entry)
+    event_log.write(at, "program.step_entered", entry)
 
 
-def _write_to(life: Life, program: Program, step: Step, at: int, goal: Goal | None) -> Reaction | None:
-    """Send the letter of a step in working hours, unless the person cannot be reached or is past the goal by then."""
-    letter_at = at_work(life.rng, life.person.region, at + around(life.rng, 20 * MINUTE, 1.0), 0.1)
-    if not is_reachable(life.person, letter_at) or (goal is not None and letter_at >= goal.at):
+def _send_step_email(contact: Contact, program: Program, step: Step, at: int, goal: Goal | None) -> Reaction | None:
+    """Send the e-mail of a step in working hours, unless the person cannot be reached or is past the goal by then."""
+    send_at = next_working_time(contact.rng, contact.person.region, at + lognormal(contact.rng, 20 * MINUTE, 1.0), 0.1)
+    if not is_reachable(contact.person, send_at) or (goal is not None and send_at >= goal.at):
         return None
-    return send(life, Letter(program.program_id, step.step_id, None, program.audience), letter_at)
+    return send_email(contact, Email(program.program_id, step.step_id, None, program.audience), send_at)
 
 
 def _leaving(rng: Random, step: Step, at: int, goal: Goal | None, reaction: Reaction | None) -> tuple[int, str]:
     """Tell when the step is left and why: whichever comes first."""
-    left, outcome = at + step.wait + around(rng, 10 * MINUTE, 1.0), "advanced"
+    left, outcome = at + step.wait + lognormal(rng, 10 * MINUTE, 1.0), "advanced"
     if happens(rng, _LATE):
-        left += step.grace + around(rng, 16 * HOUR, 0.7)
+        left += step.grace + lognormal(rng, 16 * HOUR, 0.7)
     drawn = rng.random()
     for share, reason in _LEAVERS:
         if drawn < share:

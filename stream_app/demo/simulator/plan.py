@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from stream_app.demo.simulator.rhythm import DAY, instant
+from stream_app.demo.simulator.business_hours import DAY, instant
 
 SCENARIOS = ("stall", "bots", "churn", "bad-producer")
 

@@ -1,4 +1,4 @@
-"""What a producer sends: the records of a world, spoilt ones included where the plan wants them."""
+"""What a producer sends: the records of a world, bad ones included where the plan wants them."""
 
 from collections.abc import Iterable, Iterator
 from itertools import count
@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import orjson
 
-from stream_app.demo.simulator.bad import bad_records
+from stream_app.demo.simulator.bad_records import bad_records
 from stream_app.demo.simulator.event_log import Data
 from stream_app.demo.simulator.plan import Plan
-from stream_app.demo.simulator.rng import chance, happens
+from stream_app.demo.simulator.rng import happens, seeded_rng
 from stream_app.demo.simulator.topic import record_key, topic_family
 
 _BAD_SHARE = 0.08
@@ -29,7 +29,7 @@ def records(plan: Plan, envelopes: Iterable[Data]) -> Iterator[Record]:
     if plan.scenario != "bad-producer":
         yield from map(_record, envelopes)
         return
-    rng = chance(plan.seed, "bad-producer")
+    rng = seeded_rng(plan.seed, "bad-producer")
     bad = (value for batch in count() for value, _ in bad_records(plan.seed + batch, _BATCH))
     for envelope in envelopes:
         record = _record(envelope)

@@ -8,8 +8,8 @@ _CELLS = 2048
 _NORMAL = tuple(NormalDist().inv_cdf((cell + 0.5) / (_CELLS + 1)) for cell in range(_CELLS + 1))
 
 
-def chance(*names: object) -> Random:
-    """Return the random source of one named part of the world: the same names, the same numbers, on any machine."""
+def seeded_rng(*names: object) -> Random:
+    """Return the random source of a named part of the simulation: same names, same numbers, on any machine."""
     return Random("/".join(map(str, names)))  # noqa: S311  (a simulation, not a secret)
 
 
@@ -18,8 +18,8 @@ def happens(rng: Random, probability: float) -> bool:
     return rng.random() < probability
 
 
-def around(rng: Random, median: float, spread: float = 0.6) -> int:
-    """Return a positive, right-skewed amount around `median`, in its unit; a larger `spread` has a longer tail."""
+def lognormal(rng: Random, median: float, spread: float = 0.6) -> int:
+    """Return a positive, log-normal amount around `median`, in its unit; a larger `spread` has a longer tail."""
     # A log-normal distribution by a table: three times as fast as the one of the standard library.
     place = rng.random() * _CELLS
     cell = int(place)
@@ -27,6 +27,6 @@ def around(rng: Random, median: float, spread: float = 0.6) -> int:
     return int(median * exp(spread * (low + (place - cell) * (_NORMAL[cell + 1] - low)))) + 1
 
 
-def between(rng: Random, low: float, high: float) -> int:
+def uniform(rng: Random, low: float, high: float) -> int:
     """Return a whole number between the two, evenly."""
     return int(low + (high - low) * rng.random())

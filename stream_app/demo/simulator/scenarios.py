@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from stream_app.demo.simulator.business_hours import DAY, HOUR
 from stream_app.demo.simulator.plan import Plan
-from stream_app.demo.simulator.rhythm import DAY, HOUR
-from stream_app.demo.simulator.rng import between, chance
+from stream_app.demo.simulator.rng import seeded_rng, uniform
 
 STALLED_PROGRAM = "welcome"
 STALLED_STEP = "customer-story"
@@ -15,8 +15,8 @@ _CHURN_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disturbance:
-    """Since when (ms since the epoch) each trouble of a scenario is on; None: not in this world.
+class ActiveScenario:
+    """Since when (ms since the epoch) each fault of a scenario is on; None: not in this world.
 
     From `stalled_since` nothing leaves the step `STALLED_STEP` of `STALLED_PROGRAM`; from `bots_since` machines
     open and click what was delivered; from `churn_since` until `churn_until` a share of the accounts cancels.
@@ -28,35 +28,35 @@ class Disturbance:
     churn_until: int = 0
 
 
-def disturbance(plan: Plan) -> Disturbance:
+def active_scenario(plan: Plan) -> ActiveScenario:
     """Return what goes wrong in a plan; all of it ends or is still going on at the end of the history."""
     last = plan.last
     match plan.scenario:
         case "stall":
-            return Disturbance(stalled_since=last - STALL_HOURS * HOUR)
+            return ActiveScenario(stalled_since=last - STALL_HOURS * HOUR)
         case "bots":
-            return Disturbance(bots_since=last - BOT_HOURS * HOUR)
+            return ActiveScenario(bots_since=last - BOT_HOURS * HOUR)
         case "churn":
-            return Disturbance(churn_since=last - CHURN_DAYS * DAY, churn_until=last)
+            return ActiveScenario(churn_since=last - CHURN_DAYS * DAY, churn_until=last)
         case _:
-            return Disturbance()
+            return ActiveScenario()
 
 
-def cancels_at(trouble: Disturbance, seed: int, account_id: str, since: int) -> int | None:
+def cancels_at(scenario: ActiveScenario, seed: int, account_id: str, since: int) -> int | None:
     """Return when the wave of cancellations takes an account that is a customer since that instant, if it does (ms)."""
-    if trouble.churn_since is None or since >= trouble.churn_since:
+    if scenario.churn_since is None or since >= scenario.churn_since:
         return None
-    rng = chance(seed, "churn", account_id)
+    rng = seeded_rng(seed, "churn", account_id)
     if rng.random() >= _CHURN_SHARE:
         return None
-    return between(rng, trouble.churn_since, trouble.churn_until - HOUR)
+    return uniform(rng, scenario.churn_since, scenario.churn_until - HOUR)
 
 
-def is_stalled(trouble: Disturbance, program_id: str, step_id: str, leaving_at: int) -> bool:
+def is_stalled(scenario: ActiveScenario, program_id: str, step_id: str, leaving_at: int) -> bool:
     """Tell whether a lead that would leave this step at that instant is stuck in it."""
     return (
-        trouble.stalled_since is not None
-        and leaving_at > trouble.stalled_since
+        scenario.stalled_since is not None
+        and leaving_at > scenario.stalled_since
         and step_id == STALLED_STEP
         and program_id == STALLED_PROGRAM
     )

@@ -2,8 +2,8 @@
 
 from functools import lru_cache
 
+from stream_app.demo.simulator.business_hours import DAY, HOUR, MINUTE, SECOND, Region, calendar_date, offset
 from stream_app.demo.simulator.event_log import Data, Draft
-from stream_app.demo.simulator.rhythm import DAY, HOUR, MINUTE, SECOND, Region, calendar_date, offset
 
 _SOURCES = {
     "lead": "/hubspot/24198703",

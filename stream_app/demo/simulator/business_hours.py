@@ -1,4 +1,4 @@
-"""When people work: hours, weekdays and time zones of the simulated market. All instants are ms since the epoch."""
+"""Business hours, weekdays and time zones of the simulated market. All instants are ms since the epoch."""
 
 from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
@@ -68,14 +68,14 @@ def offset(region: Region, at: int) -> int:
     return _offset_on(region, at // DAY)
 
 
-def at_work(rng: Random, region: Region, at: int, overtime: float = 0.05) -> int:
-    """Return the first working moment at or after `at`; with the probability `overtime` somebody works then anyway."""
+def next_working_time(rng: Random, region: Region, at: int, off_hours_probability: float = 0.05) -> int:
+    """Return the first working moment at or after `at`; or `at` itself with `off_hours_probability`."""
     shift = _offset_on(region, at // DAY)
     day, time_of_day = divmod(at + shift, DAY)
     weekday = (day + _EPOCH_WEEKDAY) % 7
     if weekday <= _FRIDAY and _OPENS <= time_of_day < _CLOSES:
         return at
-    if rng.random() < overtime:
+    if rng.random() < off_hours_probability:
         return at
     if weekday > _FRIDAY:
         day += 7 - weekday
@@ -116,7 +116,7 @@ def activity_at(at: float) -> float:
     return week + _PASSED[int(hour)] + _SHARES[int(hour)] * fraction / HOUR
 
 
-def moment_of(activity: float) -> int:
+def instant_at_activity(activity: float) -> int:
     """Return the instant at which so much activity has passed: the inverse of `activity_at`."""
     week, rest = divmod(activity, 1.0)
     hour = min(bisect_right(_PASSED, rest) - 1, 167)

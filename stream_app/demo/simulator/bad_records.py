@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 
 from stream_app.demo.simulator.event_log import Data
-from stream_app.demo.simulator.rng import chance
+from stream_app.demo.simulator.rng import seeded_rng
 
-_NO = object()
+_LEFT_OUT = object()
 """Stands for a field that is left out."""
 _ANY_ID = b"bad-id"
 _LONG_ID = "x" * 129
@@ -56,18 +56,18 @@ _GOOD: dict[str, Data] = {
 
 # (type of a good event, field to spoil, what to put there); a dotted field lies in `data`.
 _INVALID: tuple[tuple[str, str, object], ...] = (
-    ("lead.created", "id", _NO),
+    ("lead.created", "id", _LEFT_OUT),
     ("lead.created", "id", ""),
     ("lead.created", "id", _LONG_ID),
     ("lead.created", "id", 7),
-    ("lead.created", "time", _NO),
+    ("lead.created", "time", _LEFT_OUT),
     ("lead.created", "time", "2026-01-15T10:00:00"),
     ("lead.created", "time", "yesterday"),
-    ("lead.created", "data", _NO),
+    ("lead.created", "data", _LEFT_OUT),
     ("lead.created", "data", None),
     ("lead.created", "data", ["65059681032"]),
     ("lead.created", "specversion", "0.3"),
-    ("lead.created", "data.lead_id", _NO),
+    ("lead.created", "data.lead_id", _LEFT_OUT),
     ("lead.created", "data.lead_id", ""),
     ("lead.created", "data.lead_id", 65059681032),
     ("lead.created", "data.lead_id", _LONG_ID),
@@ -75,16 +75,16 @@ _INVALID: tuple[tuple[str, str, object], ...] = (
     ("lead.created", "data.score", "high"),
     ("lead.created", "data.is_import", "maybe"),
     ("lead.stage_changed", "data.to", "champion"),
-    ("lead.stage_changed", "data.to", _NO),
+    ("lead.stage_changed", "data.to", _LEFT_OUT),
     ("lead.status_changed", "data.to", "asleep"),
     ("lead.score_changed", "data.score", 12.5),
-    ("lead.score_changed", "data.score", _NO),
+    ("lead.score_changed", "data.score", _LEFT_OUT),
     ("lead.engaged", "data.kind", "telepathy"),
-    ("program.enrolled", "data.enrollment_id", _NO),
+    ("program.enrolled", "data.enrollment_id", _LEFT_OUT),
     ("program.step_entered", "data.due_at", "2026-01-18T10:00:00"),
-    ("program.step_entered", "data.step_id", _NO),
+    ("program.step_entered", "data.step_id", _LEFT_OUT),
     ("program.step_exited", "data.outcome", "vanished"),
-    ("email.sent", "data.message_id", _NO),
+    ("email.sent", "data.message_id", _LEFT_OUT),
     ("email.sent", "data.audience", "robots"),
     ("email.bounced", "data.bounce", "medium"),
     ("email.opened", "data.machine", "perhaps"),
@@ -92,7 +92,7 @@ _INVALID: tuple[tuple[str, str, object], ...] = (
     ("opportunity.created", "data.amount_minor", -1),
     ("opportunity.won", "data.amount_minor", 99.5),
     ("opportunity.won", "data.currency", "XXQ"),
-    ("subscription.started", "data.items", _NO),
+    ("subscription.started", "data.items", _LEFT_OUT),
     ("subscription.started", "data.items", "team"),
     ("subscription.started", "data.items", [{**_ITEM, "interval": "fortnight"}]),
     ("subscription.started", "data.items", [{"plan_id": "team", "interval": "month"}]),
@@ -102,10 +102,10 @@ _INVALID: tuple[tuple[str, str, object], ...] = (
     ("subscription.changed", "data.currency", "Q?Q"),
     ("subscription.canceled", "data.reason", "because"),
     ("invoice.paid", "data.amount_minor", "many"),
-    ("invoice.paid", "data.invoice_id", _NO),
+    ("invoice.paid", "data.invoice_id", _LEFT_OUT),
     ("spend.recorded", "data.kind", "bribes"),
     ("spend.recorded", "data.period_start", "2026-13-01"),
-    ("spend.recorded", "data.period_end", _NO),
+    ("spend.recorded", "data.period_end", _LEFT_OUT),
     ("survey.responded", "data.score", 11),
     ("survey.responded", "data.score", -1),
     ("reach.recorded", "data.count", -5),
@@ -136,7 +136,7 @@ _TOO_LARGE: tuple[tuple[str, str, object], ...] = (
     ("email.opened", "trace", "y" * (_LIMIT + 4096)),
     ("spend.recorded", "data.lines", ["ad click"] * (_LIMIT // 8)),
 )
-_SPOILT = tuple(
+_CORRUPTIONS = tuple(
     (cause, *recipe)
     for cause, recipes in (
         ("invalid", _INVALID),
@@ -155,13 +155,13 @@ def bad_records(seed: int, n: int) -> Iterator[tuple[bytes, str]]:
 
     A round of some hundred holds every cause in many varieties and is shuffled anew. The same seed, the same bytes.
     """
-    rng = chance(seed, "bad")
+    rng = seeded_rng(seed, "bad")
     made = 0
     while made < n:
-        spoilt = [(_json(_spoil(kind, field, value)), cause) for cause, kind, field, value in _SPOILT]
-        spoilt += [(wreck, "malformed") for wreck in _wrecks()]
-        rng.shuffle(spoilt)
-        for value, cause in spoilt[: n - made]:
+        corrupted = [(_json(_corrupt(kind, field, value)), cause) for cause, kind, field, value in _CORRUPTIONS]
+        corrupted += [(malformed, "malformed") for malformed in _malformed_values()]
+        rng.shuffle(corrupted)
+        for value, cause in corrupted[: n - made]:
             yield value.replace(_ANY_ID, f"bad-{seed:x}-{made:x}".encode()), cause
             made += 1
 
@@ -177,7 +177,7 @@ def _envelope(event_type: str) -> Data:
     }
 
 
-def _spoil(event_type: str, field: str, value: object) -> Data:
+def _corrupt(event_type: str, field: str, value: object) -> Data:
     envelope = _envelope(event_type)
     name = field.removeprefix("data.")
     if name == field:
@@ -186,7 +186,7 @@ def _spoil(event_type: str, field: str, value: object) -> Data:
 
 
 def _with(fields: Data, name: str, value: object) -> Data:
-    if value is _NO:
+    if value is _LEFT_OUT:
         return {key: kept for key, kept in fields.items() if key != name}
     return {**fields, name: value}
 
@@ -195,7 +195,7 @@ def _json(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def _wrecks() -> tuple[bytes, ...]:
+def _malformed_values() -> tuple[bytes, ...]:
     """Return bytes that are not a JSON object in UTF-8."""
     envelope = _envelope("lead.created")
     good = _json(envelope)

@@ -1,10 +1,10 @@
-"""How fast a world goes by once its history is over."""
+"""The clock of live events: how fast simulated time passes after the history."""
 
 from collections.abc import Callable
 from typing import TypeAlias
 
+from stream_app.demo.simulator.business_hours import DAY, HOUR, SECOND, activity_at
 from stream_app.demo.simulator.event_log import Draft
-from stream_app.demo.simulator.rhythm import DAY, HOUR, SECOND, activity_at
 
 Clock: TypeAlias = "Callable[[int], int]"
 """Turns an instant of the world into the instant at which it is to be seen (both ms); never goes backwards."""
@@ -13,12 +13,12 @@ _INSTANTS = frozenset({"due_at"})
 _DAYS = frozenset({"day", "period_start", "period_end"})
 
 
-def natural_clock(last: int, since: int) -> Clock:
+def shifted_clock(last: int, since: int) -> Clock:
     """Return the clock that lets the world go on at its own pace from `since` as if it were `last`."""
     return lambda at: at if at <= last else at + since - last
 
 
-def hurried_clock(last: int, since: int, rate: float, per_week: float) -> Clock:
+def accelerated_clock(last: int, since: int, rate: float, per_week: float) -> Clock:
     """Return the clock that makes a world of `per_week` events a week show `rate` events a second from `since` on.
 
     Nights and weekends take as little time as little happens in them.
