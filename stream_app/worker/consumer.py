@@ -415,7 +415,7 @@ class Worker:
             applied_at=self._applied_at,
         )
 
-    # What the transport calls ----------------------------------------------------------------------------------------
+    # What the transport calls -----------------------------------------------------------------------------------------
 
     def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
         """Transport: the group has assigned these partitions, and no others."""
