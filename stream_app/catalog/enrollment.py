@@ -7,32 +7,50 @@ from msgspec import Struct
 from stream_app.catalog.bounds import DWELL_BOUNDS
 from stream_app.core.facts import LEVEL, Fact
 from stream_app.core.histogram import observation
-from stream_app.core.timeline import join
+from stream_app.core.timeline import Row, join
 
-ENROLLED, ENTERED, LEFT, EXITED = range(4)
+ENROLLED, STEP_ENTERED, STEP_EXITED, EXITED = range(4)
+"""Codes of what happened: their places in `EVENT_NAMES`."""
+
 EVENT_NAMES = ("enrolled", "entered", "left", "exited")
 
-_UNKNOWN_ORIGIN = (9, 0, "", "")
 
-Event = tuple[int, str, int, str, int | str]
-"""(at, identity, code, step or "", due time in ms or outcome)."""
+class EnrollmentRow(Row, frozen=True):
+    """Something happened to an enrollment. `due` (milliseconds) belongs to entries, `outcome` to exits."""
+
+    code: int
+    step: str = ""
+    due: int = 0
+    outcome: str = ""
+
+
+class Origin(Struct, array_like=True, frozen=True, order=True, gc=False):
+    """The program and the event that states it; the smallest counts. `rank` is 0 for `enrolled`, else 1."""
+
+    rank: int
+    at: int
+    identity: str
+    program: str
+
+
+_UNKNOWN_ORIGIN = Origin(9, 0, "", "")
 
 
 class Enrollment(Struct, array_like=True, gc=False):
-    """`events` are in order; `origin` is what the event says that names the program."""
+    """What happened to an enrollment, in order, and its program."""
 
-    origin: tuple[int, int, str, str] = _UNKNOWN_ORIGIN
-    events: list[Event] = []
+    origin: Origin = _UNKNOWN_ORIGIN
+    events: list[EnrollmentRow] = []
 
     @property
     def program(self) -> str:
         """That of the earliest `enrolled`, else of the earliest event."""
-        return self.origin[3]
+        return self.origin.program
 
-    def first(self, code: int) -> Event | None:
+    def first(self, code: int) -> EnrollmentRow | None:
         """The earliest event with a code."""
         for row in self.events:
-            if row[2] == code:
+            if row.code == code:
                 return row
         return None
 
@@ -46,35 +64,36 @@ class Visit(NamedTuple):
     outcome: str
 
 
-def merge(enrollment: Enrollment, row: Event, program: str) -> bool:
+def merge(enrollment: Enrollment, row: EnrollmentRow, program: str) -> bool:
     """Add an event; false for a duplicate."""
-    enrollment.origin = min(enrollment.origin, (0 if row[2] == ENROLLED else 1, row[0], row[1], program))
+    origin = Origin(0 if row.code == ENROLLED else 1, row.at, row.identity, program)
+    enrollment.origin = min(enrollment.origin, origin)
     return join(enrollment.events, row)
 
 
 def visits(enrollment: Enrollment) -> dict[str, Visit]:
     """The stay in each step; the end of the enrollment is the exit of a step that has none of its own."""
-    entries: dict[str, Event] = {}
-    exits: dict[str, Event] = {}
-    end: Event | None = None
+    entries: dict[str, EnrollmentRow] = {}
+    exits: dict[str, EnrollmentRow] = {}
+    end: EnrollmentRow | None = None
     for row in enrollment.events:
-        _, _, code, step, _ = row
-        if code == ENTERED:
-            entries.setdefault(step, row)
-        elif code == LEFT:
-            exits.setdefault(step, row)
+        code = row.code
+        if code == STEP_ENTERED:
+            entries.setdefault(row.step, row)
+        elif code == STEP_EXITED:
+            exits.setdefault(row.step, row)
         elif code == EXITED and end is None:
             end = row
     if end is not None:
         for step, entry in entries.items():
-            if entry[0] <= end[0]:
+            if entry.at <= end.at:
                 exits.setdefault(step, end)
     return {step: _visit(entries.get(step), exits.get(step)) for step in entries | exits}
 
 
-def _visit(entry: Event | None, exit_: Event | None) -> Visit:
-    entered, due = (entry[0], int(entry[4])) if entry else (None, 0)
-    left, outcome = (exit_[0], str(exit_[4])) if exit_ else (None, "")
+def _visit(entry: EnrollmentRow | None, exit_: EnrollmentRow | None) -> Visit:
+    entered, due = (entry.at, entry.due) if entry else (None, 0)
+    left, outcome = (exit_.at, exit_.outcome) if exit_ else (None, "")
     return Visit(entered, due, left, outcome)
 
 
@@ -84,9 +103,9 @@ def facts(enrollment: Enrollment, member: str) -> list[Fact]:
     begun, ended = enrollment.first(ENROLLED), enrollment.first(EXITED)
     found: list[Fact] = []
     if begun:
-        found.append((("program_enrollments", program), begun[0], 1))
+        found.append((("program_enrollments", program), begun.at, 1))
     if ended:
-        found.append((("program_exits", program, str(ended[4])), ended[0], 1))
+        found.append((("program_exits", program, ended.outcome), ended.at, 1))
     elif begun:
         found.append((("program_balance", program), LEVEL, 1))
     for step, (entered, due, left, outcome) in visits(enrollment).items():
@@ -99,36 +118,36 @@ def facts(enrollment: Enrollment, member: str) -> list[Fact]:
     return found
 
 
-def increment(enrollment: Enrollment, row: Event, member: str) -> list[Fact] | None:
+def increment(enrollment: Enrollment, row: EnrollmentRow, member: str) -> list[Fact] | None:
     """What an event that comes after all others adds to `facts`; None where it may change more than that."""
-    at, _, code, step, detail = row
-    of_step: list[Event] = []
+    code, step = row.code, row.step
+    of_step: list[EnrollmentRow] = []
     for known in enrollment.events:
-        if known[2] == EXITED:
+        if known.code == EXITED:
             return None
-        if known[3] == step:
+        if known.step == step:
             of_step.append(known)
     if code == EXITED:
-        return _ended(enrollment, at, str(detail), member)
+        return _end(enrollment, row, member)
     program = enrollment.program
-    if code == ENTERED and not of_step:
-        due = int(detail)
-        return _entry(program, step, at, due) + _stay(program, step, due, member)
-    if code == LEFT and len(of_step) == 1 and of_step[0][2] == ENTERED:
-        entered, due = of_step[0][0], int(of_step[0][4])
-        return _stay(program, step, due, member, -1) + _exit(program, step, str(detail), entered, at)
+    if code == STEP_ENTERED and not of_step:
+        return _entry(program, step, row.at, row.due) + _stay(program, step, row.due, member)
+    if code == STEP_EXITED and len(of_step) == 1 and of_step[0].code == STEP_ENTERED:
+        entry = of_step[0]
+        left_step = _exit(program, step, row.outcome, entry.at, row.at)
+        return _stay(program, step, entry.due, member, -1) + left_step
     return None
 
 
-def _ended(enrollment: Enrollment, at: int, outcome: str, member: str) -> list[Fact]:
+def _end(enrollment: Enrollment, row: EnrollmentRow, member: str) -> list[Fact]:
     """What the end of an enrollment adds that comes after everything else in it."""
     program = enrollment.program
-    found: list[Fact] = [(("program_exits", program, outcome), at, 1)]
+    found: list[Fact] = [(("program_exits", program, row.outcome), row.at, 1)]
     if enrollment.first(ENROLLED):
         found.append((("program_balance", program), LEVEL, -1))
     for step, (entered, due, left, _) in visits(enrollment).items():
         if left is None:
-            found += _stay(program, step, due, member, -1) + _exit(program, step, outcome, entered, at)
+            found += _stay(program, step, due, member, -1) + _exit(program, step, row.outcome, entered, row.at)
     return found
 
 

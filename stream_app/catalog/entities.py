@@ -1,28 +1,36 @@
 """The kinds of entities, and which of them an event belongs to."""
 
-from stream_app.catalog import account, lead, records
-from stream_app.catalog.events import LeadErased
-from stream_app.core.entity import EntityKind
+from stream_app.catalog import records
+from stream_app.catalog.account import facts as account_facts
+from stream_app.catalog.account import forget as account_forget
+from stream_app.catalog.account import merge as account_merge
+from stream_app.catalog.account.state import Account
+from stream_app.catalog.events import EVENT_TYPES, LeadErased
+from stream_app.catalog.lead import facts as lead_facts
+from stream_app.catalog.lead import forget as lead_forget
+from stream_app.catalog.lead import merge as lead_merge
+from stream_app.catalog.lead.state import Lead
+from stream_app.core.entity import EntityKind, kinds_by_event_type
 
 LEAD = EntityKind(
     name="lead",
     key="lead_id",
-    state=lead.Lead,
-    merges=lead.MERGES,
-    too_late=lead.too_late,
-    forget=lead.forget,
-    all_facts=lead.all_facts,
+    state=Lead,
+    merges=lead_merge.MERGES,
+    too_late=lead_forget.too_late,
+    forget=lead_forget.forget,
+    all_facts=lead_facts.all_facts,
     erased_by=LeadErased,
-    retracted_on_erase=lead.due_facts,
+    retracted_on_erase=lead_facts.due_facts,
 )
 ACCOUNT = EntityKind(
     name="account",
     key="account_id",
-    state=account.Account,
-    merges=account.MERGES,
-    too_late=account.too_late,
-    forget=account.forget,
-    all_facts=account.all_facts,
+    state=Account,
+    merges=account_merge.MERGES,
+    too_late=account_forget.too_late,
+    forget=account_forget.forget,
+    all_facts=account_facts.all_facts,
 )
 SPEND = EntityKind(
     name="spend",
@@ -53,5 +61,5 @@ REACH = EntityKind(
 )
 
 ENTITIES = (LEAD, ACCOUNT, SPEND, RESPONDENT, REACH)
-KIND_OF = {event_type: kind for kind in ENTITIES for event_type in kind.types}
-"""Event class -> kind of entity."""
+KIND_OF = kinds_by_event_type(ENTITIES, EVENT_TYPES)
+"""Event class -> kind of entity. Every declared event type is there: the import fails with its name otherwise."""

@@ -1,11 +1,12 @@
 """One e-mail message of a lead: what happened to it, and the facts of that."""
 
 from functools import cache
+from typing import Annotated
 
 from msgspec import Raw, Struct, msgpack
 
 from stream_app.core.facts import Fact, Series
-from stream_app.core.timeline import is_next, join
+from stream_app.core.timeline import Row, is_next, join
 
 STATES = ("sent", "delivered", "bounced", "opened", "clicked", "replied", "unsubscribed", "complained")
 SENT, DELIVERED, BOUNCED, OPENED, CLICKED, REPLIED, UNSUBSCRIBED, COMPLAINED = range(len(STATES))
@@ -22,52 +23,69 @@ BY_MACHINE = {OPENED: MACHINE_OPENED, CLICKED: MACHINE_CLICKED}
 _KIND = {OPENED: "opened", MACHINE_OPENED: "opened", CLICKED: "clicked", MACHINE_CLICKED: "clicked"}
 _ARRIVED = frozenset({DELIVERED, OPENED, CLICKED, REPLIED, MACHINE_OPENED, MACHINE_CLICKED})
 
-Row = tuple[int, str, int]
-"""(at, identity, code)."""
 
-Origin = tuple[int, int, str, str, str, str]
-"""What says the labels, the smallest counts: (0 for `sent`, else 1; at, identity; program, step, audience)."""
+class MessageRow(Row, frozen=True):
+    """Something happened to a message; `code` says what."""
 
-_UNKNOWN_ORIGIN: Origin = (9, 0, "", "", "", "")
+    code: int
+
+
+class Origin(Struct, array_like=True, frozen=True, order=True, gc=False):
+    """The labels of a message and the event that states them; the smallest counts. `rank` is 0 for `sent`, else 1."""
+
+    rank: int
+    at: int
+    identity: str
+    program: str
+    step: str
+    audience: str
+
+
+_UNKNOWN_ORIGIN = Origin(9, 0, "", "", "", "")
 
 
 class Message(Struct, array_like=True, gc=False):
-    """`events` are rows (at, identity, code); `origin` gives the labels: of the earliest `sent`, else event."""
+    """What happened to a message, in order, and its labels: of the earliest `sent`, else of the earliest event."""
 
     origin: Origin = _UNKNOWN_ORIGIN
-    events: list[Row] = []
+    events: list[MessageRow] = []
 
+
+Packed = Annotated[Raw, Message]
+"""An encoded message."""
 
 _encode = msgpack.Encoder().encode
 _decode = msgpack.Decoder(Message).decode
 
 
-def pack(message: Message) -> Raw:
+def pack(message: Message) -> Packed:
     """The message as its lead keeps it: most change no more, and would be encoded with every change of the lead."""
     return Raw(_encode(message))
 
 
-def unpack(packed: Raw) -> Message:
+def unpack(packed: Packed) -> Message:
     """See `pack`."""
     return _decode(packed)
 
 
-def merge(message: Message, row: Row, labels: tuple[str, str, str]) -> bool:
+def merge(message: Message, row: MessageRow, labels: tuple[str, str, str]) -> bool:
     """Add an event with its labels (program, step, audience); false for a duplicate."""
     message.origin = min(message.origin, _origin(row, labels))
     return join(message.events, row)
 
 
-def _origin(row: Row, labels: tuple[str, str, str]) -> Origin:
-    return (0 if row[2] == SENT else 1, row[0], row[1], *labels)
+def _origin(row: MessageRow, labels: tuple[str, str, str]) -> Origin:
+    return Origin(0 if row.code == SENT else 1, row.at, row.identity, *labels)
 
 
 def facts(message: Message) -> list[Fact]:
     """States by their own time and by send time, and every open and click."""
-    _, _, _, program, step, audience = message.origin
+    origin = message.origin
+    program, step, audience = origin.program, origin.step, origin.audience
     seen, sent = 0, None
     found: list[Fact] = []
-    for at, _, code in message.events:
+    for row in message.events:
+        at, code = row.at, row.code
         if code in _KIND:
             found.append((_event_series(code, program), at, 1))
         if not seen >> code & 1:
@@ -83,17 +101,18 @@ def facts(message: Message) -> list[Fact]:
     return found
 
 
-def increment(message: Message, row: Row) -> list[Fact] | None:
+def increment(message: Message, row: MessageRow) -> list[Fact] | None:
     """What an event in order adds to `facts`; None where it may change more than that."""
-    at, _, code = row
+    at, code = row.at, row.code
     if code == SENT or not is_next(message.events, row):
         return None
     seen, sent = 0, None
-    for known_at, _, known in message.events:
-        seen |= 1 << known
-        if known == SENT and sent is None:
-            sent = known_at
-    _, _, _, program, step, audience = message.origin
+    for known in message.events:
+        seen |= 1 << known.code
+        if known.code == SENT and sent is None:
+            sent = known.at
+    origin = message.origin
+    program, step, audience = origin.program, origin.step, origin.audience
     found: list[Fact] = []
     if code in _KIND:
         found.append((_event_series(code, program), at, 1))

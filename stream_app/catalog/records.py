@@ -1,68 +1,97 @@
 """Spend, reach and survey answers: each the newest of its records by (time, id)."""
 
 from collections.abc import Callable
-from typing import Any
 
 from msgspec import Struct
 
 from stream_app.catalog import events as e
 from stream_app.core.calendar import day_of
+from stream_app.core.envelope import Event
 from stream_app.core.facts import Change, Fact, FoldSettings
-from stream_app.core.timeline import FAR, identity, join
+from stream_app.core.timeline import FAR_FUTURE, Row, identity, join
+
+
+class SpendRow(Row, frozen=True):
+    """A spend as recorded: minor units over the days from `first` to `last`, both included."""
+
+    amount: int
+    currency: str
+    kind: str
+    program: str
+    channel: str
+    campaign: str
+    first: int
+    last: int
 
 
 class Spend(Struct, array_like=True):
-    """Rows (at, identity, amount, currency, kind, program, channel, campaign, first day, last day)."""
+    """The records of one spend."""
 
     id: str
     newest: int = 0
-    oldest: int = FAR
-    rows: list[tuple[int, str, int, str, str, str, str, str, int, int]] = []
+    oldest: int = FAR_FUTURE
+    rows: list[SpendRow] = []
+
+
+class ReachRow(Row, frozen=True):
+    """A reach as recorded."""
+
+    count: int
+    day: int
+    kind: str
+    channel: str
+    campaign: str
 
 
 class Reach(Struct, array_like=True):
-    """Rows (at, identity, count, day, kind, channel, campaign)."""
+    """The records of one reach."""
 
     id: str
     newest: int = 0
-    oldest: int = FAR
-    rows: list[tuple[int, str, int, int, str, str, str]] = []
+    oldest: int = FAR_FUTURE
+    rows: list[ReachRow] = []
+
+
+class AnswerRow(Row, frozen=True):
+    """An answer to a survey."""
+
+    score: int
 
 
 class Respondent(Struct, array_like=True):
-    """Rows (at, identity, score)."""
+    """The answers of one respondent."""
 
     id: str
     newest: int = 0
-    oldest: int = FAR
-    rows: list[tuple[int, str, int]] = []
+    oldest: int = FAR_FUTURE
+    rows: list[AnswerRow] = []
 
 
-def spend_facts(spend: Spend, rules: FoldSettings) -> list[Fact]:
+def spend_facts(spend: Spend, settings: FoldSettings) -> list[Fact]:
     """The amount spread evenly over its days, remainders to the first ones."""
     if not spend.rows:
         return []
-    _, _, amount, currency, kind, program, channel, campaign, first, last = spend.rows[-1]
-    each, rest = divmod(amount, last - first + 1)
-    series = ("spend", currency, kind, program, channel, campaign)
-    shares = ((day, each + (day - first < rest)) for day in range(first, last + 1))
-    return [(series, rules.calendar.start_of_day(day), share) for day, share in shares if share]
+    row = spend.rows[-1]
+    each, rest = divmod(row.amount, row.last - row.first + 1)
+    series = ("spend", row.currency, row.kind, row.program, row.channel, row.campaign)
+    shares = ((day, each + (day - row.first < rest)) for day in range(row.first, row.last + 1))
+    return [(series, settings.calendar.start_of_day(day), share) for day, share in shares if share]
 
 
-def reach_facts(reach: Reach, rules: FoldSettings) -> list[Fact]:
+def reach_facts(reach: Reach, settings: FoldSettings) -> list[Fact]:
     """The count, dated at its day."""
     if not reach.rows:
         return []
-    _, _, count, day, kind, channel, campaign = reach.rows[-1]
-    return [(("reach", kind, channel, campaign), rules.calendar.start_of_day(day), count)]
+    row = reach.rows[-1]
+    return [(("reach", row.kind, row.channel, row.campaign), settings.calendar.start_of_day(row.day), row.count)]
 
 
 def nps_facts(respondent: Respondent, _: FoldSettings) -> list[Fact]:
     """The newest answer and its class."""
     if not respondent.rows:
         return []
-    at, _name, score = respondent.rows[-1]
-    return [(("nps_responses", nps_class(score)), at, 1)]
+    row = respondent.rows[-1]
+    return [(("nps_responses", nps_class(row.score)), row.at, 1)]
 
 
 def nps_class(score: int) -> str:
@@ -72,47 +101,47 @@ def nps_class(score: int) -> str:
     return "passive" if score >= 7 else "detractor"  # noqa: PLR2004
 
 
-def _spent(spend: Spend, event: e.SpendRecorded, at: int, change: Change) -> bool:
+def _merge_spend(spend: Spend, event: e.SpendRecorded, at: int, change: Change) -> bool:
     data = event.data
     change.track(spend_facts)
-    row = (
+    row = SpendRow(
         at,
         identity(event.id, event.source),
-        data.amount_minor,
-        data.currency,
-        data.kind,
-        data.program_id or "none",
-        data.channel or "none",
-        data.campaign_id or "none",
-        day_of(data.period_start),
-        day_of(data.period_end),
+        amount=data.amount_minor,
+        currency=data.currency,
+        kind=data.kind,
+        program=data.program_id or "none",
+        channel=data.channel or "none",
+        campaign=data.campaign_id or "none",
+        first=day_of(data.period_start),
+        last=day_of(data.period_end),
     )
     return join(spend.rows, row)
 
 
-def _reached(reach: Reach, event: e.ReachRecorded, at: int, change: Change) -> bool:
+def _merge_reach(reach: Reach, event: e.ReachRecorded, at: int, change: Change) -> bool:
     data = event.data
     change.track(reach_facts)
-    row = (
+    row = ReachRow(
         at,
         identity(event.id, event.source),
-        data.count,
-        day_of(data.day),
-        data.kind,
-        data.channel or "none",
-        data.campaign_id or "none",
+        count=data.count,
+        day=day_of(data.day),
+        kind=data.kind,
+        channel=data.channel or "none",
+        campaign=data.campaign_id or "none",
     )
     return join(reach.rows, row)
 
 
-def _answered(respondent: Respondent, event: e.SurveyResponded, at: int, change: Change) -> bool:
+def _merge_answer(respondent: Respondent, event: e.SurveyResponded, at: int, change: Change) -> bool:
     change.track(nps_facts)
-    return join(respondent.rows, (at, identity(event.id, event.source), event.data.score))
+    return join(respondent.rows, AnswerRow(at, identity(event.id, event.source), event.data.score))
 
 
-SPEND_MERGES: dict[type[Any], Callable[..., bool]] = {e.SpendRecorded: _spent}
-REACH_MERGES: dict[type[Any], Callable[..., bool]] = {e.ReachRecorded: _reached}
-SURVEY_MERGES: dict[type[Any], Callable[..., bool]] = {e.SurveyResponded: _answered}
+SPEND_MERGES: dict[type[Event], Callable[..., bool]] = {e.SpendRecorded: _merge_spend}
+REACH_MERGES: dict[type[Event], Callable[..., bool]] = {e.ReachRecorded: _merge_reach}
+SURVEY_MERGES: dict[type[Event], Callable[..., bool]] = {e.SurveyResponded: _merge_answer}
 
 
 def too_late(record: Spend | Reach | Respondent, _: object, at: int, limit: int) -> bool:
@@ -123,6 +152,6 @@ def too_late(record: Spend | Reach | Respondent, _: object, at: int, limit: int)
 def forget(record: Spend | Reach | Respondent, limit: int) -> None:
     """Keep the newest row whatever its age."""
     if record.oldest < limit:
-        while len(record.rows) > 1 and record.rows[0][0] < limit:
+        while len(record.rows) > 1 and record.rows[0].at < limit:
             del record.rows[0]
-        record.oldest = record.rows[0][0]
+        record.oldest = record.rows[0].at

@@ -8,8 +8,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from stream_app.catalog import account, lead
+from stream_app.catalog.account.history import history as account_history
 from stream_app.catalog.entities import ACCOUNT, LEAD
+from stream_app.catalog.lead.history import history as lead_history
 from stream_app.cli.options import AS_JSON, AS_OF, DEFINITIONS, REDIS, clock_at, fail, print_json, with_settings
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
@@ -31,7 +32,7 @@ def explain() -> None:
 @click.argument("lead_id")
 def explain_lead(settings: Settings, lead_id: str, *, as_json: bool) -> None:
     """Show what is remembered of a lead and which facts follow."""
-    _explain(settings, LEAD, lead_id, lead.timeline, as_json=as_json)
+    _explain(settings, LEAD, lead_id, lead_history, as_json=as_json)
 
 
 @explain.command("account")
@@ -40,7 +41,7 @@ def explain_lead(settings: Settings, lead_id: str, *, as_json: bool) -> None:
 @click.argument("account_id")
 def explain_account(settings: Settings, account_id: str, *, as_json: bool) -> None:
     """Show what is remembered of an account and which facts follow. Amounts are minor units."""
-    _explain(settings, ACCOUNT, account_id, account.timeline, as_json=as_json)
+    _explain(settings, ACCOUNT, account_id, account_history, as_json=as_json)
 
 
 def _explain(

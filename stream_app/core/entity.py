@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from stream_app.core.envelope import Event
-from stream_app.core.facts import Change, Delta, Fact, FoldSettings
+from stream_app.core.envelope import Event, event_type
+from stream_app.core.facts import Change, Delta, Fact, FoldSettings, negated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,18 +18,41 @@ class EntityKind:
     name: str
     key: str
     state: type[Any]
-    merges: dict[type[Any], Callable[..., bool]]
+    merges: dict[type[Event], Callable[..., bool]]
+    """Event type -> `merge(entity, event, at, change)`, which alters the entity; false for a duplicate."""
     too_late: Callable[[Any, Any, int, int], bool]
+    """`too_late(entity, event, at, limit)`: whether an event is older than what is forgotten before `limit`."""
     forget: Callable[[Any, int], None]
+    """`forget(entity, limit)`: drop what is kept only to merge and is older than `limit`."""
     all_facts: Callable[[Any, FoldSettings], list[Fact]]
-    erased_by: type[Any] | None = None
+    """`all_facts(entity, settings)`: everything that the entity contributes."""
+    erased_by: type[Event] | None = None
     retracted_on_erase: Callable[[Any, FoldSettings], list[Fact]] | None = None
+    """The facts that an erasure removes from the numbers; all others stay counted."""
     encode: Callable[[Any], bytes] = field(default=msgspec.msgpack.Encoder().encode, repr=False)
 
     @property
-    def types(self) -> tuple[type[Any], ...]:
-        """Every event type of this entity."""
+    def types(self) -> tuple[type[Event], ...]:
+        """Every event type of this kind of entity."""
         return (*self.merges, *([self.erased_by] if self.erased_by else []))
+
+
+def kinds_by_event_type(
+    kinds: Iterable[EntityKind], event_types: Iterable[type[Event]]
+) -> dict[type[Event], EntityKind]:
+    """The kind of entity that takes each event type. Raises ValueError if it is not exactly one kind."""
+    found: dict[type[Event], EntityKind] = {}
+    for kind in kinds:
+        for each in kind.types:
+            other = found.setdefault(each, kind)
+            if other is not kind:
+                message = f"{event_type(each)} is taken by two kinds of entities: {other.name} and {kind.name}"
+                raise ValueError(message)
+    for each in event_types:
+        if each not in found:
+            message = f"no entity takes {event_type(each)}: add it to the merges of the entity that it is about"
+            raise ValueError(message)
+    return found
 
 
 @dataclass(slots=True)
@@ -41,51 +64,58 @@ class FoldStats:
     too_late: int = 0
 
 
-def fold(
-    kind: EntityKind,
-    entity: Any,  # noqa: ANN401 - any kind of entity
-    key: str,
-    events: Iterable[tuple[int, Event]],
-    rules: FoldSettings,
-    delta: Delta,
-    stats: FoldStats,
-) -> Any:  # noqa: ANN401 - any kind of entity
-    """The entity after the events (milliseconds, event); None if it was erased. Adds to `delta` and `stats`.
+class Fold:
+    """Folds events into entities, one entity after another; `delta` and `stats` collect what that changes."""
 
-    The entity that is passed in is altered: the caller owns it and drops it if the result is not committed.
-    """
-    change: Change | None = None
-    merges, applied = kind.merges, stats.applied
-    for at, event in events:
-        what = type(event)
-        if what is kind.erased_by:
-            if entity is not None:
+    __slots__ = ("delta", "settings", "stats")
+
+    def __init__(self, settings: FoldSettings) -> None:
+        self.settings = settings
+        self.delta: Delta = []
+        self.stats = FoldStats()
+
+    def apply(
+        self,
+        kind: EntityKind,
+        entity: Any,  # noqa: ANN401 - any kind of entity
+        key: str,
+        events: Iterable[tuple[int, Event]],
+    ) -> Any:  # noqa: ANN401 - any kind of entity
+        """The entity after the events (milliseconds, event); None if the last of them erased it.
+
+        The entity that is passed in is altered: the caller owns it and drops it if the result is not committed.
+        """
+        change: Change | None = None
+        settings, stats, merges = self.settings, self.stats, kind.merges
+        applied = stats.applied
+        for at, event in events:
+            what = type(event)
+            if what is kind.erased_by:
                 if change:
                     change.finish()
                     change = None
-                _retract(kind, entity, rules, delta)
+                self._erase(kind, entity)
                 entity = None
+                applied[what] += 1
+                continue
+            if entity is None:
+                entity = kind.state(key)
+            if change is None:
+                change = Change(entity, settings, self.delta)
+            if at < entity.newest and kind.too_late(entity, event, at, entity.newest - settings.horizon_ms):
+                stats.too_late += 1
+                continue
+            if not merges[what](entity, event, at, change):
+                stats.duplicates += 1
+                continue
             applied[what] += 1
-            continue
-        if entity is None:
-            entity = kind.state(key)
-        if change is None:
-            change = Change(entity, rules, delta)
-        if at < entity.newest and kind.too_late(entity, event, at, entity.newest - rules.horizon_ms):
-            stats.too_late += 1
-            continue
-        if not merges[what](entity, event, at, change):
-            stats.duplicates += 1
-            continue
-        applied[what] += 1
-        entity.newest = max(entity.newest, at)
-        entity.oldest = min(entity.oldest, at)
-    if change:
-        change.finish()
-        kind.forget(entity, entity.newest - rules.horizon_ms)
-    return entity
+            entity.newest = max(entity.newest, at)
+            entity.oldest = min(entity.oldest, at)
+        if change:
+            change.finish()
+            kind.forget(entity, entity.newest - settings.horizon_ms)
+        return entity
 
-
-def _retract(kind: EntityKind, entity: Any, rules: FoldSettings, delta: Delta) -> None:  # noqa: ANN401
-    if kind.retracted_on_erase:
-        delta += [(series, at, -amount) for series, at, amount in kind.retracted_on_erase(entity, rules)]
+    def _erase(self, kind: EntityKind, entity: Any) -> None:  # noqa: ANN401 - any kind of entity
+        if entity is not None and kind.retracted_on_erase:
+            self.delta += negated(kind.retracted_on_erase(entity, self.settings))

@@ -16,7 +16,7 @@ Fact = tuple[Series, int, int]
 """(series, event time in milliseconds or `LEVEL`, amount): counts, money in minor units, durations in milliseconds."""
 
 Delta = list[Fact]
-"""What changes: facts that came, and facts that went with their amount negated."""
+"""What changes: added facts, and removed facts with their amount negated."""
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -31,61 +31,66 @@ class FoldSettings:
 
 
 Aspect = Callable[..., list[Fact]]
-"""`aspect(entity, rules, *which)`: the facts of one part of an entity (one message, one enrollment, its stages)."""
+"""`aspect(entity, settings, *which)`: the facts of one part of an entity (one message, one enrollment, its stages)."""
 
 
 class Change:
-    """Watches the aspects of an entity that events alter, so that only those are computed again.
+    """Tracks the aspects of an entity that events alter, so that only those are computed again.
 
     `track` is called with an aspect before an event alters it, `finish` once after the last event. What an event in
-    order changes may be known without that: `adds` or `replaces` say so, as long as the aspect `is_untracked`.
+    order changes may be known without that: `add` or `replace` say so, as long as the aspect `is_untracked`.
     """
 
-    __slots__ = ("_before", "_delta", "_entity", "rules")
+    __slots__ = ("_before", "_delta", "_entity", "settings")
 
-    def __init__(self, entity: Any, rules: FoldSettings, delta: Delta) -> None:  # noqa: ANN401 - any kind of entity
+    def __init__(self, entity: Any, settings: FoldSettings, delta: Delta) -> None:  # noqa: ANN401 - any kind of entity
         self._entity = entity
         self._before: dict[tuple[Aspect, tuple[str, ...]], list[Fact]] = {}
         self._delta = delta
-        self.rules = rules
+        self.settings = settings
 
     def track(self, aspect: Aspect, *which: str) -> None:
         """Remember the facts of an aspect as they are, unless it is tracked already."""
         key = (aspect, which)
         if key not in self._before:
-            self._before[key] = aspect(self._entity, self.rules, *which)
+            self._before[key] = aspect(self._entity, self.settings, *which)
 
-    def begins(self, aspect: Aspect, *which: str) -> None:
-        """Touch an aspect of a part of the entity that did not exist before this event."""
+    def track_new(self, aspect: Aspect, *which: str) -> None:
+        """Track an aspect of a part of the entity that did not exist before this event."""
         self._before[aspect, which] = []
 
     def is_untracked(self, aspect: Aspect, *which: str) -> bool:
-        """Whether the aspect will not be recomputed at the end."""
+        """Whether the aspect will not be computed again by `finish`."""
         return (aspect, which) not in self._before
 
-    def adds(self, facts: Iterable[Fact]) -> None:
-        """Take facts that an event adds to an aspect that is not tracked; a retracted one has a negated amount."""
+    def add(self, facts: Iterable[Fact]) -> None:
+        """Add the facts by which an untracked aspect changes; a removed one has a negated amount."""
         self._delta += facts
 
-    def replaces(self, before: list[Fact], after: list[Fact]) -> None:
-        """Take facts in place of others in an aspect that is not tracked."""
+    def replace(self, before: list[Fact], after: list[Fact]) -> None:
+        """Put facts in place of others of an untracked aspect."""
         _add_difference(self._delta, before, after)
 
     def finish(self) -> None:
-        """Add facts(after) - facts(before) of everything tracked."""
+        """Add facts(after) - facts(before) of every tracked aspect."""
         for (aspect, which), before in self._before.items():
-            _add_difference(self._delta, before, aspect(self._entity, self.rules, *which))
+            _add_difference(self._delta, before, aspect(self._entity, self.settings, *which))
+
+
+def negated(facts: Iterable[Fact]) -> Delta:
+    """The delta that removes facts."""
+    return [(series, at, -amount) for series, at, amount in facts]
 
 
 def _add_difference(delta: Delta, before: list[Fact], after: list[Fact]) -> None:
     if not before:
         delta += after
     elif before != after:
-        came, went = set(after), set(before)
-        if len(came) < len(after) or len(went) < len(before):
+        added, removed = set(after), set(before)
+        if len(added) < len(after) or len(removed) < len(before):
             # The same fact twice, as two opens in one millisecond: sets would lose one.
             delta += after
-            delta += [(series, at, -amount) for series, at, amount in before]
+            delta += negated(before)
         else:
-            delta += came - went
-            delta += [(series, at, -amount) for series, at, amount in went - came]
+            delta += added - removed
+            delta += negated(removed - added)

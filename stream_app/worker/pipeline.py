@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import msgspec
 
 from stream_app.core.deltas import Bucketizer
-from stream_app.core.entity import EntityKind, FoldStats, fold
+from stream_app.core.entity import EntityKind, Fold, FoldStats
 from stream_app.core.envelope import Decoder, Event, Rejected
-from stream_app.core.facts import Delta, FoldSettings
+from stream_app.core.facts import FoldSettings
 from stream_app.core.windows import Clock
 from stream_app.spec.metric import Metric
 from stream_app.spec.window import Grain
@@ -192,15 +192,14 @@ class Pipeline:
 
     async def _fold(self, decoded: Decoded) -> Prepared:
         batch, rules, tag = decoded.batch, self._model.rules, new_version()
-        delta: Delta = []
-        stats = FoldStats()
+        fold = Fold(rules)
         states: list[State] = []
         entities: dict[str, tuple[str, Any]] = {}
 
         async def fold_each(versions: Mapping[str, tuple[str, Any]]) -> None:
             for number, (name, (version, entity)) in enumerate(versions.items()):
                 kind, key, events = decoded.groups[name]
-                after = fold(kind, entity, key, events, rules, delta, stats)
+                after = fold.apply(kind, entity, key, events)
                 entities[name] = ("" if after is None else tag, after)
                 if version or after is not None:
                     states.append(State(name, version, None if after is None else kind.encode(after)))
@@ -217,9 +216,9 @@ class Pipeline:
         if decoded.newest >= 0:
             clock = Clock.at(decoded.newest, rules.calendar)
             newest = {grain: clock.running(grain) for grain in Grain}
-        cells = self._bucketizer.cells(delta, newest)
+        cells = self._bucketizer.cells(fold.delta, newest)
         commit = Commit(tag, batch.source, batch.begin, batch.end, states, cells, newest)
-        return Prepared(decoded, commit, entities, stats)
+        return Prepared(decoded, commit, entities, fold.stats)
 
     def _take_from_cache(self, names: Iterable[str]) -> tuple[dict[str, tuple[str, Any]], list[str]]:
         """Version and state of these entities, and the names of those not in the cache. They leave it until `apply`."""

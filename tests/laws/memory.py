@@ -14,7 +14,7 @@ from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.sample_source import Board
 from stream_app.core.calendar import Calendar
 from stream_app.core.deltas import Bucketizer, Cells
-from stream_app.core.entity import FoldStats, fold
+from stream_app.core.entity import Fold
 from stream_app.core.envelope import Decoder, Event, Rejected
 from stream_app.core.facts import Delta, Fact, FoldSettings, Series
 from stream_app.core.samples import Due, Labels, Sample, View
@@ -42,7 +42,6 @@ class MemoryStore:
         self.levels: dict[Labels, int] = defaultdict(int)
         self.due: dict[Labels, dict[str, int]] = defaultdict(dict)
         self.newest: Clock | None = None
-        self.stats = FoldStats()
         self.delta: Delta = []
 
     def apply(self, envelopes: Iterable[dict[str, Any]]) -> None:
@@ -54,16 +53,16 @@ class MemoryStore:
             newest = max(newest, at)
             kind = KIND_OF[type(event)]
             groups[kind.name, getattr(event.data, kind.key)].append((at, event))
-        delta: Delta = []
+        fold = Fold(self.rules)
         for (name, key), events in groups.items():
             kind = KIND_OF[type(events[0][1])]
             known = self.entities.pop(f"{name}:{key}", None)
             entity = None if known is None else msgspec.msgpack.decode(known, type=kind.state)
-            entity = fold(kind, entity, key, events, self.rules, delta, self.stats)
+            entity = fold.apply(kind, entity, key, events)
             if entity is not None:
                 self.entities[f"{name}:{key}"] = kind.encode(entity)
-        self.delta += delta
-        self._store(Bucketizer(METRICS, self.rules.calendar).cells(delta), newest)
+        self.delta += fold.delta
+        self._store(Bucketizer(METRICS, self.rules.calendar).cells(fold.delta), newest)
 
     def _store(self, cells: Cells, newest: int) -> None:
         if newest >= 0 and (self.newest is None or newest > self.newest.now):

@@ -9,7 +9,7 @@ import pytest
 
 from stream_app.catalog.entities import LEAD
 from stream_app.core.calendar import Calendar
-from stream_app.core.entity import FoldStats, fold
+from stream_app.core.entity import Fold
 from stream_app.core.envelope import Event
 from stream_app.core.facts import Delta, Fact, FoldSettings, Series
 from tests.laws.memory import decoded, net
@@ -92,13 +92,16 @@ ALPHABETS: dict[str, list[Dated]] = {
 """Events that meet in one aspect of a lead; a name that is there twice makes copies that differ."""
 
 
-def arrived(lead: Any, events: Iterable[Dated], delta: Delta) -> Any:  # noqa: ANN401 - as `fold` has it
+def arrived(lead: Any, events: Iterable[Dated], delta: Delta) -> Any:  # noqa: ANN401 - as `Fold` has it
     """The lead after a batch; the one that was passed in stays as it is."""
     copy = None if lead is None else msgspec.msgpack.decode(LEAD.encode(lead), type=LEAD.state)
-    return fold(LEAD, copy, "l", events, RULES, delta, FoldStats())
+    fold = Fold(RULES)
+    lead = fold.apply(LEAD, copy, "l", events)
+    delta += fold.delta
+    return lead
 
 
-def remembered(lead: Any) -> Any:  # noqa: ANN401 - as `fold` has it
+def remembered(lead: Any) -> Any:  # noqa: ANN401 - as `Fold` has it
     """The lead without the bounds of what it may forget, for which copies count too."""
     return msgspec.structs.replace(lead, newest=0, oldest=0)
 

@@ -4,7 +4,7 @@ from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
 from stream_app.catalog.entities import ACCOUNT, LEAD
-from stream_app.catalog.lead import Lead
+from stream_app.catalog.lead.state import Lead
 from stream_app.store import generations
 from stream_app.store.keys import due_member, entity_name
 from stream_app.store.ledger import Applied, Ledger, State

@@ -1,0 +1,141 @@
+"""What a lead contributes to the numbers, one function for each part of it that changes on its own."""
+
+from itertools import pairwise
+
+from stream_app.catalog import enrollment as enrollments
+from stream_app.catalog import message as messages
+from stream_app.catalog.bounds import SCORE_BOUNDS, TRANSITION_BOUNDS
+from stream_app.catalog.lead.state import (
+    Lead,
+    ScoreRow,
+    is_disqualified,
+    new_lead_at,
+    not_ready_episodes,
+    origin,
+    program_at,
+    score_before,
+    stage_history,
+)
+from stream_app.core.calendar import month_after
+from stream_app.core.deltas import SEPARATOR
+from stream_app.core.facts import DAY_MS, LEVEL, Fact, FoldSettings
+from stream_app.core.histogram import observation
+
+TRANSITIONS = (("lead", "mql"), ("mql", "sql"), ("sql", "customer"))
+MQL_COHORT_MS = 30 * DAY_MS
+
+
+def stage_facts(lead: Lead, _: FoldSettings) -> list[Fact]:
+    """New leads, entries into stages and the time between them, and the stage it is in."""
+    found: list[Fact] = []
+    created = new_lead_at(lead)
+    if created is not None:
+        found.append((("new_leads", *origin(lead)), created, 1))
+    history = stage_history(lead)
+    first: dict[str, int] = {}
+    for at, stage in history:
+        found += stage_entry(lead, first, at, stage)
+    if history and not is_disqualified(lead):
+        found.append((("leads_in_stage", history[-1][1]), LEVEL, 1))
+    return found
+
+
+def stage_entry(lead: Lead, first: dict[str, int], at: int, stage: str) -> list[Fact]:
+    """What the next entry into a stage adds. `first` says when each stage was first entered; this entry is added."""
+    if stage in first:
+        return [(("stage_reentries", stage), at, 1)]
+    first[stage] = at
+    source, _, campaign = origin(lead)
+    found: list[Fact] = [(("stage_entries", stage, source, campaign), at, 1)]
+    for before, after in TRANSITIONS:
+        # Of two stages that were entered in the same millisecond either may have come first.
+        if stage in {before, after} and before in first and after in first and first[before] <= first[after]:
+            series = ("stage_transition_seconds", f"{before}_{after}")
+            found += observation(series, TRANSITION_BOUNDS, first[after], first[after] - first[before], 1000)
+    if stage == "mql" and (created := new_lead_at(lead)) is not None and at - created <= MQL_COHORT_MS:
+        found.append((("lead_mql_cohort",), created, 1))
+    return found
+
+
+def reopening_facts(lead: Lead, _: FoldSettings) -> list[Fact]:
+    """The first engagement of each not-ready episode during which the lead was in a program."""
+    found: list[Fact] = []
+    if not lead.engagements or not lead.enrollments:
+        return found
+    for start, end in not_ready_episodes(lead):
+        for row in lead.engagements:
+            if start <= row.at < end and (program := program_at(lead, row.at)) is not None:
+                found.append((("reopened_leads", program), row.at, 1))
+                break
+    return found
+
+
+def score_facts(lead: Lead, _: FoldSettings) -> list[Fact]:
+    """Differences between neighboring scores."""
+    return [fact for earlier, later in pairwise(lead.scores) for fact in score_difference(earlier, later)]
+
+
+def score_difference(earlier: ScoreRow, later: ScoreRow) -> list[Fact]:
+    """That the score changed, and by how much."""
+    at, activity = later.at, later.activity or "unknown"
+    found: list[Fact] = [(("score_changes", activity), at, 1)]
+    if later.score != earlier.score:
+        found.append((("score_delta", activity), at, later.score - earlier.score))
+    return found
+
+
+def new_lead_score_facts(lead: Lead, settings: FoldSettings) -> list[Fact]:
+    """The score of a new lead at the end of the month in which it was created."""
+    created = new_lead_at(lead)
+    if created is None or not lead.scores:
+        return []
+    score = score_before(lead, end_of_month(created, settings))
+    return new_lead_score(created, score, settings) if score else []
+
+
+def end_of_month(at: int, settings: FoldSettings) -> int:
+    """The first moment of the next month."""
+    return settings.calendar.start_of_day(month_after(settings.calendar.day(at)))
+
+
+def new_lead_score(created: int, row: ScoreRow, settings: FoldSettings) -> list[Fact]:
+    """The observation of one score in the month of the creation."""
+    return observation(("new_lead_score", settings.calendar.month(created)), SCORE_BOUNDS, LEVEL, row.score)
+
+
+def message_facts(lead: Lead, _: FoldSettings, message_id: str) -> list[Fact]:
+    """See `message.facts`."""
+    packed = lead.messages.get(message_id)
+    return messages.facts(messages.unpack(packed)) if packed is not None else []
+
+
+def enrollment_facts(lead: Lead, _: FoldSettings, enrollment_id: str) -> list[Fact]:
+    """See `enrollment.facts`."""
+    known = lead.enrollments.get(enrollment_id)
+    return enrollments.facts(known, due_member(lead, enrollment_id)) if known else []
+
+
+def due_member(lead: Lead, enrollment_id: str) -> str:
+    """Names an enrollment in the sets of due times."""
+    return f"{lead.id}{SEPARATOR}{enrollment_id}"
+
+
+def due_facts(lead: Lead, settings: FoldSettings) -> list[Fact]:
+    """The due times that name the lead: what an erasure retracts."""
+    return [
+        fact
+        for enrollment_id in lead.enrollments
+        for fact in enrollment_facts(lead, settings, enrollment_id)
+        if fact[0][0] == "step_due_at"
+    ]
+
+
+def all_facts(lead: Lead, settings: FoldSettings) -> list[Fact]:
+    """Everything that the lead contributes."""
+    found = [*stage_facts(lead, settings), *reopening_facts(lead, settings), *score_facts(lead, settings)]
+    found += new_lead_score_facts(lead, settings)
+    for message_id in lead.messages:
+        found += message_facts(lead, settings, message_id)
+    for enrollment_id in lead.enrollments:
+        found += enrollment_facts(lead, settings, enrollment_id)
+    return found

@@ -1,0 +1,49 @@
+"""What an event changes in the facts of a lead, known without computing them again."""
+
+from stream_app.catalog.lead.facts import end_of_month, new_lead_score, stage_entry
+from stream_app.catalog.lead.state import Lead, ScoreRow, StageRow, is_disqualified, new_lead_at, stage_history
+from stream_app.core.facts import LEVEL, Fact, FoldSettings
+from stream_app.core.timeline import is_next
+
+
+def stage_increment(lead: Lead, row: StageRow) -> list[Fact] | None:
+    """What a stage in order adds to `stage_facts`; None where it may change more than that."""
+    if not is_next(lead.stages, row) or not lead.created:
+        return None
+    created = lead.created[0]
+    if (row.at, row.identity) <= (created.at, created.identity):
+        return None
+    first: dict[str, int] = {}
+    current = ""
+    for since, current in stage_history(lead):
+        first.setdefault(current, since)
+    if row.stage == current:
+        return []
+    found = stage_entry(lead, first, row.at, row.stage)
+    if not is_disqualified(lead):
+        found += [(("leads_in_stage", current), LEVEL, -1), (("leads_in_stage", row.stage), LEVEL, 1)]
+    return found
+
+
+def new_lead_score_replacement(lead: Lead, row: ScoreRow, settings: FoldSettings) -> tuple[list[Fact], list[Fact]]:
+    """`new_lead_score_facts` before and after a score in order that is not the first; nothing where it is too late."""
+    created = new_lead_at(lead)
+    if created is None or row.at >= end_of_month(created, settings):
+        return [], []
+    return new_lead_score(created, lead.scores[-1], settings), new_lead_score(created, row, settings)
+
+
+def engaged_since(lead: Lead, at: int) -> bool:
+    """Whether the lead engaged then or later: only then can a status or an enrollment change `reopening_facts`.
+
+    That holds out of order as well, and for a copy: it takes the place of a later row or of none.
+    """
+    return bool(lead.engagements) and lead.engagements[-1].at >= at
+
+
+def may_reopen(lead: Lead, at: int) -> bool:
+    """Whether the lead may have been not ready at a moment or since; sure of the newest status only.
+
+    If not, an engagement reopens nothing, out of order neither, and nor does the later copy whose place it may take.
+    """
+    return bool(lead.statuses) and (at < lead.statuses[-1].at or lead.statuses[-1].status == "not_ready")

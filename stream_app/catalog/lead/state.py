@@ -1,0 +1,130 @@
+"""What is remembered of a lead."""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from stream_app.catalog.enrollment import ENROLLED, EXITED, Enrollment
+from stream_app.catalog.message import Packed
+from stream_app.core.timeline import FAR_FUTURE, Row
+
+NO_SCORE = -(2**53)
+"""The score of a `lead.created` that states none; below every score."""
+
+SCORE_OF_CREATED = ""
+"""The activity of the score in `lead.created`."""
+
+
+class CreatedRow(Row, frozen=True):
+    """A `lead.created`."""
+
+    source: str
+    channel: str
+    campaign: str
+    score: int
+    is_import: bool
+
+
+class StageRow(Row, frozen=True):
+    """A `lead.stage_changed`."""
+
+    stage: str
+
+
+class StatusRow(Row, frozen=True):
+    """A `lead.status_changed`."""
+
+    status: str
+
+
+class ScoreRow(Row, frozen=True):
+    """A `lead.score_changed`, or the score of the earliest `lead.created` that states one."""
+
+    score: int
+    activity: str
+
+
+class Lead(Struct, array_like=True, gc=False):
+    """Everything that is remembered of a lead; every list of rows is in order.
+
+    `newest` is the time of its newest event, `oldest` a lower bound for what may be forgotten.
+    """
+
+    id: str
+    newest: int = 0
+    oldest: int = FAR_FUTURE
+    created: list[CreatedRow] = []
+    stages: list[StageRow] = []
+    statuses: list[StatusRow] = []
+    scores: list[ScoreRow] = []
+    engagements: list[Row] = []
+    messages: dict[str, Packed] = {}
+    enrollments: dict[str, Enrollment] = {}
+
+
+def new_lead_at(lead: Lead) -> int | None:
+    """When the lead came to exist, imports excluded."""
+    for row in lead.created:
+        if not row.is_import:
+            return row.at
+    return None
+
+
+def origin(lead: Lead) -> tuple[str, str, str]:
+    """Source, channel and campaign, of the earliest `lead.created`."""
+    if not lead.created:
+        return "none", "none", "none"
+    row = lead.created[0]
+    return row.source, row.channel, row.campaign
+
+
+def stage_history(lead: Lead) -> list[tuple[int, str]]:
+    """(at, stage) in time order, equal neighbors collapsed. The creation stands for an entry into `lead`."""
+    rows = lead.stages
+    if lead.created:
+        created = lead.created[0]
+        entered = next((row for row in rows if row.stage == "lead"), None)
+        if entered is None or (created.at, created.identity) < (entered.at, entered.identity):
+            rows = sorted([*rows, StageRow(created.at, created.identity, "lead")])
+    history: list[tuple[int, str]] = []
+    current = ""
+    for row in rows:
+        if row.stage != current:
+            current = row.stage
+            history.append((row.at, current))
+    return history
+
+
+def is_disqualified(lead: Lead) -> bool:
+    """Whether the newest status says so."""
+    return bool(lead.statuses) and lead.statuses[-1].status == "disqualified"
+
+
+def not_ready_episodes(lead: Lead) -> Iterator[tuple[int, int]]:
+    """(begin, end) of each episode in which the status was `not_ready`; the end is excluded."""
+    start: int | None = None
+    for row in lead.statuses:
+        if row.status == "not_ready":
+            start = row.at if start is None else start
+        elif start is not None:
+            yield start, row.at
+            start = None
+    if start is not None:
+        yield start, FAR_FUTURE
+
+
+def program_at(lead: Lead, at: int) -> str | None:
+    """The program of the latest enrollment that was running at a moment."""
+    running: list[tuple[int, str, str]] = []
+    for each in lead.enrollments.values():
+        begun, ended = each.first(ENROLLED), each.first(EXITED)
+        if begun and begun.at <= at and not (ended and ended.at <= at):
+            running.append((begun.at, begun.identity, each.program))
+    return max(running)[2] if running else None
+
+
+def score_before(lead: Lead, at: int) -> ScoreRow | None:
+    """The last score before a moment."""
+    index = bisect_right(lead.scores, at - 1, key=lambda row: row.at)
+    return lead.scores[index - 1] if index else None
