@@ -1,1 +1,1 @@
-"""What is measured: the declarations against what is shown."""
+"""What the catalog declares, what each kind of entity contributes to the numbers, and what is shown of it."""

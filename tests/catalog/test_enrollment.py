@@ -1,0 +1,87 @@
+"""One enrollment: its steps, and what an event in order adds to them."""
+
+import pytest
+
+from stream_app.catalog import enrollment as en
+from stream_app.catalog.enrollment import Enrollment, EnrollmentRow, Visit
+from stream_app.core.facts import LEVEL
+from tests.laws.memory import net
+
+BEGUN = EnrollmentRow(1, "a", en.ENROLLED)
+ENTERED = EnrollmentRow(2000, "b", en.STEP_ENTERED, "s", due=9000)
+LEFT = EnrollmentRow(5000, "c", en.STEP_EXITED, "s", outcome="advanced")
+ENTERED_NEXT = EnrollmentRow(6000, "d", en.STEP_ENTERED, "t", due=9500)
+ENDED = EnrollmentRow(8000, "e", en.EXITED, outcome="completed")
+ALL = (BEGUN, ENTERED, LEFT, ENTERED_NEXT, ENDED)
+
+
+def enrollment(*rows: EnrollmentRow) -> Enrollment:
+    found = Enrollment()
+    for row in rows:
+        en.merge(found, row, "p")
+    return found
+
+
+def test_a_running_enrollment_is_in_the_balance_of_its_program_and_step() -> None:
+    assert net(en.facts(enrollment(BEGUN, ENTERED), "l/e")) == {
+        (("program_enrollments", "p"), 1): 1,
+        (("program_balance", "p"), LEVEL): 1,
+        (("step_entries", "p", "s"), 2000): 1,
+        (("step_due", "p", "s"), 9000): 1,
+        (("step_balance", "p", "s"), LEVEL): 1,
+        (("step_due_at", "p", "s", "l/e"), 9000): 1,
+    }
+
+
+def test_an_exit_ends_the_stay_and_is_measured() -> None:
+    assert net(en.facts(enrollment(ENTERED, LEFT), "l/e")) == {
+        (("step_entries", "p", "s"), 2000): 1,
+        (("step_due", "p", "s"), 9000): 1,
+        (("step_exits", "p", "s", "advanced"), 5000): 1,
+        (("step_dwell_seconds", "p", "s", "0"), 5000): 1,
+        (("step_dwell_seconds", "p", "s", "sum"), 5000): 3000,
+    }
+
+
+def test_the_end_is_the_exit_of_steps_that_have_none() -> None:
+    assert en.visits(enrollment(*ALL)) == {
+        "s": Visit(2000, 9000, 5000, "advanced"),
+        "t": Visit(6000, 9500, 8000, "completed"),
+    }
+
+
+def test_an_entry_after_the_end_stays_open() -> None:
+    late = EnrollmentRow(8001, "f", en.STEP_ENTERED, "u", due=9999)
+    assert en.visits(enrollment(ENDED, late))["u"] == Visit(8001, 9999, None, "")
+
+
+def test_an_exit_without_entry_counts_but_is_not_measured() -> None:
+    assert net(en.facts(enrollment(LEFT), "l/e")) == {(("step_exits", "p", "s", "advanced"), 5000): 1}
+
+
+def test_the_program_is_that_of_the_earliest_enrolled() -> None:
+    found = Enrollment()
+    for row, program in ((ENTERED, "q"), (EnrollmentRow(7, "z", en.ENROLLED), "r"), (BEGUN, "p"), (LEFT, "q")):
+        en.merge(found, row, program)
+    assert found.program == "p"
+
+
+@pytest.mark.parametrize("count", range(1, len(ALL)))
+def test_an_event_in_order_adds_the_difference_of_the_facts(count: int) -> None:
+    before, after = enrollment(*ALL[:count]), enrollment(*ALL[: count + 1])
+    added = en.increment(before, ALL[count], "l/e")
+    assert added is not None
+    assert net([*en.facts(before, "l/e"), *added]) == net(en.facts(after, "l/e"))
+
+
+@pytest.mark.parametrize(
+    ("known", "row"),
+    [
+        ((ENDED,), EnrollmentRow(9000, "z", en.STEP_ENTERED, "s", due=9999)),
+        ((ENTERED,), EnrollmentRow(9000, "z", en.STEP_ENTERED, "s", due=9999)),
+        ((BEGUN,), EnrollmentRow(9000, "z", en.STEP_EXITED, "s", outcome="error")),
+        ((BEGUN,), EnrollmentRow(9000, "z", en.ENROLLED)),
+    ],
+)
+def test_an_event_that_may_change_more_has_no_increment(known: tuple[EnrollmentRow, ...], row: EnrollmentRow) -> None:
+    assert en.increment(enrollment(*known), row, "l/e") is None

@@ -1,0 +1,1 @@
+"""Units of the core: each on its own, without a server."""
