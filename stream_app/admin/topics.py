@@ -16,6 +16,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from stream_app.clients.connections import aiokafka_options, kafka_options
 from stream_app.clients.settings import Settings
+from stream_app.core.windows import longest_window_days
 
 __all__ = [
     "KAFKA_ERRORS",
@@ -37,8 +38,6 @@ KAFKA_ERRORS = (KafkaError, AsyncKafkaError, OSError)
 _BOOTSTRAP_TIMEOUT_MS = 10_000
 _CONNECT_TIMEOUT_S = 3.0
 _DAY_MS = 24 * 60 * 60 * 1000
-# The window `previous_month` reaches back this far on the last day of a month.
-_LONGEST_WINDOW_DAYS = 62
 _EVENT_TOPIC_CONFIG = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 _DEAD_LETTER_TOPIC_CONFIG = {"cleanup.policy": "delete", "retention.ms": str(90 * _DAY_MS), "retention.bytes": "-1"}
 _POLL_MS = 200
@@ -141,7 +140,7 @@ def shortcomings(settings: Settings, topic: Topic, partitions: int = 1) -> Itera
         )
     if topic.name == settings.topic("dlq"):
         return
-    kept, needed = int(topic.config.get("retention.ms", -1)), settings.horizon_days + _LONGEST_WINDOW_DAYS
+    kept, needed = int(topic.config.get("retention.ms", -1)), settings.horizon_days + longest_window_days()
     if 0 <= kept < needed * _DAY_MS:
         yield Shortcoming(
             f"{topic.name} keeps events for {kept / _DAY_MS:.3g} days; to recompute the numbers takes all of them, and "

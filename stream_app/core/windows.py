@@ -1,6 +1,7 @@
 """Which buckets a window is the sum of at a given moment, and which buckets are kept."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from stream_app.core.calendar import Calendar, date_of, first_of_month, month_before
 from stream_app.spec.window import GRAIN_OF, Grain, Window
@@ -57,6 +58,21 @@ def span(window: Window, clock: Clock) -> range:  # noqa: PLR0911 - a table with
     if window is Window.MONTH_BEFORE_PREV:
         return range(month_before(previous), previous)
     return range(clock.day - 59, clock.day - 29)  # D30_BEFORE
+
+
+_LEAP_CYCLE_DAYS = 4 * 365 + 1
+
+
+@cache
+def longest_window_days() -> int:
+    """How many days any window reaches back at most, today included, whatever day it is.
+
+    Opening balances reach no further: they are levels minus what `PREV_MONTH` and `MTD` sum.
+    """
+    windows = [window for window in Window if GRAIN_OF[window] is Grain.DAY]
+    clocks = [Clock(0, 0, 0, day) for day in range(_LEAP_CYCLE_DAYS)]
+    spans = ((clock.day, span(window, clock)) for clock in clocks for window in windows)
+    return max(day - buckets.start + 1 for day, buckets in spans if buckets)
 
 
 def answerable(window: Window, clock: Clock, newest: Clock | None) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from datetime import date
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -11,6 +12,7 @@ from kafka.errors import KafkaError
 from stream_app.admin import topics
 from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
+from stream_app.core.windows import longest_window_days
 from tests.servers.cluster import Cluster
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -62,7 +64,8 @@ def test_too_few_partitions_and_a_short_memory_are_told_with_their_remedy(broker
     details = [each.detail for each in outcome.shortcomings]
     assert details[0].startswith(f"{lead} has 1 of 2 partitions")
     assert details[1].startswith(f"{lead} keeps events for 7 days")
-    assert "462 days at the least" in details[1]
+    # The horizon, 400 days, and October 1 to December 31, 92 days.
+    assert "492 days at the least" in details[1]
     assert details[2].startswith(f"{lead} drops events beyond a size of 1000000000 bytes")
     assert outcome.shortcomings[1].fix == (
         f"kafka-configs.sh --bootstrap-server {broker.address} --alter --entity-type topics "
@@ -151,3 +154,19 @@ def test_somebody_else_in_the_brokers_place_leaves_no_thread_either(
     with pytest.raises(topics.KAFKA_ERRORS):
         topics.begins(settings, ["x"])
     assert set(threading.enumerate()) == before
+
+
+@pytest.mark.parametrize(
+    ("today", "first", "days"),
+    [
+        # The longest three months in a row, ending today: no window begins before the month before the previous one.
+        ("2026-07-31", "2026-05-01", 31 + 30 + 31),
+        ("2026-08-31", "2026-06-01", 30 + 31 + 31),
+        ("2026-12-31", "2026-10-01", 31 + 30 + 31),
+        ("2027-01-31", "2026-11-01", 30 + 31 + 31),
+        ("2027-03-31", "2027-01-01", 31 + 28 + 31),
+    ],
+)
+def test_no_window_reaches_back_further_than_92_days(today: str, first: str, days: int) -> None:
+    assert (date.fromisoformat(today) - date.fromisoformat(first)).days + 1 == days
+    assert days <= longest_window_days() == 92
