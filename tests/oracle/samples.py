@@ -38,6 +38,15 @@ WINDOWS: Mapping[str, Sequence[str]] = {
     "lifecycle_spend": ("30d", "mtd", "prev_month"),
     "lifecycle_nps_responses": ("30d", "90d"),
     "lifecycle_lead_mql_cohort": ("30d", "mtd", "prev_month"),
+    "lifecycle_nps_themes": ("90d",),
+    "lifecycle_program_stage_entries": ("24h", "7d", "30d", "mtd", "prev_month"),
+    "lifecycle_program_cohort": ("30d", "90d", "mtd", "prev_month"),
+    "lifecycle_program_cohort_conversions": ("30d", "90d", "mtd", "prev_month"),
+    "lifecycle_mql_follow_ups": ("24h", "7d", "30d", "mtd", "prev_month"),
+    "lifecycle_mql_due": ("7d", "30d", "mtd", "prev_month"),
+    "lifecycle_mql_on_time": ("7d", "30d", "mtd", "prev_month"),
+    "lifecycle_program_mql_seconds": ("30d", "mtd"),
+    "lifecycle_mql_follow_up_seconds": ("30d", "mtd"),
     "lifecycle_stage_transition_seconds": ("30d", "mtd"),
     "lifecycle_step_dwell_seconds": ("30d", "mtd"),
 }
@@ -52,6 +61,15 @@ BOUNDS: Mapping[str, Sequence[int]] = {
         1 * HOUR_SECONDS,
         6 * HOUR_SECONDS,
         *(days * DAY_SECONDS for days in (1, 2, 3, 7, 14, 30, 60)),
+    ),
+    "lifecycle_program_mql_seconds": (
+        1 * HOUR_SECONDS,
+        6 * HOUR_SECONDS,
+        *(days * DAY_SECONDS for days in (1, 3, 7, 14, 30, 60, 90, 180, 365)),
+    ),
+    "lifecycle_mql_follow_up_seconds": (
+        *(hours * HOUR_SECONDS for hours in (1, 4, 8)),
+        *(days * DAY_SECONDS for days in (1, 2, 3, 7, 14, 30)),
     ),
     "lifecycle_new_lead_score": (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100),
 }
@@ -69,12 +87,15 @@ MONEY = (
 IN_MILLISECONDS = (
     "lifecycle_stage_transition_seconds_gsum",
     "lifecycle_step_dwell_seconds_gsum",
+    "lifecycle_program_mql_seconds_gsum",
+    "lifecycle_mql_follow_up_seconds_gsum",
+    "lifecycle_mql_oldest_due_timestamp_seconds",
     "lifecycle_step_oldest_due_timestamp_seconds",
 )
-SMALLEST = ("lifecycle_step_oldest_due_timestamp_seconds",)
+SMALLEST = ("lifecycle_step_oldest_due_timestamp_seconds", "lifecycle_mql_oldest_due_timestamp_seconds")
 """Series of which the smallest contribution is the value; everywhere else they are added up."""
 
-CAPPED = ("program", "step", "campaign", "channel", "source", "activity")
+CAPPED = ("program", "step", "campaign", "channel", "source", "activity", "segment", "theme")
 OTHER = "other"
 EXPONENTS = (
     dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"), 0)
