@@ -49,6 +49,18 @@ class LeadData(Struct, kw_only=True, gc=False):
     lead_id: Identifier
 
 
+class LeadMergedData(LeadData, kw_only=True, gc=False):
+    """`lead_id` and `merged_id` are one person from now on and ever since; which of them survives does not matter."""
+
+    merged_id: Identifier
+
+    def __post_init__(self) -> None:
+        """Refuse a merge with itself."""
+        if self.merged_id == self.lead_id:
+            msg = "Expected another identifier than `lead_id` in `merged_id`"
+            raise ValueError(msg)
+
+
 class LeadCreatedData(LeadData, kw_only=True, gc=False):
     """`source` left out is `unknown`, `is_import` left out is false: imports are no new leads."""
 
@@ -94,6 +106,12 @@ class EnrollmentData(LeadData, kw_only=True, gc=False):
 
     program_id: RequiredLabel
     enrollment_id: Identifier
+
+
+class EnrolledData(EnrollmentData, kw_only=True, gc=False):
+    """`audience` left out is `prospect`. A program that is run again needs a new `enrollment_id`."""
+
+    audience: Audience | None = None
 
 
 class StepEnteredData(EnrollmentData, kw_only=True, gc=False):
@@ -144,6 +162,13 @@ class OpportunityData(Struct, kw_only=True, gc=False):
     reason: FreeText = None
 
 
+class OpportunityDeletedData(Struct, kw_only=True, gc=False):
+    """Which opportunity was deleted."""
+
+    account_id: Identifier
+    opportunity_id: Identifier
+
+
 class Item(Struct, kw_only=True, gc=False):
     """One price; `quantity` and `interval_count` left out are 1, `usage` left out is `licensed`.
 
@@ -167,6 +192,9 @@ class Item(Struct, kw_only=True, gc=False):
 
 class SubscriptionData(Struct, kw_only=True, gc=False):
     """The whole new state of a subscription, never a difference.
+
+    A subscription belongs to the account that its events name: if it moves to another one, send `subscription.canceled`
+    for the old one, or `account.merged` if the accounts are one company.
 
     What is left out: `status` follows from the type (`paused`, `canceled`, else `active`), `discount_percent_forever`
     is 0, `reason` is `voluntary`.
@@ -236,13 +264,27 @@ class ReachData(Struct, kw_only=True, gc=False):
             raise ValueError(msg)
 
 
+class AccountMergedData(Struct, kw_only=True, gc=False):
+    """`account_id` and `merged_id` are one company from now on and ever since."""
+
+    account_id: Identifier
+    merged_id: Identifier
+
+    def __post_init__(self) -> None:
+        """Refuse a merge with itself."""
+        if self.merged_id == self.account_id:
+            msg = "Expected another identifier than `account_id` in `merged_id`"
+            raise ValueError(msg)
+
+
 class SurveyData(Struct, kw_only=True, gc=False):
-    """`score` is how likely the respondent is to recommend us, 0 to 10."""
+    """`score` is how likely the respondent is to recommend us, 0 to 10; `theme` is what the answer is about."""
 
     respondent_id: Identifier
     survey_id: Identifier
     score: Annotated[int, Meta(ge=0, le=10)]
     segment: Label = None
+    theme: Label = None
 
 
 class LeadCreated(Event, tag="lead.created"):
@@ -275,6 +317,12 @@ class LeadEngaged(Event, tag="lead.engaged"):
     data: LeadEngagedData
 
 
+class LeadMerged(Event, tag="lead.merged"):
+    """Two leads are one person: their events count as those of one lead, whenever this arrives."""
+
+    data: LeadMergedData
+
+
 class LeadErased(Event, tag="lead.erased"):
     """The right to erasure: the lead's entity is deleted, what it contributed stays counted."""
 
@@ -284,7 +332,7 @@ class LeadErased(Event, tag="lead.erased"):
 class ProgramEnrolled(Event, tag="program.enrolled"):
     """An enrollment began."""
 
-    data: EnrollmentData
+    data: EnrolledData
 
 
 class ProgramStepEntered(Event, tag="program.step_entered"):
@@ -365,6 +413,16 @@ class OpportunityLost(OpportunityEvent, tag="opportunity.lost"):
     """It was lost."""
 
 
+class OpportunityReopened(OpportunityEvent, tag="opportunity.reopened"):
+    """It is neither won nor lost any more."""
+
+
+class OpportunityDeleted(Event, tag="opportunity.deleted"):
+    """It was deleted: while nothing newer is known of it, it contributes nothing."""
+
+    data: OpportunityDeletedData
+
+
 class SubscriptionEvent(Event):
     """The newest of these is the subscription's state."""
 
@@ -403,6 +461,12 @@ class InvoicePaymentFailed(Event, tag="invoice.payment_failed"):
     data: InvoiceData
 
 
+class AccountMerged(Event, tag="account.merged"):
+    """Two accounts are one company: their events count as those of one account, whenever this arrives."""
+
+    data: AccountMergedData
+
+
 class SpendRecorded(Event, tag="spend.recorded"):
     """Money was spent."""
 
@@ -427,6 +491,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     LeadStatusChanged,
     LeadScoreChanged,
     LeadEngaged,
+    LeadMerged,
     LeadErased,
     ProgramEnrolled,
     ProgramStepEntered,
@@ -444,6 +509,8 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     OpportunityChanged,
     OpportunityWon,
     OpportunityLost,
+    OpportunityReopened,
+    OpportunityDeleted,
     SubscriptionStarted,
     SubscriptionChanged,
     SubscriptionPaused,
@@ -451,6 +518,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     SubscriptionCanceled,
     InvoicePaid,
     InvoicePaymentFailed,
+    AccountMerged,
     SpendRecorded,
     ReachRecorded,
     SurveyResponded,
@@ -460,7 +528,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "lead": ("lead", "program"),
     "email": ("email",),
     "opportunity": ("opportunity",),
-    "billing": ("subscription", "invoice"),
+    "billing": ("subscription", "invoice", "account"),
     "spend": ("spend",),
     "survey": ("survey",),
     "reach": ("reach",),
