@@ -29,11 +29,12 @@ class Origin(Struct, array_like=True, frozen=True, order=True, gc=False):
 
     rank: int
     at: int
+    order: str
     identity: str
     program: str
 
 
-_UNKNOWN_ORIGIN = Origin(9, 0, "", "")
+_UNKNOWN_ORIGIN = Origin(9, 0, "", "", "")
 
 
 class Enrollment(Struct, array_like=True, gc=False):
@@ -66,7 +67,7 @@ class Visit(NamedTuple):
 
 def merge(enrollment: Enrollment, row: EnrollmentRow, program: str) -> bool:
     """Add an event; false for a duplicate."""
-    origin = Origin(0 if row.code == ENROLLED else 1, row.at, row.identity, program)
+    origin = Origin(0 if row.code == ENROLLED else 1, row.at, row.order, row.identity, program)
     enrollment.origin = min(enrollment.origin, origin)
     return join(enrollment.events, row)
 

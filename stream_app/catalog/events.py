@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from stream_app.core.envelope import Event, FreeText, Identifier, Label
 from stream_app.core.money import Currency
+from stream_app.core.timeline import order_within_instant
 
 RequiredLabel = Annotated[str, Meta(min_length=1, max_length=64)]
 Amount = Annotated[int, Meta(ge=0, le=10**14)]
@@ -523,6 +524,34 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     ReachRecorded,
     SurveyResponded,
 )
+
+_RANKS: dict[type[Event], int] = {
+    LeadCreated: 0,
+    ProgramStepEntered: 2,
+    ProgramStepExited: 3,
+    ProgramExited: 4,
+    OpportunityChanged: 2,
+    OpportunityWon: 3,
+    OpportunityLost: 3,
+    OpportunityReopened: 3,
+    OpportunityDeleted: 4,
+    SubscriptionChanged: 2,
+    SubscriptionPaused: 3,
+    SubscriptionResumed: 4,
+    SubscriptionCanceled: 5,
+}
+"""The order of types within one instant where no sequence decides; 1 for all others."""
+
+
+def order_of(event: Event) -> str:
+    """What decides between events of one instant before their identities: the sequence, then the rank of the type."""
+    return order_within_instant(event.sequence, _RANKS.get(type(event), 1))
+
+
+def order_of_stage(event: LeadStageChanged) -> str:
+    """The same for stages, which are in the order of the funnel."""
+    return order_within_instant(event.sequence, STAGES.index(event.data.to) + 1)
+
 
 TOPICS: dict[str, tuple[str, ...]] = {
     "lead": ("lead", "program"),

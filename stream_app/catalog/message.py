@@ -35,13 +35,14 @@ class Origin(Struct, array_like=True, frozen=True, order=True, gc=False):
 
     rank: int
     at: int
+    order: str
     identity: str
     program: str
     step: str
     audience: str
 
 
-_UNKNOWN_ORIGIN = Origin(9, 0, "", "", "", "")
+_UNKNOWN_ORIGIN = Origin(9, 0, "", "", "", "", "")
 
 
 class Message(Struct, array_like=True, gc=False):
@@ -75,7 +76,7 @@ def merge(message: Message, row: MessageRow, labels: tuple[str, str, str]) -> bo
 
 
 def _origin(row: MessageRow, labels: tuple[str, str, str]) -> Origin:
-    return Origin(0 if row.code == SENT else 1, row.at, row.identity, *labels)
+    return Origin(0 if row.code == SENT else 1, row.at, row.order, row.identity, *labels)
 
 
 def facts(message: Message) -> list[Fact]:

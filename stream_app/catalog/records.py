@@ -106,6 +106,7 @@ def _merge_spend(spend: Spend, event: e.SpendRecorded, at: int, change: Change) 
     change.track(spend_facts)
     row = SpendRow(
         at,
+        e.order_of(event),
         identity(event.id, event.source),
         amount=data.amount_minor,
         currency=data.currency,
@@ -124,6 +125,7 @@ def _merge_reach(reach: Reach, event: e.ReachRecorded, at: int, change: Change) 
     change.track(reach_facts)
     row = ReachRow(
         at,
+        e.order_of(event),
         identity(event.id, event.source),
         count=data.count,
         day=day_of(data.day),
@@ -136,7 +138,7 @@ def _merge_reach(reach: Reach, event: e.ReachRecorded, at: int, change: Change) 
 
 def _merge_answer(respondent: Respondent, event: e.SurveyResponded, at: int, change: Change) -> bool:
     change.track(nps_facts)
-    return join(respondent.rows, AnswerRow(at, identity(event.id, event.source), event.data.score))
+    return join(respondent.rows, AnswerRow(at, e.order_of(event), identity(event.id, event.source), event.data.score))
 
 
 SPEND_MERGES: dict[type[Event], Callable[..., bool]] = {e.SpendRecorded: _merge_spend}

@@ -25,14 +25,14 @@ def opportunity_facts(account: Account, _: FoldSettings, opportunity_id: str) ->
 
 def new_customer_facts(account: Account, _: FoldSettings) -> list[Fact]:
     """When the account became a customer: its first won new business or its first MRR, whichever was earlier."""
-    wins: list[tuple[int, str, str, str]] = []
+    wins: list[tuple[int, str, str, str, str]] = []
     for rows in account.opportunities.values():
         decision, newest = outcome(rows), rows[-1]
         if decision and decision.event == "won" and newest.kind == "new_business":
-            wins.append((decision.at, decision.identity, newest.source, newest.campaign))
+            wins.append((decision.at, decision.order, decision.identity, newest.source, newest.campaign))
     paid = next((instant.at for instant in mrr_history(account) if instant.is_paying), None)
     if wins:
-        won, _identity, source, campaign = min(wins)
+        won, _order, _identity, source, campaign = min(wins)
         if paid is None or won <= paid:
             return [(("new_customers", source, campaign), won, 1)]
     return [] if paid is None else [(("new_customers", "none", "none"), paid, 1)]

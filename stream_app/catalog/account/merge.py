@@ -22,6 +22,7 @@ def _merge_subscription(kind: str, account: Account, event: e.SubscriptionEvent,
     change.track(new_customer_facts)
     row = SubscriptionRow(
         at,
+        e.order_of(event),
         identity(event.id, event.source),
         status=data.status or _DEFAULT_STATUS.get(kind, "active"),
         currency=data.currency,
@@ -37,6 +38,7 @@ def _merge_opportunity(kind: str, account: Account, event: e.OpportunityEvent, a
     change.track(new_customer_facts)
     row = OpportunityRow(
         at,
+        e.order_of(event),
         identity(event.id, event.source),
         event=kind,
         kind=data.kind,
@@ -54,7 +56,7 @@ def _merge_invoice(
 ) -> bool:
     data = event.data
     change.track(invoice_facts, data.invoice_id)
-    row = InvoiceRow(at, identity(event.id, event.source), state)
+    row = InvoiceRow(at, e.order_of(event), identity(event.id, event.source), state)
     return join(account.invoices.setdefault(data.invoice_id, []), row)
 
 

@@ -11,7 +11,7 @@ def stage_increment(lead: Lead, row: StageRow) -> list[Fact] | None:
     if not is_next(lead.stages, row) or not lead.created:
         return None
     created = lead.created[0]
-    if (row.at, row.identity) <= (created.at, created.identity):
+    if (row.at, row.order, row.identity) <= (created.at, created.order, created.identity):
         return None
     first: dict[str, int] = {}
     current = ""

@@ -48,6 +48,7 @@ def _merge_created(lead: Lead, event: e.LeadCreated, at: int, change: Change) ->
     change.track(score_facts)
     row = CreatedRow(
         at,
+        e.order_of(event),
         identity(event.id, event.source),
         source=data.source or "unknown",
         channel=data.channel or "none",
@@ -60,12 +61,12 @@ def _merge_created(lead: Lead, event: e.LeadCreated, at: int, change: Change) ->
     lead.scores = [row for row in lead.scores if row.activity != SCORE_OF_CREATED]
     if scored:
         # By an identity of its own: a `score_changed` of the same identity is no copy of this one.
-        join(lead.scores, ScoreRow(scored.at, f"{scored.identity}\x00", scored.score, SCORE_OF_CREATED))
+        join(lead.scores, ScoreRow(scored.at, scored.order, f"{scored.identity}\x00", scored.score, SCORE_OF_CREATED))
     return fresh
 
 
 def _merge_stage(lead: Lead, event: e.LeadStageChanged, at: int, change: Change) -> bool:
-    row = StageRow(at, identity(event.id, event.source), event.data.to)
+    row = StageRow(at, e.order_of_stage(event), identity(event.id, event.source), event.data.to)
     if change.is_untracked(stage_facts):
         increment = stage_increment(lead, row)
         if increment is not None:
@@ -77,7 +78,7 @@ def _merge_stage(lead: Lead, event: e.LeadStageChanged, at: int, change: Change)
 
 
 def _merge_status(lead: Lead, event: e.LeadStatusChanged, at: int, change: Change) -> bool:
-    row = StatusRow(at, identity(event.id, event.source), event.data.to)
+    row = StatusRow(at, e.order_of(event), identity(event.id, event.source), event.data.to)
     if not is_next(lead.statuses, row) or is_disqualified(lead) != (row.status == "disqualified"):
         change.track(stage_facts)
     if engaged_since(lead, at):
@@ -87,7 +88,7 @@ def _merge_status(lead: Lead, event: e.LeadStatusChanged, at: int, change: Chang
 
 def _merge_score(lead: Lead, event: e.LeadScoreChanged, at: int, change: Change) -> bool:
     data = event.data
-    row = ScoreRow(at, identity(event.id, event.source), data.score, data.activity or "unknown")
+    row = ScoreRow(at, e.order_of(event), identity(event.id, event.source), data.score, data.activity or "unknown")
     scores = lead.scores
     if scores and change.is_untracked(score_facts) and is_next(scores, row):
         change.add(score_difference(scores[-1], row))
@@ -103,7 +104,7 @@ def _merge_score(lead: Lead, event: e.LeadScoreChanged, at: int, change: Change)
 def _merge_engaged(lead: Lead, event: e.LeadEngaged, at: int, change: Change) -> bool:
     if event.data.kind == "page_view":
         return True
-    return _merge_engagement(lead, Row(at, identity(event.id, event.source)), change)
+    return _merge_engagement(lead, Row(at, e.order_of(event), identity(event.id, event.source)), change)
 
 
 def _merge_engagement(lead: Lead, row: Row, change: Change) -> bool:
@@ -116,9 +117,9 @@ def _merge_email(code: int, lead: Lead, event: e.EmailEvent, at: int, change: Ch
     data = event.data
     if data.machine:
         code = messages.BY_MACHINE.get(code, code)
-    row = MessageRow(at, identity(event.id, event.source), code)
+    row = MessageRow(at, e.order_of(event), identity(event.id, event.source), code)
     if code in _REOPENING:
-        _merge_engagement(lead, Row(at, row.identity), change)
+        _merge_engagement(lead, Row(at, row.order, row.identity), change)
     message_id = data.message_id
     packed = lead.messages.get(message_id)
     message = Message() if packed is None else messages.unpack(packed)
@@ -158,28 +159,37 @@ def _merge_enrollment(lead: Lead, data: e.EnrollmentData, row: EnrollmentRow, ch
 
 
 def _merge_enrolled(lead: Lead, event: e.ProgramEnrolled, at: int, change: Change) -> bool:
-    row = EnrollmentRow(at, identity(event.id, event.source), enrollments.ENROLLED)
+    row = EnrollmentRow(at, e.order_of(event), identity(event.id, event.source), enrollments.ENROLLED)
     return _merge_enrollment(lead, event.data, row, change)
 
 
 def _merge_step_entered(lead: Lead, event: e.ProgramStepEntered, at: int, change: Change) -> bool:
     data = event.data
     due = at + change.settings.step_limit_ms if data.due_at is None else milliseconds(data.due_at)
-    row = EnrollmentRow(at, identity(event.id, event.source), enrollments.STEP_ENTERED, data.step_id, due)
+    row = EnrollmentRow(
+        at, e.order_of(event), identity(event.id, event.source), enrollments.STEP_ENTERED, data.step_id, due
+    )
     return _merge_enrollment(lead, data, row, change)
 
 
 def _merge_step_exited(lead: Lead, event: e.ProgramStepExited, at: int, change: Change) -> bool:
     data = event.data
     row = EnrollmentRow(
-        at, identity(event.id, event.source), enrollments.STEP_EXITED, data.step_id, outcome=data.outcome
+        at,
+        e.order_of(event),
+        identity(event.id, event.source),
+        enrollments.STEP_EXITED,
+        data.step_id,
+        outcome=data.outcome,
     )
     return _merge_enrollment(lead, data, row, change)
 
 
 def _merge_exited(lead: Lead, event: e.ProgramExited, at: int, change: Change) -> bool:
     data = event.data
-    row = EnrollmentRow(at, identity(event.id, event.source), enrollments.EXITED, outcome=data.outcome)
+    row = EnrollmentRow(
+        at, e.order_of(event), identity(event.id, event.source), enrollments.EXITED, outcome=data.outcome
+    )
     return _merge_enrollment(lead, data, row, change)
 
 

@@ -85,8 +85,8 @@ def stage_history(lead: Lead) -> list[tuple[int, str]]:
     if lead.created:
         created = lead.created[0]
         entered = next((row for row in rows if row.stage == "lead"), None)
-        if entered is None or (created.at, created.identity) < (entered.at, entered.identity):
-            rows = sorted([*rows, StageRow(created.at, created.identity, "lead")])
+        if entered is None or _comes_first(created, entered):
+            rows = sorted([*rows, StageRow(created.at, created.order, created.identity, "lead")])
     history: list[tuple[int, str]] = []
     current = ""
     for row in rows:
@@ -94,6 +94,10 @@ def stage_history(lead: Lead) -> list[tuple[int, str]]:
             current = row.stage
             history.append((row.at, current))
     return history
+
+
+def _comes_first(row: Row, other: Row) -> bool:
+    return (row.at, row.order, row.identity) < (other.at, other.order, other.identity)
 
 
 def is_disqualified(lead: Lead) -> bool:
@@ -116,12 +120,12 @@ def not_ready_episodes(lead: Lead) -> Iterator[tuple[int, int]]:
 
 def program_at(lead: Lead, at: int) -> str | None:
     """The program of the latest enrollment that was running at a moment."""
-    running: list[tuple[int, str, str]] = []
+    running: list[tuple[int, str, str, str]] = []
     for each in lead.enrollments.values():
         begun, ended = each.first(ENROLLED), each.first(EXITED)
         if begun and begun.at <= at and not (ended and ended.at <= at):
-            running.append((begun.at, begun.identity, each.program))
-    return max(running)[2] if running else None
+            running.append((begun.at, begun.order, begun.identity, each.program))
+    return max(running)[3] if running else None
 
 
 def score_before(lead: Lead, at: int) -> ScoreRow | None:
