@@ -7,7 +7,7 @@ from msgspec import Struct
 from stream_app.catalog.bounds import DWELL_BOUNDS
 from stream_app.core.facts import LEVEL, Fact
 from stream_app.core.histogram import observation
-from stream_app.core.timeline import Row, join
+from stream_app.core.timeline import Row, join, join_all
 
 ENROLLED, STEP_ENTERED, STEP_EXITED, EXITED = range(4)
 """Codes of what happened: their places in `EVENT_NAMES`."""
@@ -70,6 +70,12 @@ def merge(enrollment: Enrollment, row: EnrollmentRow, program: str) -> bool:
     origin = Origin(0 if row.code == ENROLLED else 1, row.at, row.order, row.identity, program)
     enrollment.origin = min(enrollment.origin, origin)
     return join(enrollment.events, row)
+
+
+def unite(enrollment: Enrollment, other: Enrollment) -> None:
+    """Add everything that is remembered of the same enrollment elsewhere."""
+    enrollment.origin = min(enrollment.origin, other.origin)
+    join_all(enrollment.events, other.events)
 
 
 def visits(enrollment: Enrollment) -> dict[str, Visit]:

@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Raw, Struct, msgpack
 
 from stream_app.core.facts import Fact, Series
-from stream_app.core.timeline import Row, is_next, join
+from stream_app.core.timeline import Row, is_next, join, join_all
 
 STATES = ("sent", "delivered", "bounced", "opened", "clicked", "replied", "unsubscribed", "complained")
 SENT, DELIVERED, BOUNCED, OPENED, CLICKED, REPLIED, UNSUBSCRIBED, COMPLAINED = range(len(STATES))
@@ -73,6 +73,12 @@ def merge(message: Message, row: MessageRow, labels: tuple[str, str, str]) -> bo
     """Add an event with its labels (program, step, audience); false for a duplicate."""
     message.origin = min(message.origin, _origin(row, labels))
     return join(message.events, row)
+
+
+def unite(message: Message, other: Message) -> None:
+    """Add everything that is remembered of the same message elsewhere."""
+    message.origin = min(message.origin, other.origin)
+    join_all(message.events, other.events)
 
 
 def _origin(row: MessageRow, labels: tuple[str, str, str]) -> Origin:

@@ -69,12 +69,12 @@ class Change:
 
     def replace(self, before: list[Fact], after: list[Fact]) -> None:
         """Put facts in place of others of an untracked aspect."""
-        _add_difference(self._delta, before, after)
+        add_difference(self._delta, before, after)
 
     def finish(self) -> None:
         """Add facts(after) - facts(before) of every tracked aspect."""
         for (aspect, which), before in self._before.items():
-            _add_difference(self._delta, before, aspect(self._entity, self.settings, *which))
+            add_difference(self._delta, before, aspect(self._entity, self.settings, *which))
 
 
 def negated(facts: Iterable[Fact]) -> Delta:
@@ -82,7 +82,8 @@ def negated(facts: Iterable[Fact]) -> Delta:
     return [(series, at, -amount) for series, at, amount in facts]
 
 
-def _add_difference(delta: Delta, before: list[Fact], after: list[Fact]) -> None:
+def add_difference(delta: Delta, before: list[Fact], after: list[Fact]) -> None:
+    """Add the facts that come, and those that go with their amount negated."""
     if not before:
         delta += after
     elif before != after:

@@ -5,6 +5,7 @@ deliveries can matter.
 """
 
 from bisect import insort
+from collections.abc import Iterable
 from typing import TypeVar
 
 from msgspec import Struct
@@ -66,6 +67,12 @@ def join(rows: list[RowT], row: RowT) -> bool:
     else:
         insort(rows, row)
     return True
+
+
+def join_all(rows: list[RowT], others: Iterable[RowT]) -> None:
+    """Add all rows of another timeline of the same thing."""
+    for row in others:
+        join(rows, row)
 
 
 def is_next(rows: list[RowT], row: RowT) -> bool:

@@ -57,12 +57,17 @@ def _merge_created(lead: Lead, event: e.LeadCreated, at: int, change: Change) ->
         is_import=bool(data.is_import),
     )
     fresh = join(lead.created, row)
+    score_of_created(lead)
+    return fresh
+
+
+def score_of_created(lead: Lead) -> None:
+    """Let the earliest `lead.created` that states a score give the first one."""
     scored = next((row for row in lead.created if row.score != NO_SCORE), None)
     lead.scores = [row for row in lead.scores if row.activity != SCORE_OF_CREATED]
     if scored:
         # By an identity of its own: a `score_changed` of the same identity is no copy of this one.
         join(lead.scores, ScoreRow(scored.at, scored.order, f"{scored.identity}\x00", scored.score, SCORE_OF_CREATED))
-    return fresh
 
 
 def _merge_stage(lead: Lead, event: e.LeadStageChanged, at: int, change: Change) -> bool:

@@ -48,10 +48,12 @@ class ScoreRow(Row, frozen=True):
 class Lead(Struct, array_like=True, gc=False):
     """Everything that is remembered of a lead; every list of rows is in order.
 
-    `newest` is the time of its newest event, `oldest` a lower bound for what may be forgotten.
+    `ids` are its other ids, united by merges. `newest` is the time of its newest event, `oldest` a lower bound for what
+    may be forgotten.
     """
 
     id: str
+    ids: list[str] = []
     newest: int = 0
     oldest: int = FAR_FUTURE
     created: list[CreatedRow] = []
