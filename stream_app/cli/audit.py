@@ -22,7 +22,7 @@ from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder, Rejected
 from stream_app.store.reader import Reader
 from stream_app.worker.batch import Record
-from stream_app.worker.pipeline import present
+from stream_app.worker.decoding import present
 
 _SHOWN = 50
 

@@ -24,7 +24,8 @@ end
 -- The version stands at the head of an entity's value.
 local stale = {}
 for i = 1, #c.entities, 3 do
-  if redis.call('GETRANGE', c.entities[i], 0, #c.version - 1) ~= c.entities[i + 1] then
+  local version = c.entities[i + 1]
+  if version ~= c.any_version and redis.call('GETRANGE', c.entities[i], 0, #c.version - 1) ~= version then
     stale[#stale + 1] = c.entities[i]
   end
 end
@@ -41,6 +42,10 @@ for i = 1, #c.entities, 3 do
     redis.call('SET', key, c.version .. string.sub(states, from, from + length - 1), 'EX', c.idle_seconds)
     from = from + length
   end
+end
+-- A pointer must not outlive its entity, nor the reverse: merged entities and pointers to them stay for good.
+for _, key in ipairs(c.merged) do
+  redis.call('PERSIST', key)
 end
 
 -- Adds amounts to the fields of a hash; `unpack` takes some thousands of values at most.

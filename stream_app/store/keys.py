@@ -136,6 +136,16 @@ def entity_name(kind: str, key: str) -> str:
     return f"{kind}:{key}"
 
 
+def kind_of_name(name: str) -> str:
+    """The kind of an entity by its name."""
+    return name.partition(":")[0]
+
+
+def id_of_name(name: str) -> str:
+    """The id of an entity by its name."""
+    return name.partition(":")[2]
+
+
 def newest_field(grain: Grain) -> str:
     """The ledger's field for the bucket of the newest event."""
     return f"newest:{grain.value}"

@@ -34,6 +34,8 @@ from stream_app.store.keys import (
 IDLE_SECONDS = 800 * 24 * 60 * 60
 """Entities that no event has touched for so long expire."""
 
+_ANY_VERSION = "*"
+
 VERSION_CHARACTERS = 16
 """How long a version is; it stands at the head of every entity's value."""
 
@@ -49,11 +51,16 @@ def split_value(value: bytes) -> tuple[str, bytes]:
 
 
 class State(NamedTuple):
-    """An entity's new state: the version it was computed from ("" = did not exist), and None for an erased one."""
+    """What is to stand under an id of an entity: its state or a pointer, None for an erased one.
+
+    `version` is what it was computed from: "" = nothing stood there, None = whatever stands there. `is_merged`: it is
+    an entity with several ids, or a pointer to one.
+    """
 
     name: str
-    version: str
+    version: str | None
     value: bytes | None
+    is_merged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +220,8 @@ class Ledger:
         cells = commit.cells
         entities: list[str | int] = []
         for state in commit.states:
-            entities += (keys.entity(state.name), state.version, -1 if state.value is None else len(state.value))
+            version = _ANY_VERSION if state.version is None else state.version
+            entities += (keys.entity(state.name), version, -1 if state.value is None else len(state.value))
         buckets: list[Any] = []
         for (grain, number), amounts in cells.buckets.items():
             buckets += (grain.value, number, [*map(series_field, amounts)], [*amounts.values()])
@@ -236,7 +244,9 @@ class Ledger:
                 "version_field": VERSION,
                 "version": commit.version,
                 "idle_seconds": IDLE_SECONDS,
+                "any_version": _ANY_VERSION,
                 "entities": entities,
+                "merged": [keys.entity(s.name) for s in commit.states if s.is_merged and s.value is not None],
                 "grains": {grain.value: _grain(grain, number, keys) for grain, number in commit.newest.items()},
                 "buckets": buckets,
                 "level_fields": [*map(series_field, cells.levels)],
