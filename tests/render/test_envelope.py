@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stream_app.catalog.events import LeadCreated, LeadStageChanged
 from stream_app.core.envelope import MAX_VALUE_BYTES, Rejected
-from tests.render.judges import NOW, decoded, names, rejected
+from tests.render.validators import NOW, decoded, names, rejected
 
 LEAD: dict[str, Any] = {
     "id": "evt-1",

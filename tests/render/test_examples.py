@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from stream_app.catalog.events import EVENT_TYPES
 from stream_app.core.envelope import Rejected, event_type
 from tests.render.house import ROOT
-from tests.render.judges import decoded, names, rejected, satisfies, schema_of
+from tests.render.validators import decoded, names, rejected, satisfies, schema_of
 
 EXAMPLES = ROOT / "schemas" / "examples"
 TYPES = [event_type(kind) for kind in EVENT_TYPES]

@@ -180,9 +180,9 @@ PIPELINE = RuleGroup(
             expr="max by (topic) (stream_app_intake_stopped) == 1",
             summary="{{ $labels.topic }}: intake stopped, most records were rejected",
             description=(
-                "stream_app_intake_stopped is {{ $value }} for {{ $labels.topic }}: a producer sends rubbish, and "
-                "its events wait in "
-                "Kafka until it is mended and the workers are restarted with STREAM_APP_FLOOD_RATIO=1."
+                "stream_app_intake_stopped is {{ $value }} for {{ $labels.topic }}: a producer sends records that are "
+                "not valid, and its events wait in Kafka until it is fixed and the workers are restarted with "
+                "STREAM_APP_FLOOD_RATIO=1."
             ),
         ),
         Alert(

@@ -44,7 +44,7 @@ def _samples(job: str, text: str) -> Iterator[Sample]:
 
 @pytest.fixture(scope="module")
 def live(cluster: Cluster, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
-    """Scrape a worker and an exporter that have seen a company, and a producer that went mad."""
+    """Scrape a worker and an exporter that have seen a company, and a producer of invalid records."""
     at_worker, at_exporter = port(), port()
     plan = Plan(leads=700, days=75, until=datetime.now(UTC))
     told = [Sent(each.family, each.key, each.value) for each in records(plan, history(plan))]

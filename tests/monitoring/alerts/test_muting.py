@@ -15,7 +15,7 @@ from stream_app.monitoring.alerts import ALERTING
 from tests.monitoring.alerts.stories import ROOT
 from tests.monitoring.alerts.tools import program
 
-_PATIENCE_S = 30
+_TIMEOUT_S = 30
 BUSINESS = {alert.name for group in ALERTING.groups if group.area != "pipeline" for alert in group.alerts}
 PIPELINE = {alert.name for group in ALERTING.groups if group.area == "pipeline" for alert in group.alerts}
 
@@ -57,7 +57,7 @@ def _all(address: str, count: int) -> list[dict[str, Any]]:
 
 
 def _eventually(ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - JSON
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + _TIMEOUT_S
     while True:
         try:
             if answer := ask():
@@ -76,7 +76,7 @@ def _call(url: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
     return json.loads(text) if text else None
 
 
-def test_business_alerts_are_muted_while_the_data_is_not_fresh_and_those_of_the_pipeline_are_not(
+def test_only_business_alerts_are_muted_while_the_data_is_not_fresh(
     alertmanager: str,
 ) -> None:
     names = BUSINESS | (PIPELINE - {"RedisDown", "ExporterDown", "WorkersDown", "KafkaUnreachable", "IntakeStopped"})
@@ -84,12 +84,12 @@ def test_business_alerts_are_muted_while_the_data_is_not_fresh_and_those_of_the_
     assert muted(alertmanager, *({"alertname": name} for name in sorted(names))) == BUSINESS
 
 
-def test_what_is_muted_itself_goes_on_muting(alertmanager: str) -> None:
+def test_a_muted_alert_still_mutes_others(alertmanager: str) -> None:
     names = ("RedisDown", "DataNotFresh", "NurtureStepBlocked")
     assert muted(alertmanager, *({"alertname": name} for name in names)) == {"DataNotFresh", "NurtureStepBlocked"}
 
 
-def test_a_blocked_step_mutes_its_own_delay_only(alertmanager: str) -> None:
+def test_a_blocked_step_mutes_only_alerts_of_the_same_step(alertmanager: str) -> None:
     here, there = {"program": "welcome", "step": "guide"}, {"program": "welcome", "step": "case"}
     found = muted(
         alertmanager,

@@ -28,7 +28,7 @@ from stream_app.store.reader import Reader
 
 PROMETHEUS = shutil.which("prometheus")
 
-_PATIENCE_S = 60
+_TIMEOUT_S = 60
 
 
 @contextmanager
@@ -126,7 +126,7 @@ class Queries:
 
     def wait_for(self, query: str) -> None:
         """Return when a query has a sample."""
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + _TIMEOUT_S
         while True:
             try:
                 if self.instant(query):
