@@ -197,6 +197,6 @@ def test_render_says_what_is_out_of_date(tmp_path: Path) -> None:
 
 def test_render_check_outside_the_repository_says_so(tmp_path: Path) -> None:
     shown = run("render", "--check", "--root", str(tmp_path))
-    assert shown.exit_code == 1
+    assert shown.exit_code == 2
     assert f"{tmp_path} is not the repository of stream-app" in shown.output
     assert "docs/metrics.md" not in shown.output

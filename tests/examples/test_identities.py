@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stream_app.catalog.ratios import RATIOS
-from stream_app.catalog.sample_source import Board
+from stream_app.catalog.sample_source import SampleSource
 from stream_app.demo.simulator import Plan, history
 from tests.examples.ratios import Exported, Key, add_up, ratios
 from tests.laws.memory import MemoryStore
@@ -42,7 +42,7 @@ ANSWERS = st.lists(st.tuples(MOMENTS, st.integers(0, 10)), max_size=9).map(
 
 def exported(store: MemoryStore, now: datetime, limit: int = 100) -> dict[Key, float]:
     view = store.view(int(now.timestamp() * 1000))
-    return {(each.name, frozenset(each.labels)): each.value for each in Board(limit).samples(view)}
+    return {(each.name, frozenset(each.labels)): each.value for each in SampleSource(limit).samples(view)}
 
 
 def applied(world: World, zone: str) -> MemoryStore:

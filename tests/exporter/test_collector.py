@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from prometheus_client.core import Metric
 
-from stream_app.catalog.sample_source import DEFINITIONS_OF, Board
+from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
 from stream_app.core.samples import Sample, View
@@ -75,7 +75,7 @@ def collector(settings: Settings, at: int) -> Iterator[BusinessCollector]:
     """The exporter's collector at a moment (ms)."""
     with sync_redis(settings) as redis:
         reader = Reader(redis, settings.namespace, settings.rules.calendar)
-        yield BusinessCollector(reader, Board(), DEFINITIONS_OF, lambda: at)
+        yield BusinessCollector(reader, SampleSource(), DEFINITIONS_OF, lambda: at)
 
 
 def test_a_scrape_has_every_sample_of_the_store(company: Company) -> None:
