@@ -1,4 +1,4 @@
-"""A real Alertmanager mutes what says nothing new."""
+"""A real Alertmanager inhibits alerts that add nothing to others."""
 
 import json
 import subprocess
@@ -42,8 +42,8 @@ def alertmanager(tmp_path: Path) -> Iterator[str]:
         process.wait(10)
 
 
-def muted(address: str, *alerts: dict[str, str]) -> set[str]:
-    """Let alerts fire and return the names of those that are muted."""
+def inhibited(address: str, *alerts: dict[str, str]) -> set[str]:
+    """Let alerts fire and return the names of those that are inhibited."""
     _eventually(lambda: _call(f"{address}/status"))
     _call(f"{address}/alerts", [{"labels": labels} for labels in alerts])
     found = _eventually(lambda: _all(address, len(alerts)))
@@ -52,7 +52,7 @@ def muted(address: str, *alerts: dict[str, str]) -> set[str]:
 
 def _all(address: str, count: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = _call(f"{address}/alerts")
-    # What is muted is decided when an alert is looked at, and the inhibitor hears of alerts a moment after the store.
+    # Whether an alert is inhibited is decided when it is read, and the inhibitor gets alerts after the store.
     return found if len(found) == count and any(each["status"]["inhibitedBy"] for each in found) else []
 
 
@@ -76,22 +76,22 @@ def _call(url: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
     return json.loads(text) if text else None
 
 
-def test_only_business_alerts_are_muted_while_the_data_is_not_fresh(
+def test_only_business_alerts_are_inhibited_while_the_data_is_not_fresh(
     alertmanager: str,
 ) -> None:
     names = BUSINESS | (PIPELINE - {"RedisDown", "ExporterDown", "WorkersDown", "KafkaUnreachable", "IntakeStopped"})
     names -= {"CommitStalled"}
-    assert muted(alertmanager, *({"alertname": name} for name in sorted(names))) == BUSINESS
+    assert inhibited(alertmanager, *({"alertname": name} for name in sorted(names))) == BUSINESS
 
 
-def test_a_muted_alert_still_mutes_others(alertmanager: str) -> None:
+def test_a_inhibited_alert_still_inhibits_others(alertmanager: str) -> None:
     names = ("RedisDown", "DataNotFresh", "NurtureStepBlocked")
-    assert muted(alertmanager, *({"alertname": name} for name in names)) == {"DataNotFresh", "NurtureStepBlocked"}
+    assert inhibited(alertmanager, *({"alertname": name} for name in names)) == {"DataNotFresh", "NurtureStepBlocked"}
 
 
-def test_a_blocked_step_mutes_only_alerts_of_the_same_step(alertmanager: str) -> None:
+def test_a_blocked_step_inhibits_only_alerts_of_the_same_step(alertmanager: str) -> None:
     here, there = {"program": "welcome", "step": "guide"}, {"program": "welcome", "step": "case"}
-    found = muted(
+    found = inhibited(
         alertmanager,
         {"alertname": "NurtureStepBlocked", **here},
         {"alertname": "NurtureStepOverdue", **here},
