@@ -47,6 +47,12 @@ def test_the_suffix_of_a_value_is_its_currency(values: dict[str, Any]) -> None:
         assert values["panels"][number][choice]["suffix"] == choice
 
 
+def test_a_panel_names_its_alert(values: dict[str, Any]) -> None:
+    for number, panel in PANELS.items():
+        for shown in values["panels"][number].values():
+            assert panel.conditions or shown["alert"] == panel.runbook
+
+
 def test_a_panel_of_conditions_has_each_declared_condition(values: dict[str, Any]) -> None:
     ((number, panel),) = ((number, panel) for number, panel in PANELS.items() if panel.conditions)
     shown = values["panels"][number][""]["conditions"]
