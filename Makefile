@@ -17,12 +17,16 @@ BIN := $(VENV)/bin
 # What to hand to pytest or to the bench, as in: make test ARGS="-k ledger"
 ARGS ?=
 
+# Each process of a parallel run starts servers of its own; the tests of a file stay together.
+PROCESSES ?= 2
+PARALLEL := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
+
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 # Whatever the caller's shell points at, the code under test is the one of this directory.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: help env demo test test-kafka bench lint format render clean
+.PHONY: help env demo check test test-kafka test-all bench lint format render clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,11 +36,18 @@ env: $(ENV)  ## install the package and its tools into .venv
 demo: $(ENV)  ## run the whole thing here: broker, store, worker, exporter and simulated events
 	@exec $(BIN)/stream-app demo $(ARGS)
 
-test: $(ENV)  ## run all tests
-	@exec $(BIN)/python -m pytest $(ARGS)
+check: lint  ## check what can be checked within a minute: style, types, architecture, worked examples, rendered files
+	@$(BIN)/stream-app render --check
+	@exec $(BIN)/python -m pytest -q --hypothesis-profile=dev tests/test_architecture.py \
+		tests/examples --ignore=tests/examples/test_identities.py
+
+test: $(ENV)  ## run all tests, on two cores (PROCESSES=1 for one)
+	@exec $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-kafka: $(ENV)  ## run the tests that need a broker on a real Apache Kafka (needs Java 17 and Maven)
 	@exec $(BIN)/python -m pytest --broker=kafka $(ARGS)
+
+test-all: check test test-kafka  ## run everything
 
 bench: $(BENCH_ENV)  ## measure, and compare with Quix Streams
 	@exec $(BENCH_VENV)/bin/python -m bench $(ARGS)

@@ -7,12 +7,12 @@ import orjson
 from rich.console import Console
 
 from bench.candidates import CANDIDATES
-from bench.ground import Ground, ground
+from bench.environment import BenchEnvironment, bench_environment
+from bench.event_history import EventHistory
 from bench.latency import under_traffic
 from bench.report import NAMES, Findings, as_json, tables
 from bench.scrape import at_rest
-from bench.script import watched
-from bench.world import World
+from bench.script_durations import watch_script
 
 _PARTS = (*CANDIDATES, "scrape", "latency")
 _EVENTS = 150_000
@@ -40,21 +40,21 @@ def main(*, events: int | None, rounds: int | None, quick: bool, only: str | Non
         message = f"{', '.join(sorted(unknown))}: not among {', '.join(_PARTS)}"
         raise click.BadParameter(message, param_hint="--only")
     progress = Console(stderr=True)
-    with ground() as place:
-        world = World.near_now(events or (_FEW_EVENTS if quick else _EVENTS))
+    with bench_environment() as environment:
+        event_history = EventHistory.near_now(events or (_FEW_EVENTS if quick else _EVENTS))
         progress.print("making the events and loading the topics ...")
-        findings = Findings(world.load(place.settings, place.spool))
+        findings = Findings(event_history.load(environment.settings, environment.spool))
         progress.print(f"{findings.events:,} events are in the topics")
-        _race(place, findings, wanted, rounds or (1 if quick else _ROUNDS), progress)
+        _run_rounds(environment, findings, wanted, rounds or (1 if quick else _ROUNDS), progress)
         if {"scrape", "latency"} & set(wanted) and "c" not in wanted:
-            _run(place, findings, "c", progress)
+            _run(environment, findings, "c", progress)
         if "scrape" in wanted:
             progress.print("scraping ...")
-            findings.scraped = at_rest(place.settings)
+            findings.scraped = at_rest(environment.settings)
         if "latency" in wanted:
             seconds = _FEW_SECONDS if quick else _SECONDS
             progress.print(f"{_RATE:,.0f} events a second for {seconds:g} s ...")
-            findings.latency = under_traffic(place, world, _RATE, seconds)
+            findings.latency = under_traffic(environment, event_history, _RATE, seconds)
     if as_json_:
         click.echo(orjson.dumps(as_json(findings), option=orjson.OPT_INDENT_2))
     else:
@@ -62,25 +62,29 @@ def main(*, events: int | None, rounds: int | None, quick: bool, only: str | Non
             Console().print(table)
 
 
-def _race(place: Ground, findings: Findings, wanted: tuple[str, ...], rounds: int, progress: Console) -> None:
+def _run_rounds(
+    environment: BenchEnvironment, findings: Findings, wanted: tuple[str, ...], rounds: int, progress: Console
+) -> None:
     """Run them in turn, over and over: machines are faster and slower by the minute, and ratios are taken by round."""
     for _ in range(rounds):
         for name in _ORDER:
             if name in wanted:
-                _run(place, findings, name, progress)
+                _run(environment, findings, name, progress)
 
 
-def _run(place: Ground, findings: Findings, name: str, progress: Console) -> None:
-    place.sweep()
+def _run(environment: BenchEnvironment, findings: Findings, name: str, progress: Console) -> None:
+    environment.clear_store()
     started = time.monotonic()
     if name == "c":
-        with watched(place.redis) as times:
-            lap = CANDIDATES[name](place, findings.events)
+        with watch_script(environment.redis) as times:
+            measurement = CANDIDATES[name](environment, findings.events)
         findings.scripts.append(times)
     else:
-        lap = CANDIDATES[name](place, findings.events)
-    findings.laps.setdefault(name, []).append(lap)
-    progress.print(f"({name}) {NAMES[name]}: {lap.rate:,.0f} events/s ({time.monotonic() - started:.0f} s in all)")
+        measurement = CANDIDATES[name](environment, findings.events)
+    findings.measurements.setdefault(name, []).append(measurement)
+    progress.print(
+        f"({name}) {NAMES[name]}: {measurement.rate:,.0f} events/s ({time.monotonic() - started:.0f} s in all)"
+    )
 
 
 if __name__ == "__main__":

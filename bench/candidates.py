@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-from bench.ground import Ground, python
-from bench.lap import Lap, clock
+from bench.environment import BenchEnvironment, python
+from bench.measurement import Measurement, measure
 
 __all__ = ["CANDIDATES", "worker"]
 
 _COUNTERS = "events"
-_LONGEST = 60.0
-_LONG_ENOUGH = 6.0
+_MAX_SECONDS = 60.0
+_NAIVE_SECONDS = 6.0
 
 
 def worker(*flags: str) -> list[str]:
@@ -21,47 +21,47 @@ def worker(*flags: str) -> list[str]:
     return [str(Path(sys.executable).with_name("stream-app")), "--log-level", "warning", "worker", *flags]
 
 
-def naive(ground: Ground, events: int) -> Lap:
+def naive(environment: BenchEnvironment, events: int) -> Measurement:
     """(a) See `bench.naive`. All of it may take minutes, so the clock stops before."""
-    with ground.running(python("bench.naive")) as process:
-        return clock(_counted(ground), events, process, longest=_LONG_ENOUGH)
+    with environment.running(python("bench.naive")) as process:
+        return measure(_counted(environment), events, process, longest=_NAIVE_SECONDS)
 
 
-def quix(ground: Ground, events: int) -> Lap:
+def quix(environment: BenchEnvironment, events: int) -> Measurement:
     """(b) See `bench.quix`."""
-    with ground.running(python("bench.quix", str(events))) as process:
-        lap = clock(_counted(ground), events, process, longest=_LONGEST)
+    with environment.running(python("bench.quix", str(events))) as process:
+        measurement = measure(_counted(environment), events, process, longest=_MAX_SECONDS)
         process.wait()
-    return lap
+    return measurement
 
 
-def ours(ground: Ground, events: int) -> Lap:
+def ours(environment: BenchEnvironment, events: int) -> Measurement:
     """(c) A worker as it is run in production: whole catalog, ledger, metrics port."""
-    with ground.running(worker("--drain", "--json"), worker_port="0") as process:
-        lap = clock(lambda: _applied(ground), events, process, longest=_LONGEST)
+    with environment.running(worker("--drain", "--json"), worker_port="0") as process:
+        measurement = measure(lambda: _applied(environment), events, process, longest=_MAX_SECONDS)
         process.wait()
         answer = json.loads(process.stdout.read()) if process.stdout else {}
     if answer.get("applied") != events:
         message = f"the worker applied {answer} instead of {events} events"
         raise ValueError(message)
-    return lap
+    return measurement
 
 
-def fold(ground: Ground, events: int) -> Lap:  # noqa: ARG001
+def fold(environment: BenchEnvironment, events: int) -> Measurement:  # noqa: ARG001
     """(d) See `bench.fold`. It clocks itself by the same marks."""
-    with ground.running(python("bench.fold", str(ground.spool))) as process:
+    with environment.running(python("bench.fold", str(environment.spool))) as process:
         answer = process.communicate()[0]
-    return Lap(**json.loads(answer))
+    return Measurement(**json.loads(answer))
 
 
-CANDIDATES: dict[str, Callable[[Ground, int], Lap]] = {"a": naive, "b": quix, "c": ours, "d": fold}
+CANDIDATES: dict[str, Callable[[BenchEnvironment, int], Measurement]] = {"a": naive, "b": quix, "c": ours, "d": fold}
 
 
-def _counted(ground: Ground) -> Callable[[], int]:
-    return lambda: sum(map(int, ground.redis.hvals(_COUNTERS)))
+def _counted(environment: BenchEnvironment) -> Callable[[], int]:
+    return lambda: sum(map(int, environment.redis.hvals(_COUNTERS)))
 
 
-def _applied(ground: Ground) -> int:
+def _applied(environment: BenchEnvironment) -> int:
     """How many records the ledger is past: one partition per topic, whose offsets begin at 0 and have no holes."""
-    offsets = cast("list[bytes]", ground.redis.hvals(ground.offsets))
+    offsets = cast("list[bytes]", environment.redis.hvals(environment.offsets))
     return sum(map(int, offsets))

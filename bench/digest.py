@@ -13,16 +13,13 @@ from typing import cast
 
 from redis.asyncio import Redis
 
+from bench.event_history import EventHistory, batches
 from bench.fold import NoStore
-from bench.world import World, batches
-from stream_app.catalog.entities import KIND_OF
-from stream_app.catalog.events import EVENT_TYPES
 from stream_app.catalog.fingerprint import fingerprint
-from stream_app.catalog.metrics import METRICS
+from stream_app.cli.wiring import model
 from stream_app.clients.settings import Settings
-from stream_app.core.envelope import Decoder
 from stream_app.store.ledger import Commit, Ledger
-from stream_app.worker.pipeline import Model, Pipeline
+from stream_app.worker.pipeline import Pipeline
 from stream_app.worker.rejection_limit import RejectionLimit
 from stream_app.worker.telemetry import Telemetry
 
@@ -48,9 +45,8 @@ async def _digest(spool: Path) -> str:
     settings = Settings.load()
     store = NoStore()
     ledger = Ledger(cast("Redis", store), settings.namespace, fingerprint(settings.rules))
-    model = Model(Decoder(EVENT_TYPES), KIND_OF, METRICS, settings.rules)
     rejection_limit = RejectionLimit(settings.flood_ratio, lambda _: None)
-    pipeline = Pipeline(model, ledger, store, rejection_limit, Telemetry(), cached_entities=sys.maxsize)
+    pipeline = Pipeline(model(settings.rules), ledger, store, rejection_limit, Telemetry(), cached_entities=sys.maxsize)
     found = hashlib.sha256()
     for batch in batches(spool, _BATCH):
         prepared = await pipeline.prepare(batch)
@@ -63,7 +59,7 @@ def main() -> None:
     """Print the digest."""
     with tempfile.TemporaryDirectory(prefix="stream-app-digest-") as directory:
         spool = Path(directory) / "history"
-        World(_EVENTS, _UNTIL).write(spool)
+        EventHistory(_EVENTS, _UNTIL).write(spool)
         print(asyncio.run(_digest(spool)))  # noqa: T201 - this is how it answers
 
 

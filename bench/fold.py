@@ -15,17 +15,15 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
-from bench.lap import START
-from bench.world import batches
-from stream_app.catalog.entities import KIND_OF
-from stream_app.catalog.events import EVENT_TYPES
+from bench.event_history import batches
+from bench.measurement import WARM_UP_SHARE
 from stream_app.catalog.fingerprint import fingerprint
-from stream_app.catalog.metrics import METRICS
+from stream_app.cli.wiring import model
 from stream_app.clients.settings import Settings
-from stream_app.core.envelope import Decoder, Rejected
+from stream_app.core.envelope import Rejected
 from stream_app.store.ledger import Ledger
 from stream_app.worker.batch import Batch, RecordLike
-from stream_app.worker.pipeline import Model, Pipeline
+from stream_app.worker.pipeline import Pipeline
 from stream_app.worker.rejection_limit import RejectionLimit
 from stream_app.worker.service import COLLECT_AFTER
 from stream_app.worker.telemetry import Telemetry
@@ -59,9 +57,8 @@ async def _fold(spool: Path) -> dict[str, float]:
     settings = Settings.load()
     store = NoStore()
     ledger = Ledger(cast("Redis", store), settings.namespace, fingerprint(settings.rules))
-    model = Model(Decoder(EVENT_TYPES), KIND_OF, METRICS, settings.rules)
     rejection_limit = RejectionLimit(settings.flood_ratio, lambda _: None)
-    pipeline = Pipeline(model, ledger, store, rejection_limit, Telemetry(), cached_entities=sys.maxsize)
+    pipeline = Pipeline(model(settings.rules), ledger, store, rejection_limit, Telemetry(), cached_entities=sys.maxsize)
     work = list(batches(spool, settings.batch_events))
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
@@ -71,7 +68,7 @@ async def _fold(spool: Path) -> dict[str, float]:
     for batch in work:
         await pipeline.apply(await pipeline.prepare(batch))
         done += len(batch.records)
-        if not begin and done >= total * START:
+        if not begin and done >= total * WARM_UP_SHARE:
             begin, since, used = done, time.perf_counter(), time.process_time()
     return {
         "events": done - begin,

@@ -12,9 +12,9 @@ from urllib.request import urlopen
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.candidates import worker
-from bench.ground import Ground, python
+from bench.environment import BenchEnvironment, python
+from bench.event_history import EventHistory
 from bench.scrape import Scraper
-from bench.world import World
 from stream_app.clients.ports import free_port
 
 __all__ = ["Latency", "under_traffic"]
@@ -36,15 +36,17 @@ class Latency:
     scrapes: list[float]
 
 
-def under_traffic(ground: Ground, world: World, rate: float, seconds: float) -> Latency:
+def under_traffic(environment: BenchEnvironment, event_history: EventHistory, rate: float, seconds: float) -> Latency:
     """Run a worker on what the store holds, send it `rate` events a second for so long, and see how late they are."""
     port = free_port()
-    traffic = python("bench.live", str(world.events), world.until.isoformat(), str(rate), str(seconds))
+    traffic = python(
+        "bench.live_traffic", str(event_history.events), event_history.until.isoformat(), str(rate), str(seconds)
+    )
     before: dict[float, float] = {}
     answer: dict[str, Any] = {}
-    with ground.running(worker(), worker_port=str(port)) as working:
+    with environment.running(worker(), worker_port=str(port)) as working:
         _await_readiness(port)
-        with ground.running(traffic) as sending, _scraping(ground) as scrapes:
+        with environment.running(traffic) as sending, _scraping(environment) as scrapes:
             for line in sending.stdout or ():
                 answer = json.loads(line)
                 if "warm" in answer:
@@ -96,9 +98,9 @@ def _quantile(buckets: dict[float, float], share: float) -> float:
 
 
 @contextmanager
-def _scraping(ground: Ground) -> Iterator[list[float]]:
+def _scraping(environment: BenchEnvironment) -> Iterator[list[float]]:
     """Scrape every now and then while the block runs, as Prometheus would; the first, cold one is left out."""
-    scraper, done = Scraper(ground.settings), threading.Event()
+    scraper, done = Scraper(environment.settings), threading.Event()
     scraper.scrape()
     durations: list[float] = []
 

@@ -17,22 +17,22 @@ from aiokafka.consumer.fetcher import Fetcher
 from faust.types.streams import StreamT
 from redis.asyncio import Redis
 
-from bench.ground import event_topics
+from stream_app.cli.wiring import event_topics
 from stream_app.clients.settings import Settings
 
 COUNTERS = "events"
 """The hash of the counters, by event type."""
 
-_PACE = 0.01
+_EMPTY_FETCH_DELAY_S = 0.01
 
 
-def paced(fetch: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
+def slowed(fetch: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
     """Make a fetch that brings nothing take a moment."""
 
     async def wait(*request: object) -> bool:
         found = await fetch(*request)
         if not found:
-            await asyncio.sleep(_PACE)
+            await asyncio.sleep(_EMPTY_FETCH_DELAY_S)
         return found
 
     return wait
@@ -40,7 +40,7 @@ def paced(fetch: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool
 
 def main() -> None:
     """Count until ended by a signal."""
-    Fetcher._proc_fetch_request = paced(Fetcher._proc_fetch_request)  # noqa: SLF001 - there is no other way in
+    Fetcher._proc_fetch_request = slowed(Fetcher._proc_fetch_request)  # noqa: SLF001 - there is no other way in
     settings = Settings.load()
     redis = Redis.from_url(settings.redis_url)
     with tempfile.TemporaryDirectory() as directory:

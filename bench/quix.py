@@ -16,7 +16,7 @@ from quixstreams import Application, State
 from quixstreams.sinks import BaseSink
 from redis import Redis
 
-from bench.ground import event_topics
+from stream_app.cli.wiring import event_topics
 from stream_app.clients.settings import Settings
 
 COUNTERS = "events"

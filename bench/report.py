@@ -8,10 +8,10 @@ from typing import Any
 
 from rich.table import Table
 
-from bench.lap import Lap
 from bench.latency import Latency
+from bench.measurement import Measurement
 from bench.scrape import Scraped
-from bench.script import ScriptTimes
+from bench.script_durations import ScriptDurations
 
 __all__ = ["Aim", "Findings", "aims", "as_json", "tables"]
 
@@ -32,18 +32,18 @@ class Findings:
     """Everything that was measured; what was not asked for is empty."""
 
     events: int
-    laps: dict[str, list[Lap]] = field(default_factory=dict)
-    scripts: list[ScriptTimes] = field(default_factory=list)
+    measurements: dict[str, list[Measurement]] = field(default_factory=dict)
+    scripts: list[ScriptDurations] = field(default_factory=list)
     scraped: Scraped | None = None
     latency: Latency | None = None
 
     def rate(self, candidate: str) -> float:
         """Return the median rate of the laps of a candidate that ran, in events per second."""
-        return statistics.median(lap.rate for lap in self.laps[candidate])
+        return statistics.median(measurement.rate for measurement in self.measurements[candidate])
 
     def ratios(self, candidate: str) -> list[float]:
         """Return how many times as fast as a candidate ours was, by round."""
-        pairs = zip(self.laps.get("c", []), self.laps.get(candidate, []), strict=False)
+        pairs = zip(self.measurements.get("c", []), self.measurements.get(candidate, []), strict=False)
         return [ours.rate / other.rate for ours, other in pairs]
 
 
@@ -70,7 +70,7 @@ def aims(findings: Findings) -> Iterator[Aim]:
 
 def tables(findings: Findings) -> Iterator[Table]:
     """Yield what is shown in the terminal."""
-    if findings.laps:
+    if findings.measurements:
         yield _rates(findings)
     if findings.scripts or findings.scraped or findings.latency:
         yield _times(findings)
@@ -87,9 +87,9 @@ def tables(findings: Findings) -> Iterator[Table]:
 def _rates(findings: Findings) -> Table:
     heads = ("", "candidate", "events/s", "CPU µs/event", "(c) is", "by round")
     table = Table(*heads, title=f"{findings.events:,} events; medians of the rounds")
-    for candidate, laps in sorted(findings.laps.items()):
+    for candidate, measurements in sorted(findings.measurements.items()):
         ratios = findings.ratios(candidate) if candidate != "c" else []
-        costs = [lap.cost for lap in laps if lap.cost is not None]
+        costs = [measurement.cost for measurement in measurements if measurement.cost is not None]
         table.add_row(
             f"({candidate})",
             NAMES[candidate],
@@ -137,9 +137,11 @@ def as_json(findings: Findings) -> dict[str, Any]:
             name: {
                 "median": findings.rate(name),
                 "ours_is_times": findings.ratios(name),
-                "laps": [{"rate": lap.rate, "cpu_us_per_event": lap.cost} for lap in laps],
+                "laps": [
+                    {"rate": measurement.rate, "cpu_us_per_event": measurement.cost} for measurement in measurements
+                ],
             }
-            for name, laps in findings.laps.items()
+            for name, measurements in findings.measurements.items()
         },
         "commit_script": [
             {

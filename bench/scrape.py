@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from prometheus_client import generate_latest
 
-from stream_app.catalog.sample_source import DEFINITIONS_OF, Board
+from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
 from stream_app.exporter.collector import BusinessCollector, registry_of
@@ -22,8 +22,8 @@ class Scraper:
     def __init__(self, settings: Settings) -> None:
         self._redis = sync_redis(settings)
         reader = Reader(self._redis, settings.namespace, settings.rules.calendar)
-        board = Board(settings.label_limit)
-        collector = BusinessCollector(reader, board, DEFINITIONS_OF, lambda: time.time_ns() // 1_000_000)
+        source = SampleSource(settings.label_limit)
+        collector = BusinessCollector(reader, source, DEFINITIONS_OF, lambda: time.time_ns() // 1_000_000)
         self._registry = registry_of(collector)
 
     def scrape(self) -> tuple[float, bytes]:

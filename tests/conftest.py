@@ -5,11 +5,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from stream_app.demo.embedded_servers import Server, embedded_kafka, embedded_redis, redis_server
 from tests.servers.cluster import Cluster
 from tests.servers.kafka import UnavailableError, real_kafka_server
 from tests.servers.tansu import tansu_server
+
+# `ci` is how the suite runs unless --hypothesis-profile says otherwise; `dev` is for a first look at a change.
+settings.register_profile("ci", max_examples=100, print_blob=True)
+settings.register_profile("dev", max_examples=10)
+settings.load_profile("ci")
+
+# What takes longest begins first, so that no process of a parallel run is left alone with it at the end.
+_LONG = ("tests/system/", "tests/cli/", "tests/monitoring/", "tests/worker/")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,7 +32,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On another broker than the ordinary one, leave out the tests that would only repeat themselves."""
+    """Begin with what takes long; on another broker than the ordinary one, leave out what would only repeat itself."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
     if config.getoption("--broker") == "noida":
         return
     repeated = [item for item in items if "kafka" not in getattr(item, "fixturenames", ())]

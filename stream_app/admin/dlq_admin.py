@@ -140,7 +140,7 @@ def retry(
 
     It is those that `listing` shows for the same filter. Each is sent at least once, and again only if this ends before
     its mark is written. Skipped are letters that were cut, and those whose topic is none of the namespace's.
-    `progress` hears how many of how many are done. Raises MissingTopicsError and topics.KAFKA_ERRORS.
+    `progress` is called with how many are done, of how many. Raises MissingTopicsError and topics.KAFKA_ERRORS.
     """
     selected = [entry for entry in listing(settings, wanted) if not entry.retried]
     dead_letters = settings.topic("dlq")

@@ -59,7 +59,7 @@ def produce(
     The first line that is none ends it, and what stands before it is written; with `keep_going` it is only counted.
     With `raw_topic` every line is sent as it is, for trying out dead letters: to the topic of its type's family under
     its key where it has them, else to `raw_topic`; only a line larger than a broker takes is refused. Empty lines are
-    skipped. `progress` hears ten times a second how many lines and bytes were read.
+    skipped. `progress` is called ten times a second with the lines and bytes read.
     Raises MissingTopicsError and topics.KAFKA_ERRORS; what was written before that stays.
     """
     done = ProduceResult()

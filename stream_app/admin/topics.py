@@ -64,7 +64,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Shortcoming:
-    """What is wrong with a topic, and the command that mends it."""
+    """What is wrong with a topic, and the command that fixes it."""
 
     detail: str
     fix: str

@@ -9,17 +9,19 @@ from stream_app.catalog.ratios import GROSS_MARGIN, RATIOS
 from stream_app.core.derived import derived_samples
 from stream_app.core.ratios import ratio_samples
 from stream_app.core.samples import Sample, View, capped_values, recent_months, samples_of
-from stream_app.spec.metric import Metric
+from stream_app.spec.metric import Declaration, Metric
 
 SHOWN: tuple[Metric, ...] = tuple(metric for metric in METRICS if not metric.internal)
 
-DEFINITIONS_OF = {metric.series: metric.definition for metric in SHOWN}
+DECLARATIONS: tuple[Declaration, ...] = (*SHOWN, *DERIVED, *RATIOS)
+"""Everything that is shown."""
+
+DEFINITIONS_OF = {each.series: each.definition for each in DECLARATIONS}
 """The definition of every series that is shown, in a sentence."""
-DEFINITIONS_OF |= {derived.series: derived.definition for derived in (*DERIVED, *RATIOS)}
 
 
-class Board:
-    """Samples of successive views. A metric that did not move, under the same caps and windows, is not read again."""
+class SampleSource:
+    """Samples of successive views. A metric is read again if its sums, caps, windows or months changed."""
 
     def __init__(self, label_limit: int = 100, gross_margin: float = GROSS_MARGIN.default) -> None:
         self._limit, self._gross_margin = label_limit, gross_margin

@@ -14,7 +14,7 @@ from rich.progress import track
 from stream_app.admin.log_reader import read_log
 from stream_app.audit import LIMITS, NOT_AUDITED, RECOUNTED, Recount, compare, left_out
 from stream_app.catalog.events import EVENT_TYPES
-from stream_app.catalog.sample_source import Board
+from stream_app.catalog.sample_source import SampleSource
 from stream_app.cli.options import AS_JSON, AS_OF, DEFINITIONS, KAFKA, REDIS, clock_at, print_json, with_settings
 from stream_app.cli.progress import stderr
 from stream_app.clients.connections import sync_redis
@@ -49,7 +49,7 @@ def audit(settings: Settings, as_of: datetime | None, file: Path | None, *, as_j
         snapshot = Reader(redis, settings.namespace, settings.rules.calendar).read(now)
     stored = {
         (each.name, frozenset(each.labels)): each.value
-        for each in Board(settings.label_limit, settings.gross_margin).samples(snapshot.view)
+        for each in SampleSource(settings.label_limit, settings.gross_margin).samples(snapshot.view)
         if each.name in RECOUNTED
     }
     step_limit = timedelta(days=settings.step_limit_days)

@@ -58,8 +58,8 @@ def _explain(
         fail(f"no {kind.name} of that id in namespace {settings.namespace}")
     facts = sorted(kind.all_facts(entity, settings.rules), key=lambda fact: (fact[1], fact[0]))
     if as_json:
-        told = [{"time": _iso(at), "event": text} for at, text in timeline(entity)]
-        print_json({"timeline": told, "facts": [_fact(fact) for fact in facts]})
+        happened = [{"time": _iso(at), "event": text} for at, text in timeline(entity)]
+        print_json({"timeline": happened, "facts": [_fact(fact) for fact in facts]})
         return
     console = Console()
     events = Table("time", "what happened", title=f"{kind.name} {key}", box=None, title_justify="left")

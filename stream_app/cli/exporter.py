@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from stream_app.catalog.metrics import METRICS
-from stream_app.catalog.sample_source import DEFINITIONS_OF, Board
+from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
 from stream_app.cli.options import AS_OF, REDIS, SAMPLE_SETTINGS, clock_at, fail, with_settings
 from stream_app.cli.wiring import CATALOG
 from stream_app.clients.connections import sync_redis
@@ -35,7 +35,7 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
         # Scrapes and the wall come from different threads: each has a reader of its own.
         collector = BusinessCollector(
             Reader(redis, settings.namespace, calendar),
-            Board(settings.label_limit, settings.gross_margin),
+            SampleSource(settings.label_limit, settings.gross_margin),
             DEFINITIONS_OF,
             clock,
         )
@@ -44,7 +44,7 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
             known=exported(CATALOG),
             metrics=METRICS,
             reader=Reader(redis, settings.namespace, calendar, min_buckets=HELD),
-            source=Board(settings.label_limit, settings.gross_margin),
+            source=SampleSource(settings.label_limit, settings.gross_margin),
             clock=clock,
         )
         routes = {"/metrics": metrics_route(registry_of(collector)), **wall.routes()}

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from stream_app.catalog.sample_source import Board
+from stream_app.catalog.sample_source import SampleSource
 from stream_app.cli.options import AS_OF, REDIS, SAMPLE_SETTINGS, clock_at, print_json, with_settings
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
@@ -16,7 +16,7 @@ def current_samples(settings: Settings, as_of: datetime | None) -> list[Sample]:
     """Every sample that the exporter would export. Raises redis.RedisError."""
     with sync_redis(settings) as redis:
         snapshot = Reader(redis, settings.namespace, settings.rules.calendar).read(clock_at(as_of)())
-    return list(Board(settings.label_limit, settings.gross_margin).samples(snapshot.view))
+    return list(SampleSource(settings.label_limit, settings.gross_margin).samples(snapshot.view))
 
 
 @click.command()

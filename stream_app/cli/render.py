@@ -23,7 +23,7 @@ def render(*, check: bool, root: Path) -> None:
     files = rendered()
     if check:
         if not any((root / path).is_file() for path in files):
-            fail(f"{root.resolve()} is not the repository of stream-app: go there, or name it with --root")
+            fail(f"{root.resolve()} is not the repository of stream-app: go there, or name it with --root", 2)
         if old := stale(files, root):
             fail("out of date, run `stream-app render`:\n" + "\n".join(f"  {path}" for path in old))
         click.echo(f"{len(files)} files are up to date")

@@ -16,7 +16,7 @@ SEPARATOR = "\x1f"
 
 @dataclass(slots=True)
 class Cells:
-    """Amounts to be added, by bucket and series, and due times to be set or taken back."""
+    """Amounts to be added, by bucket and series, and due times to be set or removed."""
 
     buckets: dict[Bucket, dict[Series, int]] = field(default_factory=dict)
     levels: dict[Series, int] = field(default_factory=dict)

@@ -22,7 +22,7 @@ class RunningSum:
         return self._totals
 
     def move(self, wanted: range, contents: Mapping[int, Contents]) -> None:
-        """Stand on the buckets `wanted`; a bucket that is a new object in `contents` has changed."""
+        """Sum exactly the buckets `wanted`; a bucket that is a new object in `contents` has changed."""
         self.changed = set()
         for number in [number for number in self._held if number not in wanted]:
             self._add(self._held.pop(number), -1)

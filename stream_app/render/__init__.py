@@ -1,1 +1,1 @@
-"""From declarations to the files that are shown: pure functions, told everything, asking nobody."""
+"""From declarations to the files that are shown: pure functions of the declarations."""

@@ -1,4 +1,4 @@
-"""`prometheus/alertmanager.yml`: who is told of which alert, and which alerts say nothing new beside others."""
+"""`prometheus/alertmanager.yml`: who is notified of which alert, and which alerts inhibit others."""
 
 from collections.abc import Iterator
 
@@ -54,13 +54,13 @@ def alertmanager(catalog: Catalog) -> Rendered:
     if alerting is None:
         return {}
     routes = _ROUTES.format(heartbeat=alerting.heartbeat)
-    muted = "\n".join(("inhibit_rules:", *_inhibitions(alerting)))
-    return {PATH: f"{GENERATED}\n\n{routes}\n\n{muted}\n\n{_RECEIVERS}" + "\n"}
+    inhibited = "\n".join(("inhibit_rules:", *_inhibitions(alerting)))
+    return {PATH: f"{GENERATED}\n\n{routes}\n\n{inhibited}\n\n{_RECEIVERS}" + "\n"}
 
 
 def _inhibitions(alerting: Alerting) -> Iterator[str]:
-    for source, targets, shared in alerting.muted:
-        yield f"  - source_matchers: [alertname = {source}]"
-        yield f'    target_matchers: [alertname =~ "{"|".join(targets)}"]'
-        if shared:
-            yield f"    equal: [{', '.join(shared)}]"
+    for each in alerting.inhibitions:
+        yield f"  - source_matchers: [alertname = {each.source}]"
+        yield f'    target_matchers: [alertname =~ "{"|".join(each.targets)}"]'
+        if each.equal:
+            yield f"    equal: [{', '.join(each.equal)}]"

@@ -66,7 +66,7 @@ class EvalContext:
 
 
 def of_samples(samples: Iterable[Sample], buckets: Buckets, clock: Clock, metrics: Mapping[str, Metric]) -> Lookup:
-    """Look up what is exported now; for days gone by, sum the buckets of the same window then."""
+    """Look up what is exported now; for earlier days, sum the buckets of the same window then."""
     by_name: dict[str, list[tuple[Mapping[str, str], float]]] = {}
     for each in samples:
         by_name.setdefault(each.name, []).append((dict(each.labels), each.value))

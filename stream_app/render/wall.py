@@ -59,6 +59,7 @@ def _panel(panel: Panel, context: EvalContext, data: WallData) -> Node:
     if panel.conditions:
         return {"conditions": [_condition(each, context) for each in panel.conditions]}
     node: Node = {
+        "alert": panel.runbook,
         "suffix": context.variables.get(panel.suffix.removeprefix("$"), panel.suffix),
         "values": [
             {

@@ -44,20 +44,25 @@ class RuleGroup:
     recordings: tuple[Recording, ...] = ()
 
 
-Muted = tuple[str, tuple[str, ...], tuple[str, ...]]
-"""An alert, those that say nothing new while it fires, and the labels that both must share."""
+@dataclass(frozen=True, slots=True)
+class Inhibition:
+    """While the alert `source` fires, nobody is notified of `targets` with the same values of the labels `equal`."""
+
+    source: str
+    targets: tuple[str, ...]
+    equal: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alerting:
-    """All rules and which of their alerts mute others.
+    """All rules and which of their alerts inhibit others.
 
     `heartbeat` is the alert that always fires; the addresses of runbooks and dashboards begin with `runbooks` and
     `dashboards`.
     """
 
     groups: tuple[RuleGroup, ...]
-    muted: tuple[Muted, ...]
+    inhibitions: tuple[Inhibition, ...]
     heartbeat: str
     runbooks: str
     dashboards: str

@@ -64,7 +64,7 @@ class ConfidenceMargin:
 
 @dataclass(frozen=True, slots=True)
 class Variants:
-    """Several quotients under one name, told apart by a label."""
+    """Several quotients under one name, distinguished by a label."""
 
     name: str
     quotients: tuple[tuple[str, Quotient], ...]

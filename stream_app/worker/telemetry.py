@@ -138,5 +138,5 @@ class Telemetry:
         self._commit.observe(seconds)
 
     def lost(self, topic: str) -> None:
-        """Retention ate what was not applied yet."""
+        """Called when retention deleted what was not applied yet."""
         self._lost.labels(topic).inc()

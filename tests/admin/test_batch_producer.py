@@ -30,9 +30,7 @@ def test_key_value_headers_and_partition_arrive(cluster: Cluster, settings: Sett
     assert (some.partition, some.key, some.value, some.headers) == (1, b"k", b"\xff", (("a", b"1"), ("a", b"2")))
 
 
-def test_leaving_delivers_what_was_sent_and_leaves_no_thread(
-    cluster: Cluster, settings: Settings, namespace: str
-) -> None:
+def test_exit_delivers_what_was_sent_and_leaves_no_thread(cluster: Cluster, settings: Settings, namespace: str) -> None:
     cluster.create(namespace)
     with BatchProducer(settings, [namespace]) as producer:
         for number in range(100_000):
@@ -52,7 +50,7 @@ def test_what_the_broker_refuses_is_an_error(
         producer.send(namespace, b"k", b"x" * 2_000_000)
 
 
-def test_a_broker_that_goes_away_is_an_error_and_not_a_silent_loss(tmp_path: Path, namespace: str) -> None:
+def test_a_lost_broker_raises_an_error(tmp_path: Path, namespace: str) -> None:
     def run() -> None:
         with embedded_kafka(tmp_path) as address:
             Cluster(address).create(namespace)

@@ -57,7 +57,7 @@ def test_the_list_shows_each_once_with_cause_and_place(settings: Settings) -> No
     assert before - timedelta(milliseconds=1) <= earlier.time <= later.time <= datetime.now(UTC)
 
 
-def test_the_list_can_be_narrowed(settings: Settings) -> None:
+def test_the_list_can_be_filtered(settings: Settings) -> None:
     reject(settings, "lead", *map(record, range(4)))
     reject(settings, "email", record(7), cause="malformed")
     assert offsets(settings) == [0, 1, 2, 3, 7]
@@ -69,7 +69,7 @@ def test_the_list_can_be_narrowed(settings: Settings) -> None:
     assert offsets(settings, Filter(since=datetime.now(UTC) + YEAR)) == []
 
 
-def test_an_empty_topic_lists_nothing_and_a_missing_one_says_what_to_do(settings: Settings) -> None:
+def test_an_empty_dlq_lists_nothing_and_a_missing_one_is_named(settings: Settings) -> None:
     assert listing(settings) == []
     with pytest.raises(MissingTopicsError, match="topics apply"):
         listing(Settings.load(kafka_url=settings.kafka_url, namespace=settings.namespace + "-other"))
@@ -83,7 +83,7 @@ def test_one_letter_is_shown_as_it_was_produced(settings: Settings) -> None:
         show(settings, settings.topic("lead"), 0, 3)
 
 
-def test_what_is_sent_again_is_as_it_was_and_no_longer_listed(cluster: Cluster, settings: Settings) -> None:
+def test_a_retried_letter_is_unchanged_and_no_longer_listed(cluster: Cluster, settings: Settings) -> None:
     records = [record(1, b"\xff"), record(2, None), Record(3, 0, None, b"keyless", ())]
     reject(settings, "lead", *records)
     done = retry(settings)
@@ -106,7 +106,7 @@ def test_a_dry_run_sends_nothing(cluster: Cluster, settings: Settings) -> None:
     assert offsets(settings) == [1, 2]
 
 
-def test_only_what_is_meant_is_sent_again(cluster: Cluster, settings: Settings) -> None:
+def test_retry_sends_only_the_selected_letters(cluster: Cluster, settings: Settings) -> None:
     reject(settings, "lead", record(1), record(2))
     reject(settings, "lead", record(3, b"other"), cause="future")
     retry(settings, Filter(cause="future"))
@@ -114,7 +114,7 @@ def test_only_what_is_meant_is_sent_again(cluster: Cluster, settings: Settings) 
     assert offsets(settings) == [1, 2]
 
 
-def test_what_cannot_be_sent_again_is_said_and_stays(cluster: Cluster, settings: Settings) -> None:
+def test_letters_that_cannot_be_retried_are_named_and_stay(cluster: Cluster, settings: Settings) -> None:
     reject(settings, "lead", record(1, b"x" * 9_000_000), record(2))
     reject(settings, "gone", record(3))
     reject(settings, "dlq", record(4))
@@ -129,7 +129,7 @@ def test_what_cannot_be_sent_again_is_said_and_stays(cluster: Cluster, settings:
     assert len(cluster.read(settings.topic("lead"))) == 1
 
 
-def test_a_record_of_another_topic_of_the_same_name_is_not_taken_for_one_that_was_sent_again(
+def test_retry_marks_do_not_apply_to_records_of_a_recreated_topic(
     settings: Settings,
 ) -> None:
     reject(settings, "lead", record(1))
@@ -138,7 +138,7 @@ def test_a_record_of_another_topic_of_the_same_name_is_not_taken_for_one_that_wa
     assert [entry.size for entry in listing(settings)] == [29]
 
 
-def test_thousands_are_sent_again_with_progress(cluster: Cluster, settings: Settings) -> None:
+def test_thousands_of_letters_are_retried_with_progress(cluster: Cluster, settings: Settings) -> None:
     reject(settings, "lead", *(record(offset, b"%d" % offset) for offset in range(1200)))
     heard: list[tuple[int, int]] = []
     retry(settings, progress=lambda done, of: heard.append((done, of)))
@@ -147,7 +147,7 @@ def test_thousands_are_sent_again_with_progress(cluster: Cluster, settings: Sett
     assert listing(settings) == []
 
 
-def test_when_sending_fails_what_was_not_marked_is_sent_next_time(cluster: Cluster, settings: Settings) -> None:
+def test_after_a_failed_retry_unmarked_letters_are_sent_next_time(cluster: Cluster, settings: Settings) -> None:
     class PowerCutError(Exception):
         pass
 
@@ -162,7 +162,7 @@ def test_when_sending_fails_what_was_not_marked_is_sent_next_time(cluster: Clust
     assert {int(each.value or b"") for each in cluster.read(settings.topic("lead"))} == set(range(700))
 
 
-def test_what_others_have_put_among_the_dead_letters_is_passed_over(cluster: Cluster, settings: Settings) -> None:
+def test_foreign_records_in_the_dlq_are_skipped(cluster: Cluster, settings: Settings) -> None:
     dead_letters = settings.topic("dlq")
     cluster.produce(dead_letters, [b"x"])
     cluster.produce(dead_letters, [b"x"], headers=[("cause", b"\xff"), ("retried", b"a:b:c")])

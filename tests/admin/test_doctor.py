@@ -50,7 +50,7 @@ def findings(settings: Settings, definitions: str | None = "d1") -> dict[str, Fi
     return {each.check: each for each in diagnose(settings, names(settings), partitions=2, definitions=definitions)}
 
 
-def test_a_sound_installation_has_nothing_to_mend_but_that_no_worker_runs(settings: Settings) -> None:
+def test_doctor_on_a_healthy_installation_warns_only_of_no_worker(settings: Settings) -> None:
     topics.apply(settings, names(settings), 2)
     found = findings(settings)
     assert {check for check, each in found.items() if each.status != "ok"} == {"group"}
@@ -92,7 +92,7 @@ def test_whatever_is_not_ok_has_a_fix(settings: Settings, store: Redis) -> None:
     )
 
 
-def test_a_topic_with_a_short_memory_is_told(cluster: Cluster, settings: Settings) -> None:
+def test_a_topic_with_short_retention_is_reported(cluster: Cluster, settings: Settings) -> None:
     cluster.create(*names(settings), settings.topic("dlq"), partitions=2, configs={"retention.ms": "86400000"})
     told = [each for each in diagnose(settings, names(settings)) if each.check == "topics"]
     assert [(each.status, each.detail.partition(";")[0]) for each in told] == [
@@ -100,7 +100,9 @@ def test_a_topic_with_a_short_memory_is_told(cluster: Cluster, settings: Setting
     ]
 
 
-def test_a_ledger_beyond_the_log_is_a_topic_made_anew(cluster: Cluster, settings: Settings, store: Redis) -> None:
+def test_a_ledger_beyond_the_log_is_reported_as_a_recreated_topic(
+    cluster: Cluster, settings: Settings, store: Redis
+) -> None:
     topics.apply(settings, names(settings), 1)
     lead, email = names(settings)
     cluster.produce(lead, [b"x"] * 3)
@@ -115,7 +117,7 @@ def test_a_ledger_beyond_the_log_is_a_topic_made_anew(cluster: Cluster, settings
 
 
 @pytest.mark.parametrize(("stored", "status"), [({0: 1}, "failed"), ({}, "warning")])
-def test_records_that_were_deleted_before_they_were_applied_are_told(
+def test_records_deleted_before_they_were_applied_are_reported(
     real_kafka: str, settings: Settings, store: Redis, stored: dict[int, int], status: str
 ) -> None:
     settings = settings.model_copy(update={"kafka_url": f"kafka://{real_kafka}"})
@@ -132,7 +134,7 @@ def test_records_that_were_deleted_before_they_were_applied_are_told(
     assert told.detail.startswith(f"{lead}[0]: ")
 
 
-def test_numbers_of_other_definitions_are_told_of_the_generation_that_serves(settings: Settings, store: Redis) -> None:
+def test_definitions_are_checked_in_the_serving_generation(settings: Settings, store: Redis) -> None:
     for generation, definitions in (("1", "d1"), ("2", "d2")):
         store.hset(
             GenerationKeys.of(settings.namespace, generation).ledger, DEFINITIONS, stored_definitions(definitions)
@@ -149,7 +151,7 @@ def test_numbers_of_other_definitions_are_told_of_the_generation_that_serves(set
     assert "definitions" not in findings(settings, None)
 
 
-def test_servers_that_do_not_answer_are_told_and_the_rest_is_looked_at(settings: Settings) -> None:
+def test_unreachable_servers_are_reported_and_the_rest_is_checked(settings: Settings) -> None:
     dead = settings.model_copy(
         update={"kafka_url": f"kafka://127.0.0.1:{free_port()}", "redis_url": f"redis://127.0.0.1:{free_port()}/0"}
     )
@@ -167,7 +169,7 @@ def test_servers_that_do_not_answer_are_told_and_the_rest_is_looked_at(settings:
     assert "ledger" not in only_kafka
 
 
-def test_a_port_of_ours_is_fine_and_somebody_elses_is_not(settings: Settings) -> None:
+def test_doctor_accepts_our_own_port_and_reports_a_taken_one(settings: Settings) -> None:
     with serving("127.0.0.1", 0, {}) as ours, closing(socket.create_server(("127.0.0.1", 0))) as theirs:
         taken = theirs.getsockname()[1]
         found = findings(settings.model_copy(update={"exporter_port": ours, "worker_port": taken}))
@@ -176,13 +178,13 @@ def test_a_port_of_ours_is_fine_and_somebody_elses_is_not(settings: Settings) ->
     assert found["worker port"].fix.startswith("export STREAM_APP_WORKER_PORT=")
 
 
-def test_a_worker_without_a_port_needs_none_and_one_port_is_not_enough_for_two(settings: Settings) -> None:
+def test_worker_port_zero_listens_nowhere_and_a_taken_port_fails(settings: Settings) -> None:
     assert "worker port" not in findings(settings.model_copy(update={"worker_port": 0}))
     both = findings(settings.model_copy(update={"worker_port": settings.exporter_port}))
     assert both["ports"].status == "failed"
 
 
-def test_a_refused_password_is_told_without_the_password(settings: Settings, store: Redis) -> None:
+def test_a_refused_password_is_reported_without_the_password(settings: Settings, store: Redis) -> None:
     store.config_set("requirepass", "the-right-one")
     wrong = Settings.load(**settings.model_dump() | {"redis_password": "hunter2", "redis_username": "default"})
     told = list(diagnose(wrong, names(wrong)))
@@ -190,7 +192,7 @@ def test_a_refused_password_is_told_without_the_password(settings: Settings, sto
     assert "hunter2" not in repr(told)
 
 
-def test_a_user_without_rights_is_told_what_is_missing(settings: Settings, store: Redis) -> None:
+def test_a_redis_user_without_rights_gets_the_acl_command(settings: Settings, store: Redis) -> None:
     store.acl_setuser("app", enabled=True, passwords=["+secret"], keys=["*"], commands=["+@all", "-info", "-eval"])
     limited = Settings.load(**settings.model_dump() | {"redis_password": "secret", "redis_username": "app"})
     found = findings(limited)
@@ -199,7 +201,7 @@ def test_a_user_without_rights_is_told_what_is_missing(settings: Settings, store
     assert "--user app --askpass" in found["redis"].fix
 
 
-def test_a_group_that_works_is_told_with_its_members(
+def test_an_active_group_is_reported_with_its_members(
     request: pytest.FixtureRequest, cluster: Cluster, settings: Settings
 ) -> None:
     if request.config.getoption("--broker") == "tansu":

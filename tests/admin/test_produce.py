@@ -67,7 +67,7 @@ def test_many_lines_arrive_in_order_of_their_keys(cluster: Cluster, settings: Se
     assert by_key == {b"l%d" % key: [each.strip() for each in lines[key::7]] for key in range(7)}
 
 
-def test_the_first_bad_line_ends_it_and_what_stood_before_is_written(
+def test_produce_stops_at_the_first_bad_line_and_writes_those_before(
     cluster: Cluster, settings: Settings, routes: Routes
 ) -> None:
     done = produce(settings, [line(1), b"\n", b'{"secret', line(2)], routes)
@@ -76,7 +76,7 @@ def test_the_first_bad_line_ends_it_and_what_stood_before_is_written(
     assert [each.value for each in cluster.read(settings.topic("lead"))] == [line(1).strip()]
 
 
-def test_keeping_going_counts_every_bad_line_by_the_workers_rules(
+def test_keep_going_counts_every_bad_line_by_the_workers_rules(
     cluster: Cluster, settings: Settings, routes: Routes
 ) -> None:
     future = line(5).replace(b"2026-", b"2226-")
@@ -95,7 +95,7 @@ def test_keeping_going_counts_every_bad_line_by_the_workers_rules(
     assert [each.value for each in cluster.read(settings.topic("lead"))] == [line(9).strip()]
 
 
-def test_raw_lines_go_as_they_are_to_where_they_look_like_belonging(
+def test_raw_lines_are_sent_unchanged_to_the_topic_of_their_type(
     cluster: Cluster, settings: Settings, routes: Routes
 ) -> None:
     lines = [b'{"broken', b"[1]", b'{"type":7}', line(1, "lead.exploded"), line(2, "email.sent", lead_id=7), b"\xff"]
@@ -126,7 +126,7 @@ def test_a_line_does_not_wait_for_the_next_one(cluster: Cluster, settings: Setti
     assert arrived == [1, 2, 3]
 
 
-def test_progress_is_told_at_the_end_at_least(settings: Settings, routes: Routes) -> None:
+def test_progress_is_reported_at_the_end(settings: Settings, routes: Routes) -> None:
     heard: list[tuple[int, int]] = []
     lines = [line(number) for number in range(100)]
     produce(settings, lines, routes, progress=lambda *now: heard.append(now))

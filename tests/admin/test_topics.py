@@ -28,7 +28,7 @@ def settings(broker: Cluster, namespace: str) -> Settings:
     return Settings.load(kafka_url=f"kafka://{broker.address}", namespace=namespace)
 
 
-def test_what_is_missing_is_made_and_what_exists_is_left_alone(broker: Cluster, settings: Settings) -> None:
+def test_missing_topics_are_created_and_existing_ones_unchanged(broker: Cluster, settings: Settings) -> None:
     lead, email, dead = (settings.topic(suffix) for suffix in ("lead", "email", "dlq"))
     broker.create(lead, partitions=2)
     made = topics.apply(settings, [lead, email], 4)
@@ -45,7 +45,7 @@ def test_what_is_missing_is_made_and_what_exists_is_left_alone(broker: Cluster, 
     ]
 
 
-def test_event_topics_keep_everything_and_dead_letters_ninety_days(settings: Settings) -> None:
+def test_event_topics_keep_all_and_dead_letters_ninety_days(settings: Settings) -> None:
     topics.apply(settings, [settings.topic("lead")], 1)
     found = topics.describe(settings, [settings.topic("lead"), settings.topic("dlq"), settings.topic("nope")])
     kept = {name: topic.config["retention.ms"] for name, topic in found.items()}
@@ -57,7 +57,7 @@ def test_a_topic_made_here_has_no_shortcomings(settings: Settings) -> None:
     assert [each.shortcomings for each in topics.apply(settings, [settings.topic("lead")], 3)] == [(), ()]
 
 
-def test_too_few_partitions_and_a_short_memory_are_told_with_their_remedy(broker: Cluster, settings: Settings) -> None:
+def test_too_few_partitions_and_short_retention_are_reported_with_a_fix(broker: Cluster, settings: Settings) -> None:
     lead = settings.topic("lead")
     broker.create(lead, configs={"retention.ms": str(7 * DAY_MS), "retention.bytes": "1000000000"})
     outcome = topics.apply(settings, [lead], 2)[0]
@@ -73,7 +73,7 @@ def test_too_few_partitions_and_a_short_memory_are_told_with_their_remedy(broker
     )
 
 
-def test_a_compacted_topic_is_told(broker: Cluster, settings: Settings) -> None:
+def test_a_compacted_topic_is_reported(broker: Cluster, settings: Settings) -> None:
     dead = settings.topic("dlq")
     broker.create(dead, configs={"cleanup.policy": "compact"})
     (outcome,) = topics.apply(settings, [], 1)
@@ -82,7 +82,7 @@ def test_a_compacted_topic_is_told(broker: Cluster, settings: Settings) -> None:
     ]
 
 
-def test_a_topic_that_cannot_be_made_is_an_error_that_names_it(real_kafka: str, namespace: str) -> None:
+def test_a_topic_that_cannot_be_created_is_named(real_kafka: str, namespace: str) -> None:
     settings = Settings.load(kafka_url=f"kafka://{real_kafka}", namespace=namespace)
     with pytest.raises(KafkaError, match=rf"{namespace}\.(lead|dlq)"):
         topics.apply(settings, [settings.topic("lead")], 1, replication=3)
@@ -109,7 +109,7 @@ def test_the_begin_moves_when_records_are_deleted(real_kafka: str, namespace: st
     assert topics.begins(settings, [lead]) == {(lead, 0): 3}
 
 
-def test_the_end_lies_before_an_open_transaction_that_no_worker_can_read_yet(real_kafka: str, namespace: str) -> None:
+def test_end_offsets_exclude_open_transactions(real_kafka: str, namespace: str) -> None:
     settings = Settings.load(kafka_url=f"kafka://{real_kafka}", namespace=namespace)
     lead = settings.topic("lead")
     Cluster(real_kafka).create(lead)
@@ -135,7 +135,7 @@ def test_missing_topics_are_named_with_what_to_do(settings: Settings) -> None:
         topics.begins(settings, [settings.topic("b")])
 
 
-def test_a_broker_that_does_not_listen_is_an_error_at_once_that_leaves_no_thread(namespace: str) -> None:
+def test_an_unreachable_broker_fails_at_once_and_leaves_no_thread(namespace: str) -> None:
     settings = Settings.load(kafka_url=f"kafka://127.0.0.1:{free_port()}", namespace=namespace)
     before = set(threading.enumerate())
     with pytest.raises(OSError, match="refused"):
@@ -143,7 +143,7 @@ def test_a_broker_that_does_not_listen_is_an_error_at_once_that_leaves_no_thread
     assert set(threading.enumerate()) == before
 
 
-def test_somebody_else_in_the_brokers_place_leaves_no_thread_either(
+def test_a_server_that_is_no_broker_leaves_no_thread(
     redis_url: str, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(topics, "_BOOTSTRAP_TIMEOUT_MS", 500)

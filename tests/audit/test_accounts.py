@@ -28,7 +28,7 @@ def deal(event: str, time: str, **data: object) -> Event:
     return happened(f"opportunity.{event}", time, **given)
 
 
-def test_an_opportunity_carries_its_newest_state_and_the_first_event_of_its_outcome() -> None:
+def test_an_opportunity_has_its_newest_state_and_first_event_of_outcome() -> None:
     samples = counted(
         [
             deal("created", "2026-02-10T08:00:00Z", source="web"),

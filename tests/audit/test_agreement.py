@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stream_app.audit import RECOUNTED, Recount, compare
 from stream_app.audit.series import RATIOS
-from stream_app.catalog.sample_source import Board
+from stream_app.catalog.sample_source import SampleSource
 from stream_app.demo.simulator import Plan, history
 from tests.audit.stories import Samples
 from tests.laws.memory import MemoryStore
@@ -52,7 +52,7 @@ def shown(world: World, now: datetime, zone: str, limit: int) -> Samples:
     store = MemoryStore(zone)
     store.apply(world)
     view = store.view(int(now.timestamp() * 1000))
-    return {(each.name, frozenset(each.labels)): each.value for each in Board(limit, MARGIN).samples(view)}
+    return {(each.name, frozenset(each.labels)): each.value for each in SampleSource(limit, MARGIN).samples(view)}
 
 
 def recounted(world: World, now: datetime, zone: str, limit: int) -> Samples:

@@ -95,7 +95,7 @@ def test_disqualified_leads_are_in_no_stage_until_a_newer_status() -> None:
     assert spread(counted(events, NOON), "leads_in_stage") == {("lead",): 1}
 
 
-def test_a_not_ready_episode_reopens_once_at_the_first_engagement_in_a_program() -> None:
+def test_a_not_ready_episode_reopens_once_at_the_first_engagement() -> None:
     lead = {"lead_id": "a"}
     mail = {**lead, "message_id": "m"}
     samples = counted(

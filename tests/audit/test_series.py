@@ -9,7 +9,7 @@ from stream_app.audit import LIMITS, NOT_AUDITED, RECOUNTED
 from stream_app.audit.series import RATIOS
 from stream_app.catalog import ratios
 from stream_app.catalog.derived import DERIVED
-from stream_app.catalog.sample_source import DEFINITIONS_OF, SHOWN, Board
+from stream_app.catalog.sample_source import DEFINITIONS_OF, SHOWN, SampleSource
 from stream_app.core.calendar import Calendar
 from stream_app.exporter.collector import BusinessCollector
 from stream_app.spec.metric import Kind
@@ -39,7 +39,7 @@ def test_no_series_is_both_recounted_and_not_audited() -> None:
 def test_every_other_family_of_the_exporter_is_named_with_a_reason(redis_url: str, namespace: str) -> None:
     with Redis.from_url(redis_url) as redis:
         collector = BusinessCollector(
-            Reader(redis, namespace, Calendar("UTC")), Board(), DEFINITIONS_OF, lambda: 1_773_315_000_000
+            Reader(redis, namespace, Calendar("UTC")), SampleSource(), DEFINITIONS_OF, lambda: 1_773_315_000_000
         )
         families = {family.name for family in collector.collect()}
     business = {series.removesuffix("_bucket").removesuffix("_gcount").removesuffix("_gsum") for series in RECOUNTED}

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from stream_app.catalog.derived import DERIVED
-from stream_app.catalog.ratios import GROSS_MARGIN, RATIOS
-from stream_app.catalog.sample_source import SHOWN, Board
+from stream_app.catalog.ratios import GROSS_MARGIN
+from stream_app.catalog.sample_source import DECLARATIONS, SampleSource
 from stream_app.clients.settings import Settings
 from stream_app.demo.simulator import Plan, history
 from stream_app.spec.metric import Declaration, Kind, Metric, Unit
@@ -14,7 +13,7 @@ from stream_app.spec.ratio import Ratio
 from tests.laws.memory import MemoryStore
 from tests.laws.worlds import NOW
 
-DECLARED: Mapping[str, Declaration] = {each.series: each for each in (*SHOWN, *DERIVED, *RATIOS)}
+DECLARED: Mapping[str, Declaration] = {each.series: each for each in DECLARATIONS}
 HISTOGRAM_PARTS = ("_bucket", "_gcount", "_gsum")
 LabelValues = dict[str, str]
 
@@ -24,7 +23,7 @@ def shown() -> dict[str, list[tuple[LabelValues, float]]]:
     store = MemoryStore()
     store.apply(list(history(Plan(seed=4, leads=300, days=200, until=NOW, backfill=200))))
     found: dict[str, list[tuple[LabelValues, float]]] = {}
-    for each in Board().samples(store.view(int(NOW.timestamp() * 1000))):
+    for each in SampleSource().samples(store.view(int(NOW.timestamp() * 1000))):
         found.setdefault(each.name, []).append((dict(each.labels), each.value))
     return found
 

@@ -74,7 +74,7 @@ def test_help_lists_the_commands_without_importing_them() -> None:
 
 
 @pytest.mark.parametrize("path", EVERY, ids=" ".join)
-def test_every_flag_is_explained_and_has_an_environment_variable(path: tuple[str, ...]) -> None:
+def test_every_flag_has_help_and_an_environment_variable(path: tuple[str, ...]) -> None:
     shown = run(*path, "--help")
     assert shown.exit_code == 0
     text = " ".join(shown.output.split())
@@ -117,7 +117,7 @@ def test_a_wrong_setting_is_named_and_its_value_is_not() -> None:
     assert "Nowhere" not in shown.output
 
 
-def test_a_store_that_does_not_answer_is_told_in_a_sentence() -> None:
+def test_an_unreachable_store_is_reported_in_one_sentence() -> None:
     shown = run("kpis", "--redis-url", "redis://127.0.0.1:1/0")
     assert shown.exit_code == 69
     assert "Redis at redis://127.0.0.1:1/0" in shown.output
@@ -163,7 +163,7 @@ def test_a_simulation_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
     assert json.loads(texts[0].splitlines()[0])["type"]
 
 
-def test_produce_names_the_line_and_the_rule_and_goes_on_if_told(kafka: str, namespace: str, tmp_path: Path) -> None:
+def test_produce_names_the_bad_line_and_its_rule(kafka: str, namespace: str, tmp_path: Path) -> None:
     servers = ("--kafka-url", f"kafka://{kafka}", "--namespace", namespace)
     assert run("topics", "apply", *servers, "--partitions", "1").exit_code == 0
     good = '{"id":"1","type":"lead.created","time":"2026-03-02T09:14:00Z","data":{"lead_id":"L"}}'
@@ -197,6 +197,6 @@ def test_render_says_what_is_out_of_date(tmp_path: Path) -> None:
 
 def test_render_check_outside_the_repository_says_so(tmp_path: Path) -> None:
     shown = run("render", "--check", "--root", str(tmp_path))
-    assert shown.exit_code == 1
+    assert shown.exit_code == 2
     assert f"{tmp_path} is not the repository of stream-app" in shown.output
     assert "docs/metrics.md" not in shown.output

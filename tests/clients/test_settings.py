@@ -47,7 +47,7 @@ def test_every_setting_is_described() -> None:
         ("FLOOD_RATIO", "1", 1.0),
     ],
 )
-def test_each_has_a_twin_in_the_environment_that_a_flag_overrules(
+def test_each_setting_has_an_environment_variable_that_a_flag_overrides(
     monkeypatch: pytest.MonkeyPatch, name: str, text: str, value: object
 ) -> None:
     field = name.lower()
@@ -59,7 +59,7 @@ def test_each_has_a_twin_in_the_environment_that_a_flag_overrules(
 
 
 @pytest.mark.parametrize("name", ["kafka_password", "redis_password"])
-def test_a_secret_comes_from_a_flag_before_the_environment_before_a_file(
+def test_secrets_are_read_from_flag_then_environment_then_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
     file = tmp_path / "secret"
@@ -71,13 +71,13 @@ def test_a_secret_comes_from_a_flag_before_the_environment_before_a_file(
     assert getattr(Settings.load(**{name: "from-flag"}), name).get_secret_value() == "from-flag"
 
 
-def test_a_secrets_file_that_is_missing_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_secrets_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STREAM_APP_REDIS_PASSWORD_FILE", "/nowhere/secret")
     with pytest.raises(OSError, match="/nowhere/secret"):
         Settings.load()
 
 
-def test_secrets_are_not_seen_in_what_is_printed() -> None:
+def test_secrets_are_masked_in_what_is_printed() -> None:
     settings = Settings.load(
         kafka_security="sasl_ssl", kafka_username="app", kafka_password=SECRET, redis_password=SECRET
     )
@@ -128,6 +128,6 @@ def test_an_error_does_not_give_away_a_secret(given: dict[str, Any]) -> None:
         {"kafka_security": "sasl_ssl", "kafka_username": "app"},
     ],
 )
-def test_what_cannot_be_right_is_refused(given: dict[str, Any]) -> None:
+def test_invalid_settings_are_refused(given: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Settings.load(**given)

@@ -46,7 +46,7 @@ def taken_port() -> Iterator[int]:
         yield other.getsockname()[1]
 
 
-def test_the_broker_serves_while_it_is_wanted(tmp_path: Path) -> None:
+def test_the_broker_runs_until_the_context_exits(tmp_path: Path) -> None:
     with embedded_kafka(tmp_path) as address:
         cluster = Cluster(address)
         cluster.create("leads", partitions=2)
@@ -63,7 +63,7 @@ def test_the_broker_keeps_its_records_over_a_clean_stop(tmp_path: Path) -> None:
         assert [record.value for record in Cluster(address).read("leads")] == [b"a"]
 
 
-def test_the_store_serves_while_it_is_wanted(tmp_path: Path) -> None:
+def test_the_store_runs_until_the_context_exits(tmp_path: Path) -> None:
     with embedded_redis(tmp_path) as url, redis.Redis.from_url(url) as client:
         assert client.set("a", 1)
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
@@ -72,7 +72,7 @@ def test_the_store_serves_while_it_is_wanted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("appendonly", "kept"), [(True, b"1"), (False, None)])
-def test_a_crashed_store_comes_back_with_what_it_logged(
+def test_a_killed_store_restarts_with_its_append_only_file(
     tmp_path: Path,
     appendonly: bool,
     kept: bytes | None,
@@ -89,7 +89,7 @@ def test_a_crashed_store_comes_back_with_what_it_logged(
             assert client.get("a") == kept
 
 
-def test_starting_twice_and_stopping_twice_do_nothing(tmp_path: Path) -> None:
+def test_a_second_start_or_stop_does_nothing(tmp_path: Path) -> None:
     with redis_server(tmp_path) as server:
         pid = server.pid
         server.start()
@@ -100,19 +100,19 @@ def test_starting_twice_and_stopping_twice_do_nothing(tmp_path: Path) -> None:
         assert server.pid is None
 
 
-def test_an_interrupt_from_the_terminal_reaches_the_caller_alone(tmp_path: Path) -> None:
+def test_ctrl_c_reaches_the_caller_only(tmp_path: Path) -> None:
     with redis_server(tmp_path) as server:
         assert server.pid is not None
         assert os.getpgid(server.pid) != os.getpgid(0)
 
 
 @pytest.mark.parametrize("embedded", [embedded_kafka, embedded_redis])
-def test_a_port_that_somebody_has_is_refused(tmp_path: Path, taken_port: int, embedded: _Embedded) -> None:
+def test_a_taken_port_is_refused(tmp_path: Path, taken_port: int, embedded: _Embedded) -> None:
     with pytest.raises(ServerError, match=f"cannot have 127.0.0.1:{taken_port}"), embedded(tmp_path, taken_port):
         pytest.fail("it started")
 
 
-def test_a_picked_port_that_somebody_snatched_is_picked_again(
+def test_a_port_taken_in_the_meantime_is_picked_again(
     tmp_path: Path, taken_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ports = iter([taken_port, free_port()])
@@ -122,14 +122,14 @@ def test_a_picked_port_that_somebody_snatched_is_picked_again(
         assert accepts(server)
 
 
-def test_a_server_that_gives_up_is_quoted(tmp_path: Path) -> None:
+def test_the_log_of_a_server_that_ends_is_quoted(tmp_path: Path) -> None:
     server = _script(tmp_path, "print('no such disk'); raise SystemExit(3)")
     with pytest.raises(ServerError, match=r"(?s)sketch ended by itself.*no such disk"):
         server.start()
     assert server.pid is None
 
 
-def test_a_server_that_stays_silent_is_given_up_and_killed(tmp_path: Path) -> None:
+def test_a_server_that_does_not_answer_is_killed(tmp_path: Path) -> None:
     server = _script(tmp_path, "import os, time; print(os.getpid(), flush=True); time.sleep(60)", timeout_s=0.5)
     started = time.monotonic()
     with pytest.raises(ServerError, match=r"sketch does not answer on 127.0.0.1:\d+ after 0.5 s"):
@@ -159,7 +159,7 @@ def test_a_server_that_will_not_stop_is_killed(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
-def test_no_server_outlives_a_killed_parent(tmp_path: Path, end: signal.Signals) -> None:
+def test_servers_die_with_a_killed_parent(tmp_path: Path, end: signal.Signals) -> None:
     with subprocess.Popen(  # noqa: S603 - this very interpreter
         [sys.executable, "-c", _PARENT, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=_TOP
     ) as parent:

@@ -6,9 +6,7 @@ from math import isclose
 
 import pytest
 
-from stream_app.catalog.derived import DERIVED
-from stream_app.catalog.ratios import RATIOS
-from stream_app.catalog.sample_source import SHOWN, Board
+from stream_app.catalog.sample_source import DECLARATIONS, SampleSource
 from stream_app.core.envelope import milliseconds
 from stream_app.examples import EXAMPLES
 from stream_app.spec.example import Example, Value, moment
@@ -16,8 +14,7 @@ from tests.laws.memory import MemoryStore
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
-SHOWN_SERIES = [*(each.series for each in SHOWN), *(each.series for each in (*DERIVED, *RATIOS))]
-SERIES = {series.removeprefix("lifecycle_") for series in SHOWN_SERIES}
+SERIES = {each.name for each in DECLARATIONS}
 BY_TITLE = {example.title: example for example in EXAMPLES}
 COMPLETE = ("", "_gcount", "_gsum")
 
@@ -29,7 +26,7 @@ def samples_of(example: Example, *, one_by_one: bool = False) -> Samples:
     for batch in [[event] for event in events] if one_by_one else [events]:
         store.apply(batch)
     view = store.view(milliseconds(moment(example.as_of)))
-    return {(each.name, frozenset(each.labels)): each.value for each in Board(example.label_limit).samples(view)}
+    return {(each.name, frozenset(each.labels)): each.value for each in SampleSource(example.label_limit).samples(view)}
 
 
 def agrees(found: float | None, expected: Value) -> bool:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stream_app.catalog.ratios import RATIOS
-from stream_app.catalog.sample_source import Board
+from stream_app.catalog.sample_source import SampleSource
 from stream_app.demo.simulator import Plan, history
 from tests.examples.ratios import Exported, Key, add_up, ratios
 from tests.laws.memory import MemoryStore
@@ -42,7 +42,7 @@ ANSWERS = st.lists(st.tuples(MOMENTS, st.integers(0, 10)), max_size=9).map(
 
 def exported(store: MemoryStore, now: datetime, limit: int = 100) -> dict[Key, float]:
     view = store.view(int(now.timestamp() * 1000))
-    return {(each.name, frozenset(each.labels)): each.value for each in Board(limit).samples(view)}
+    return {(each.name, frozenset(each.labels)): each.value for each in SampleSource(limit).samples(view)}
 
 
 def applied(world: World, zone: str) -> MemoryStore:
@@ -88,7 +88,7 @@ def test_opening_and_movements_are_the_level(world: World, now: datetime, zone: 
 
 @patient
 @given(worlds(), NOWS, st.sampled_from(ZONES))
-def test_an_opening_is_the_level_of_what_had_happened_by_then(world: World, now: datetime, zone: str) -> None:
+def test_an_opening_is_the_level_of_all_earlier_events(world: World, now: datetime, zone: str) -> None:
     found = exported(applied(world, zone), now)
     start = start_of_month(now, zone)
     for window, moment in (("mtd", start), ("prev_month", month_before(start))):
@@ -100,7 +100,7 @@ def test_an_opening_is_the_level_of_what_had_happened_by_then(world: World, now:
 
 @patient
 @given(worlds(), NOWS)
-def test_retention_is_at_most_whole_and_expansion_only_adds(world: World, now: datetime) -> None:
+def test_retention_is_at_most_one_and_expansion_only_adds(world: World, now: datetime) -> None:
     found = exported(applied(world, "UTC"), now)
     for (name, labels), gross in found.items():
         if name == "lifecycle_gross_revenue_retention":
@@ -111,7 +111,7 @@ def test_retention_is_at_most_whole_and_expansion_only_adds(world: World, now: d
 
 @patient
 @given(worlds())
-def test_enrollments_begun_minus_ended_are_the_balance_where_every_exit_had_an_enrollment(world: World) -> None:
+def test_enrollments_begun_minus_ended_are_the_balance(world: World) -> None:
     enrolled = {_enrollment(event) for event in world if event["type"] == "program.enrolled"}
     world = [event for event in world if event["type"] != "program.exited" or _enrollment(event) in enrolled]
     store = applied(world, "UTC")
@@ -154,7 +154,7 @@ def agree(found: dict[Key, float], expected: dict[Key, Fraction]) -> None:
 
 @patient
 @given(worlds(max_size=40), ANSWERS, NOWS, st.sampled_from(ZONES), st.sampled_from([1, 100]))
-def test_every_ratio_is_the_quotient_of_what_is_exported(
+def test_every_ratio_is_the_quotient_of_exported_samples(
     world: World, answers: World, now: datetime, zone: str, limit: int
 ) -> None:
     agree(*quotients(applied(world + answers, zone), now, limit))
@@ -162,7 +162,7 @@ def test_every_ratio_is_the_quotient_of_what_is_exported(
 
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("limit", [3, 100])
-def test_every_ratio_of_a_simulated_year_is_the_quotient_of_what_is_exported(zone: str, limit: int) -> None:
+def test_every_ratio_of_a_simulated_year_is_its_quotient(zone: str, limit: int) -> None:
     events = list(history(Plan(seed=4, leads=300, days=200, until=NOW, backfill=200)))
     found, expected = quotients(applied(events, zone), NOW, limit)
     agree(found, expected)
@@ -172,7 +172,7 @@ def test_every_ratio_of_a_simulated_year_is_the_quotient_of_what_is_exported(zon
 @patient
 @given(st.lists(st.integers(0, 10), max_size=12))
 def test_the_margin_is_that_of_the_mean_of_answers(scores: list[int]) -> None:
-    told = [
+    answers = [
         {
             "type": "survey.responded",
             "time": NOW.isoformat(),
@@ -181,7 +181,7 @@ def test_the_margin_is_that_of_the_mean_of_answers(scores: list[int]) -> None:
         }
         for number, score in enumerate(scores)
     ]
-    found = exported(applied(told, "UTC"), NOW)
+    found = exported(applied(answers, "UTC"), NOW)
     # An answer is worth 100 for a promoter, -100 for a detractor; the NPS is the mean of these.
     worth = [100 if score > 8 else -100 if score < 7 else 0 for score in scores]
     if len(scores) < 5:

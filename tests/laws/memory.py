@@ -9,7 +9,7 @@ from typing import Any
 from stream_app.catalog.entities import ENTITIES, KIND_OF
 from stream_app.catalog.events import EVENT_TYPES
 from stream_app.catalog.metrics import METRICS
-from stream_app.catalog.sample_source import Board
+from stream_app.catalog.sample_source import SampleSource
 from stream_app.core.calendar import Calendar
 from stream_app.core.connected import Connected, Stored, components, decoder, encode, links_of, unresolved
 from stream_app.core.deltas import Bucketizer, Cells
@@ -123,7 +123,7 @@ class MemoryStore:
 
     def samples(self, now: int, limit: int = 100) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Every sample that is not zero."""
-        return by_name(Board(limit).samples(self.view(now)))
+        return by_name(SampleSource(limit).samples(self.view(now)))
 
 
 def decoded(envelope: dict[str, Any]) -> tuple[int, Event]:

@@ -1,8 +1,8 @@
 """The brute-force recount: every series of sections A, B and C, straight from the definitions.
 
-It shares nothing with the product. Quotations in the docstrings are the definitions (the metric catalog, the event
-contracts and `docs/decisions.md`), so that one can be laid beside the other. It is written to be obvious, not to be
-fast: every series walks over all events of each lead, message, enrollment or account again.
+It shares nothing with the product. Quotations in the docstrings are from `docs/definitions.md`, `docs/decisions.md` and
+the event contracts in `docs/events.md`, so that one can be laid beside the other. It is written to be obvious, not
+to be fast: every series walks over all events of each lead, message, enrollment or account again.
 
 It is a function of the *set* of events. `lead.erased`, the one event whose effect depends on when it arrives, is
 taken as having arrived after everything else of its lead.
@@ -34,9 +34,9 @@ def answerable(name: str, events: Iterable[Envelope], as_of: datetime, timezone:
     """Tell whether a window has samples at all.
 
     It has none where it is empty (`prev_month_to_date` on the 1st) and where it begins before what its grain keeps:
-    "(minutes 3 h, hours 9 days, days 800 days, counted back from the newest event of the namespace): a window that
-    reaches further back has no sample, because a wrong number is worse than none". Without any event nothing limits
-    it.
+    "(180 minutes, 216 hours, 800 days, counted back in whole buckets from the one of the namespace's newest event, that
+    one included): a window that reaches further back has no sample, because a wrong number is worse than none". Without
+    any event nothing limits it.
     """
     zone = ZoneInfo(timezone)
     candidate = window(name, milliseconds(as_of), zone)

@@ -334,7 +334,7 @@ def new_customers(accounts: ByAccount) -> Iterator[Fact]:
 
 
 def tie_break(state: State) -> tuple[object, ...]:
-    """Order states: "of one `time`, `id` and `source`, what they say decides"."""
+    """Order states: "Then what they say decides"."""
     return (state.order, state.currency, state.amount, state.reason)
 
 
@@ -384,8 +384,7 @@ def invoices(accounts: ByAccount) -> Iterator[Fact]:
 def mrr_levels(accounts: ByAccount) -> Iterator[Level]:
     """`lifecycle_mrr` / `lifecycle_mrr_at_risk` / `lifecycle_mrr_paused`, `lifecycle_customers`.
 
-    "MRR; the part on past_due subscriptions; what paused subscriptions would add"; "accounts with MRR > 0 in any
-    currency".
+    "the part on past_due subscriptions; what paused subscriptions would add"; "accounts with MRR > 0 in any currency".
     """
     for account in accounts.values():
         all_states = account.states

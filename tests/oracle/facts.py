@@ -72,7 +72,7 @@ class Event:
         return (family, *(str(self.data[name]) for name in THINGS[family]))
 
     def label(self, name: str, default: str = NONE) -> str:
-        """Return a label's value: "An absent value is `none`", "An empty label value is an absent one: `none`"."""
+        """Return a label's value: "An absent value is `none`", "An empty label value is an absent one"."""
         return str(self.data.get(name) or default)
 
 
@@ -123,7 +123,7 @@ THINGS: Mapping[str, tuple[str, ...]] = {
 
 
 def read(envelope: Mapping[str, Any]) -> Event:
-    """Read one envelope: "`source` may be left out (then `""`)"."""
+    """Read one envelope; a `source` that is left out is empty."""
     return Event(
         at=instant(envelope["time"]),
         id=envelope["id"],

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stream_app.core.envelope import Rejected
 from tests.render.house import ROOT
-from tests.render.judges import decoded, satisfies
+from tests.render.validators import decoded, satisfies
 
 # Rules that compare two fields, or a field with the clock: no schema can state them.
 BEYOND_SCHEMAS = (

@@ -89,12 +89,12 @@ def test_a_schema_needs_no_other_file(type_: str) -> None:
     assert "additionalProperties" not in text
 
 
-def test_values_stand_in_the_order_of_the_contract() -> None:
+def test_values_are_in_the_order_of_the_contract() -> None:
     stage = SCHEMAS["lead.stage_changed"]["properties"]["data"]["properties"]["to"]
     assert stage["enum"] == ["lead", "mql", "sal", "sql", "opportunity", "customer"]
 
 
-def test_asyncapi_refers_to_what_is_there() -> None:
+def test_every_reference_in_asyncapi_resolves() -> None:
     (text,) = asyncapi(CATALOG).values()
     document = json.loads(text)
     messages = document["components"]["messages"]

@@ -145,7 +145,7 @@ DECLARED = {each.series.removeprefix("lifecycle_"): each for each in exported(CA
 
 
 @pytest.mark.parametrize(("name", "labels", "windows", "section"), DEFINED, ids=[each[0] for each in DEFINED])
-def test_a_metric_is_declared_as_it_is_defined(name: str, labels: list[str], windows: str, section: str) -> None:
+def test_a_declaration_matches_the_definition(name: str, labels: list[str], windows: str, section: str) -> None:
     declared = DECLARED[name]
     wanted = {label: set(values.split()) or None for label, _, values in (each.partition(":") for each in labels)}
     assert {label.name: set(label.values) if label.values else None for label in declared.labels} == wanted
@@ -156,14 +156,14 @@ def test_a_metric_is_declared_as_it_is_defined(name: str, labels: list[str], win
 
 
 @pytest.mark.parametrize("name", BOUNDS)
-def test_a_distribution_has_the_buckets_that_are_defined(name: str) -> None:
+def test_a_histogram_has_the_defined_buckets(name: str) -> None:
     declared = DECLARED[name]
     assert isinstance(declared, Metric)
     assert declared.kind is Kind.HISTOGRAM
     assert list(declared.bounds) == BOUNDS[name]
 
 
-def test_nothing_else_is_exported() -> None:
+def test_only_defined_metrics_are_exported() -> None:
     assert DECLARED.keys() == {name for name, *_ in DEFINED} | ADDED
 
 
@@ -173,6 +173,6 @@ def test_every_series_is_declared_once() -> None:
     assert all(name.startswith("lifecycle_") and not name.endswith("_total") for name in series)
 
 
-def test_no_metric_is_labelled_by_a_person_or_company() -> None:
+def test_no_label_identifies_a_person_or_company() -> None:
     labels = {label.name for metric in CATALOG.metrics for label in metric.labels}
     assert not {label for label in labels if label.endswith("_id") or label in {"lead", "account", "message", "email"}}

@@ -9,7 +9,7 @@ import pytest
 
 from stream_app.core.envelope import Rejected
 from tests.render.house import ROOT
-from tests.render.judges import decoded, rejected, satisfies
+from tests.render.validators import decoded, rejected, satisfies
 
 TIMES = {
     "2016-12-31T23:59:60Z": True,

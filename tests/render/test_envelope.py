@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stream_app.catalog.events import LeadCreated, LeadStageChanged
 from stream_app.core.envelope import MAX_VALUE_BYTES, Rejected
-from tests.render.judges import NOW, decoded, names, rejected
+from tests.render.validators import NOW, decoded, names, rejected
 
 LEAD: dict[str, Any] = {
     "id": "evt-1",
@@ -193,7 +193,7 @@ def test_binary_mode_is_refused_whole(value: bytes) -> None:
     assert rejected(value, headers()).cause == "malformed"
 
 
-def test_a_closed_set_of_few_values_is_told() -> None:
+def test_the_detail_lists_a_small_set_of_allowed_values() -> None:
     assert "lead, mql, sal, sql, opportunity, customer" in rejected(lead(data={"lead_id": "l", "to": "vip"})).detail
 
 

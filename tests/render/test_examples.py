@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from stream_app.catalog.events import EVENT_TYPES
 from stream_app.core.envelope import Rejected, event_type
 from tests.render.house import ROOT
-from tests.render.judges import decoded, names, rejected, satisfies, schema_of
+from tests.render.validators import decoded, names, rejected, satisfies, schema_of
 
 EXAMPLES = ROOT / "schemas" / "examples"
 TYPES = [event_type(kind) for kind in EVENT_TYPES]
@@ -27,7 +27,7 @@ def _read(path: Path) -> Any:  # noqa: ANN401 - any JSON
 
 
 @pytest.mark.parametrize("path", VALID, ids=_name)
-def test_both_take_what_is_called_valid(path: Path) -> None:
+def test_decoder_and_schema_accept_valid_examples(path: Path) -> None:
     value = _read(path)
     assert value["type"] == path.parent.name
     assert not isinstance(decoded(value), Rejected), decoded(value)
@@ -35,7 +35,7 @@ def test_both_take_what_is_called_valid(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", INVALID, ids=_name)
-def test_both_refuse_what_is_called_invalid(path: Path) -> None:
+def test_decoder_and_schema_refuse_invalid_examples(path: Path) -> None:
     example = _read(path)
     reason = rejected(example["value"])
     assert reason.cause == example["cause"]
@@ -45,7 +45,7 @@ def test_both_refuse_what_is_called_invalid(path: Path) -> None:
 
 
 @pytest.mark.parametrize("type_", TYPES)
-def test_every_type_has_examples_of_both(type_: str) -> None:
+def test_every_type_has_valid_and_invalid_examples(type_: str) -> None:
     folder = EXAMPLES / type_
     assert len(list(folder.glob("valid-*.json"))) >= 2
     assert len(list(folder.glob("invalid-*.json"))) >= 2
@@ -70,11 +70,11 @@ def test_the_minimal_example_shows_only_what_is_required(type_: str) -> None:
     assert set(schema["properties"]["data"]["required"]) == shown["data"].keys()
 
 
-def test_no_example_is_of_no_type_or_called_neither() -> None:
+def test_every_example_file_has_a_known_type_and_name() -> None:
     assert {path.name for path in EXAMPLES.iterdir()} == set(TYPES)
     assert {*EXAMPLES.rglob("*.json")} == {*VALID, *INVALID}
 
 
 @pytest.mark.parametrize("type_", TYPES)
-def test_the_schema_is_one(type_: str) -> None:
+def test_every_schema_is_valid(type_: str) -> None:
     Draft202012Validator.check_schema(schema_of(type_).schema)

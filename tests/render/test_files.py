@@ -24,7 +24,7 @@ def test_every_file_ends_with_one_line_break() -> None:
         assert not text.endswith("\n\n")
 
 
-def test_what_is_missing_is_stale_and_written(tmp_path: Path) -> None:
+def test_a_missing_file_is_stale_and_written(tmp_path: Path) -> None:
     wanted = [tmp_path / "docs/metrics.md", tmp_path / "schemas/a.json"]
     assert stale(RENDERED, tmp_path) == wanted
     assert write(RENDERED, tmp_path) == wanted
@@ -32,7 +32,7 @@ def test_what_is_missing_is_stale_and_written(tmp_path: Path) -> None:
     assert stale(RENDERED, tmp_path) == []
 
 
-def test_what_differs_is_stale_and_written(tmp_path: Path) -> None:
+def test_a_different_file_is_stale_and_written(tmp_path: Path) -> None:
     write(RENDERED, tmp_path)
     (tmp_path / "schemas/a.json").write_bytes(b"a\r\n")
     assert stale(RENDERED, tmp_path) == [tmp_path / "schemas/a.json"]
@@ -40,7 +40,7 @@ def test_what_differs_is_stale_and_written(tmp_path: Path) -> None:
     assert (tmp_path / "schemas/a.json").read_bytes() == b"a\n"
 
 
-def test_what_is_no_longer_rendered_is_stale_and_removed(tmp_path: Path) -> None:
+def test_a_file_no_longer_rendered_is_stale_and_removed(tmp_path: Path) -> None:
     write(RENDERED, tmp_path)
     left_over = tmp_path / "schemas/b.json"
     left_over.write_text("b")
@@ -49,7 +49,7 @@ def test_what_is_no_longer_rendered_is_stale_and_removed(tmp_path: Path) -> None
     assert not left_over.exists()
 
 
-def test_what_hands_have_written_is_left_alone(tmp_path: Path) -> None:
+def test_handwritten_files_are_left_alone(tmp_path: Path) -> None:
     write(RENDERED, tmp_path)
     by_hand = [tmp_path / "schemas/examples/a/valid-1.json", tmp_path / "docs/decisions.md", tmp_path / "README.md"]
     for path in by_hand:

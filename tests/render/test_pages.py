@@ -52,14 +52,14 @@ def test_a_metric_has_a_section_with_everything_declared() -> None:
     ]
 
 
-def test_every_exported_metric_stands_in_the_summary_and_has_a_section() -> None:
+def test_every_exported_metric_has_a_summary_row_and_a_section() -> None:
     text = metric_page(CATALOG)[METRIC_PAGE]
     for each in exported(CATALOG):
         assert f"| [`{each.series}`](#{each.series}) |" in text
         assert f"\n### {each.series}\n\n{each.definition}\n" in text
 
 
-def test_what_is_internal_is_not_shown() -> None:
+def test_internal_metrics_are_not_shown() -> None:
     text = metric_page(CATALOG)[METRIC_PAGE]
     assert "lifecycle_customer_change" not in text
     assert "lifecycle_step_due_at" not in text
@@ -75,7 +75,7 @@ def test_a_section_without_a_heading_is_an_error() -> None:
         exported(Catalog(event_types=(), topics={}, keys={}, ratios=(replace(RATIO, section="X"),)))
 
 
-def test_buckets_are_told_in_days_and_hours() -> None:
+def test_buckets_are_given_in_days_and_hours() -> None:
     text = metric_page(CATALOG)[METRIC_PAGE]
     assert "- Buckets up to: `3600` (1h), `21600` (6h), `86400` (1d)," in text
     assert "- Buckets up to: `0`, `10`, `20`," in text
@@ -89,7 +89,7 @@ def test_every_event_type_and_cause_is_on_the_page() -> None:
         assert f"| `{cause}` |" in text
 
 
-def test_rules_are_told_in_words() -> None:
+def test_field_rules_are_in_words() -> None:
     text = event_page(CATALOG)[EVENT_PAGE]
     assert "| `to` | required | `lead` `mql` `sal` `sql` `opportunity` `customer` |" in text
     assert "| `lead_id` | required | text of 1 to 128 characters |" in text
@@ -105,7 +105,7 @@ def test_no_description_refers_to_a_class() -> None:
     assert ": \n" not in text
 
 
-def test_a_namespace_is_what_topics_begin_with() -> None:
+def test_topics_begin_with_the_namespace() -> None:
     text = event_page(replace(CATALOG, namespace="acme"))[EVENT_PAGE]
     assert "`acme.billing`" in text
     assert "lifecycle.billing" not in text

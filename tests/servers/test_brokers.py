@@ -12,14 +12,14 @@ def broker(request: pytest.FixtureRequest) -> Cluster:
 
 
 @pytest.mark.parametrize(("broker", "fixture"), [("tansu", "tansu"), ("kafka", "real_kafka")])
-def test_the_ordinary_broker_is_the_one_asked_for(
+def test_the_shared_broker_is_the_configured_one(
     kafka: str, request: pytest.FixtureRequest, broker: str, fixture: str
 ) -> None:
     asked = request.config.getoption("--broker") == broker
     assert (kafka == request.getfixturevalue(fixture)) == asked
 
 
-def test_what_the_ordinary_broker_is_given_comes_back(cluster: Cluster, namespace: str) -> None:
+def test_the_shared_broker_returns_what_it_got(cluster: Cluster, namespace: str) -> None:
     cluster.create(namespace)
     cluster.produce(namespace, [b"a"], key=lambda _: b"k", headers=[("reason", b"late")])
     (record,) = cluster.read(namespace)

@@ -12,7 +12,7 @@ from stream_app.clients.settings import Settings
 from stream_app.demo.embedded_servers import Server, accepts, redis_server
 from tests.shipping.commands import parse
 from tests.shipping.composition import ROOT, SERVICES
-from tests.system.program import Program, eventually
+from tests.system.processes import CommandProcess, eventually
 
 PAGE = (ROOT / "docs/production.md").read_text()
 COMMANDS = sorted({*re.findall(r"`stream-app ([^`]+)`", PAGE), *re.findall(r"--no-deps worker (\w+)", PAGE)})
@@ -59,7 +59,7 @@ def test_the_exporters_own_user_reads_everything_and_writes_nothing(tmp_path: Pa
             "STREAM_APP_REDIS_PASSWORD_FILE": str(tmp_path / "password"),
             "STREAM_APP_EXPORTER_PORT": str(port),
         }
-        program = Program(["exporter"], environment, tmp_path / "exporter.log")
+        program = CommandProcess(["exporter"], environment, tmp_path / "exporter.log")
         eventually(lambda: "\nstream_app_redis_up 1.0\n" in _metrics(port), "the exporter reads the store", program)
         assert program.stop() == 0
         host, _, number = store.address.partition(":")

@@ -16,7 +16,7 @@ from stream_app.clients.ports import free_port
 from stream_app.demo.embedded_servers import Server, accepts, embedded_kafka, redis_server
 from tests.shipping.composition import SERVICES
 from tests.shipping.test_image import healthcheck
-from tests.system.program import Program, eventually, run
+from tests.system.processes import CommandProcess, eventually, run
 
 _NOBODY = 65534
 _EVENTS = ["simulate", "--leads", "20", "--days", "30"]
@@ -104,7 +104,7 @@ def test_the_healthcheck_sees_a_worker_and_an_exporter(environment: dict[str, st
     assert run(SERVICES["topics"]["command"], environment, tmp_path / "log")[0] == 0
     for command in ("worker", "exporter"):
         assert healthcheck(environment) == 1
-        program = Program(SERVICES[command]["command"], environment, tmp_path / command)
+        program = CommandProcess(SERVICES[command]["command"], environment, tmp_path / command)
         eventually(lambda: healthcheck(environment) == 0, f"{command} is well", program)
         assert program.stop() == 0
 

@@ -18,7 +18,7 @@ from stream_app.demo.simulator import Plan
 from stream_app.spec.metric import Kind
 from stream_app.store import generations
 from stream_app.store.keys import KEYS, KeyPattern, namespace_glob, series_of
-from tests.monitoring.dashboards.filling import fill
+from tests.monitoring.dashboards.store_content import fill
 
 _PAGE = Path(__file__).parents[2] / "docs" / "data-model.md"
 _PARTS = {

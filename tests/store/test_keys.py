@@ -14,7 +14,7 @@ _END_OF_HASH_TAG = r"\}:(?! )"
 
 def _builds_a_key(source: str) -> bool:
     """Whether an f-string goes on with `}:` behind a value: a hash tag that ends."""
-    return any(
+    return "}:" in source and any(
         isinstance(before, ast.FormattedValue)
         and isinstance(after, ast.Constant)
         and re.match(_END_OF_HASH_TAG, str(after.value))

@@ -1,4 +1,4 @@
-"""Stories, which are told once, and sites."""
+"""Sets of events, which are made once, and installations."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,32 +7,34 @@ import pytest
 
 from stream_app.demo.embedded_servers import Server
 from tests.servers.cluster import Cluster
-from tests.system.site import Site
-from tests.system.story import Story, long_story, short_story
+from tests.system.event_sets import EventSet, large_event_set, small_event_set
+from tests.system.installation import Installation
 
 
 @pytest.fixture(scope="session")
-def long() -> Story:
+def large_set() -> EventSet:
     """Return half a year of a company, bad records included."""
-    return long_story()
+    return large_event_set()
 
 
 @pytest.fixture(scope="session")
-def short() -> Story:
+def small_set() -> EventSet:
     """Return half a year of a part of it, without bad records."""
-    return short_story()
+    return small_event_set()
 
 
 @pytest.fixture
-def site(cluster: Cluster, redis_url: str, namespace: str, tmp_path: Path) -> Iterator[Site]:
-    """Return a site on the ordinary broker and the store that all tests share."""
-    with Site(cluster, redis_url, namespace, tmp_path) as made:
+def installation(cluster: Cluster, redis_url: str, namespace: str, tmp_path: Path) -> Iterator[Installation]:
+    """Return an installation on the ordinary broker and the store that all tests share."""
+    with Installation(cluster, redis_url, namespace, tmp_path) as made:
         yield made
 
 
 @pytest.fixture
-def crash_site(crash_cluster: Cluster, crash_redis: Server, namespace: str, tmp_path: Path) -> Iterator[Site]:
-    """Return a site on the broker of the crash tests and a store of its own."""
+def crash_installation(
+    crash_cluster: Cluster, crash_redis: Server, namespace: str, tmp_path: Path
+) -> Iterator[Installation]:
+    """Return an installation on the broker of the crash tests and a store of its own."""
     store = f"redis://{crash_redis.address}/0"
-    with Site(crash_cluster, store, namespace, tmp_path, session_timeout_s="3") as made:
+    with Installation(crash_cluster, store, namespace, tmp_path, session_timeout_s="3") as made:
         yield made

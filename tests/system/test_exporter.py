@@ -10,36 +10,38 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from stream_app.demo.embedded_servers import Server
 from tests.servers.cluster import Cluster
-from tests.system.judgment import assert_exact
-from tests.system.proxy import Proxy
-from tests.system.site import Series, Site, answer, port
-from tests.system.story import UNTIL, Story, sent
+from tests.system.event_sets import UNTIL, EventSet, sent
+from tests.system.expectations import assert_exact
+from tests.system.installation import Installation, Series, answer, port
+from tests.system.redis_proxy import RedisProxy
 
 AS_OF = UNTIL.isoformat()
 
 
 @pytest.fixture(scope="module")
-def filled(cluster: Cluster, redis_url: str, long: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Return a site that has applied a story."""
-    with Site(cluster, redis_url, "shown", tmp_path_factory.mktemp("shown")) as site:
-        site.create_topics()
-        site.produce(long.records)
-        site.drain()
-        yield site
+def filled(
+    cluster: Cluster, redis_url: str, large_set: EventSet, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """Return an installation that has applied the large set."""
+    with Installation(cluster, redis_url, "shown", tmp_path_factory.mktemp("shown")) as installation:
+        installation.create_topics()
+        installation.produce(large_set.records)
+        installation.drain()
+        yield installation
 
 
 @pytest.fixture(scope="module")
-def page(filled: Site) -> str:
+def page(filled: Installation) -> str:
     """Return what its exporter serves."""
     return _scraped(filled)
 
 
-def test_a_scrape_shows_what_kpis_shows(filled: Site, page: str, long: Story) -> None:
-    assert_exact(filled, long.events, UNTIL)
+def test_a_scrape_shows_what_kpis_shows(filled: Installation, page: str, large_set: EventSet) -> None:
+    assert_exact(filled, large_set.events, UNTIL)
     assert _apart(_numbers(page), filled.kpis(UNTIL)) == []
 
 
-def test_promtool_finds_nothing_to_complain_about(page: str) -> None:
+def test_promtool_accepts_the_scrape(page: str) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("promtool is not on the PATH; .ci/install-tools installs it")
@@ -49,24 +51,26 @@ def test_promtool_finds_nothing_to_complain_about(page: str) -> None:
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
-def test_nobody_can_be_recognized_in_a_scrape(page: str, long: Story) -> None:
-    assert "@" in str(long.events)
+def test_a_scrape_holds_no_identifier(page: str, large_set: EventSet) -> None:
+    assert "@" in str(large_set.events)
     assert "@" not in page
     values = {value for _, labels in _readings(page) for _, value in labels}
     assert len(values) > 50
-    assert len(long.secrets) > 5000
-    assert not values & long.secrets
-    assert not set(re.findall(r"[\w.:-]+", page)) & long.secrets
+    assert len(large_set.secrets) > 5000
+    assert not values & large_set.secrets
+    assert not set(re.findall(r"[\w.:-]+", page)) & large_set.secrets
 
 
 @pytest.mark.faults
-def test_the_exporter_outlives_its_store(crash_site: Site, crash_redis: Server, short: Story) -> None:
-    site = crash_site
-    site.create_topics()
-    site.produce(short.records)
-    site.drain()
+def test_the_exporter_survives_a_store_failure(
+    crash_installation: Installation, crash_redis: Server, small_set: EventSet
+) -> None:
+    installation = crash_installation
+    installation.create_topics()
+    installation.produce(small_set.records)
+    installation.drain()
     at = port()
-    exporter = site.start("exporter", "--as-of", AS_OF, exporter_port=at)
+    exporter = installation.start("exporter", "--as-of", AS_OF, exporter_port=at)
     before = _numbers(answer(at, "/metrics", exporter, _is_up))
     assert before
     crash_redis.kill()
@@ -79,15 +83,17 @@ def test_the_exporter_outlives_its_store(crash_site: Site, crash_redis: Server, 
     assert exporter.stop() == 0
 
 
-def test_a_scrape_costs_what_has_changed_and_not_what_there_is(site: Site, crash_redis: Server, long: Story) -> None:
+def test_a_scrape_reads_only_what_has_changed(
+    installation: Installation, crash_redis: Server, large_set: EventSet
+) -> None:
     store = f"redis://{crash_redis.address}/0"
-    site.create_topics()
-    site.produce(long.records)
-    site.drain(redis_url=store)
+    installation.create_topics()
+    installation.produce(large_set.records)
+    installation.drain(redis_url=store)
     new_lead = {"id": "one-more", "type": "lead.created", "time": AS_OF, "data": {"lead_id": "one-more"}}
-    with Proxy(crash_redis.port) as near:
+    with RedisProxy(crash_redis.port) as near:
         at = port()
-        exporter = site.start("exporter", "--as-of", AS_OF, redis_url=near.url, exporter_port=at)
+        exporter = installation.start("exporter", "--as-of", AS_OF, redis_url=near.url, exporter_port=at)
 
         def scraped() -> tuple[int, float]:
             before = near.replied
@@ -96,17 +102,17 @@ def test_a_scrape_costs_what_has_changed_and_not_what_there_is(site: Site, crash
 
         everything, leads = scraped()
         nothing, same = scraped()
-        site.produce([sent(new_lead)])
-        site.drain(redis_url=store)
+        installation.produce([sent(new_lead)])
+        installation.drain(redis_url=store)
         little, more = scraped()
     assert (same, more) == (leads, leads + 1)
     # One lead changes a bucket of each grain and the levels, of hundreds of buckets.
     assert nothing < little < everything / 10
 
 
-def _scraped(site: Site) -> str:
+def _scraped(installation: Installation) -> str:
     at = port()
-    exporter = site.start("exporter", "--as-of", AS_OF, exporter_port=at)
+    exporter = installation.start("exporter", "--as-of", AS_OF, exporter_port=at)
     page = answer(at, "/metrics", exporter, _is_up)
     assert exporter.stop() == 0
     return page

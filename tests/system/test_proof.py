@@ -7,85 +7,89 @@ import pytest
 from stream_app.store.generations import serving_keys
 from stream_app.store.keys import FIRST_GENERATION, VERSION, GenerationKeys
 from tests.laws.memory import MemoryStore
-from tests.system.program import eventually
-from tests.system.site import Site
-from tests.system.story import UNTIL, Sent, Story
+from tests.system.event_sets import UNTIL, EventSet, RecordToSend
+from tests.system.installation import Installation
+from tests.system.processes import eventually
 
 AS_OF = ("--as-of", UNTIL.isoformat())
 
 
 @pytest.fixture
-def told(site: Site, short: Story) -> Site:
-    """A site that has applied half a year."""
-    site.create_topics()
-    site.produce(short.records)
-    site.drain()
-    return site
+def applied(installation: Installation, small_set: EventSet) -> Installation:
+    """An installation that has applied half a year."""
+    installation.create_topics()
+    installation.produce(small_set.records)
+    installation.drain()
+    return installation
 
 
-def _tamper(site: Site, amount: int = 1) -> None:
-    with site.redis() as client:
-        key = serving_keys(client, site.namespace).levels
+def _tamper(installation: Installation, amount: int = 1) -> None:
+    with installation.redis() as client:
+        key = serving_keys(client, installation.namespace).levels
         levels = client.hgetall(key)
         field = next(name for name in levels if name.startswith(b"leads_in_stage"))
         client.hset(key, mapping={field: int(levels[field]) + amount, VERSION: "tampered"})
 
 
-def test_an_audit_finds_nothing_where_nothing_is_wrong(told: Site) -> None:
-    report = json.loads(told.run("audit", "--json", *AS_OF))
+def test_audit_of_correct_numbers_finds_no_difference(applied: Installation) -> None:
+    report = json.loads(applied.run("audit", "--json", *AS_OF))
     assert report["differences"] == []
     assert report["compared"] > 500
 
 
-def test_an_audit_against_a_file_of_the_events_agrees_as_well(told: Site, short: Story, tmp_path: object) -> None:
+def test_audit_of_a_file_of_the_events_finds_no_difference(
+    applied: Installation, small_set: EventSet, tmp_path: object
+) -> None:
     path = f"{tmp_path}/events.jsonl"
     with open(path, "wb") as file:  # noqa: PTH123
-        file.writelines(record.value + b"\n" for record in short.records)
-    report = json.loads(told.run("audit", "--json", "--file", path, *AS_OF))
+        file.writelines(record.value + b"\n" for record in small_set.records)
+    report = json.loads(applied.run("audit", "--json", "--file", path, *AS_OF))
     assert report["differences"] == []
 
 
-def test_an_audit_names_a_number_that_was_tampered_with(told: Site) -> None:
-    _tamper(told, 3)
-    code, printed = told.try_run("audit", "--json", *AS_OF)
+def test_audit_names_a_changed_number(applied: Installation) -> None:
+    _tamper(applied, 3)
+    code, printed = applied.try_run("audit", "--json", *AS_OF)
     (difference,) = json.loads(printed)["differences"]
     assert code == 1
     assert difference["name"] == "lifecycle_leads_in_stage"
     assert difference["stored"] - difference["counted"] == 3
 
 
-def test_a_rebuild_mends_what_was_tampered_with_while_a_worker_runs_on(told: Site, short: Story) -> None:
-    before = told.kpis(UNTIL)
-    worker = told.worker()
+def test_rebuild_repairs_changed_numbers_while_a_worker_runs(applied: Installation, small_set: EventSet) -> None:
+    before = applied.kpis(UNTIL)
+    worker = applied.worker()
     eventually(lambda: bool(worker.partitions), "the worker has partitions", worker)
-    _tamper(told)
-    assert told.kpis(UNTIL) != before
-    told.run("rebuild")
-    assert told.kpis(UNTIL).items() <= before.items(), "the numbers are as before"
+    _tamper(applied)
+    assert applied.kpis(UNTIL) != before
+    applied.run("rebuild")
+    assert applied.kpis(UNTIL).items() <= before.items(), "the numbers are as before"
     # The worker notices with its next batch; copies of known events change nothing.
-    told.produce(short.records[:50])
-    ends = told.ends()
-    eventually(lambda: told.ledger().items() >= {s: e for s, e in ends.items() if e}.items(), "all is applied", worker)
-    assert told.kpis(UNTIL).items() <= before.items(), "the numbers are as before"
-    assert json.loads(told.run("audit", "--json", *AS_OF))["differences"] == []
-    with told.redis() as client:
-        old = GenerationKeys.of(told.namespace, FIRST_GENERATION).glob
+    applied.produce(small_set.records[:50])
+    ends = applied.ends()
+    eventually(
+        lambda: applied.ledger().items() >= {s: e for s, e in ends.items() if e}.items(), "all is applied", worker
+    )
+    assert applied.kpis(UNTIL).items() <= before.items(), "the numbers are as before"
+    assert json.loads(applied.run("audit", "--json", *AS_OF))["differences"] == []
+    with applied.redis() as client:
+        old = GenerationKeys.of(applied.namespace, FIRST_GENERATION).glob
         assert not list(client.scan_iter(match=old, count=1000)), "the old generation is gone"
 
 
-def test_other_definitions_are_refused_until_a_rebuild(told: Site) -> None:
-    code, _ = told.try_run("worker", "--drain", timezone="Asia/Kolkata")
+def test_other_definitions_are_refused_until_a_rebuild(applied: Installation) -> None:
+    code, _ = applied.try_run("worker", "--drain", timezone="Asia/Kolkata")
     assert code == 5
-    told.run("rebuild", timezone="Asia/Kolkata")
-    told.run("worker", "--drain", timezone="Asia/Kolkata")
-    report = json.loads(told.run("audit", "--json", *AS_OF, timezone="Asia/Kolkata"))
+    applied.run("rebuild", timezone="Asia/Kolkata")
+    applied.run("worker", "--drain", timezone="Asia/Kolkata")
+    report = json.loads(applied.run("audit", "--json", *AS_OF, timezone="Asia/Kolkata"))
     assert report["differences"] == []
-    code, _ = told.try_run("worker", "--drain")
+    code, _ = applied.try_run("worker", "--drain")
     assert code == 5
 
 
-def test_a_lead_is_explained_by_its_own_events(site: Site) -> None:
-    site.create_topics(partitions=1)
+def test_a_lead_is_explained_by_its_own_events(installation: Installation) -> None:
+    installation.create_topics(partitions=1)
     events = [
         {"id": "1", "type": "lead.created", "time": "2025-06-01T10:00:00Z", "data": {"lead_id": "L1", "source": "web"}},
         {
@@ -107,9 +111,9 @@ def test_a_lead_is_explained_by_its_own_events(site: Site) -> None:
             },
         },
     ]
-    site.produce([Sent("lead", b"L1", json.dumps(event).encode()) for event in events])
-    site.drain()
-    explained = json.loads(site.run("explain", "lead", "L1", "--json"))
+    installation.produce([RecordToSend("lead", b"L1", json.dumps(event).encode()) for event in events])
+    installation.drain()
+    explained = json.loads(installation.run("explain", "lead", "L1", "--json"))
     assert [row["event"] for row in explained["timeline"]] == [
         "created, source web",
         "enrollment E1 in welcome: enrolled",
@@ -118,16 +122,19 @@ def test_a_lead_is_explained_by_its_own_events(site: Site) -> None:
     facts = {(fact["metric"], tuple(fact["labels"])) for fact in explained["facts"]}
     assert ("new_leads", ("web", "none", "none")) in facts
     assert ("step_balance", ("welcome", "hello")) in facts
-    overdue = json.loads(site.run("explain", "step", "welcome", "hello", "--json", "--as-of", "2025-06-04T12:00:00Z"))
+    overdue = json.loads(
+        installation.run("explain", "step", "welcome", "hello", "--json", "--as-of", "2025-06-04T12:00:00Z")
+    )
     assert overdue == [{"lead_id": "L1", "enrollment_id": "E1", "due_at": "2025-06-04T11:00:00.000Z"}]
     assert (
-        json.loads(site.run("explain", "step", "welcome", "hello", "--json", "--as-of", "2025-06-04T10:00:00Z")) == []
+        json.loads(installation.run("explain", "step", "welcome", "hello", "--json", "--as-of", "2025-06-04T10:00:00Z"))
+        == []
     )
-    code, _ = site.try_run("explain", "lead", "nobody")
+    code, _ = installation.try_run("explain", "lead", "nobody")
     assert code == 1
 
 
-def test_what_all_entities_say_they_contribute_is_what_is_stored(short: Story) -> None:
+def test_the_facts_of_all_entities_add_up_to_the_stored_numbers(small_set: EventSet) -> None:
     import msgspec  # noqa: PLC0415
 
     from stream_app.catalog.entities import ENTITIES  # noqa: PLC0415
@@ -135,7 +142,7 @@ def test_what_all_entities_say_they_contribute_is_what_is_stored(short: Story) -
     from stream_app.core.deltas import Bucketizer  # noqa: PLC0415
 
     store = MemoryStore()
-    store.apply(short.events)
+    store.apply(small_set.events)
     facts = []
     kinds = {kind.name: kind for kind in ENTITIES}
     for name, state in store.entities.items():

@@ -2,23 +2,23 @@
 
 import pytest
 
-from tests.system.judgment import assert_exact
-from tests.system.site import Site
-from tests.system.story import MOMENTS, UNTIL, Story
+from tests.system.event_sets import MOMENTS, UNTIL, EventSet
+from tests.system.expectations import assert_exact
+from tests.system.installation import Installation
 
 
 @pytest.mark.parametrize(("partitions", "events"), [(1, 4000), (2, 1), (5, 7)])
-def test_partitions_and_batches_of_any_size_give_the_same_numbers(
-    site: Site, short: Story, partitions: int, events: int
+def test_partition_count_and_batch_size_do_not_change_the_numbers(
+    installation: Installation, small_set: EventSet, partitions: int, events: int
 ) -> None:
-    site.create_topics(partitions)
-    site.produce(short.records)
-    site.drain(batch_events=str(events))
-    assert_exact(site, short.events, UNTIL)
+    installation.create_topics(partitions)
+    installation.produce(small_set.records)
+    installation.drain(batch_events=str(events))
+    assert_exact(installation, small_set.events, UNTIL)
 
 
-def test_days_and_months_are_those_of_the_business(site: Site, short: Story) -> None:
-    site.create_topics()
-    site.produce(short.records)
-    site.drain(timezone="America/New_York")
-    assert_exact(site, short.events, *MOMENTS, timezone="America/New_York")
+def test_days_and_months_follow_the_business_time_zone(installation: Installation, small_set: EventSet) -> None:
+    installation.create_topics()
+    installation.produce(small_set.records)
+    installation.drain(timezone="America/New_York")
+    assert_exact(installation, small_set.events, *MOMENTS, timezone="America/New_York")

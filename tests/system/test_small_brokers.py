@@ -7,7 +7,7 @@ from tests.worker.workers import MemoryLedger, eventually, on_a_loop, settings, 
 
 
 @on_a_loop
-async def test_an_end_that_is_listed_too_low_is_not_taken_for_a_topic_made_anew(tansu: str, namespace: str) -> None:
+async def test_an_end_offset_listed_too_low_is_not_a_recreated_topic(tansu: str, namespace: str) -> None:
     cluster = Cluster(tansu)
     await asyncio.to_thread(cluster.create, namespace)
     await asyncio.to_thread(cluster.produce, namespace, [b"first"] * 26)

@@ -1,56 +1,56 @@
 """How the command `worker` begins and ends."""
 
 from stream_app.demo.embedded_servers import Server
-from tests.system.judgment import assert_exact
-from tests.system.program import eventually
-from tests.system.proxy import Proxy
-from tests.system.site import Site
-from tests.system.story import UNTIL, Story
+from tests.system.event_sets import UNTIL, EventSet
+from tests.system.expectations import assert_exact
+from tests.system.installation import Installation
+from tests.system.processes import eventually
+from tests.system.redis_proxy import RedisProxy
 
 
-def test_a_worker_with_other_definitions_does_not_touch_the_numbers(site: Site, short: Story) -> None:
-    first, second = short.chapters(2)
-    site.create_topics()
-    site.produce(first)
-    site.drain()
-    stood = site.ledger()
-    site.produce(second)
-    stranger = site.worker(timezone="Asia/Tokyo")
+def test_a_worker_with_other_definitions_does_not_write(installation: Installation, small_set: EventSet) -> None:
+    first, second = small_set.parts(2)
+    installation.create_topics()
+    installation.produce(first)
+    installation.drain()
+    stood = installation.ledger()
+    installation.produce(second)
+    stranger = installation.worker(timezone="Asia/Tokyo")
     assert stranger.ended() == 5
     assert "stream-app rebuild" in stranger.said
-    assert site.ledger() == stood
-    site.drain()
-    assert_exact(site, short.events, UNTIL)
+    assert installation.ledger() == stood
+    installation.drain()
+    assert_exact(installation, small_set.events, UNTIL)
 
 
-def test_a_worker_that_is_asked_to_end_finishes_its_batch_and_leaves_the_group_where_the_ledger_is(
-    crash_site: Site, crash_redis: Server, short: Story
+def test_sigterm_finishes_the_batch_and_commits_the_ledgers_offsets(
+    crash_installation: Installation, crash_redis: Server, small_set: EventSet
 ) -> None:
-    site = crash_site
-    site.create_topics()
-    with Proxy(crash_redis.port) as near:
-        worker = site.worker(redis_url=near.url, batch_events="20")
-        site.await_shared(worker)
+    installation = crash_installation
+    installation.create_topics()
+    with RedisProxy(crash_redis.port) as near:
+        worker = installation.worker(redis_url=near.url, batch_events="20")
+        installation.await_shared(worker)
         last = near.hold()
-        site.produce(short.records)
-        eventually(lambda: last.struck, "a commit is under way", worker)
-        before = site.applied()
+        installation.produce(small_set.records)
+        eventually(lambda: last.triggered, "a commit is under way", worker)
+        before = installation.applied()
         worker.ask_to_end()
         assert b"applied" in last.release()
         assert worker.ended() == 0
-    applied = site.ledger()
-    assert before < sum(applied.values()) < len(short.records)
-    assert {source: offset for source, offset in site.committed().items() if offset} == applied
-    site.drain()
-    assert_exact(site, short.events, UNTIL)
+    applied = installation.ledger()
+    assert before < sum(applied.values()) < len(small_set.records)
+    assert {source: offset for source, offset in installation.committed().items() if offset} == applied
+    installation.drain()
+    assert_exact(installation, small_set.events, UNTIL)
 
 
-def test_workers_that_drain_together_all_end_and_leave_no_lag(site: Site, short: Story) -> None:
-    site.create_topics()
-    site.produce(short.records)
-    workers = [site.worker("--drain", batch_events="100") for _ in range(2)]
+def test_draining_workers_all_end_and_leave_no_lag(installation: Installation, small_set: EventSet) -> None:
+    installation.create_topics()
+    installation.produce(small_set.records)
+    workers = [installation.worker("--drain", batch_events="100") for _ in range(2)]
     assert [worker.ended() for worker in workers] == [0, 0]
-    ends = {source: end for source, end in site.ends().items() if end}
-    assert site.ledger() == ends
-    assert {source: offset for source, offset in site.committed().items() if offset} == ends
-    assert_exact(site, short.events, UNTIL)
+    ends = {source: end for source, end in installation.ends().items() if end}
+    assert installation.ledger() == ends
+    assert {source: offset for source, offset in installation.committed().items() if offset} == ends
+    assert_exact(installation, small_set.events, UNTIL)

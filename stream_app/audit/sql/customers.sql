@@ -16,7 +16,7 @@ SELECT account, at_ms FROM customer_change WHERE was_customer AND NOT is_custome
 CREATE TABLE first_paid (account TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO first_paid SELECT account, min(at_ms) FROM customer_change WHERE is_customer GROUP BY account;
 
--- "The 'first won new_business opportunity' of an account is the one with the earliest win by (time, id)."
+-- The first won opportunity of kind new_business "is the one with the earliest win by (time, id)."
 CREATE TABLE first_won (account TEXT PRIMARY KEY, at_ms INTEGER, lead_source TEXT, campaign TEXT) WITHOUT ROWID;
 INSERT INTO first_won
 WITH won AS (

@@ -1,4 +1,4 @@
--- "An opportunity's amount and labels [come] from its newest event"; "its newest won-or-lost event says which [outcome],
+-- "An opportunity's amount and labels from its newest event"; "its newest won-or-lost event says which,
 -- dated at the first event of that outcome".
 CREATE TABLE opportunity AS
 WITH told AS (

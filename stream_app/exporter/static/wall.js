@@ -56,7 +56,14 @@ function shown(value, unit) {
   return WHOLE.format(value).replace("-", "−");
 }
 
+/* That of the panel's alert where its condition holds, or else that of the thresholds. */
 function statusOf(value, panel) {
+  const condition = holding().find((each) => each.name === valuesOf(panel).alert);
+  const holds = condition && condition.found.some(({ labels }) => Object.values(labels).includes(choice()));
+  return holds ? condition.status : thresholdStatus(value, panel);
+}
+
+function thresholdStatus(value, panel) {
   let status = "plain";
   for (const step of panel.fieldConfig.defaults.thresholds.steps)
     if (step.value === null || value >= step.value) status = statuses[step.color];
@@ -198,8 +205,8 @@ function limitNote(panel) {
   const value = one(panel, "value"), limit = one(panel, "limit");
   if (value === null || limit === null) return null;
   const status = statusOf(value, panel);
-  const word = `${MARKS[status]} ${value > limit ? "over" : "within"}`;
-  return note(make("span", `tag ${status}`, word), ` ${legendOf(panel, "limit")} of ${Number((limit * 100).toFixed(2))} %`);
+  const word = value > limit ? "over" : status === "good" ? "within" : "near";
+  return note(make("span", `tag ${status}`, `${MARKS[status]} ${word}`), ` ${legendOf(panel, "limit")} of ${Number((limit * 100).toFixed(2))} %`);
 }
 
 function changesNote(panel) {

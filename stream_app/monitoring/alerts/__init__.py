@@ -1,4 +1,4 @@
-"""Which alerts there are, by area, and which of them say nothing new beside others."""
+"""Which alerts there are, by area, and which of them inhibit others."""
 
 from stream_app.monitoring import thresholds
 from stream_app.monitoring.alerts.convert import CONVERT
@@ -9,7 +9,7 @@ from stream_app.monitoring.alerts.expand import EXPAND
 from stream_app.monitoring.alerts.pipeline import PIPELINE
 from stream_app.monitoring.alerts.programs import PROGRAMS
 from stream_app.monitoring.alerts.steps import STEPS
-from stream_app.spec.alert import Alerting
+from stream_app.spec.alert import Alerting, Inhibition
 
 __all__ = ["ALERTING"]
 
@@ -20,17 +20,17 @@ _BEHIND = ("CommitStalled", "ConsumerLagHigh", "EventsStale")
 
 ALERTING = Alerting(
     groups=(*_BUSINESS, EVENTS, PIPELINE),
-    muted=(
-        # An alert that is muted itself goes on muting others.
-        ("DataNotFresh", tuple(alert.name for group in _BUSINESS for alert in group.alerts), ()),
-        ("RedisDown", (*_STALE, *_BEHIND, "KafkaUnreachable"), ()),
-        ("ExporterDown", _STALE, ()),
-        ("WorkersDown", (*_STALE, *_BEHIND), ()),
-        ("KafkaUnreachable", (*_STALE, *_BEHIND), ()),
-        ("IntakeStopped", _STALE, ()),
-        ("IntakeStopped", (*_BEHIND, "DeadLetterRatioHigh"), ("topic",)),
-        ("CommitStalled", _STALE, ()),
-        ("NurtureStepBlocked", ("NurtureStepOverdue", "NurtureStepSilent"), ("program", "step")),
+    inhibitions=(
+        # An alert that is inhibited itself still inhibits others.
+        Inhibition("DataNotFresh", tuple(alert.name for group in _BUSINESS for alert in group.alerts)),
+        Inhibition("RedisDown", (*_STALE, *_BEHIND, "KafkaUnreachable")),
+        Inhibition("ExporterDown", _STALE),
+        Inhibition("WorkersDown", (*_STALE, *_BEHIND)),
+        Inhibition("KafkaUnreachable", (*_STALE, *_BEHIND)),
+        Inhibition("IntakeStopped", _STALE),
+        Inhibition("IntakeStopped", (*_BEHIND, "DeadLetterRatioHigh"), ("topic",)),
+        Inhibition("CommitStalled", _STALE),
+        Inhibition("NurtureStepBlocked", ("NurtureStepOverdue", "NurtureStepSilent"), ("program", "step")),
     ),
     heartbeat="Watchdog",
     runbooks=thresholds.RUNBOOKS,

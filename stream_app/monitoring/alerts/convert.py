@@ -36,8 +36,7 @@ CONVERT = RuleGroup(
             severity="warning",
             for_="2h",
             keep_firing_for="2h",
-            # Whole weeks, so that weekends weigh the same. A flood of new leads lowers the rate at once and their
-            # number of
+            # Whole weeks, so that weekends weigh the same. Many new leads lower the rate at once and the number of
             # MQLs never, a holiday lowers the number and not the rate: both must have dropped.
             expr=while_fresh(f"""
                 {_mqls("7d")} / {_leads("7d")} < {limit.MQL_DROP} * {_RATE_BEFORE}
@@ -65,8 +64,7 @@ CONVERT = RuleGroup(
             severity="info",
             for_="1h",
             keep_firing_for="1h",
-            # Four weeks before the 2nd to 26th lies the month before, wherever the business is; on other days it may
-            # not.
+            # In every time zone, four weeks before the 2nd to 26th lies in the month before.
             expr=while_fresh("""
                 lifecycle_lead_velocity_rate{basis="closed"} < 0
                 and

@@ -9,7 +9,7 @@ WORKER_JOB = "stream-app-worker"
 _NOT_FRESH = "stream_app_data_fresh == 0 or absent(stream_app_data_fresh)"
 
 
-def _grown(series: str, span: str) -> str:
+def _increase(series: str, span: str) -> str:
     """What a counter has grown by, its first value included where the worker was there before the series was."""
     return (
         f"(({series} unless {series} offset {span}) and on (job, instance) (up offset {span} == 1)\n"
@@ -17,10 +17,10 @@ def _grown(series: str, span: str) -> str:
     )
 
 
-_REJECTED = f"sum by (topic) ({_grown('stream_app_rejected_total', '15m')})"
-_TAKEN = "sum by (topic) (increase(stream_app_events_total[15m]))"
-_KNOWN = "sum by (topic) (increase(stream_app_duplicates_total[15m]))"
-_READ = f"({_REJECTED} + ({_TAKEN} or 0 * {_REJECTED}) + ({_KNOWN} or 0 * {_REJECTED}))"
+_REJECTED = f"sum by (topic) ({_increase('stream_app_rejected_total', '15m')})"
+_APPLIED = "sum by (topic) (increase(stream_app_events_total[15m]))"
+_DUPLICATES = "sum by (topic) (increase(stream_app_duplicates_total[15m]))"
+_READ = f"({_REJECTED} + ({_APPLIED} or 0 * {_REJECTED}) + ({_DUPLICATES} or 0 * {_REJECTED}))"
 
 PIPELINE = RuleGroup(
     name="pipeline",
@@ -180,9 +180,9 @@ PIPELINE = RuleGroup(
             expr="max by (topic) (stream_app_intake_stopped) == 1",
             summary="{{ $labels.topic }}: intake stopped, most records were rejected",
             description=(
-                "stream_app_intake_stopped is {{ $value }} for {{ $labels.topic }}: a producer sends rubbish, and "
-                "its events wait in "
-                "Kafka until it is mended and the workers are restarted with STREAM_APP_FLOOD_RATIO=1."
+                "stream_app_intake_stopped is {{ $value }} for {{ $labels.topic }}: a producer sends records that are "
+                "not valid, and its events wait in Kafka until it is fixed and the workers are restarted with "
+                "STREAM_APP_FLOOD_RATIO=1."
             ),
         ),
         Alert(
@@ -190,7 +190,7 @@ PIPELINE = RuleGroup(
             severity="critical",
             for_="0s",
             keep_firing_for="6h",
-            expr=f"sum by (topic) ({_grown('stream_app_retention_gaps_total', '15m')}) > 0",
+            expr=f"sum by (topic) ({_increase('stream_app_retention_gaps_total', '15m')}) > 0",
             summary="{{ $labels.topic }}: Kafka dropped events before they were applied",
             description=(
                 "{{ $value | humanize }} times in 15 min, the log of {{ $labels.topic }} no longer had what the "

@@ -4,18 +4,18 @@ from stream_app.monitoring import thresholds as limit
 from stream_app.spec.alert import Alert, Recording, RuleGroup, queried, while_fresh
 
 _STEP = ("program", "step")
-_MOVED_ON = 'outcome=~"advanced|completed"'
+_ADVANCED_OUTCOMES = 'outcome=~"advanced|completed"'
 _DROPPED_OUT = 'outcome=~"unsubscribed|bounced|disqualified|list_removed|error|timeout"'
 _UNPLACED = "program:lifecycle_step_unplaced:diff24h"
 
 _ENTRIES = 'sum by (program{}) (lifecycle_step_entries{{window="{}"}})'
 
 
-def _or_none(expr: str) -> str:
+def _or_zero(expr: str) -> str:
     return f"({expr} or 0 * {_ENTRIES.format('', '24h')})"
 
 
-_MOVED = f'sum by (program) (lifecycle_step_exits{{{_MOVED_ON}, window="24h"}})'
+_MOVED = f'sum by (program) (lifecycle_step_exits{{{_ADVANCED_OUTCOMES}, window="24h"}})'
 _BEGUN = 'sum by (program) (lifecycle_program_enrollments{window="24h"})'
 _DONE = 'sum by (program) (lifecycle_program_exits{outcome="completed", window="24h"})'
 
@@ -34,10 +34,10 @@ PROGRAMS = RuleGroup(
             name=_UNPLACED,
             # Whoever begins or moves on enters a step or completes the program; who does neither is lost in between.
             expr=while_fresh(f"""
-                {_or_none(_BEGUN)}
-                + {_or_none(_MOVED)}
+                {_or_zero(_BEGUN)}
+                + {_or_zero(_MOVED)}
                 - {_ENTRIES.format("", "24h")}
-                - {_or_none(_DONE)}
+                - {_or_zero(_DONE)}
             """),
         ),
     ),

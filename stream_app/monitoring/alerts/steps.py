@@ -153,9 +153,8 @@ STEPS = RuleGroup(
         ),
         Recording(
             name=_UNMATCHED,
-            # Each entry is in the step or has its exit, so entered - exited differs from in step by exits without
-            # entry;
-            # an exit that follows its entry is one observation of the time spent in the step, dated alike.
+            # Each entry is in the step or has its exit, so entered - exited differs from in step by exits without an
+            # entry; an exit that follows its entry is one observation of the time spent in the step, dated alike.
             expr=while_fresh("""
                 sum by (program, step) (lifecycle_step_exits{window="30d"})
                 - (

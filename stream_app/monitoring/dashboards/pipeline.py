@@ -13,18 +13,18 @@ _QUIET = "None so far."
 _IDLE = "No worker is scraped."
 
 
-def _asked(text: str, legend: str, empty: str = _IDLE) -> Target:
+def _query(text: str, legend: str, empty: str = _IDLE) -> Target:
     return Target(of=RawPromQL(text), legend=legend, empty=empty)
 
 
 def _rate(series: str, label: str, empty: str = _QUIET) -> Target:
     tests = '{topic=~"$topic"}' if label == "topic" else ""
-    return _asked(f"sum by ({label}) (rate({series}{tests}[$__rate_interval]))", f"{{{{{label}}}}}", empty)
+    return _query(f"sum by ({label}) (rate({series}{tests}[$__rate_interval]))", f"{{{{{label}}}}}", empty)
 
 
 def _quantiles(series: str) -> tuple[Target, ...]:
     buckets = f"sum by (le) (rate({series}_bucket[$__rate_interval]))"
-    return tuple(_asked(f"histogram_quantile({each:g}, {buckets})", f"{each:.0%}") for each in (0.5, 0.99))
+    return tuple(_query(f"histogram_quantile({each:g}, {buckets})", f"{each:.0%}") for each in (0.5, 0.99))
 
 
 PIPELINE = Dashboard(
@@ -75,7 +75,7 @@ PIPELINE = Dashboard(
                 tile(
                     "Records behind",
                     "",
-                    _asked("sum(stream_app_consumer_lag)", ""),
+                    _query("sum(stream_app_consumer_lag)", ""),
                     unit=COUNT,
                     steps=severity_steps("warning", limit.LAG_RECORDS),
                     runbook="ConsumerLagHigh",
@@ -84,7 +84,7 @@ PIPELINE = Dashboard(
                 tile(
                     "Intake stopped",
                     "",
-                    _asked("count(stream_app_intake_stopped == 1)", "", "No intake is stopped."),
+                    _query("count(stream_app_intake_stopped == 1)", "", "No intake is stopped."),
                     unit=COUNT,
                     empty="None",
                     steps=severity_steps("critical", 1),
@@ -107,7 +107,7 @@ PIPELINE = Dashboard(
                 lines(
                     "Events applied by type",
                     "",
-                    _asked(
+                    _query(
                         'sum by (type) (rate(stream_app_events_total{topic=~"$topic"}[$__rate_interval]))', "{{type}}"
                     ),
                     unit="cps",
@@ -116,7 +116,7 @@ PIPELINE = Dashboard(
                 lines(
                     "Records behind by topic",
                     "",
-                    _asked('sum by (topic) (stream_app_consumer_lag{topic=~"$topic"})', "{{topic}}"),
+                    _query('sum by (topic) (stream_app_consumer_lag{topic=~"$topic"})', "{{topic}}"),
                     unit=COUNT,
                     runbook="ConsumerLagHigh",
                     description="Records of the log that are not applied yet.",
@@ -124,7 +124,7 @@ PIPELINE = Dashboard(
                 lines(
                     "Age of the newest event by topic",
                     "",
-                    _asked(
+                    _query(
                         'time() - max by (topic) (stream_app_last_event_timestamp_seconds{topic=~"$topic"})',
                         "{{topic}}",
                     ),
@@ -156,7 +156,7 @@ PIPELINE = Dashboard(
                 lines(
                     "Batches a second",
                     "",
-                    _asked("sum(rate(stream_app_batches_total[$__rate_interval]))", "batches"),
+                    _query("sum(rate(stream_app_batches_total[$__rate_interval]))", "batches"),
                     unit="cps",
                     runbook="CommitStalled",
                     description="Batches applied; with the events it gives their size.",
@@ -177,7 +177,7 @@ PIPELINE = Dashboard(
                 lines(
                     "Rejected by cause",
                     "",
-                    _asked(
+                    _query(
                         'sum by (topic, cause) (rate(stream_app_rejected_total{topic=~"$topic"}[$__rate_interval]))',
                         "{{topic}} {{cause}}",
                         _QUIET,
@@ -210,7 +210,7 @@ PIPELINE = Dashboard(
                 lines(
                     "Gaps of retention",
                     "",
-                    _asked("sum by (topic) (increase(stream_app_retention_gaps_total[1d]))", "{{topic}}", _QUIET),
+                    _query("sum by (topic) (increase(stream_app_retention_gaps_total[1d]))", "{{topic}}", _QUIET),
                     unit=COUNT,
                     description="Times in a day that the log no longer had what the ledger wanted next.",
                 ),

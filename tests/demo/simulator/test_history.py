@@ -42,7 +42,7 @@ def world() -> list[dict[str, Any]]:
 
 @few
 @given(plans)
-def test_the_same_plan_is_the_same_world_to_the_byte(plan: Plan) -> None:
+def test_the_same_plan_gives_the_same_bytes(plan: Plan) -> None:
     first, second = (b"\n".join(map(orjson.dumps, history(plan))) for _ in range(2))
 
     assert first == second
@@ -60,7 +60,7 @@ def test_a_history_is_in_order_and_within_its_bounds(plan: Plan) -> None:
 
 @few
 @given(plans)
-def test_every_event_keeps_the_contracts_and_contradicts_none_before_it(plan: Plan) -> None:
+def test_every_event_follows_the_contract_and_earlier_events(plan: Plan) -> None:
     events = list(history(plan))
 
     assert [(event["id"], faults(event)) for event in events if faults(event)] == []
@@ -159,6 +159,6 @@ def test_nights_and_weekends_are_quiet(world: list[dict[str, Any]]) -> None:
         {"scenario": "flood"},
     ],
 )
-def test_a_plan_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
+def test_an_impossible_plan_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Plan(**{"until": UNTIL, **wrong})

@@ -40,7 +40,7 @@ def test_live_traffic_follows_from_the_history(
     assert times[0] > UNTIL + gap
 
 
-def test_at_its_own_pace_the_world_is_the_one_of_a_longer_history() -> None:
+def test_live_events_without_a_rate_equal_those_of_a_longer_history() -> None:
     coming = list(islice(live(Plan(leads=60, until=UNTIL), UNTIL), 300))
     again = list(islice(live(Plan(leads=60, until=UNTIL), UNTIL), 300))
 
@@ -49,7 +49,7 @@ def test_at_its_own_pace_the_world_is_the_one_of_a_longer_history() -> None:
 
 
 @pytest.mark.parametrize("rate", [1.0, 20.0, 5000.0])
-def test_the_rate_is_about_the_one_wished(rate: float) -> None:
+def test_live_events_come_at_about_the_given_rate(rate: float) -> None:
     times = [
         datetime.fromisoformat(event["time"]) for event in islice(live(Plan(leads=400, until=UNTIL), SINCE, rate), 6000)
     ]
@@ -57,7 +57,7 @@ def test_the_rate_is_about_the_one_wished(rate: float) -> None:
     assert 0.7 < 6000 / (times[-1] - SINCE).total_seconds() / rate < 1.4
 
 
-def test_a_hurried_world_hurries_its_due_times_too() -> None:
+def test_accelerated_time_also_accelerates_due_times() -> None:
     waits = [
         datetime.fromisoformat(event["data"]["due_at"]) - datetime.fromisoformat(event["time"])
         for event in islice(live(Plan(leads=400, until=UNTIL), SINCE, 50.0), 3000)
@@ -69,7 +69,7 @@ def test_a_hurried_world_hurries_its_due_times_too() -> None:
     assert max(waits) < timedelta(minutes=10)
 
 
-def test_days_of_live_records_are_days_that_have_come() -> None:
+def test_live_records_are_not_dated_in_the_future() -> None:
     days = {
         event["data"]["day"]
         for event in islice(live(Plan(leads=400, until=UNTIL), SINCE, 50.0), 5000)
@@ -80,6 +80,6 @@ def test_days_of_live_records_are_days_that_have_come() -> None:
 
 
 @pytest.mark.parametrize(("since", "rate"), [(UNTIL - timedelta(seconds=1), None), (UNTIL, 0.0)])
-def test_what_cannot_be_continued_is_refused(since: datetime, rate: float | None) -> None:
+def test_live_refuses_impossible_arguments(since: datetime, rate: float | None) -> None:
     with pytest.raises(ValueError, match=r"since|rate"):
         live(Plan(until=UNTIL), since, rate)

@@ -50,7 +50,7 @@ def messages(year: list[dict[str, Any]]) -> dict[str, int]:
     ("stage", "of", "low", "high"),
     [("mql", "created", 0.25, 0.35), ("sql", "mql", 0.35, 0.48), ("customer", "sql", 0.19, 0.31)],
 )
-def test_the_funnel_narrows_as_funnels_do(funnel: dict[str, int], stage: str, of: str, low: float, high: float) -> None:
+def test_funnel_rates_are_realistic(funnel: dict[str, int], stage: str, of: str, low: float, high: float) -> None:
     assert low < funnel[stage] / funnel[of] < high
 
 
@@ -67,11 +67,11 @@ def test_the_funnel_narrows_as_funnels_do(funnel: dict[str, int], stage: str, of
         ("machine clicked", "delivered", 0.06, 0.11),
     ],
 )
-def test_e_mail_fares_as_e_mail_does(messages: dict[str, int], state: str, of: str, low: float, high: float) -> None:
+def test_email_rates_are_realistic(messages: dict[str, int], state: str, of: str, low: float, high: float) -> None:
     assert low < messages[state] / messages[of] < high
 
 
-def test_leads_come_back_and_fall_back(year: list[dict[str, Any]]) -> None:
+def test_leads_reopen_and_move_back_stages(year: list[dict[str, Any]]) -> None:
     changes = Counter((event["type"], event["data"].get("reason")) for event in year)
 
     assert changes["lead.status_changed", "re_engaged"] > 100
@@ -107,7 +107,7 @@ def test_most_leads_leave_a_step_before_it_is_overdue(year: list[dict[str, Any]]
     assert 0.01 < late / len(due) < 0.08
 
 
-def test_revenue_moves_in_every_way(year: list[dict[str, Any]]) -> None:
+def test_every_kind_of_mrr_movement_occurs(year: list[dict[str, Any]]) -> None:
     canceled = Counter(event["data"]["reason"] for event in year if event["type"] == "subscription.canceled")
     kinds = Counter(event["data"]["kind"] for event in year if event["type"] == "opportunity.created")
     states = Counter(event["data"].get("status") for event in year if event["type"].startswith("subscription."))

@@ -32,7 +32,7 @@ def is_at_stalled_step(event: dict[str, Any]) -> bool:
     return (event["data"].get("program_id"), event["data"].get("step_id")) == (STALLED_PROGRAM, STALLED_STEP)
 
 
-def test_in_a_stall_leads_enter_the_step_and_none_leaves() -> None:
+def test_in_a_stall_leads_enter_the_step_and_none_exits() -> None:
     stalled, usual = (
         Counter(
             event["type"] for event in late_events(scenario, timedelta(hours=STALL_HOURS)) if is_at_stalled_step(event)
@@ -44,7 +44,7 @@ def test_in_a_stall_leads_enter_the_step_and_none_leaves() -> None:
     assert stalled["program.step_entered"] > 0
 
 
-def test_in_a_stall_leads_fall_due() -> None:
+def test_in_a_stall_leads_become_overdue() -> None:
     left = set()
     due = {}
     for event in world("stall"):
@@ -59,7 +59,7 @@ def test_in_a_stall_leads_fall_due() -> None:
     assert sum(at < UNTIL for at in stuck) >= 5
 
 
-def test_a_wave_of_bots_moves_machines_only() -> None:
+def test_the_bots_scenario_changes_machine_events_only() -> None:
     bots, usual = (
         Counter(
             (event["type"], event["data"].get("machine", False))
@@ -72,7 +72,7 @@ def test_a_wave_of_bots_moves_machines_only() -> None:
     assert bots["email.clicked", False] == usual["email.clicked", False]
 
 
-def test_a_wave_of_churn_takes_many_accounts() -> None:
+def test_the_churn_scenario_cancels_many_accounts() -> None:
     churn, usual = (
         sum(event["type"] == "subscription.canceled" for event in late_events(scenario, timedelta(days=CHURN_DAYS)))
         for scenario in ("churn", None)
@@ -92,7 +92,7 @@ def test_a_bad_producer_sends_bad_records_among_good_ones() -> None:
     assert all(b"\n" not in record.value for record in sent)
 
 
-def test_other_producers_send_what_happened() -> None:
+def test_without_bad_producer_records_are_the_events() -> None:
     plan = Plan(until=UNTIL, leads=20)
     events = list(history(plan))
 

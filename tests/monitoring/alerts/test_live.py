@@ -18,9 +18,9 @@ from stream_app.worker.telemetry import Telemetry
 from tests.monitoring.alerts.expression import Named, Selector, named
 from tests.monitoring.alerts.stories import ROOT
 from tests.servers.cluster import Cluster
-from tests.system.program import eventually
-from tests.system.site import Site, answer, get, port
-from tests.system.story import Sent
+from tests.system.event_sets import RecordToSend
+from tests.system.installation import Installation, answer, get, port
+from tests.system.processes import eventually
 
 _LATER = 300
 RECORDED = {each.name: named(each.expr) for group in ALERTING.groups for each in group.recordings}
@@ -44,17 +44,17 @@ def _samples(job: str, text: str) -> Iterator[Sample]:
 
 @pytest.fixture(scope="module")
 def live(cluster: Cluster, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
-    """Scrape a worker and an exporter that have seen a company, and a producer that went mad."""
+    """Scrape a worker and an exporter that have seen a company, and a producer of invalid records."""
     at_worker, at_exporter = port(), port()
     plan = Plan(leads=700, days=75, until=datetime.now(UTC))
-    told = [Sent(each.family, each.key, each.value) for each in records(plan, history(plan))]
-    with Site(cluster, redis_url, f"live{at_worker}", tmp_path_factory.mktemp("live")) as site:
+    told = [RecordToSend(each.family, each.key, each.value) for each in records(plan, history(plan))]
+    with Installation(cluster, redis_url, f"live{at_worker}", tmp_path_factory.mktemp("live")) as site:
         site.create_topics(partitions=1)
         site.produce(told[:-_LATER])
         site.drain()
         worker = site.worker(worker_port=at_worker)
         # Some are known already: copies. Then a few that are rejected, and so many of them that the intake is stopped.
-        site.produce([*told[-2 * _LATER :], *[Sent("reach", b"r", b"rubbish")] * 20])
+        site.produce([*told[-2 * _LATER :], *[RecordToSend("reach", b"r", b"rubbish")] * 20])
         eventually(
             lambda: (page := get(at_worker, "/metrics")) is not None and "stream_app_rejected_total{" in page.text,
             "the worker rejects",
@@ -63,7 +63,7 @@ def live(cluster: Cluster, redis_url: str, tmp_path_factory: pytest.TempPathFact
         exporter = site.start("exporter", exporter_port=at_exporter)
         # The age is known once every partition was seen wholly applied, which a stopped topic never is.
         numbers = answer(at_exporter, "/metrics", exporter, lambda page: "\nstream_app_data_age_seconds " in page.text)
-        site.produce([Sent("reach", b"r", b"rubbish")] * 3000)
+        site.produce([RecordToSend("reach", b"r", b"rubbish")] * 3000)
         text = answer(at_worker, "/metrics", worker, lambda page: "stream_app_intake_stopped{" in page.text)
     return [*_samples(WORKER_JOB, text + _lost()), *_samples(EXPORTER_JOB, numbers)]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stream_app.clients.settings import Settings
-from tests.monitoring.alerts.hurry import Company, hurried, hurried_prometheus, hurried_rules
+from tests.monitoring.alerts.accelerated import Company, accelerated, accelerated_prometheus, accelerated_rules
 from tests.monitoring.dashboards.site import PROMETHEUS, exporter
 
 ALERT = "NurtureStepBlocked"
@@ -16,7 +16,7 @@ BUSY = {("welcome", "hello"), STALLED}
 WAITING = ("onboarding", "wait")
 
 # Ten minutes longer than the alert needs to see: only that those who fell due left in time keeps it away.
-COULD_FIRE = hurried("""
+COULD_FIRE = accelerated("""
     max by (program, step) (lifecycle_step_due{window="1h"}) >= 5
     and
     count_over_time(program_step:lifecycle_step_overdue:max[40m:5m]) >= 8
@@ -33,14 +33,12 @@ def _steps(samples: list[dict[str, Any]]) -> set[tuple[str, str]]:
 
 @pytest.mark.faults
 @pytest.mark.skipif(PROMETHEUS is None, reason="no prometheus on this machine: apt-get install prometheus")
-def test_a_step_that_stalls_is_named_while_it_does_and_no_other_step_ever_is(
-    redis_url: str, namespace: str, tmp_path: Path
-) -> None:
+def test_a_stalled_step_alone_is_named_and_only_while_it_stalls(redis_url: str, namespace: str, tmp_path: Path) -> None:
     settings = Settings.load(redis_url=redis_url, namespace=namespace)
     company = Company(settings)
     with (
         exporter(settings, lambda: company.now) as port,
-        hurried_prometheus(tmp_path, port, hurried_rules(ALERT)) as watch,
+        accelerated_prometheus(tmp_path, port, accelerated_rules(ALERT)) as watch,
     ):
 
         def states() -> list[str]:

@@ -53,9 +53,9 @@ def test_an_alert_reaches_whom_its_severity_names(alert: Alert, group: RuleGroup
     assert code == 0, said
 
 
-def test_only_alerts_that_exist_are_muted() -> None:
+def test_only_alerts_that_exist_are_inhibited() -> None:
     names = {alert.name for alert, _ in ALERTS}
-    assert {name for source, targets, _ in ALERTING.muted for name in (source, *targets)} <= names
+    assert {name for each in ALERTING.inhibitions for name in (each.source, *each.targets)} <= names
 
 
 def test_jobs_and_ports_are_those_of_the_rules_and_the_settings() -> None:

@@ -1,4 +1,4 @@
-"""promtool plays every story against the rules; and against rules without what makes them careful."""
+"""promtool plays every story against the rules; and against rules without what makes them safeguard."""
 
 import os
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.render.house import CATALOG
 
 ALERTS = {alert.name: group.name for group in ALERTING.groups for alert in group.alerts}
 BUSINESS = [alert.name for group in ALERTING.groups if group.area != "pipeline" for alert in group.alerts]
-TOLD = {f"{story.alert} {story.name}": story for stories in STORIES.values() for story in stories}
+BY_NAME = {f"{story.alert} {story.name}": story for stories in STORIES.values() for story in stories}
 
 Played = dict[Path, "Future[tuple[int, str]]"]
 
@@ -35,39 +35,39 @@ def test_the_stories_stand_in_the_files() -> None:
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
-def test_the_stories_come_true(path: Path, played: Played) -> None:
+def test_promtool_accepts_every_story(path: Path, played: Played) -> None:
     code, said = played[path].result()
     assert code == 0, said
 
 
 @pytest.mark.parametrize("alert", ALERTS)
 def test_every_alert_has_a_story_in_which_it_fires(alert: str) -> None:
-    assert [story for story in TOLD.values() if story.alert == alert and story.firing is not None]
+    assert [story for story in BY_NAME.values() if story.alert == alert and story.firing is not None]
 
 
 @pytest.mark.parametrize("alert", ALERTS.keys() - {"Watchdog"})
 def test_every_alert_has_a_story_in_which_it_must_not_fire(alert: str) -> None:
-    assert [story for story in TOLD.values() if story.alert == alert and story.firing is None]
+    assert [story for story in BY_NAME.values() if story.alert == alert and story.firing is None]
 
 
 @pytest.mark.parametrize("alert", BUSINESS)
 def test_every_business_alert_has_a_story_of_stale_data(alert: str) -> None:
-    assert TOLD[f"{alert} stays quiet while the data is stale"].firing is None
+    assert BY_NAME[f"{alert} stays quiet while the data is stale"].firing is None
 
 
-def test_stories_are_told_of_the_group_that_has_the_alert() -> None:
+def test_a_story_belongs_to_the_group_of_its_alert() -> None:
     assert {(group, story.alert) for group, stories in STORIES.items() for story in stories} == {
         (group, alert) for alert, group in ALERTS.items()
     }
-    assert len(TOLD) == sum(map(len, STORIES.values()))
+    assert len(BY_NAME) == sum(map(len, STORIES.values()))
 
 
-def outcome(tmp_path: Path, group: str, stories: list[Story], careful: str, careless: str) -> str:
+def outcome(tmp_path: Path, group: str, stories: list[Story], safeguard: str, replacement: str) -> str:
     """Play stories of one step against a group of rules in which something is written differently."""
     text = rules(CATALOG)[f"prometheus/rules/{group}.yml"]
-    assert careful in text
+    assert safeguard in text
     (tmp_path / "rules").mkdir()
-    (tmp_path / "rules" / f"{group}.yml").write_text(text.replace(careful, careless), "utf-8")
+    (tmp_path / "rules" / f"{group}.yml").write_text(text.replace(safeguard, replacement), "utf-8")
     (tmp_path / "tests").mkdir()
     played = tmp_path / "tests" / "stories.yml"
     played.write_text(file(group, stories[0].step, stories), "utf-8")
@@ -90,14 +90,14 @@ STALE = {
 
 
 @pytest.mark.parametrize(("group", "step"), STALE)
-def test_without_regard_to_freshness_stale_data_fires_alerts(tmp_path: Path, group: str, step: str) -> None:
+def test_without_the_freshness_guard_stale_data_fires_alerts(tmp_path: Path, group: str, step: str) -> None:
     stories = STALE[group, step]
     said = outcome(tmp_path, group, stories, f"({FRESH} == 1)", f"({FRESH} >= 0)")
     assert {story.alert for story in stories if f'\\"{story.alert}\\"' in said} == {story.alert for story in stories}
 
 
 @pytest.mark.parametrize(
-    ("name", "careful", "careless"),
+    ("name", "safeguard", "replacement"),
     [
         (
             "NurtureStepBlocked stays quiet at night when all that fell due has left long ago",
@@ -193,7 +193,9 @@ def test_without_regard_to_freshness_stale_data_fires_alerts(tmp_path: Path, gro
         ("KafkaUnreachable stays quiet during a rebalance", "for: 5m", "for: 1m"),
     ],
 )
-def test_without_its_care_an_alert_would_cry_wolf(tmp_path: Path, name: str, careful: str, careless: str) -> None:
-    story = TOLD[name]
+def test_without_its_safeguard_an_alert_would_fire_in_a_quiet_story(
+    tmp_path: Path, name: str, safeguard: str, replacement: str
+) -> None:
+    story = BY_NAME[name]
     assert story.firing is None
-    assert f'\\"{story.alert}\\"' in outcome(tmp_path, ALERTS[story.alert], [story], careful, careless)
+    assert f'\\"{story.alert}\\"' in outcome(tmp_path, ALERTS[story.alert], [story], safeguard, replacement)

@@ -9,8 +9,8 @@ from stream_app.clients.settings import Settings
 from stream_app.demo.embedded_servers import redis_server
 from stream_app.demo.simulator import Plan
 from tests.monitoring.dashboards.browser import photograph
-from tests.monitoring.dashboards.filling import fill
 from tests.monitoring.dashboards.site import exporter
+from tests.monitoring.dashboards.store_content import fill
 
 UNTIL = datetime(2026, 11, 19, 15, 40, 12, tzinfo=UTC)
 

@@ -10,8 +10,8 @@ import pytest
 from stream_app.clients.http import metrics_route, serving
 from stream_app.clients.settings import Settings
 from stream_app.demo.simulator import Plan
-from tests.monitoring.dashboards.filling import Company, add_health, fill
 from tests.monitoring.dashboards.site import PROMETHEUS, Queries, exporter, prometheus
+from tests.monitoring.dashboards.store_content import Company, add_health, fill
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from typing import Any
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.ratios import RATIOS
-from stream_app.catalog.sample_source import DEFINITIONS_OF, Board
+from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.http import metrics_route, serving
 from stream_app.clients.ports import free_port
@@ -28,14 +28,14 @@ from stream_app.store.reader import Reader
 
 PROMETHEUS = shutil.which("prometheus")
 
-_PATIENCE_S = 60
+_TIMEOUT_S = 60
 
 
 @contextmanager
 def exporter(settings: Settings, clock: Callable[[], int]) -> Iterator[int]:
     """Run what `stream-app exporter` runs, wall and all; gives the port."""
     with sync_redis(settings) as redis, wall_of(settings, clock) as wall:
-        collector = BusinessCollector(_reader(redis, settings), Board(), DEFINITIONS_OF, clock)
+        collector = BusinessCollector(_reader(redis, settings), SampleSource(), DEFINITIONS_OF, clock)
         routes = {"/metrics": metrics_route(registry_of(collector)), **wall.routes()}
         with serving("127.0.0.1", 0, routes) as port:
             yield port
@@ -50,7 +50,7 @@ def wall_of(settings: Settings, clock: Callable[[], int]) -> Iterator[Wall]:
             known=(*METRICS, *DERIVED, *RATIOS),
             metrics=METRICS,
             reader=Reader(redis, settings.namespace, settings.rules.calendar, min_buckets=HELD),
-            source=Board(),
+            source=SampleSource(),
             clock=clock,
         )
 
@@ -58,7 +58,7 @@ def wall_of(settings: Settings, clock: Callable[[], int]) -> Iterator[Wall]:
 def samples(settings: Settings, at: int) -> list[Sample]:
     """Everything that `stream-app kpis` would print at a moment."""
     with sync_redis(settings) as redis:
-        return list(Board().samples(_reader(redis, settings).read(at).view))
+        return list(SampleSource().samples(_reader(redis, settings).read(at).view))
 
 
 def _reader(redis: Any, settings: Settings) -> Reader:  # noqa: ANN401 - redis-py's types differ between versions
@@ -126,7 +126,7 @@ class Queries:
 
     def wait_for(self, query: str) -> None:
         """Return when a query has a sample."""
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + _TIMEOUT_S
         while True:
             try:
                 if self.instant(query):

@@ -6,7 +6,7 @@ import pytest
 
 from stream_app.spec.panel import Panel, Target
 from stream_app.spec.promql import promql
-from tests.monitoring.dashboards.declared import RENDERED, set_variables, targets
+from tests.monitoring.dashboards.cases import RENDERED, set_variables, targets
 from tests.monitoring.dashboards.site import Queries
 
 EVERY = [

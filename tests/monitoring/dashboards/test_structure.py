@@ -8,7 +8,7 @@ import pytest
 from stream_app.monitoring.dashboards import DASHBOARDS, WALL
 from stream_app.render.dashboards import COLUMNS, panels_by_id, targets_by_ref_id
 from stream_app.spec.panel import PanelType
-from tests.monitoring.dashboards.declared import ALERTS, RENDERED
+from tests.monitoring.dashboards.cases import ALERTS, RENDERED
 
 # What people have bookmarked and alerts link to: never changed.
 UIDS = {
@@ -76,7 +76,7 @@ def test_every_panel_and_target_asks_the_chosen_datasource(dashboard: dict[str, 
 
 
 @EVERY
-def test_every_panel_says_what_it_means_in_which_unit_and_what_it_says_without_data(dashboard: dict[str, Any]) -> None:
+def test_every_panel_has_a_description_a_unit_and_a_text_for_no_data(dashboard: dict[str, Any]) -> None:
     for panel in panels_of(dashboard):
         defaults = panel["fieldConfig"]["defaults"]
         assert len(panel["description"]) > 20, panel["title"]
@@ -111,7 +111,7 @@ def test_links_lead_to_dashboards_and_runbooks_that_exist(dashboard: dict[str, A
                 assert link["url"].removeprefix("/d/").partition("?")[0] in UIDS
 
 
-def test_every_panel_of_the_wall_leads_to_details_and_some_of_these_to_a_runbook() -> None:
+def test_panels_link_to_details_and_runbooks() -> None:
     assert all(panel.details for _, panel in panels_by_id(WALL))
     for each in DASHBOARDS:
         assert any(panel.runbook for _, panel in panels_by_id(each)), each.title

@@ -19,9 +19,9 @@ from stream_app.render.dashboards import panels_by_id, targets_by_ref_id
 from stream_app.spec.expression import Offset, RawPromQL
 from stream_app.spec.promql import promql
 from tests.monitoring.dashboards.browser import CHROMIUM, Element, opened
-from tests.monitoring.dashboards.declared import RENDERED, set_variables
-from tests.monitoring.dashboards.filling import Company
+from tests.monitoring.dashboards.cases import RENDERED, set_variables
 from tests.monitoring.dashboards.site import Queries, exporter, samples, wall_of
+from tests.monitoring.dashboards.store_content import Company
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
 

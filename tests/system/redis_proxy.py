@@ -9,7 +9,7 @@ from typing import Self
 
 _HOST = "127.0.0.1"
 _CHUNK = 1 << 16
-_PATIENCE = 60.0
+_TIMEOUT_S = 60.0
 # A commit is the one script that workers run. Requests on a connection never overlap, so each begins a chunk.
 _SCRIPT = b"\r\nEVALSHA\r\n"
 _APPLIED = b"\r\napplied\r\n"
@@ -17,8 +17,8 @@ _APPLIED = b"\r\napplied\r\n"
 
 class _Kind(Enum):
     HOLD = auto()
-    LOSE = auto()
-    SWALLOW = auto()
+    DROP_CONNECTION = auto()
+    NEVER_REPLY = auto()
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Fault:
 
     kind: _Kind
     loop: asyncio.AbstractEventLoop
-    struck: bool = False
+    triggered: bool = False
     """Whether it has gone wrong."""
     released: asyncio.Event = field(default_factory=asyncio.Event)
     _answered: threading.Event = field(default_factory=threading.Event)
@@ -36,7 +36,7 @@ class Fault:
     def release(self) -> bytes:
         """Let a commit that was held go on to the store, and return what the store answers."""
         self.loop.call_soon_threadsafe(self.released.set)
-        assert self._answered.wait(_PATIENCE), "the store did not answer"
+        assert self._answered.wait(_TIMEOUT_S), "the store did not answer"
         return self._answer
 
     def answered(self, reply: bytes) -> None:
@@ -45,7 +45,7 @@ class Fault:
         self._answered.set()
 
 
-class Proxy:
+class RedisProxy:
     """Forwards connections to a store on this machine, as a context manager."""
 
     def __init__(self, port: int) -> None:
@@ -54,7 +54,7 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._server: asyncio.Server | None = None
-        self._links: set[asyncio.Task[None]] = set()
+        self._connections: set[asyncio.Task[None]] = set()
         self._fault: Fault | None = None
         self._knows_script = False
         self.replied = 0
@@ -69,7 +69,7 @@ class Proxy:
     def __enter__(self) -> Self:
         """Listen on a port of its own."""
         self._thread.start()
-        starting = asyncio.start_server(self._link, _HOST, 0)
+        starting = asyncio.start_server(self._connect, _HOST, 0)
         self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result()
         return self
 
@@ -88,11 +88,11 @@ class Proxy:
 
     def lose_reply(self) -> Fault:
         """Break the connection instead of handing over the answer to the next commit that is applied."""
-        return self._set(_Kind.LOSE)
+        return self._set(_Kind.DROP_CONNECTION)
 
-    def swallow_reply(self) -> Fault:
+    def never_reply(self) -> Fault:
         """Never hand over the answer to the next commit that is applied."""
-        return self._set(_Kind.SWALLOW)
+        return self._set(_Kind.NEVER_REPLY)
 
     def _set(self, kind: _Kind) -> Fault:
         assert self._fault is None, "one fault at a time"
@@ -102,19 +102,19 @@ class Proxy:
     def sees_commit(self) -> Fault | None:
         """Return what goes wrong with a commit on its way there."""
         # Until one was applied, the store may just answer that it has to be told the script.
-        return self._strike(_Kind.HOLD) if self._knows_script else None
+        return self._trigger(_Kind.HOLD) if self._knows_script else None
 
     def sees_applied(self) -> Fault | None:
         """Return what goes wrong with the answer to a commit."""
         self._knows_script = True
-        return self._strike(_Kind.LOSE, _Kind.SWALLOW)
+        return self._trigger(_Kind.DROP_CONNECTION, _Kind.NEVER_REPLY)
 
-    def _strike(self, *kinds: _Kind) -> Fault | None:
+    def _trigger(self, *kinds: _Kind) -> Fault | None:
         fault = self._fault
         if fault is None or fault.kind not in kinds:
             return None
         self._fault = None
-        fault.struck = True
+        fault.triggered = True
         return fault
 
     # On the thread ----------------------------------------------------------------------------------------------------
@@ -122,29 +122,29 @@ class Proxy:
     async def _close(self) -> None:
         assert self._server is not None
         self._server.close()
-        links = list(self._links)
-        for link in links:
-            link.cancel()
-        await asyncio.gather(*links, return_exceptions=True)
+        connections = list(self._connections)
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
 
-    async def _link(self, near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
+    async def _connect(self, near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self._links.add(task)
+        self._connections.add(task)
         try:
-            await _Link(self, near, to_near).run(self._target)
+            await _Connection(self, near, to_near).run(self._target)
         except (OSError, asyncio.CancelledError):
             # Either side may hang up at any time, and the test that ends does.
             pass
         finally:
-            self._links.discard(task)
+            self._connections.discard(task)
             to_near.close()
 
 
-class _Link:
+class _Connection:
     """One connection."""
 
-    def __init__(self, proxy: Proxy, near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
+    def __init__(self, proxy: RedisProxy, near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
         self._proxy, self._near, self._to_near = proxy, near, to_near
         self._held: Fault | None = None
         self._answered = asyncio.Event()
@@ -179,7 +179,7 @@ class _Link:
                 self._held = None
                 self._answered.set()
             if _APPLIED in reply and (fault := self._proxy.sees_applied()):
-                if fault.kind is _Kind.LOSE:
+                if fault.kind is _Kind.DROP_CONNECTION:
                     return
                 silent = True
             if not silent:

@@ -1,4 +1,4 @@
-"""What is sent: half a year of a company, out of order, with copies and with records that are no events."""
+"""What the system tests send: half a year of events, out of order, with copies and with invalid records."""
 
 import random
 import zlib
@@ -26,14 +26,14 @@ MOMENTS = (
 """Moments at which the windows differ."""
 
 _SEED = 3
-# Everything that is told about every so many-th lead, campaign and page; of accounts and answers there are few.
-_THINNED = {"lead": 8, "email": 8, "spend": 6, "reach": 12}
+# One in so many leads, campaigns and pages is kept; of accounts and survey answers there are few.
+_KEPT_ONE_IN = {"lead": 8, "email": 8, "spend": 6, "reach": 12}
 # What is bounded and may be shown; all other fields of this kind name one person, company, message or record.
-_SHOWN = frozenset({"program_id", "step_id", "campaign_id", "plan_id", "survey_id"})
+_PUBLIC_FIELDS = frozenset({"program_id", "step_id", "campaign_id", "plan_id", "survey_id"})
 _RARE = frozenset({"email.complained", "email.unsubscribed", "subscription.resumed"})
 
 
-class Sent(NamedTuple):
+class RecordToSend(NamedTuple):
     """A record to produce."""
 
     family: str
@@ -42,11 +42,11 @@ class Sent(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Story:
+class EventSet:
     """Events, and the records that tell of them; `bad` is the cause of each value that is to be rejected."""
 
     events: Sequence[Envelope]
-    records: Sequence[Sent]
+    records: Sequence[RecordToSend]
     bad: dict[bytes, str]
 
     @property
@@ -56,41 +56,41 @@ class Story:
             value
             for event in self.events
             for name, value in event["data"].items()
-            if name.endswith("_id") and name not in _SHOWN
+            if name.endswith("_id") and name not in _PUBLIC_FIELDS
         }
         return named | {event["id"] for event in self.events}
 
-    def chapters(self, count: int) -> list[Sequence[Sent]]:
+    def parts(self, count: int) -> list[Sequence[RecordToSend]]:
         """Cut the records into so many pieces of about one length."""
         length = -(-len(self.records) // count)
         return [self.records[start : start + length] for start in range(0, len(self.records), length)]
 
 
-def long_story() -> Story:
+def large_event_set() -> EventSet:
     """Tell of every kind of event: some thousand records, of which one in ten is a copy and one in a hundred is bad."""
-    return _told(_events(leads=900, share=1), bad=90)
+    return _event_set(_events(leads=900, share=1), bad=90)
 
 
-def short_story() -> Story:
+def small_event_set() -> EventSet:
     """Tell of fewer entities, and nothing bad."""
-    return _told(_events(leads=900, share=4), bad=0)
+    return _event_set(_events(leads=900, share=4), bad=0)
 
 
-def sent(envelope: Envelope) -> Sent:
+def sent(envelope: Envelope) -> RecordToSend:
     """Write an event as its producer does."""
-    return Sent(topic_family(envelope["type"]), record_key(envelope).encode(), orjson.dumps(envelope))
+    return RecordToSend(topic_family(envelope["type"]), record_key(envelope).encode(), orjson.dumps(envelope))
 
 
-def erasures(story: Story) -> list[Envelope]:
-    """Erase some of a story's leads, at its end."""
-    leads = sorted({event["data"]["lead_id"] for event in story.events if event["type"] == "program.step_entered"})
+def erasures(event_set: EventSet) -> list[Envelope]:
+    """Return erasures of some of the leads, at the end."""
+    leads = sorted({event["data"]["lead_id"] for event in event_set.events if event["type"] == "program.step_entered"})
     return [
         {"id": f"erased-{lead}", "type": "lead.erased", "time": UNTIL.isoformat(), "data": {"lead_id": lead}}
         for lead in leads[::10]
     ]
 
 
-def misdirected(records: Iterable[Sent]) -> list[Sent]:
+def with_random_keys(records: Iterable[RecordToSend]) -> list[RecordToSend]:
     """Give the same records keys that have nothing to do with their entities."""
     rng = random.Random(_SEED)  # noqa: S311 - the same every time
     return [record._replace(key=rng.randbytes(8)) for record in records]
@@ -102,10 +102,10 @@ def _events(leads: int, share: int) -> list[Envelope]:
     everything = list(history(plan))
     rare = {record_key(event) for event in everything if event["type"] in _RARE}
     kept = [event for event in everything if record_key(event) in rare or _is_kept(event, share)]
-    return [_chatty(event) for event in kept]
+    return [_with_personal_reason(event) for event in kept]
 
 
-def _chatty(event: Envelope) -> Envelope:
+def _with_personal_reason(event: Envelope) -> Envelope:
     """Give a reason what may stand in free text."""
     if event["type"] != "lead.status_changed":
         return event
@@ -113,15 +113,15 @@ def _chatty(event: Envelope) -> Envelope:
 
 
 def _is_kept(event: Envelope, share: int) -> bool:
-    every = _THINNED.get(topic_family(event["type"]), 1) * share
+    every = _KEPT_ONE_IN.get(topic_family(event["type"]), 1) * share
     return zlib.crc32(record_key(event).encode()) % every == 0
 
 
-def _told(events: list[Envelope], bad: int) -> Story:
+def _event_set(events: list[Envelope], bad: int) -> EventSet:
     rng = random.Random(_SEED)  # noqa: S311 - the same every time
     records = [sent(event) for event in disorder(events, _SEED)]
     rejected = dict(bad_records(_SEED, bad))
     for value in rejected:
-        wrong = Sent(rng.choice(FAMILIES), rng.randbytes(4), value)
+        wrong = RecordToSend(rng.choice(FAMILIES), rng.randbytes(4), value)
         records.insert(rng.randrange(len(records)), wrong)
-    return Story(events, records, rejected)
+    return EventSet(events, records, rejected)

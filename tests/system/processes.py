@@ -11,20 +11,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 _COMMAND = Path(sys.executable).with_name("stream-app")
-_PATIENCE = 60.0
-_LOOK = 0.02
+_TIMEOUT_S = 60.0
+_POLL_S = 0.02
 _TAIL = 30
 _ASSIGNED = re.compile(r" assigned: (\[.*\])$", re.MULTILINE)
 
 
-def eventually(condition: Callable[[], bool], what: str, *programs: "Program") -> None:
+def eventually(condition: Callable[[], bool], what: str, *programs: "CommandProcess") -> None:
     """Return once the condition holds; fail if it never does, or one of the programs ends before."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT_S
     while not condition():
         dead = [program for program in programs if program.code is not None]
         assert not dead, f"ended while waiting: {what}\n{_tails(*dead)}"
         assert time.monotonic() < deadline, f"it never came to be: {what}\n{_tails(*programs)}"
-        time.sleep(_LOOK)
+        time.sleep(_POLL_S)
 
 
 def run(arguments: list[str], environment: Mapping[str, str], log: Path) -> tuple[int, str]:
@@ -37,12 +37,12 @@ def run(arguments: list[str], environment: Mapping[str, str], log: Path) -> tupl
             stderr=errors,
             text=True,
             check=False,
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT_S,
         )
     return done.returncode, done.stdout
 
 
-class Program:
+class CommandProcess:
     """One that goes on until it is told to end. `log` takes all it says."""
 
     def __init__(self, arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
@@ -76,13 +76,13 @@ class Program:
     def kill(self) -> None:
         """Crash it: SIGKILL."""
         self._process.kill()
-        self._process.wait(_PATIENCE)
+        self._process.wait(_TIMEOUT_S)
 
-    def freeze(self) -> None:
+    def suspend(self) -> None:
         """Stop it where it stands: SIGSTOP."""
         self._process.send_signal(signal.SIGSTOP)
 
-    def thaw(self) -> None:
+    def resume(self) -> None:
         """Let it go on where it stood: SIGCONT."""
         self._process.send_signal(signal.SIGCONT)
 
@@ -98,12 +98,12 @@ class Program:
     def ended(self) -> int:
         """Return its exit code once it has ended by itself."""
         try:
-            return self._process.wait(_PATIENCE)
+            return self._process.wait(_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             raise AssertionError("it does not end\n" + _tails(self)) from None
 
 
-def _tails(*programs: Program) -> str:
+def _tails(*programs: CommandProcess) -> str:
     return "\n".join(
         "\n".join([f"{program.log.name} ends:", *program.said.splitlines()[-_TAIL:]]) for program in programs
     )

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from tests.oracle import recount
-from tests.system.site import Letter, Series, Site
-from tests.system.story import Envelope, Story
+from tests.system.event_sets import Envelope, EventSet
+from tests.system.installation import DeadLetter, Installation, Series
 
 # The recount is one of sections A, B and C. These are the rest: section D, and what describes series.
 _NOT_RECOUNTED = frozenset(
@@ -70,28 +70,30 @@ def differences(shown: Mapping[Series, float], counted: Mapping[Series, float]) 
     ]
 
 
-def assert_exact(site: Site, events: Iterable[Envelope], *moments: datetime, timezone: str = "UTC") -> None:
+def assert_exact(
+    installation: Installation, events: Iterable[Envelope], *moments: datetime, timezone: str = "UTC"
+) -> None:
     """Hold every sample of `kpis` against the recount."""
-    told = list(events)
+    all_events = list(events)
     for moment in moments:
-        counted = expected(told, moment, timezone)
-        shown = not_zero(site.kpis(moment, timezone=timezone))
+        counted = expected(all_events, moment, timezone)
+        shown = not_zero(installation.kpis(moment, timezone=timezone))
         assert counted
         assert not differences(shown, counted), moment
 
 
-def assert_rejected(site: Site, story: Story) -> None:
+def assert_rejected(installation: Installation, event_set: EventSet) -> None:
     """Hold the dead letters against what was bad, by place, cause and content."""
-    assert site.dead_letters() == rejected(site, story.bad)
+    assert installation.dead_letters() == rejected(installation, event_set.bad)
 
 
-def rejected(site: Site, bad: Mapping[bytes, str]) -> set[Letter]:
+def rejected(installation: Installation, bad: Mapping[bytes, str]) -> set[DeadLetter]:
     """Return the dead letters that the topics' records call for."""
-    from tests.system.site import Letter  # noqa: PLC0415
+    from tests.system.installation import DeadLetter  # noqa: PLC0415
 
     return {
-        Letter(topic, record.partition, record.offset, bad[value], value)
-        for topic in site.topics
-        for record in site.cluster.read(topic)
+        DeadLetter(topic, record.partition, record.offset, bad[value], value)
+        for topic in installation.topics
+        for record in installation.cluster.read(topic)
         if (value := record.value or b"") in bad
     }

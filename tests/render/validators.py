@@ -1,4 +1,4 @@
-"""The two judges of a record: the worker's decoder, and any JSON Schema validator with the rendered files."""
+"""What accepts or rejects a record: the worker's decoder, and any JSON Schema validator with the rendered files."""
 
 import json
 import re

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from redis import Redis
 
-__all__ = ["ScriptTimes", "watched"]
+__all__ = ["ScriptDurations", "watch_script"]
 
 _KEPT = 10_000
 # The store notes the commands inside a script as well, thousands of them, and what it notes costs time.
@@ -16,7 +16,7 @@ _SLOW_US = 200
 
 
 @dataclass
-class ScriptTimes:
+class ScriptDurations:
     """Durations of the commit script, in milliseconds, sorted; filled when the watch ends."""
 
     milliseconds: list[float] = field(default_factory=list)
@@ -27,14 +27,14 @@ class ScriptTimes:
 
 
 @contextmanager
-def watched(redis: Redis) -> Iterator[ScriptTimes]:
+def watch_script(redis: Redis) -> Iterator[ScriptDurations]:
     """Have the store note what takes longer than 0.2 ms while the block runs, and pick the commit script out of it."""
     source = (files("stream_app.store") / "commit.lua").read_bytes()
     call = b"EVALSHA " + hashlib.sha1(source, usedforsecurity=False).hexdigest().encode()
     redis.config_set("slowlog-max-len", _KEPT)
     redis.slowlog_reset()
     redis.config_set("slowlog-log-slower-than", _SLOW_US)
-    times = ScriptTimes()
+    times = ScriptDurations()
     try:
         yield times
     finally:

@@ -1,4 +1,4 @@
-"""A real Alertmanager mutes what says nothing new."""
+"""A real Alertmanager inhibits alerts that add nothing to others."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ from stream_app.monitoring.alerts import ALERTING
 from tests.monitoring.alerts.stories import ROOT
 from tests.monitoring.alerts.tools import program
 
-_PATIENCE_S = 30
+_TIMEOUT_S = 30
 BUSINESS = {alert.name for group in ALERTING.groups if group.area != "pipeline" for alert in group.alerts}
 PIPELINE = {alert.name for group in ALERTING.groups if group.area == "pipeline" for alert in group.alerts}
 
@@ -42,8 +42,8 @@ def alertmanager(tmp_path: Path) -> Iterator[str]:
         process.wait(10)
 
 
-def muted(address: str, *alerts: dict[str, str]) -> set[str]:
-    """Let alerts fire and return the names of those that are muted."""
+def inhibited(address: str, *alerts: dict[str, str]) -> set[str]:
+    """Let alerts fire and return the names of those that are inhibited."""
     _eventually(lambda: _call(f"{address}/status"))
     _call(f"{address}/alerts", [{"labels": labels} for labels in alerts])
     found = _eventually(lambda: _all(address, len(alerts)))
@@ -52,12 +52,12 @@ def muted(address: str, *alerts: dict[str, str]) -> set[str]:
 
 def _all(address: str, count: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = _call(f"{address}/alerts")
-    # What is muted is decided when an alert is looked at, and the inhibitor hears of alerts a moment after the store.
+    # Whether an alert is inhibited is decided when it is read, and the inhibitor gets alerts after the store.
     return found if len(found) == count and any(each["status"]["inhibitedBy"] for each in found) else []
 
 
 def _eventually(ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - JSON
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + _TIMEOUT_S
     while True:
         try:
             if answer := ask():
@@ -76,22 +76,22 @@ def _call(url: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
     return json.loads(text) if text else None
 
 
-def test_business_alerts_are_muted_while_the_data_is_not_fresh_and_those_of_the_pipeline_are_not(
+def test_only_business_alerts_are_inhibited_while_the_data_is_not_fresh(
     alertmanager: str,
 ) -> None:
     names = BUSINESS | (PIPELINE - {"RedisDown", "ExporterDown", "WorkersDown", "KafkaUnreachable", "IntakeStopped"})
     names -= {"CommitStalled"}
-    assert muted(alertmanager, *({"alertname": name} for name in sorted(names))) == BUSINESS
+    assert inhibited(alertmanager, *({"alertname": name} for name in sorted(names))) == BUSINESS
 
 
-def test_what_is_muted_itself_goes_on_muting(alertmanager: str) -> None:
+def test_a_inhibited_alert_still_inhibits_others(alertmanager: str) -> None:
     names = ("RedisDown", "DataNotFresh", "NurtureStepBlocked")
-    assert muted(alertmanager, *({"alertname": name} for name in names)) == {"DataNotFresh", "NurtureStepBlocked"}
+    assert inhibited(alertmanager, *({"alertname": name} for name in names)) == {"DataNotFresh", "NurtureStepBlocked"}
 
 
-def test_a_blocked_step_mutes_its_own_delay_only(alertmanager: str) -> None:
+def test_a_blocked_step_inhibits_only_alerts_of_the_same_step(alertmanager: str) -> None:
     here, there = {"program": "welcome", "step": "guide"}, {"program": "welcome", "step": "case"}
-    found = muted(
+    found = inhibited(
         alertmanager,
         {"alertname": "NurtureStepBlocked", **here},
         {"alertname": "NurtureStepOverdue", **here},

@@ -12,21 +12,21 @@ from stream_app.demo.simulator import Plan, history, live, records
 from stream_app.demo.simulator import Record as Produced
 from stream_app.worker.batch import Batch, Record
 
-__all__ = ["World", "batches"]
+__all__ = ["EventHistory", "batches"]
 
 _EVENTS_PER_LEAD = 35
 _FEWEST_LEADS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class EventHistory:
     """A history of 90 days that ends at `until` and has about `events` events; the same twice is the same bytes."""
 
     events: int
     until: datetime
 
     @classmethod
-    def near_now(cls, events: int) -> "World":
+    def near_now(cls, events: int) -> "EventHistory":
         """Make the history end at this second."""
         return cls(events, datetime.now(UTC).replace(microsecond=0))
 
@@ -38,7 +38,7 @@ class World:
         """Yield the records, in the order of their events' times."""
         return records(self._plan, history(self._plan))
 
-    def afterwards(self, since: datetime, rate: float) -> Iterator[Produced]:
+    def live_records(self, since: datetime, rate: float) -> Iterator[Produced]:
         """Yield the records of what happens after the history, without end; `rate` events a second by their times."""
         return records(self._plan, live(self._plan, since, rate))
 

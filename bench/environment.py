@@ -1,4 +1,4 @@
-"""Where a run takes place: one broker and one store for all candidates, and what each of them is told about them."""
+"""Where the bench runs: one broker and one store for all candidates, and the settings that each of them gets."""
 
 import os
 import subprocess
@@ -12,12 +12,11 @@ from tempfile import TemporaryDirectory
 
 from redis import Redis
 
-from stream_app.catalog.events import TOPICS
 from stream_app.clients.settings import PREFIX, Settings
 from stream_app.demo.embedded_servers import embedded_kafka, embedded_redis
 from stream_app.store.keys import FIRST_GENERATION, GenerationKeys
 
-__all__ = ["CandidateError", "Ground", "event_topics", "ground", "python"]
+__all__ = ["BenchEnvironment", "CandidateError", "bench_environment", "python"]
 
 _NAMESPACE = "bench"
 _ROOT = Path(__file__).parent.parent
@@ -29,7 +28,7 @@ class CandidateError(Exception):
 
 
 @dataclass
-class Ground:
+class BenchEnvironment:
     """The addresses of a run, and a directory that lives as long as it does."""
 
     directory: Path
@@ -47,7 +46,7 @@ class Ground:
         """The key of the offsets that the worker has stored."""
         return GenerationKeys.of(_NAMESPACE, FIRST_GENERATION).offsets
 
-    def sweep(self) -> None:
+    def clear_store(self) -> None:
         """Empty the store."""
         self.redis.flushall()
 
@@ -60,12 +59,12 @@ class Ground:
         """
         group = f"{_NAMESPACE}-{next(self._groups)}"
         given = {"kafka_url": self.settings.kafka_url, "redis_url": self.settings.redis_url, "namespace": _NAMESPACE}
-        told = {PREFIX + name.upper(): value for name, value in {**given, "group": group, **extra}.items()}
+        variables = {PREFIX + name.upper(): value for name, value in {**given, "group": group, **extra}.items()}
         log = self.directory / f"{group}.log"
         with log.open("wb") as errors:
             process = subprocess.Popen(  # noqa: S603 - our own candidates
                 command,
-                env={**os.environ, **told},
+                env={**os.environ, **variables},
                 cwd=_ROOT,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -95,20 +94,15 @@ def _check(process: subprocess.Popen[bytes]) -> None:
         raise CandidateError(message)
 
 
-def event_topics(settings: Settings) -> list[str]:
-    """Return the topics that every candidate reads."""
-    return [settings.topic(suffix) for suffix in TOPICS]
-
-
 @contextmanager
-def ground() -> Iterator[Ground]:
+def bench_environment() -> Iterator[BenchEnvironment]:
     """Start the embedded servers, and end them and remove all they wrote when the block ends."""
     with TemporaryDirectory(prefix="stream-app-bench-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
         with embedded_kafka(directory / "kafka") as broker, embedded_redis(directory / "redis") as url:
             settings = Settings.load(kafka_url=f"kafka://{broker}", redis_url=url, namespace=_NAMESPACE)
             with Redis.from_url(url) as redis:
-                yield Ground(directory, settings, redis)
+                yield BenchEnvironment(directory, settings, redis)
 
 
 def python(module: str, *arguments: str) -> list[str]:

@@ -22,13 +22,13 @@ from stream_app.clients.ports import free_port
 from stream_app.store.generations import serving_keys
 from stream_app.store.keys import Partition, partition_of
 from tests.servers.cluster import Cluster
-from tests.system.program import Program, eventually, run
-from tests.system.story import FAMILIES, Sent
+from tests.system.event_sets import FAMILIES, RecordToSend
+from tests.system.processes import CommandProcess, eventually, run
 
 Series = tuple[str, frozenset[tuple[str, str]]]
 
 
-class Letter(NamedTuple):
+class DeadLetter(NamedTuple):
     """A dead letter: where the record was, and why it was rejected."""
 
     topic: str
@@ -38,7 +38,7 @@ class Letter(NamedTuple):
     value: bytes
 
 
-class Site:
+class Installation:
     """What one test runs, under a namespace of its own. As a context manager it crashes what still runs at the end."""
 
     def __init__(self, cluster: Cluster, store: str, namespace: str, directory: Path, **environment: str) -> None:
@@ -46,7 +46,7 @@ class Site:
         self.cluster, self.store, self.namespace = cluster, store, namespace
         self._directory = directory
         self._environment = _named(environment)
-        self._programs: list[Program] = []
+        self._programs: list[CommandProcess] = []
         self._number = count(1)
         self._produced: dict[Partition, int] = {}
 
@@ -73,7 +73,7 @@ class Site:
         self.cluster.create(*self.topics, partitions=partitions)
         self.cluster.create(f"{self.namespace}.dlq")
 
-    def produce(self, records: Iterable[Sent]) -> None:
+    def produce(self, records: Iterable[RecordToSend]) -> None:
         """Send the records, each to the partition that its key says, and wait until the broker has them."""
         with closing(KafkaProducer(bootstrap_servers=self.cluster.address, enable_idempotence=False)) as producer:
             waiting = [
@@ -105,13 +105,13 @@ class Site:
             found = admin.list_group_offsets(self.namespace)[self.namespace]
         return {(each.topic, each.partition): entry.offset for each, entry in found.items()}
 
-    def dead_letters(self) -> set[Letter]:
+    def dead_letters(self) -> set[DeadLetter]:
         """Return the dead letters, each once."""
         letters = set()
         for record in self.cluster.read(f"{self.namespace}.dlq"):
             about = {name: value.decode() for name, value in record.headers if not name.startswith("original.")}
             place = about["topic"], int(about["partition"]), int(about["offset"])
-            letters.add(Letter(*place, about["cause"], record.value or b""))
+            letters.add(DeadLetter(*place, about["cause"], record.value or b""))
         return letters
 
     # The store --------------------------------------------------------------------------------------------------------
@@ -137,15 +137,15 @@ class Site:
 
     # Programs ---------------------------------------------------------------------------------------------------------
 
-    def start(self, *arguments: str, **environment: str) -> Program:
+    def start(self, *arguments: str, **environment: str) -> CommandProcess:
         """Start a command that goes on."""
-        program = Program(
+        program = CommandProcess(
             list(arguments), self._complete(environment), self._directory / f"{arguments[0]}-{next(self._number)}.log"
         )
         self._programs.append(program)
         return program
 
-    def worker(self, *arguments: str, **environment: str) -> Program:
+    def worker(self, *arguments: str, **environment: str) -> CommandProcess:
         """Start a worker."""
         return self.start("worker", *arguments, **environment)
 
@@ -180,12 +180,12 @@ class Site:
         """All that every program has said."""
         return "\n".join(log.read_text() for log in self._directory.glob("*.log"))
 
-    def await_all_applied(self, *workers: Program) -> None:
+    def await_all_applied(self, *workers: CommandProcess) -> None:
         """Return once the ledger has reached the end of every log."""
         ends = {source: end for source, end in self.ends().items() if end}
         eventually(lambda: self.ledger() == ends, f"the ledger reaches {ends}", *workers)
 
-    def await_shared(self, *workers: Program) -> None:
+    def await_shared(self, *workers: CommandProcess) -> None:
         """Return once these workers have all partitions among them, and each has some."""
         whole = self.ends().keys()
 
@@ -232,7 +232,7 @@ def get(at: str, path: str) -> Page | None:
         return None
 
 
-def answer(at: str, path: str, program: Program, when: Callable[[Page], bool] = lambda _: True) -> str:
+def answer(at: str, path: str, program: CommandProcess, when: Callable[[Page], bool] = lambda _: True) -> str:
     """Ask until the answer is one that was waited for, and return it."""
     last: list[Page] = []
 

@@ -1,4 +1,4 @@
-"""Live traffic and an eye on the ledger. Run as `python -m bench.live EVENTS UNTIL RATE SECONDS`.
+"""Live traffic and an eye on the ledger. Run as `python -m bench.live_traffic EVENTS UNTIL RATE SECONDS`.
 
 Sends what comes after the history at an even pace, each record stamped when it is sent, and meanwhile asks the ledger
 about every millisecond how far it is: the first answer that is past a record ends that record's latency. That is
@@ -20,15 +20,15 @@ from typing import Any, cast
 from aiokafka import AIOKafkaProducer
 from redis.asyncio import Redis
 
-from bench.world import World
+from bench.event_history import EventHistory
 from stream_app.clients.settings import Settings
 from stream_app.demo.simulator import Record
 from stream_app.store.keys import FIRST_GENERATION, GenerationKeys, partition_of
 
 _WARM_UP = 2.0
-_TICK = 0.002
-_LOOK = 0.001
-_PATIENCE = 15.0
+_SEND_INTERVAL_S = 0.002
+_POLL_S = 0.001
+_TIMEOUT_S = 15.0
 
 
 @dataclass
@@ -58,7 +58,7 @@ class _Traffic:
         """Send the records at `rate` a second; return at how many a second they were sent."""
         started = time.time()
         self.counts_from = started + _WARM_UP
-        told = False
+        warm = False
         turn = iter(records)
         number = 0
         while number < len(records):
@@ -70,10 +70,10 @@ class _Traffic:
                 offset = self.ends[topic] = self.ends.get(topic, 0) + 1
                 self.waiting.setdefault(topic, deque()).append((offset, stamp / 1000))
                 await producer.send(topic, record.value, record.key, partition=0, timestamp_ms=stamp)
-            if not told and now > self.counts_from:
-                told = True
-                _say({"warm": True})
-            await asyncio.sleep(_TICK)
+            if not warm and now > self.counts_from:
+                warm = True
+                _print_json({"warm": True})
+            await asyncio.sleep(_SEND_INTERVAL_S)
         self.sent = True
         await producer.flush()
         return len(records) / (time.time() - started)
@@ -91,15 +91,15 @@ class _Traffic:
                     quiet_since = now
                     if stamp > self.counts_from:
                         self.latencies.append(now - stamp)
-            if now - quiet_since > _PATIENCE:
-                message = f"nothing was applied for {_PATIENCE:g} s"
+            if now - quiet_since > _TIMEOUT_S:
+                message = f"nothing was applied for {_TIMEOUT_S:g} s"
                 raise TimeoutError(message)
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(_POLL_S)
 
 
-async def _run(world: World, rate: float, seconds: float) -> None:
+async def _run(event_history: EventHistory, rate: float, seconds: float) -> None:
     settings = Settings.load()
-    records = list(islice(world.afterwards(datetime.now(UTC), rate), int((_WARM_UP + seconds) * rate)))
+    records = list(islice(event_history.live_records(datetime.now(UTC), rate), int((_WARM_UP + seconds) * rate)))
     async with Redis.from_url(settings.redis_url) as redis:
         traffic = _Traffic(settings, redis)
         traffic.ends = await traffic.look()
@@ -107,13 +107,13 @@ async def _run(world: World, rate: float, seconds: float) -> None:
             achieved, _ = await asyncio.gather(traffic.send(producer, records, rate), traffic.watch())
     found = sorted(traffic.latencies)
     quantiles = {f"p{share}": found[min(len(found) * share // 100, len(found) - 1)] for share in (50, 90, 99)}
-    _say({"events": len(found), "rate": achieved, **quantiles, "longest": found[-1]})
+    _print_json({"events": len(found), "rate": achieved, **quantiles, "longest": found[-1]})
 
 
-def _say(what: dict[str, Any]) -> None:
+def _print_json(what: dict[str, Any]) -> None:
     print(json.dumps(what), flush=True)  # noqa: T201 - this is how it answers
 
 
 if __name__ == "__main__":
     events, until, rate, seconds = sys.argv[1:]
-    asyncio.run(_run(World(int(events), datetime.fromisoformat(until)), float(rate), float(seconds)))
+    asyncio.run(_run(EventHistory(int(events), datetime.fromisoformat(until)), float(rate), float(seconds)))

@@ -1,4 +1,4 @@
-"""The clock: how fast somebody gets on, seen from outside."""
+"""How fast a candidate is, measured from outside."""
 
 import os
 import time
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 
-__all__ = ["START", "Lap", "clock"]
+__all__ = ["WARM_UP_SHARE", "Measurement", "measure"]
 
-START = 0.05
+WARM_UP_SHARE = 0.05
 """The share of the events that is applied before the clock starts."""
 
-_LOOK = 0.01
+_POLL_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Lap:
+class Measurement:
     """What was applied between two looks, in how many seconds, and of how many processor seconds (None: not known)."""
 
     events: int
@@ -34,17 +34,17 @@ class Lap:
         return None if self.processor is None else self.processor / self.events * 1e6
 
 
-class StandstillError(Exception):
+class NoProgressError(Exception):
     """Nothing has moved for too long."""
 
 
-def clock(
-    progress: Callable[[], int], total: int, process: Popen[bytes], *, longest: float, patience: float = 30.0
-) -> Lap:
+def measure(
+    progress: Callable[[], int], total: int, process: Popen[bytes], *, longest: float, timeout_s: float = 30.0
+) -> Measurement:
     """Watch a process from the 5 % mark to the end, or for `longest` seconds of it.
 
     `progress` says how many events are applied so far. What counts is what it says at the first look at or after each
-    mark. Raises StandstillError when it says the same for `patience` seconds, or the process ends before it is done.
+    mark. Raises StandstillError when it says the same for `timeout_s` seconds, or the process ends before it is done.
     """
     started: tuple[int, float, float | None] | None = None
     last, moved = -1, time.perf_counter()
@@ -53,17 +53,17 @@ def clock(
         done, now = progress(), time.perf_counter()
         if done != last:
             last, moved = done, now
-        elif ended or now - moved > patience:
-            message = f"stands at {done} of {total} events{'' if ended else f' for {patience:g} s'}"
-            raise StandstillError(message)
+        elif ended or now - moved > timeout_s:
+            message = f"stands at {done} of {total} events{'' if ended else f' for {timeout_s:g} s'}"
+            raise NoProgressError(message)
         if started is None:
-            if done >= total * START:
+            if done >= total * WARM_UP_SHARE:
                 started = done, now, _processor(process.pid)
         elif done >= total or now - started[1] > longest:
             begin, since, used = started
             burnt = _processor(process.pid)
-            return Lap(done - begin, now - since, None if burnt is None or used is None else burnt - used)
-        time.sleep(_LOOK)
+            return Measurement(done - begin, now - since, None if burnt is None or used is None else burnt - used)
+        time.sleep(_POLL_S)
 
 
 def _processor(pid: int) -> float | None:

@@ -25,7 +25,7 @@ from tests.monitoring.alerts.stories import ROOT
 from tests.monitoring.dashboards.site import Queries, running_prometheus
 from tests.worker.pipelines import pipeline_of
 
-HURRY = 60
+SPEEDUP = 60
 """How many times as fast as in the world."""
 
 _MINUTE_MS = 60_000
@@ -35,26 +35,26 @@ _STAY = 5
 _ALLOWED = 6
 _WAIT = 7 * 24 * 60
 
-_PATIENCE_S = 120
+_TIMEOUT_S = 120
 
 _UNITS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _TIMED = re.compile(r"\[[\dsmhd]+(?::[\dsmhd]+)?\]|\boffset [\dsmhd]+")
 _DURATION = re.compile(r"(?:\d+[smhd])+")
 
 
-def hurried(expr: str) -> str:
+def accelerated(expr: str) -> str:
     """Shorten ranges, subqueries and offsets; durations in quotes are labels, which the exporter's clock shortens."""
     return _TIMED.sub(lambda timed: _DURATION.sub(lambda each: _shorter(each[0]), timed[0]), expr)
 
 
-def hurried_rules(alert: str) -> dict[str, Any]:
+def accelerated_rules(alert: str) -> dict[str, Any]:
     """Return the rendered file of the alert, all of it, with every duration shortened."""
     rendered = (YAML(typ="safe").load(path.read_text("utf-8")) for path in (ROOT / "prometheus/rules").glob("*.yml"))
     file: dict[str, Any] = next(each for each in rendered if alert in _alerts(each))
     for group in file["groups"]:
         group["interval"] = _shorter(group["interval"])
         for rule in group["rules"]:
-            rule["expr"] = hurried(rule["expr"])
+            rule["expr"] = accelerated(rule["expr"])
             rule |= {key: _shorter(rule[key]) for key in ("for", "keep_firing_for") if key in rule}
     return file
 
@@ -65,7 +65,7 @@ def _alerts(file: dict[str, Any]) -> set[str]:
 
 def _shorter(duration: str) -> str:
     length = sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([smhd])", duration))
-    return f"{length // HURRY}ms"
+    return f"{length // SPEEDUP}ms"
 
 
 class Watch(Queries):
@@ -78,7 +78,7 @@ class Watch(Queries):
 
     def wait_until_ready(self) -> None:
         """Return when it answers queries; before, it refuses them in words that are no JSON."""
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + _TIMEOUT_S
         while True:
             try:
                 urllib.request.urlopen(self._ready, timeout=10).close()  # noqa: S310 - our own server
@@ -99,7 +99,7 @@ class Watch(Queries):
 
 
 @contextmanager
-def hurried_prometheus(directory: Path, exporter: int, rules: dict[str, Any]) -> Iterator[Watch]:
+def accelerated_prometheus(directory: Path, exporter: int, rules: dict[str, Any]) -> Iterator[Watch]:
     """Run a real Prometheus with rules that scrapes an exporter every second."""
     # JSON is YAML.
     (directory / "rules.json").write_text(json.dumps(rules))
@@ -138,11 +138,11 @@ class Company:
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
         """Go on living until something is so; fail if it never is."""
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + _TIMEOUT_S
         while not condition():
             assert time.monotonic() < deadline, f"it never came to be: {what}"
             time.sleep(0.1)
-            self._live(_HISTORY + int((time.monotonic() - self._begun) * HURRY / 60))
+            self._live(_HISTORY + int((time.monotonic() - self._begun) * SPEEDUP / 60))
 
     def _live(self, minutes: int) -> None:
         records = []
@@ -187,7 +187,7 @@ class Company:
             "specversion": "1.0",
             "id": "-".join((kind, program_id, more.get("step_id", ""), str(lead))),
             "type": kind,
-            "source": "a company in a hurry",
+            "source": "an accelerated company",
             "time": _iso(self._time(self._minutes)),
             "data": names | more,
         }

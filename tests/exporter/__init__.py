@@ -1,0 +1,1 @@
+"""The exporter's families and the wall's values, on a real Redis."""
