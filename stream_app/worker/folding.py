@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from stream_app.core.connected import Connected, Pointer, Stored, components, encode, links_of, unresolved
 from stream_app.core.entity import EntityKind, Fold
-from stream_app.store.keys import entity_name, id_of_name
+from stream_app.store.keys import entity_name, id_of_name, kind_of_name
 from stream_app.store.ledger import State, new_version
 from stream_app.worker.decoding import Dated, Decoded
 from stream_app.worker.entities import Entities, Versioned
@@ -81,9 +81,7 @@ class Folding:
 
     async def _resolved(self, kind: EntityKind) -> dict[str, Versioned]:
         """What stands under the ids of a kind that are connected, with the entities that their pointers lead to."""
-        stored = {
-            id_of_name(name): entry for name, entry in self._connected.items() if name.startswith(f"{kind.name}:")
-        }
+        stored = {id_of_name(name): entry for name, entry in self._connected.items() if kind_of_name(name) == kind.name}
         while to_read := unresolved(stored):
             cached, missing = self._known.take(entity_name(kind.name, id_) for id_ in to_read)
             loaded = await self._known.load(missing)
