@@ -28,6 +28,9 @@ STATE = Label("state", STATES)
 AUDIENCE = Label("audience", AUDIENCES)
 OUTCOME = Label("outcome", OUTCOMES)
 DEAL = Label("kind", OPPORTUNITY_KINDS)
+NPS_CLASS = Label("class", ("promoter", "passive", "detractor"))
+SEGMENT = Label("segment", capped=True)
+THEME = Label("theme", capped=True)
 
 SHORT = (Window.M5, Window.H1, Window.H24, Window.D7, Window.D30)
 LIVE = (*SHORT, Window.MTD)
@@ -208,8 +211,14 @@ FLOWS = (
     _flow(
         "nps_responses",
         "Respondents by the class of their newest answer, at its time.",
-        (Label("class", ("promoter", "passive", "detractor")),),
+        (NPS_CLASS, SEGMENT),
         (Window.D30, Window.D90),
+    ),
+    _flow(
+        "nps_themes",
+        "Respondents by the theme and the class of their newest answer, at its time.",
+        (THEME, NPS_CLASS),
+        (Window.D90,),
     ),
     _flow(
         "lead_mql_cohort",

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stream_app.core.calendar import Calendar
 from stream_app.core.facts import DAY_MS, FoldSettings
+from stream_app.core.windows import HOUR_MS, MINUTE_MS
 
 PREFIX = "STREAM_APP_"
 SECRETS = ("kafka_password", "redis_password")
@@ -60,6 +61,20 @@ class Settings(BaseSettings):
     )
     step_limit_days: Annotated[float, Field(gt=0, le=3650)] = Field(
         7, description="When a step falls due whose event has no due_at; changing it needs a rebuild."
+    )
+    program_credit_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        90, description="How long a program is credited for an enrollment after it began; changing it needs a rebuild."
+    )
+    follow_up_hours: Annotated[int, Field(ge=1, le=8760)] = Field(
+        24, description="Hours in which sales should follow up an MQL; changing it needs a rebuild."
+    )
+    follow_up_days: Literal["all", "weekdays"] = Field(
+        "all", description="Days on which that time passes: `all` or `weekdays`; changing it needs a rebuild."
+    )
+    swap_grace_minutes: Annotated[int, Field(ge=0, le=44640)] = Field(
+        60,
+        description="Minutes without MRR after which an account that pays again was lost; 0 = at once; "
+        "changing it needs a rebuild.",
     )
     batch_events: Annotated[int, Field(ge=1, le=50_000)] = Field(4000, description="Most events applied at once.")
     cached_entities: Annotated[int, Field(ge=0)] = Field(20_000, description="Entities that a worker keeps in memory.")
@@ -146,7 +161,15 @@ class Settings(BaseSettings):
     @property
     def rules(self) -> FoldSettings:
         """The settings on which numbers depend."""
-        return FoldSettings(Calendar(self.timezone), self.horizon_days * DAY_MS, round(self.step_limit_days * DAY_MS))
+        return FoldSettings(
+            Calendar(self.timezone),
+            self.horizon_days * DAY_MS,
+            round(self.step_limit_days * DAY_MS),
+            program_credit_ms=self.program_credit_days * DAY_MS,
+            follow_up_ms=self.follow_up_hours * HOUR_MS,
+            follow_up_weekdays=self.follow_up_days == "weekdays",
+            swap_grace_ms=self.swap_grace_minutes * MINUTE_MS,
+        )
 
     @property
     def step_limit(self) -> timedelta:

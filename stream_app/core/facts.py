@@ -28,6 +28,14 @@ class FoldSettings:
     calendar: Calendar
     horizon_ms: int = 400 * DAY_MS
     step_limit_ms: int = 7 * DAY_MS
+    program_credit_ms: int = 90 * DAY_MS
+    """For how long after its beginning an enrollment is credited with what the lead becomes."""
+    follow_up_ms: int = DAY_MS
+    """How long sales may take for an MQL."""
+    follow_up_weekdays: bool = False
+    """Whether that time passes on weekdays only."""
+    swap_grace_ms: int = 60 * 60 * 1000
+    """How long an account may be without MRR and not be lost, if it pays again."""
 
 
 Aspect = Callable[..., list[Fact]]
