@@ -1,6 +1,7 @@
 """What a case is: events, and by hand what the numbers must be; the files beside this one hold the events."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 AS_OF = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 Envelope = dict[str, Any]
-Expected = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+Expected = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from stream_app.catalog.enrollment import Enrollment, EnrollmentRow, Visit
 from stream_app.core.facts import LEVEL
 from tests.laws.memory import net
 
-BEGUN = EnrollmentRow(1, "a", en.ENROLLED)
-ENTERED = EnrollmentRow(2000, "b", en.STEP_ENTERED, "s", due=9000)
-LEFT = EnrollmentRow(5000, "c", en.STEP_EXITED, "s", outcome="advanced")
-ENTERED_NEXT = EnrollmentRow(6000, "d", en.STEP_ENTERED, "t", due=9500)
-ENDED = EnrollmentRow(8000, "e", en.EXITED, outcome="completed")
+BEGUN = EnrollmentRow(1, "", "a", en.ENROLLED)
+ENTERED = EnrollmentRow(2000, "", "b", en.STEP_ENTERED, "s", due=9000)
+LEFT = EnrollmentRow(5000, "", "c", en.STEP_EXITED, "s", outcome="advanced")
+ENTERED_NEXT = EnrollmentRow(6000, "", "d", en.STEP_ENTERED, "t", due=9500)
+ENDED = EnrollmentRow(8000, "", "e", en.EXITED, outcome="completed")
 ALL = (BEGUN, ENTERED, LEFT, ENTERED_NEXT, ENDED)
 
 
@@ -51,7 +51,7 @@ def test_the_end_is_the_exit_of_steps_that_have_none() -> None:
 
 
 def test_an_entry_after_the_end_stays_open() -> None:
-    late = EnrollmentRow(8001, "f", en.STEP_ENTERED, "u", due=9999)
+    late = EnrollmentRow(8001, "", "f", en.STEP_ENTERED, "u", due=9999)
     assert en.visits(enrollment(ENDED, late))["u"] == Visit(8001, 9999, None, "")
 
 
@@ -61,7 +61,7 @@ def test_an_exit_without_entry_counts_but_is_not_measured() -> None:
 
 def test_the_program_is_that_of_the_earliest_enrolled() -> None:
     found = Enrollment()
-    for row, program in ((ENTERED, "q"), (EnrollmentRow(7, "z", en.ENROLLED), "r"), (BEGUN, "p"), (LEFT, "q")):
+    for row, program in ((ENTERED, "q"), (EnrollmentRow(7, "", "z", en.ENROLLED), "r"), (BEGUN, "p"), (LEFT, "q")):
         en.merge(found, row, program)
     assert found.program == "p"
 
@@ -77,10 +77,10 @@ def test_an_event_in_order_adds_the_difference_of_the_facts(count: int) -> None:
 @pytest.mark.parametrize(
     ("known", "row"),
     [
-        ((ENDED,), EnrollmentRow(9000, "z", en.STEP_ENTERED, "s", due=9999)),
-        ((ENTERED,), EnrollmentRow(9000, "z", en.STEP_ENTERED, "s", due=9999)),
-        ((BEGUN,), EnrollmentRow(9000, "z", en.STEP_EXITED, "s", outcome="error")),
-        ((BEGUN,), EnrollmentRow(9000, "z", en.ENROLLED)),
+        ((ENDED,), EnrollmentRow(9000, "", "z", en.STEP_ENTERED, "s", due=9999)),
+        ((ENTERED,), EnrollmentRow(9000, "", "z", en.STEP_ENTERED, "s", due=9999)),
+        ((BEGUN,), EnrollmentRow(9000, "", "z", en.STEP_EXITED, "s", outcome="error")),
+        ((BEGUN,), EnrollmentRow(9000, "", "z", en.ENROLLED)),
     ],
 )
 def test_an_event_that_may_change_more_has_no_increment(known: tuple[EnrollmentRow, ...], row: EnrollmentRow) -> None:
