@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from stream_app.audit.sample import Sample
 
 OTHER = "other"
-_CAPPED = ("program", "step", "campaign", "channel", "source", "activity")
+_CAPPED = ("program", "step", "campaign", "channel", "source", "activity", "segment", "theme")
 _RANKED_BY = "30d"
 _POINTS = "lifecycle_score_delta"
 
