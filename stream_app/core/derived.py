@@ -53,8 +53,11 @@ def _openings(derived: Derived, opening: Opening, window: Window, view: View) ->
 
 def _due(metric: Metric, view: View) -> dict[Labels, Due]:
     found: dict[Labels, Due] = {}
-    for labels, due in view.due.items():
-        (name,) = capped({labels: 0}, metric, view)
-        known = found.get(name, Due(0, due.oldest))
-        found[name] = Due(known.overdue + due.overdue, min(known.oldest, due.oldest))
+    for (name, *rest), due in view.due.items():
+        if name != metric.name:
+            continue
+        labels = tuple(rest)
+        (key,) = capped({labels: 0}, metric, view)
+        known = found.get(key, Due(0, due.oldest))
+        found[key] = Due(known.overdue + due.overdue, min(known.oldest, due.oldest))
     return found

@@ -6,6 +6,7 @@ from functools import partial
 from itertools import accumulate, product
 
 from stream_app.core.calendar import month_of, months_before
+from stream_app.core.facts import Series
 from stream_app.core.histogram import SUM, bound_label
 from stream_app.core.money import base_units
 from stream_app.core.windows import Clock, answerable
@@ -47,7 +48,7 @@ class View:
     newest: Clock | None
     windows: Mapping[Window, Totals]
     levels: Totals
-    due: Mapping[Labels, Due]
+    due: Mapping[Series, Due]
     caps: Mapping[str, frozenset[str]] = field(default_factory=dict)
     constants: Mapping[str, float] = field(default_factory=dict)
 
@@ -91,7 +92,7 @@ def capped_values(
 
 def _every_labels(metric: Metric, view: View) -> Iterator[Labels]:
     if metric.kind is Kind.DUE:
-        yield from view.due
+        yield from (tuple(labels) for name, *labels in view.due if name == metric.name)
     elif metric.kind is Kind.LEVEL:
         yield from view.level(metric.name)
     else:

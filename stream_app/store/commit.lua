@@ -1,9 +1,9 @@
 #!lua
 -- One batch, all or nothing: nothing is written before everything is checked.
--- KEYS: which generation serves; of the generation in use the ledger, the offsets, the levels and the steps with due times.
+-- KEYS: which generation serves; of the generation in use the ledger, the offsets, the levels and the series with due times.
 -- ARGV: a msgpack map (see ledger.py), the new states of all entities end to end.
 -- Every write is an absolute value, so that a torn append-only file cannot add twice.
-local generations, ledger, offsets, levels, due_steps = unpack(KEYS)
+local generations, ledger, offsets, levels, due_series = unpack(KEYS)
 local c, states = cmsgpack.unpack(ARGV[1]), ARGV[2]
 
 local generation = redis.call('HGET', generations, c.role) or c.first
@@ -105,12 +105,12 @@ for i = 1, #c.no_longer_due, 2 do
   local key = c.due_prefix .. c.no_longer_due[i]
   redis.call('ZREM', key, c.no_longer_due[i + 1])
   if redis.call('EXISTS', key) == 0 then
-    redis.call('SREM', due_steps, c.no_longer_due[i])
+    redis.call('SREM', due_series, c.no_longer_due[i])
   end
 end
 for i = 1, #c.due, 3 do
   redis.call('ZADD', c.due_prefix .. c.due[i], string.format('%.0f', c.due[i + 2]), c.due[i + 1])
-  redis.call('SADD', due_steps, c.due[i])
+  redis.call('SADD', due_series, c.due[i])
 end
 
 redis.call('HSET', ledger, c.definitions_field, c.definitions)

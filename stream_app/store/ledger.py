@@ -22,7 +22,6 @@ from stream_app.store.keys import (
     VERSION,
     GenerationKeys,
     Partition,
-    due_step,
     generations_key,
     newest_field,
     partition_field,
@@ -197,7 +196,7 @@ class Ledger:
     async def commit(self, commit: Commit) -> Verdict:
         """Apply a batch as a whole or not at all."""
         generation, keys = await self._in_use()
-        fixed = [generations_key(self._namespace), keys.ledger, keys.offsets, keys.levels, keys.due_steps]
+        fixed = [generations_key(self._namespace), keys.ledger, keys.offsets, keys.levels, keys.due_series]
         arguments = [
             self._encode(commit, generation, keys),
             b"".join(s.value for s in commit.states if s.value is not None),
@@ -273,6 +272,6 @@ def _grain(grain: Grain, newest: int, keys: GenerationKeys) -> dict[str, Any]:
 
 
 def _due_member(series: Series) -> tuple[str, str]:
-    """The sorted set of a due time (program and step) and its member (lead and enrollment)."""
-    _, *labels, member = series
-    return due_step(labels), member
+    """The series of a due time, and its member in the sorted set of the series."""
+    *series_of_member, member = series
+    return series_field(series_of_member), member

@@ -32,5 +32,5 @@ def find(redis: Redis, namespace: str, kind: EntityKind, key: str) -> Any:  # no
 
 def members(redis: Redis, namespace: str, program: str, step: str) -> list[Member]:
     """The enrollments in a step, the one that fell due first first. Raises redis.RedisError."""
-    found: Any = redis.zrange(serving_keys(redis, namespace).due(program, step), 0, -1, withscores=True)
+    found: Any = redis.zrange(serving_keys(redis, namespace).due("step_due_at", program, step), 0, -1, withscores=True)
     return [Member(*enrollment_of(member.decode()), int(due)) for member, due in found]

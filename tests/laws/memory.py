@@ -93,9 +93,9 @@ class MemoryStore:
                 del self.buckets[grain, number]
         for series, amount in cells.levels.items():
             self.levels[series] += amount
-        for _, *labels, member in cells.no_longer_due:
+        for *labels, member in cells.no_longer_due:
             self.due[tuple(labels)].pop(member, None)
-        for (_, *labels, member), at in cells.due.items():
+        for (*labels, member), at in cells.due.items():
             self.due[tuple(labels)][member] = at
 
     def view(self, now: int) -> View:

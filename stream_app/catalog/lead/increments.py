@@ -1,7 +1,15 @@
 """What an event changes in the facts of a lead, known without computing them again."""
 
 from stream_app.catalog.lead.facts import end_of_month, new_lead_score, stage_entry
-from stream_app.catalog.lead.state import Lead, ScoreRow, StageRow, is_disqualified, new_lead_at, stage_history
+from stream_app.catalog.lead.state import (
+    Lead,
+    ScoreRow,
+    StageRow,
+    first_entry,
+    is_disqualified,
+    new_lead_at,
+    stage_history,
+)
 from stream_app.core.facts import LEVEL, Fact, FoldSettings
 from stream_app.core.timeline import is_next
 
@@ -39,6 +47,11 @@ def engaged_since(lead: Lead, at: int) -> bool:
     That holds out of order as well, and for a copy: it takes the place of a later row or of none.
     """
     return bool(lead.engagements) and lead.engagements[-1].at >= at
+
+
+def may_be_followed_up(lead: Lead) -> bool:
+    """Whether the lead has been an MQL: only then can what sales does change `follow_up_facts`."""
+    return first_entry(lead, "mql") is not None
 
 
 def may_reopen(lead: Lead, at: int) -> bool:

@@ -17,12 +17,15 @@ from stream_app.catalog.lead.facts import (
     score_facts,
     stage_facts,
 )
+from stream_app.catalog.lead.follow_up import follow_up_facts
 from stream_app.catalog.lead.increments import (
     engaged_since,
+    may_be_followed_up,
     may_reopen,
     new_lead_score_replacement,
     stage_increment,
 )
+from stream_app.catalog.lead.outcomes import CREDITED_STAGES, outcome_facts
 from stream_app.catalog.lead.state import (
     NO_SCORE,
     SCORE_OF_CREATED,
@@ -38,6 +41,7 @@ from stream_app.core.envelope import Event, milliseconds
 from stream_app.core.facts import Change
 from stream_app.core.timeline import Row, identity, is_next, join
 
+_CONTACTS = frozenset({"meeting", "call"})
 _REOPENING = frozenset({messages.CLICKED, messages.REPLIED})
 
 
@@ -46,13 +50,14 @@ def _merge_created(lead: Lead, event: e.LeadCreated, at: int, change: Change) ->
     change.track(stage_facts)
     change.track(new_lead_score_facts)
     change.track(score_facts)
+    change.track(follow_up_facts)
     row = CreatedRow(
         at,
         e.order_of(event),
         identity(event.id, event.source),
-        source=data.source or "unknown",
-        channel=data.channel or "none",
-        campaign=data.campaign_id or "none",
+        source=data.source or "",
+        channel=data.channel or "",
+        campaign=data.campaign_id or "",
         score=NO_SCORE if data.score is None else data.score,
         is_import=bool(data.is_import),
     )
@@ -75,10 +80,16 @@ def _merge_stage(lead: Lead, event: e.LeadStageChanged, at: int, change: Change)
     if change.is_untracked(stage_facts):
         increment = stage_increment(lead, row)
         if increment is not None:
+            if may_be_followed_up(lead) or row.stage == "mql":
+                change.track(follow_up_facts)
+            if row.stage in CREDITED_STAGES:
+                change.track(outcome_facts)
             change.add(increment)
             lead.stages.append(row)
             return True
         change.track(stage_facts)
+    change.track(follow_up_facts)
+    change.track(outcome_facts)
     return join(lead.stages, row)
 
 
@@ -88,6 +99,8 @@ def _merge_status(lead: Lead, event: e.LeadStatusChanged, at: int, change: Chang
         change.track(stage_facts)
     if engaged_since(lead, at):
         change.track(reopening_facts)
+    if may_be_followed_up(lead):
+        change.track(follow_up_facts)
     return join(lead.statuses, row)
 
 
@@ -107,9 +120,15 @@ def _merge_score(lead: Lead, event: e.LeadScoreChanged, at: int, change: Change)
 
 
 def _merge_engaged(lead: Lead, event: e.LeadEngaged, at: int, change: Change) -> bool:
-    if event.data.kind == "page_view":
+    kind = event.data.kind
+    if kind == "page_view":
         return True
-    return _merge_engagement(lead, Row(at, e.order_of(event), identity(event.id, event.source)), change)
+    row = Row(at, e.order_of(event), identity(event.id, event.source))
+    if kind in _CONTACTS:
+        if may_be_followed_up(lead):
+            change.track(follow_up_facts)
+        join(lead.contacts, row)
+    return _merge_engagement(lead, row, change)
 
 
 def _merge_engagement(lead: Lead, row: Row, change: Change) -> bool:
@@ -122,6 +141,8 @@ def _merge_email(code: int, lead: Lead, event: e.EmailEvent, at: int, change: Ch
     data = event.data
     if data.machine:
         code = messages.BY_MACHINE.get(code, code)
+    if code == messages.BOUNCED and data.bounce == "soft":
+        code = messages.SOFT_BOUNCED
     row = MessageRow(at, e.order_of(event), identity(event.id, event.source), code)
     if code in _REOPENING:
         _merge_engagement(lead, Row(at, row.order, row.identity), change)
@@ -151,6 +172,8 @@ def _merge_enrollment(lead: Lead, data: e.EnrollmentData, row: EnrollmentRow, ch
         change.track_new(enrollment_facts, enrollment_id)
         enrollment = lead.enrollments[enrollment_id] = Enrollment()
     in_order = is_next(enrollment.events, row)
+    if row.code == enrollments.ENROLLED or not in_order:
+        change.track(outcome_facts)
     if engaged_since(lead, row.at) and not (row.step and in_order):
         change.track(reopening_facts)
     if change.is_untracked(enrollment_facts, enrollment_id):
@@ -164,7 +187,10 @@ def _merge_enrollment(lead: Lead, data: e.EnrollmentData, row: EnrollmentRow, ch
 
 
 def _merge_enrolled(lead: Lead, event: e.ProgramEnrolled, at: int, change: Change) -> bool:
-    row = EnrollmentRow(at, e.order_of(event), identity(event.id, event.source), enrollments.ENROLLED)
+    audience = event.data.audience or "prospect"
+    row = EnrollmentRow(
+        at, e.order_of(event), identity(event.id, event.source), enrollments.ENROLLED, audience=audience
+    )
     return _merge_enrollment(lead, event.data, row, change)
 
 

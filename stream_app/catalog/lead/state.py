@@ -17,7 +17,7 @@ SCORE_OF_CREATED = ""
 
 
 class CreatedRow(Row, frozen=True):
-    """A `lead.created`."""
+    """A `lead.created`; what it does not state is empty."""
 
     source: str
     channel: str
@@ -48,8 +48,8 @@ class ScoreRow(Row, frozen=True):
 class Lead(Struct, array_like=True, gc=False):
     """Everything that is remembered of a lead; every list of rows is in order.
 
-    `ids` are its other ids, united by merges. `newest` is the time of its newest event, `oldest` a lower bound for what
-    may be forgotten.
+    `ids` are its other ids, united by merges. `engagements` may reopen it, `contacts` are meetings and calls.
+    `newest` is the time of its newest event, `oldest` a lower bound for what may be forgotten.
     """
 
     id: str
@@ -61,6 +61,7 @@ class Lead(Struct, array_like=True, gc=False):
     statuses: list[StatusRow] = []
     scores: list[ScoreRow] = []
     engagements: list[Row] = []
+    contacts: list[Row] = []
     messages: dict[str, Packed] = {}
     enrollments: dict[str, Enrollment] = {}
 
@@ -74,11 +75,16 @@ def new_lead_at(lead: Lead) -> int | None:
 
 
 def origin(lead: Lead) -> tuple[str, str, str]:
-    """Source, channel and campaign, of the earliest `lead.created`."""
-    if not lead.created:
-        return "none", "none", "none"
-    row = lead.created[0]
-    return row.source, row.channel, row.campaign
+    """Source, channel and campaign, each of the earliest `lead.created` that states it."""
+    source = channel = campaign = ""
+    for row in lead.created:
+        source, channel, campaign = source or row.source, channel or row.channel, campaign or row.campaign
+    return source or ("unknown" if lead.created else "none"), channel or "none", campaign or "none"
+
+
+def first_entry(lead: Lead, stage: str) -> int | None:
+    """When the lead first entered a stage other than `lead`."""
+    return next((row.at for row in lead.stages if row.stage == stage), None)
 
 
 def stage_history(lead: Lead) -> list[tuple[int, str]]:

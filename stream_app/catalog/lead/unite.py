@@ -17,6 +17,7 @@ def unite(lead: Lead, other: Lead) -> None:
     join_all(lead.scores, [row for row in other.scores if row.activity != SCORE_OF_CREATED])
     score_of_created(lead)
     join_all(lead.engagements, other.engagements)
+    join_all(lead.contacts, other.contacts)
     for message_id, packed in other.messages.items():
         known = lead.messages.get(message_id)
         message = Message() if known is None else messages.unpack(known)
