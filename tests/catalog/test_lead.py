@@ -52,7 +52,11 @@ def test_a_lead_walks_through_the_stages() -> None:
     assert of("stage_reentries", numbers) == {(("stage_reentries", "mql"), at("02-04 10:00")): 1}
     assert of("leads_in_stage", numbers) == {(("leads_in_stage", "mql"), LEVEL): 1}
     assert of("lead_mql_cohort", numbers) == {(("lead_mql_cohort",), at("02-01 08:00")): 1}
-    sums = {series[1]: amount for (series, _), amount in numbers.items() if series[-1] == "sum"}
+    sums = {
+        series[1]: amount
+        for (series, _), amount in numbers.items()
+        if series[0] == "stage_transition_seconds" and series[-1] == "sum"
+    }
     assert sums == {"lead_mql": 2 * HOUR_MS, "mql_sql": 48 * HOUR_MS}
 
 

@@ -50,7 +50,8 @@ def test_the_newest_record_replaces_the_others_in_any_order() -> None:
 )
 def test_an_answer_has_a_class(score: int, expected: str) -> None:
     assert contributed(RESPONDENT, [answer("03-01 10:00", score)]) == {
-        (("nps_responses", expected), at("03-01 10:00")): 1
+        (("nps_responses", expected, "none"), at("03-01 10:00")): 1,
+        (("nps_themes", "none", expected), at("03-01 10:00")): 1,
     }
 
 

@@ -73,8 +73,8 @@ async def test_a_batch_is_in_the_store_as_a_whole(
     assert _amounts(redis, keys.bucket(Grain.MINUTE, MINUTE)) == {series_field(_WEB): 2}
     assert _amounts(redis, keys.levels) == {series_field(("leads_in_stage", "mql")): 1}
     assert redis.hget(keys.levels, VERSION) == b"a" * 16
-    assert redis.zrange(keys.due("p", "s"), 0, -1, withscores=True) == [(b"L1\x1fe", 1_700_000_000_000)]
-    assert redis.smembers(keys.due_steps) == {b"p\x1fs"}
+    assert redis.zrange(keys.due("step_due_at", "p", "s"), 0, -1, withscores=True) == [(b"L1\x1fe", 1_700_000_000_000)]
+    assert redis.smembers(keys.due_series) == {b"step_due_at\x1fp\x1fs"}
 
 
 @on_a_loop
@@ -95,7 +95,7 @@ async def test_the_last_due_time_of_a_step_takes_the_step_along(
     async with _ledger(redis_url, namespace) as ledger:
         await ledger.commit(commit_of(0, 1, due={due: 1}))
         await ledger.commit(commit_of(1, 2, no_longer_due={due}))
-    assert not redis.exists(keys.due("p", "s"), keys.due_steps)
+    assert not redis.exists(keys.due("step_due_at", "p", "s"), keys.due_series)
 
 
 @on_a_loop
