@@ -20,6 +20,7 @@ _SEND_TIME = ("24h", "7d", "30d")
 _NOT_SALES = frozenset({"media", "labour", "technology", "agency", "event", "content"})
 _FEWEST_ANSWERS = 5
 _CONFIDENCE = 0.95
+_WORTH = {"promoter": 100, "passive": 0, "detractor": -100}
 
 MQL_ENTRIES = "mql_entries"
 """First entries into `mql` by window, those windows included that no series shows. Recounted for the velocity alone."""
@@ -37,7 +38,8 @@ class Quotient(NamedTuple):
     """A ratio: the sum of some parts by the sum of others, for every value of the labels `by` and for each window.
 
     It has a sample where the lower sum is above 0; with `only_if_any` the upper sum must not be 0 either. `is_money`:
-    the upper sum is money and the lower one a count. The value `none` of the label `named` has no sample.
+    the upper sum is money and the lower one a count. The value `none` of the label `named` has no sample. `also` are
+    labels that each sample has besides.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Quotient(NamedTuple):
     is_money: bool = False
     only_if_any: bool = False
     named: str = ""
+    also: Mapping[str, str] = {}
 
 
 def _part(series: str, times: Fraction | int = 1, **match: str | frozenset[str]) -> Part:
@@ -135,6 +138,30 @@ def _others() -> Iterator[Quotient]:
     yield Quotient("lead_to_mql_ratio", (mqls,), leads, ("source",), _PERIODS)
     yield Quotient("lead_to_mql_cohort_ratio", (_part("lead_mql_cohort"),), leads, (), _PERIODS)
     responses, impressions = _part("reach", kind="responses"), _part("reach", kind="impressions")
+    for stage in ("mql", "sql", "customer"):
+        credited = (_part("program_stage_entries", funnel_stage=stage),)
+        yield Quotient(
+            f"program_cost_per_{stage}",
+            (_part("spend", kind=_NOT_SALES),),
+            credited,
+            ("program", "currency"),
+            _PERIODS,
+            is_money=True,
+            only_if_any=True,
+            named="program",
+        )
+    cohort = (_part("program_cohort"),)
+    for stage in ("mql", "sql", "customer"):
+        yield Quotient(
+            "program_conversion_rate",
+            (_part("program_cohort_conversions", funnel_stage=stage),),
+            cohort,
+            ("program",),
+            ("30d", "90d", "mtd", "prev_month"),
+            also={"funnel_stage": stage},
+        )
+    on_time = (_part("mql_on_time"),)
+    yield Quotient("mql_on_time_ratio", on_time, (_part("mql_due"),), ("source",), ("7d", "30d", "mtd", "prev_month"))
     yield Quotient("response_rate", (responses,), (impressions,), ("campaign",), ("7d", "30d", "mtd"))
 
 
@@ -185,7 +212,7 @@ def _quotients(recounted: Recounted, quotients: Iterable[Quotient]) -> Ratios:
                 labels = dict(zip(quotient.by, key, strict=True))
                 units = minor_units(labels["currency"]) if quotient.is_money else 1
                 if labels.get(quotient.named) != "none":
-                    yield quotient.name, {**labels, "window": window}, value / units
+                    yield quotient.name, {**labels, **quotient.also, "window": window}, value / units
 
 
 def _by_key(recounted: Recounted, quotient: Quotient, window: str) -> Iterator[tuple[Key, Fraction]]:
@@ -251,13 +278,20 @@ def _customer_value(recounted: Recounted, margin: Fraction, this_month: str) -> 
 
 
 def _promoters(recounted: Recounted) -> Ratios:
-    """The NPS as the mean of answers that are worth 100, 0 and -100, and the margin of that mean."""
-    answers = recounted.sums(_part("nps_responses"), ("class",), "90d")
-    count = sum(answers.values(), Fraction(0))
-    if count < _FEWEST_ANSWERS:
-        return
-    worth = {"promoter": 100, "passive": 0, "detractor": -100}
-    mean = sum((number * worth[name] for (name,), number in answers.items()), Fraction(0)) / count
-    variance = sum((number * (worth[name] - mean) ** 2 for (name,), number in answers.items()), Fraction(0)) / count
-    yield "nps", {}, mean
-    yield "nps_margin", {}, NormalDist().inv_cdf((1 + _CONFIDENCE) / 2) * sqrt(variance / count)
+    """The NPS as the mean of answers worth 100, 0 and -100, and the margin of that mean; of all and by segment."""
+    by_segment: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+    together: dict[str, Fraction] = defaultdict(Fraction)
+    for (name, segment), number in recounted.sums(_part("nps_responses"), ("class", "segment"), "90d").items():
+        by_segment[segment][name] += number
+        together[name] += number
+    # A segment of that name would be taken for the whole.
+    by_segment["all"] = together
+    for segment, answers in by_segment.items():
+        count = sum(answers.values(), Fraction(0))
+        if count < _FEWEST_ANSWERS:
+            continue
+        mean = sum((number * _WORTH[name] for name, number in answers.items()), Fraction(0)) / count
+        variance = sum((number * (_WORTH[name] - mean) ** 2 for name, number in answers.items()), Fraction(0)) / count
+        yield "nps", {"segment": segment}, mean
+        quantile = NormalDist().inv_cdf((1 + _CONFIDENCE) / 2)
+        yield "nps_margin", {"segment": segment}, quantile * sqrt(variance / count)

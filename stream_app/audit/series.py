@@ -25,6 +25,7 @@ _RATIOS = """
     customer_acquisition_cost campaign_roi channel_roi romi lead_velocity_rate
     customer_churn_rate gross_mrr_churn_rate net_mrr_churn_rate gross_revenue_retention net_revenue_retention
     quick_ratio arpa response_rate customer_lifetime_value cac_payback_months upsell_share nps nps_margin
+    program_conversion_rate program_cost_per_mql program_cost_per_sql program_cost_per_customer mql_on_time_ratio
 """
 
 RATIOS: frozenset[str] = frozenset(f"lifecycle_{name}" for name in _RATIOS.split())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from math import sqrt
 
 from stream_app.core.calendar import month_of
@@ -16,6 +17,9 @@ from stream_app.spec.window import Window
 _Z95 = 1.959963984540054
 """The 97.5 % quantile of the normal distribution."""
 
+OVERALL = "all"
+"""The value of a label for all its values together."""
+
 Values = Mapping[Labels, float]
 
 
@@ -29,7 +33,18 @@ def ratio_samples(ratio: Ratio, view: View) -> Iterator[Sample]:
 
 def ratio_values(ratio: Ratio, window: Window | None, view: View) -> Values:
     """The values of a ratio by label values."""
-    context = _Context(view, window, tuple(label.name for label in ratio.term_labels), ratio.unit)
+    names = tuple(label.name for label in ratio.term_labels)
+    found = _values(ratio, window, view, names)
+    if ratio.overall:
+        place = names.index(ratio.overall)
+        together = _values(ratio, window, view, (*names[:place], *names[place + 1 :]))
+        found |= {(*labels[:place], OVERALL, *labels[place:]): value for labels, value in together.items()}
+    return {labels: value for labels, value in found.items() if not ratio.skip or ratio.skip not in labels}
+
+
+def _values(ratio: Ratio, window: Window | None, view: View, names: tuple[str, ...]) -> dict[Labels, float]:
+    closed = {label.name: label.values for label in ratio.labels if label.values is not None}
+    context = _Context(view, window, names, ratio.unit, closed)
     if isinstance(ratio.value, Variants):
         place = ratio.labels.index(ratio.value.label)
         found = {
@@ -41,17 +56,21 @@ def ratio_values(ratio: Ratio, window: Window | None, view: View) -> Values:
         found = dict(_margin(ratio.value.of, context))
     else:
         found = dict(_quotient(ratio.value, context))
-    return {labels: value for labels, value in found.items() if not ratio.skip or ratio.skip not in labels}
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What a quotient is computed on. `names` are the labels that its terms are summed by."""
+    """What a quotient is computed on.
+
+    `names` are the labels that its terms are summed by, `closed` the values of those that have a closed set.
+    """
 
     view: View
     window: Window | None
     names: tuple[str, ...]
     unit: Unit
+    closed: Mapping[str, tuple[str, ...]]
 
 
 def _quotient(quotient: Quotient, context: _Context) -> Iterator[tuple[Labels, float]]:
@@ -78,10 +97,22 @@ def _divisions(quotient: Quotient, context: _Context) -> Iterator[tuple[Labels, 
         return
     above, below = _sum(quotient.numerator, context), _sum(quotient.denominator, context)
     kept = _kept(quotient.denominator[0].of, context.names)
-    for labels in below if len(kept) == len(context.names) else above:
+    for labels in below if len(kept) == len(context.names) else above.keys() | _completed(below, kept, context):
         divisor = below.get(tuple(labels[place] for place in kept), 0)
         if divisor > 0 and divisor >= quotient.minimum and (labels in above or _is_stored(quotient.numerator)):
             yield labels, above.get(labels, 0), divisor
+
+
+def _completed(below: Iterable[Labels], kept: list[int], context: _Context) -> Iterator[Labels]:
+    """The label values below the line, with each value of the labels that only those above have, if closed."""
+    lacking = [place for place in range(len(context.names)) if place not in kept]
+    values = [context.closed.get(context.names[place]) for place in lacking]
+    if None in values:
+        return
+    for labels in below:
+        for added in product(*(each for each in values if each is not None)):
+            known = dict(zip(kept, labels, strict=True)) | dict(zip(lacking, added, strict=True))
+            yield tuple(known[place] for place in range(len(context.names)))
 
 
 def _terms(quotient: Quotient) -> Iterable[Term]:

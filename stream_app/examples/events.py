@@ -102,11 +102,10 @@ def reach(time: str, name: str, day: str, kind: str, count: int, **data: str) ->
     )
 
 
-def answer(time: str, respondent: str, score: int) -> GivenEvent:
+def answer(time: str, respondent: str, score: int, **data: str) -> GivenEvent:
     """`survey.responded`."""
-    return GivenEvent(
-        type="survey.responded", time=time, data={"respondent_id": respondent, "survey_id": "yearly", "score": score}
-    )
+    known = {"respondent_id": respondent, "survey_id": "yearly", "score": score}
+    return GivenEvent(type="survey.responded", time=time, data={**known, **data})
 
 
 def expect(series: str, value: Value | Mapping[str, Value], **labels: str) -> ExpectedSeries:
