@@ -246,7 +246,7 @@ class Ledger:
                 "any_version": _ANY_VERSION,
                 "entities": entities,
                 "merged": [keys.entity(s.name) for s in commit.states if s.is_merged and s.value is not None],
-                "grains": {grain.value: _grain(grain, number, keys) for grain, number in commit.newest.items()},
+                "grains": {grain.value: _grain(grain, commit.newest.get(grain), keys) for grain in Grain},
                 "buckets": buckets,
                 "level_fields": [*map(series_field, cells.levels)],
                 "level_amounts": [*cells.levels.values()],
@@ -260,10 +260,10 @@ class Ledger:
         return await self._retry.call(call)
 
 
-def _grain(grain: Grain, newest: int, keys: GenerationKeys) -> dict[str, Any]:
+def _grain(grain: Grain, newest: int | None, keys: GenerationKeys) -> dict[str, Any]:
     """Where the buckets of a grain are, and which of them are kept."""
     return {
-        "newest": newest,
+        "newest": newest,  # nil, which no table of Lua holds, if the batch has no dated event
         "kept": KEPT[grain],
         "bucket_prefix": keys.bucket_prefix(grain),
         "newest_field": newest_field(grain),

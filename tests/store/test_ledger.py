@@ -242,3 +242,36 @@ async def test_a_generation_that_was_dropped_is_not_marked_current(
         generations.drop(redis, namespace, pair.serving)
         await ledger.mark_current([PARTITION], 1)
     assert not redis.exists(keys.current)
+
+
+@on_a_loop
+async def test_a_batch_of_merges_only_changes_the_buckets_that_are_kept(
+    redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
+) -> None:
+    async with _ledger(redis_url, namespace) as ledger:
+        assert (
+            await ledger.commit(commit_of(0, 1, newest={}, states=(State("lead:L9", "", b"x", is_merged=True),)))
+            == Applied()
+        )
+        assert not redis.exists(keys.bucket(Grain.MINUTE, MINUTE))
+        await ledger.commit(commit_of(1, 2, minutes={MINUTE: {_WEB: 2}}))
+        gone = MINUTE - KEPT[Grain.MINUTE]
+        merges = commit_of(2, 3, newest={}, minutes={MINUTE: {_WEB: -1}, gone: {_WEB: -1}})
+        assert await ledger.commit(merges) == Applied()
+    assert _amounts(redis, keys.bucket(Grain.MINUTE, MINUTE)) == {series_field(_WEB): 1}
+    assert not redis.exists(keys.bucket(Grain.MINUTE, gone))
+    assert redis.hget(keys.ledger, newest_field(Grain.MINUTE)) == str(MINUTE).encode()
+
+
+@on_a_loop
+async def test_merged_entities_and_pointers_stay_until_they_are_erased(
+    redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
+) -> None:
+    both = (State("lead:L1", "", b"x", is_merged=True), State("lead:L2", None, b"y", is_merged=True))
+    async with _ledger(redis_url, namespace) as ledger:
+        await ledger.commit(commit_of(0, 1, states=(State("lead:L2", "", b"z"),)))
+        assert await ledger.commit(commit_of(1, 2, version="b" * 16, states=both)) == Applied()
+        assert [redis.ttl(keys.entity(name)) for name in ("lead:L1", "lead:L2")] == [-1, -1]
+        erased = (State("lead:L1", "b" * 16, None), State("lead:L2", None, None))
+        assert await ledger.commit(commit_of(2, 3, states=erased)) == Applied()
+        assert await ledger.load(["lead:L1", "lead:L2"]) == [None, None]
