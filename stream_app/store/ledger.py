@@ -207,13 +207,21 @@ class Ledger:
         if kind == b"version":
             return WrongVersion(tuple(key.decode() for key in detail[0]))
         if kind == b"generation":
-            self._generation = detail[0].decode()
+            await self._follow(detail[0].decode())
             return NewGeneration()
         if kind == b"definitions":
             raise DefinitionsDifferError
         stored = int(detail[0] or 0)
         # Standing at the end: the reply to an earlier try was lost and the batch is in the numbers already.
         return Applied() if stored == commit.end else WrongOffset(stored)
+
+    async def _follow(self, generation: str) -> None:
+        # Before anything is read of it: entities of other definitions may be stored in another form.
+        keys = GenerationKeys.of(self._namespace, generation)
+        stored = await self._wait(lambda: self._redis.hget(keys.ledger, DEFINITIONS))
+        if stored and stored.decode() != self._definitions:
+            raise DefinitionsDifferError
+        self._generation = generation
 
     def _encode(self, commit: Commit, generation: str, keys: GenerationKeys) -> bytes:
         cells = commit.cells
