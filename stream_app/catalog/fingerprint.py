@@ -13,7 +13,7 @@ from stream_app.core.entity import EntityKind
 from stream_app.core.facts import FoldSettings
 from stream_app.spec.metric import Metric
 
-FOLD_VERSION = 2
+FOLD_VERSION = 3
 """Raised by hand when a merge, a fact or a code in a row changes its meaning: no declaration shows that."""
 
 

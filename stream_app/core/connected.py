@@ -4,7 +4,7 @@ An entity is stored under one of its ids and lists the others (`ids`); under eac
 is a hint: an id belongs to an entity if and only if the entity lists it. So the version of the entity vouches for both.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,7 @@ class Write:
 class Connected:
     """Ids of one kind of entity that belong together, or will: folded in the order of their events.
 
-    `stored` says under each id its version and what stands there; of a pointer the entity has to be given, too.
+    `stored` says under each id its version and what stands there; a pointer comes with what it leads to (`unresolved`).
     """
 
     def __init__(self, kind: EntityKind, stored: Mapping[str, tuple[str, Stored]]) -> None:
@@ -111,27 +111,38 @@ class Connected:
                 yield Write(id_, version, Pointer(entity.id))
 
 
-def unresolved(stored: dict[str, tuple[str, Stored]]) -> set[str]:
-    """The ids that have to be read, or read again, before every pointer leads to an entity that lists its id.
+def unresolved(stored: dict[str, tuple[str, Stored]], read_together: Collection[str] = ()) -> set[str]:
+    """The ids that have to be read, in one look, before every pointer leads to an entity that lists its id.
 
-    Pointers to pointers are shortened; one whose entity does not list its id is out of date and is dropped.
+    A pointer that leads elsewhere is out of date, or what it leads to is: all of them are to be read again, because
+    either may come from a cache. `read_together` are the ids that were read last: a pointer that is still wrong when
+    they are all among those stands for nothing, and is set so in `stored`.
     """
     to_read: set[str] = set()
-    for id_ in list(stored):
-        version, each = stored[id_]
-        while isinstance(each, Pointer) and each.to in stored:
-            target = stored[each.to][1]
-            if isinstance(target, Pointer):
-                stored[id_] = version, target
-            elif target is None or id_ not in target.ids:
-                to_read |= {id_, each.to}
-                del stored[id_]
+    for id_, (version, each) in list(stored.items()):
+        if not isinstance(each, Pointer):
+            continue
+        path = _path(stored, id_)
+        if path[-1] not in stored:
+            to_read.add(path[-1])
+        elif not _lists(stored[path[-1]][1], id_):
+            if set(path).issubset(read_together):
+                stored[id_] = version, None
             else:
-                break
-            each = stored[id_][1] if id_ in stored else None
-        if isinstance(each, Pointer) and each.to not in stored:
-            to_read.add(each.to)
+                to_read.update(path)
     return to_read
+
+
+def _path(stored: Mapping[str, tuple[str, Stored]], id_: str) -> list[str]:
+    """An id and those that its pointers lead over, up to an id of an entity, one that is not read, or a circle."""
+    path = [id_]
+    while path[-1] in stored and isinstance(pointer := stored[path[-1]][1], Pointer) and pointer.to not in path:
+        path.append(pointer.to)
+    return path
+
+
+def _lists(stored: Stored, id_: str) -> bool:
+    return stored is not None and not isinstance(stored, Pointer) and id_ in stored.ids
 
 
 def components(ids: Iterable[str], links: Iterable[tuple[str, str]]) -> list[list[str]]:

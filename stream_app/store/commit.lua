@@ -79,7 +79,12 @@ end
 local SWEEP = 1000
 local kept_after = {}
 for name, grain in pairs(c.grains) do
-  local newest = math.max(tonumber(redis.call('HGET', ledger, grain.newest_field) or grain.newest), grain.newest)
+  if not (grain.newest or redis.call('HEXISTS', ledger, grain.newest_field) == 1) then
+    break
+  end
+  -- A batch without a dated event (of merges only) has no newest: what it changes is judged by the stored one.
+  local newest = tonumber(redis.call('HGET', ledger, grain.newest_field) or grain.newest)
+  newest = math.max(newest, grain.newest or newest)
   redis.call('HSET', ledger, grain.newest_field, string.format('%.0f', newest))
   local target = newest - grain.kept
   local swept = tonumber(redis.call('HGET', ledger, grain.swept_field) or target)

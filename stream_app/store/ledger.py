@@ -207,13 +207,21 @@ class Ledger:
         if kind == b"version":
             return WrongVersion(tuple(key.decode() for key in detail[0]))
         if kind == b"generation":
-            self._generation = detail[0].decode()
+            await self._follow(detail[0].decode())
             return NewGeneration()
         if kind == b"definitions":
             raise DefinitionsDifferError
         stored = int(detail[0] or 0)
         # Standing at the end: the reply to an earlier try was lost and the batch is in the numbers already.
         return Applied() if stored == commit.end else WrongOffset(stored)
+
+    async def _follow(self, generation: str) -> None:
+        # Before anything is read of it: entities of other definitions may be stored in another form.
+        keys = GenerationKeys.of(self._namespace, generation)
+        stored = await self._wait(lambda: self._redis.hget(keys.ledger, DEFINITIONS))
+        if stored and stored.decode() != self._definitions:
+            raise DefinitionsDifferError
+        self._generation = generation
 
     def _encode(self, commit: Commit, generation: str, keys: GenerationKeys) -> bytes:
         cells = commit.cells
@@ -246,7 +254,7 @@ class Ledger:
                 "any_version": _ANY_VERSION,
                 "entities": entities,
                 "merged": [keys.entity(s.name) for s in commit.states if s.is_merged and s.value is not None],
-                "grains": {grain.value: _grain(grain, number, keys) for grain, number in commit.newest.items()},
+                "grains": {grain.value: _grain(grain, commit.newest.get(grain), keys) for grain in Grain},
                 "buckets": buckets,
                 "level_fields": [*map(series_field, cells.levels)],
                 "level_amounts": [*cells.levels.values()],
@@ -260,10 +268,10 @@ class Ledger:
         return await self._retry.call(call)
 
 
-def _grain(grain: Grain, newest: int, keys: GenerationKeys) -> dict[str, Any]:
+def _grain(grain: Grain, newest: int | None, keys: GenerationKeys) -> dict[str, Any]:
     """Where the buckets of a grain are, and which of them are kept."""
     return {
-        "newest": newest,
+        "newest": newest,  # nil, which no table of Lua holds, if the batch has no dated event
         "kept": KEPT[grain],
         "bucket_prefix": keys.bucket_prefix(grain),
         "newest_field": newest_field(grain),

@@ -77,15 +77,28 @@ class Folding:
                 connected.fold(self.fold, sorted(self._events(kind, together), key=lambda dated: position[id(dated)]))
                 for write in connected.writes():
                     self._write(kind, entity_name(kind.name, write.id), write.version, write.stored)
+                self._keep_pointers(kind, {id_: stored[id_] for id_ in together})
                 await asyncio.sleep(0)
+
+    def _keep_pointers(self, kind: EntityKind, stored: Mapping[str, Versioned]) -> None:
+        """Keep in the cache the pointers that led to their entities and still do."""
+        for id_, (version, pointer) in stored.items():
+            name = entity_name(kind.name, id_)
+            if isinstance(pointer, Pointer) and name not in self.entities:
+                _, entity = self.entities.get(entity_name(kind.name, pointer.to), ("", None))
+                if entity is not None and not isinstance(entity, Pointer):
+                    self.entities[name] = version, pointer
 
     async def _resolved(self, kind: EntityKind) -> dict[str, Versioned]:
         """What stands under the ids of a kind that are connected, with the entities that their pointers lead to."""
         stored = {id_of_name(name): entry for name, entry in self._connected.items() if kind_of_name(name) == kind.name}
-        while to_read := unresolved(stored):
+        read_together: set[str] = set()
+        while to_read := unresolved(stored, read_together):
+            # What is in `stored` has left the cache, so that it is read from the store the second time.
             cached, missing = self._known.take(entity_name(kind.name, id_) for id_ in to_read)
             loaded = await self._known.load(missing)
             stored |= {id_of_name(name): entry for name, entry in (cached | loaded).items()}
+            read_together = {id_of_name(name) for name in loaded}
         return stored
 
     def _events(self, kind: EntityKind, ids: Iterable[str]) -> Iterable[Dated]:

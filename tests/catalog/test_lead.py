@@ -134,7 +134,7 @@ def test_only_kinds_that_are_forgotten_come_too_late(event: Any, expected: bool)
 
 def test_the_history_tells_what_happened() -> None:
     entity = Fold(SETTINGS).apply(LEAD, None, "key", [MAIL, ENROLLED, SCORED, CREATED])
-    assert history(entity) == [
+    assert [(each.row.at, each.what) for each in history(entity)] == [
         (at("02-01 08:00"), "created, source web"),
         (at("02-01 09:00"), "score 10 (web)"),
         (at("02-02 10:00"), "enrollment e in p: enrolled"),

@@ -65,7 +65,8 @@ class MemoryStore:
         ]
         ids = {getattr(event.data, kind.key) for _, event in events} | {id_ for link in links for id_ in link}
         stored = {id_: self._load(kind, id_) for id_ in ids}
-        while to_read := unresolved(stored):
+        to_read: set[str] = set()
+        while to_read := unresolved(stored, to_read):
             stored |= {id_: self._load(kind, id_) for id_ in to_read}
         for together in components(stored, [*links, *links_of(stored)]):
             connected = Connected(kind, {id_: stored[id_] for id_ in together})

@@ -213,6 +213,44 @@ def worlds(draw: Callable[[Any], Any], max_size: int = 25) -> list[Envelope]:
     ]
 
 
+MERGING = (
+    "lead.merged",
+    "lead.merged",
+    "lead.merged",
+    "account.merged",
+    "account.merged",
+    "lead.created",
+    "lead.stage_changed",
+    "lead.score_changed",
+    "program.step_entered",
+    "program.step_exited",
+    "email.clicked",
+    "opportunity.won",
+    "subscription.started",
+    "subscription.canceled",
+    "invoice.paid",
+)
+"""Types of which so many are merges that all ids are one in many worlds."""
+
+
+@st.composite
+def merging_worlds(draw: Callable[[Any], Any], max_size: int = 20) -> list[Envelope]:
+    """Events of few leads and accounts, many of them merges, with identities of their own."""
+    moments = draw(st.sampled_from([MOMENTS, TIES]))
+    events = draw(st.lists(_event(MERGING, moments), max_size=max_size))
+    return [event | {"id": f"id{number}", "source": ""} for number, event in enumerate(events)]
+
+
+@st.composite
+def erasures(draw: Callable[[Any], Any]) -> list[Envelope]:
+    """Erasures of some leads."""
+    leads = draw(st.lists(st.sampled_from(["l1", "l2", "l3"]), min_size=1, max_size=3))
+    return [
+        {"type": "lead.erased", "id": f"x{number}", "source": "", "time": NOW.isoformat(), "data": {"lead_id": lead}}
+        for number, lead in enumerate(leads)
+    ]
+
+
 @st.composite
 def crowds(draw: Callable[[Any], Any], types: tuple[str, ...]) -> list[Envelope]:
     """Events of one lead in the order of their times, so near each other that moments, even identities, are shared."""
