@@ -199,8 +199,9 @@ FOLLOW_UP = Example(
         status("open", "2026-03-14 10:00", "cat"),
     ),
     arithmetic=(
-        "Due 24 hours after the entry: ann and ben on March 11 at 9:00, cat today at 9:00, 1 773 565 200. Ann was "
-        "called after 2 hours, ben rejected after 25, 27 hours = 97 200 s together; cat waits and is overdue. 1 of 3 on time."
+        "Due 24 hours after the entry: ann and ben on March 11 at 9:00, cat today at 9:00, 1 773 565 200. Ann was"
+        " called after 2 hours, ben rejected after 25, 27 hours = 97 200 s together; cat waits and is overdue. On time "
+        "1 of 3."
     ),
     expected=(
         expect("mql_waiting", 1, source="web"),
