@@ -6,7 +6,7 @@ from typing import Any
 
 from stream_app.audit import Recount
 from stream_app.core.envelope import milliseconds
-from stream_app.examples import STORIES
+from stream_app.examples import EXAMPLES
 from stream_app.spec.example import moment
 from stream_app.spec.metric import PREFIX
 from tests.laws.memory import MemoryStore
@@ -18,17 +18,17 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 def disagreements(metric: str) -> list[str]:
     """Name every count of the metric's examples that is not the product's."""
     found = []
-    for story in (story for story in STORIES if metric in story.explains):
-        events, as_of = story.events(), moment(story.as_of)
-        store = MemoryStore(story.timezone)
+    for example in (example for example in EXAMPLES if metric in example.explains):
+        events, as_of = example.events(), moment(example.as_of)
+        store = MemoryStore(example.timezone)
         store.apply(events)
-        product = _of(metric, store.samples(milliseconds(as_of), story.label_limit))
+        product = _of(metric, store.samples(milliseconds(as_of), example.label_limit))
         if not product:
-            found.append(f"{story.title}: declared, but no entity emits {metric}")
-        if _of(metric, recount(events, as_of=as_of, timezone=story.timezone)) != product:
-            found.append(f"{story.title}: tests/oracle does not count {metric} as the product does")
-        if _of(metric, _audited(events, story.timezone, story.as_of)) != product:
-            found.append(f"{story.title}: stream_app/audit does not count {metric} as the product does")
+            found.append(f"{example.title}: declared, but no entity emits {metric}")
+        if _of(metric, recount(events, as_of=as_of, timezone=example.timezone)) != product:
+            found.append(f"{example.title}: tests/oracle does not count {metric} as the product does")
+        if _of(metric, _audited(events, example.timezone, example.as_of)) != product:
+            found.append(f"{example.title}: stream_app/audit does not count {metric} as the product does")
     return found
 
 

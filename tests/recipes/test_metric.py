@@ -14,7 +14,7 @@ DECLARATION = f"""    _flow(
         (Window.D30, Window.D90),
     ),
 """
-EXAMPLE = f"""ANSWERS = Story(
+EXAMPLE = f"""ANSWERS = Example(
     title="Two people answer, one of them twice",
     explains=("{NAME}",),
     as_of=_NOW,
@@ -24,7 +24,7 @@ EXAMPLE = f"""ANSWERS = Story(
         answer("2026-01-05 09:00", "two", 9),
     ),
     arithmetic="One answered last on March 6, two on January 5: 1 in 30 days, 2 in 90.",
-    expected=(reads("{NAME}", {{"30d": 1, "90d": 2}}),),
+    expected=(expect("{NAME}", {{"30d": 1, "90d": 2}}),),
 )
 
 """
@@ -41,7 +41,8 @@ SELECT 'lifecycle_{NAME}', '{{}}', max(at_ms), 1 FROM event WHERE thing = 'surve
 """  # noqa: S608 - a file, and a name of ours
 
 DEFINITIONS = ["tests/render/test_definitions.py"]
-EXAMPLES = ["tests/examples/test_stories.py"]
+ENTITIES = ["tests/catalog/test_entities.py"]
+EXAMPLES = ["tests/examples/test_examples.py"]
 PAGES = ["tests/render/test_files.py"]
 
 
@@ -52,12 +53,13 @@ def test_a_metric_is_added_by_the_recipe(tmp_path: Path) -> None:
 
     tree.insert("stream_app/catalog/metrics.py", DECLARATION, before='    _flow(\n        "nps_responses"')
     tree.must_pass(DEFINITIONS)
-    tree.must_name(NAME, EXAMPLES)
+    tree.must_name(f"{NAME} is declared, but no entity emits it", ENTITIES)
 
-    tree.insert("stream_app/catalog/records.py", f'(("{NAME}",), at, 1), ', before='(("nps_responses"')
-    tree.insert("stream_app/examples/records.py", EXAMPLE, before="FEW_ANSWERS = Story(")
+    tree.insert("stream_app/catalog/records.py", f'(("{NAME}",), row.at, 1), ', before='(("nps_responses"')
+    tree.must_name(NAME, EXAMPLES)
+    tree.insert("stream_app/examples/records.py", EXAMPLE, before="FEW_ANSWERS = Example(")
     tree.replace("stream_app/examples/records.py", " FEW_ANSWERS", " ANSWERS, FEW_ANSWERS")
-    tree.must_pass(EXAMPLES)
+    tree.must_pass([*ENTITIES, *EXAMPLES])
     assert {"tests/oracle", "stream_app/audit"} == _who_disagrees(tree)
 
     tree.insert("tests/oracle/records.py", BRUTE_FORCE, after='**{"class": group})\n')
