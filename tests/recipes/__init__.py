@@ -1,1 +1,1 @@
-"""The recipes of CONTRIBUTING.md, each followed once in a copy of the repository."""
+"""Recipes of CONTRIBUTING.md, followed in a copy of the repository."""
