@@ -56,10 +56,12 @@ lint: $(ENV)  ## check style and types
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@$(BIN)/biome format
 
 format: $(ENV)  ## put the code into the house's style
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+	@$(BIN)/biome format --write
 
 render: $(ENV)  ## write schemas, dashboards, rules and tables anew
 	@exec $(BIN)/stream-app render $(ARGS)
