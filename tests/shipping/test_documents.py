@@ -129,7 +129,7 @@ def test_the_readme_links_every_page() -> None:
     assert pages - linked == set()
 
 
-def test_the_measured_figures_of_the_readme_are_those_of_the_architecture_page() -> None:
+def test_measured_figures_of_the_readme_are_in_the_architecture_page() -> None:
     figures = re.findall(r"[\d,]+ events?\b|\d[\d,]*,\d{3}|\d+ ms", section("README.md", "Measured"))
     details = section("docs/architecture.md", "Measured")
     assert len(figures) > 4
