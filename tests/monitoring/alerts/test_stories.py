@@ -193,7 +193,7 @@ def test_without_the_freshness_guard_stale_data_fires_alerts(tmp_path: Path, gro
         ("KafkaUnreachable stays quiet during a rebalance", "for: 5m", "for: 1m"),
     ],
 )
-def test_without_its_safeguard_an_alert_would_fire_in_a_story_without_alert(
+def test_without_its_safeguard_an_alert_fires_in_a_story_that_has_none(
     tmp_path: Path, name: str, safeguard: str, replacement: str
 ) -> None:
     story = BY_NAME[name]
