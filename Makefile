@@ -36,10 +36,10 @@ env: $(ENV)  ## install the package and its tools into .venv
 demo: $(ENV)  ## run the whole thing here: broker, store, worker, exporter and simulated events
 	@exec $(BIN)/stream-app demo $(ARGS)
 
-check: lint  ## check what can be checked within a minute: style, types, architecture, worked examples, rendered files
+check: lint  ## check what can be checked within a minute: style, types, architecture, words, pages, worked examples, rendered files
 	@$(BIN)/stream-app render --check
 	@exec $(BIN)/python -m pytest -q --hypothesis-profile=dev tests/test_architecture.py \
-		tests/examples --ignore=tests/examples/test_identities.py
+		tests/test_words.py tests/shipping/test_documents.py tests/shipping/test_automation.py tests/examples --ignore=tests/examples/test_identities.py
 
 test: $(ENV)  ## run all tests, on two cores (PROCESSES=1 for one)
 	@exec $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
@@ -56,10 +56,12 @@ lint: $(ENV)  ## check style and types
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@$(BIN)/biome format
 
 format: $(ENV)  ## put the code into the house's style
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+	@$(BIN)/biome format --write
 
 render: $(ENV)  ## write schemas, dashboards, rules and tables anew
 	@exec $(BIN)/stream-app render $(ARGS)

@@ -43,7 +43,7 @@ class _Traffic:
     counts_from: float = 0.0
     sent: bool = False
 
-    async def look(self) -> dict[str, int]:
+    async def applied_offsets(self) -> dict[str, int]:
         """Return the stored next offset of each topic's one partition."""
         key = GenerationKeys.of(self.settings.namespace, FIRST_GENERATION).offsets
         fields = cast("dict[bytes, bytes]", await self.redis.hgetall(key))
@@ -80,18 +80,18 @@ class _Traffic:
 
     async def watch(self) -> None:
         """Note the latency of every record that the ledger is past, until all have arrived."""
-        quiet_since = time.time()
+        idle_since = time.time()
         while not self.sent or any(self.waiting.values()):
-            offsets = await self.look()
+            offsets = await self.applied_offsets()
             now = time.time()
             for topic, waiting in self.waiting.items():
                 applied = offsets.get(topic, 0)
                 while waiting and waiting[0][0] <= applied:
                     _, stamp = waiting.popleft()
-                    quiet_since = now
+                    idle_since = now
                     if stamp > self.counts_from:
                         self.latencies.append(now - stamp)
-            if now - quiet_since > _TIMEOUT_S:
+            if now - idle_since > _TIMEOUT_S:
                 message = f"nothing was applied for {_TIMEOUT_S:g} s"
                 raise TimeoutError(message)
             await asyncio.sleep(_POLL_S)
@@ -102,7 +102,7 @@ async def _run(event_history: EventHistory, rate: float, seconds: float) -> None
     records = list(islice(event_history.live_records(datetime.now(UTC), rate), int((_WARM_UP + seconds) * rate)))
     async with Redis.from_url(settings.redis_url) as redis:
         traffic = _Traffic(settings, redis)
-        traffic.ends = await traffic.look()
+        traffic.ends = await traffic.applied_offsets()
         async with AIOKafkaProducer(bootstrap_servers=settings.brokers) as producer:
             achieved, _ = await asyncio.gather(traffic.send(producer, records, rate), traffic.watch())
     found = sorted(traffic.latencies)

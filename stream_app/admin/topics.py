@@ -94,12 +94,12 @@ def apply(settings: Settings, names: Collection[str], partitions: int, replicati
         created: set[str] = set()
         if missing:
             copies = -1 if replication is None else replication
-            asked = {
+            requested = {
                 name: {"num_partitions": count, "replication_factor": copies, "configs": config}
                 for name, (count, config) in wanted.items()
                 if name in missing
             }
-            answer = admin.create_topics(asked, raise_errors=False)
+            answer = admin.create_topics(requested, raise_errors=False)
             for each in answer["topics"]:
                 error = for_code(each["error_code"])
                 # Somebody else may have made it in between, and then it is theirs.
@@ -242,9 +242,9 @@ def _described(admin: KafkaAdminClient, names: Collection[str], *, with_config: 
 
 
 def _configs(admin: KafkaAdminClient, names: Collection[str]) -> dict[str, dict[str, str]]:
-    asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    requested = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     try:
-        answer = admin.describe_configs(asked, config_filter="all").get("topic", {})
+        answer = admin.describe_configs(requested, config_filter="all").get("topic", {})
     except KafkaError:
         return {}
     return {

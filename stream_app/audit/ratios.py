@@ -125,8 +125,8 @@ def _retention() -> Iterator[Quotient]:
     }
     for name, upper in rates.items():
         yield Quotient(name, upper, opening, ("currency",), _MONTHS)
-    gained, lost = _moved("+new", "+expansion", "+reactivation"), _moved("+churn", "+contraction")
-    yield Quotient("quick_ratio", gained, lost, ("currency",), _MONTHS)
+    gains, losses = _moved("+new", "+expansion", "+reactivation"), _moved("+churn", "+contraction")
+    yield Quotient("quick_ratio", gains, losses, ("currency",), _MONTHS)
     yield Quotient(
         "customer_churn_rate", (_part("lost_opening_customers"),), (_part("customers_opening"),), (), _MONTHS
     )

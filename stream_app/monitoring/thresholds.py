@@ -82,7 +82,7 @@ NPS_DROP = 10
 LAG_RECORDS = 10_000
 """Records of a topic not applied yet."""
 
-QUIET_HOURS = {
+SILENT_HOURS = {
     "lead": 96,
     "email": 96,
     "opportunity": 168,

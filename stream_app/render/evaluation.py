@@ -118,7 +118,7 @@ def vector(expression: Expression, context: EvalContext) -> Vector:  # noqa: C90
     """Compute an expression. ValueError for one that only Prometheus can answer."""
     match expression:
         case Selector():
-            return _pick(expression, context)
+            return _select(expression, context)
         case Number(value):
             return {(): value}
         case Now():
@@ -140,13 +140,13 @@ def vector(expression: Expression, context: EvalContext) -> Vector:  # noqa: C90
         case SetOperation(left, joining, right):
             return _join(vector(left, context), joining, vector(right, context))
         case Arithmetic(left, sign, right):
-            return _compute(expression, sign, vector(left, context), vector(right, context))
+            return _calculate(expression, sign, vector(left, context), vector(right, context))
         case RawPromQL(text):
             message = f"only Prometheus can answer {text}"
             raise ValueError(message)
 
 
-def _pick(selector: Selector, context: EvalContext) -> Vector:
+def _select(selector: Selector, context: EvalContext) -> Vector:
     wanted = [
         (label, {context.variables.get(value[1:], value) if value.startswith("$") else value for value in values})
         for label, values in selector.match
@@ -178,7 +178,7 @@ def _join(left: Vector, joining: str, right: Vector) -> Vector:
     return {pairs: value for pairs, value in left.items() if (pairs in right) is (joining == "and")}
 
 
-def _compute(expression: Arithmetic, sign: str, left: Vector, right: Vector) -> Vector:
+def _calculate(expression: Arithmetic, sign: str, left: Vector, right: Vector) -> Vector:
     act = _ARITHMETIC[sign]
     scalar = isinstance(expression.left, Scalar), isinstance(expression.right, Scalar)
     if scalar[0]:

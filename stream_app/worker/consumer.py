@@ -399,8 +399,8 @@ class Worker:
         consumer = self._consumer if self._app is not None else None
         positions = consumer.expected if consumer is not None else {}
         fetched = {source: consumer.log_end(source) for source in self._assigned} if consumer is not None else {}
-        asked = {source: end for source, end in self._ends.items() if source in self._assigned}
-        ends = asked | {source: max(end, asked.get(source, 0)) for source, end in fetched.items() if end is not None}
+        known = {source: end for source, end in self._ends.items() if source in self._assigned}
+        ends = known | {source: max(end, known.get(source, 0)) for source, end in fetched.items() if end is not None}
         lag = dict.fromkeys((topic for topic, _ in self._assigned), 0)
         for source, end in ends.items():
             lag[source[0]] += max(0, end - positions.get(source, 0))

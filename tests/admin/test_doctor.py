@@ -94,8 +94,8 @@ def test_whatever_is_not_ok_has_a_fix(settings: Settings, store: Redis) -> None:
 
 def test_a_topic_with_short_retention_is_reported(cluster: Cluster, settings: Settings) -> None:
     cluster.create(*names(settings), settings.topic("dlq"), partitions=2, configs={"retention.ms": "86400000"})
-    told = [each for each in diagnose(settings, names(settings)) if each.check == "topics"]
-    assert [(each.status, each.detail.partition(";")[0]) for each in told] == [
+    found = [each for each in diagnose(settings, names(settings)) if each.check == "topics"]
+    assert [(each.status, each.detail.partition(";")[0]) for each in found] == [
         ("warning", f"{name} keeps events for 1 days") for name in names(settings)
     ]
 
@@ -111,9 +111,9 @@ def test_a_ledger_beyond_the_log_is_reported_as_a_recreated_topic(
     store.hset(key, mapping={partition_field((lead, 0)): 1, partition_field((email, 0)): 5})
     assert findings(settings)["ledger"] == Finding("ledger", "ok", "agrees with the log; 2 records wait")
     store.hset(key, partition_field((email, 0)), 6)
-    told = findings(settings)["ledger"]
-    assert (told.status, told.fix) == ("failed", "stream-app rebuild")
-    assert told.detail.startswith(f"{email}[0]: all before offset 6 is applied, but the log ends at 5")
+    found = findings(settings)["ledger"]
+    assert (found.status, found.fix) == ("failed", "stream-app rebuild")
+    assert found.detail.startswith(f"{email}[0]: all before offset 6 is applied, but the log ends at 5")
 
 
 @pytest.mark.parametrize(("stored", "status"), [({0: 1}, "failed"), ({}, "warning")])
@@ -129,9 +129,9 @@ def test_records_deleted_before_they_were_applied_are_reported(
         admin.delete_records({TopicPartition(lead, 0): 3})
     for partition, offset in stored.items():
         store.hset(GenerationKeys.of(settings.namespace, "1").offsets, partition_field((lead, partition)), offset)
-    told = findings(settings)["ledger"]
-    assert told.status == status
-    assert told.detail.startswith(f"{lead}[0]: ")
+    found = findings(settings)["ledger"]
+    assert found.status == status
+    assert found.detail.startswith(f"{lead}[0]: ")
 
 
 def test_definitions_are_checked_in_the_serving_generation(settings: Settings, store: Redis) -> None:
@@ -187,9 +187,9 @@ def test_worker_port_zero_listens_nowhere_and_a_taken_port_fails(settings: Setti
 def test_a_refused_password_is_reported_without_the_password(settings: Settings, store: Redis) -> None:
     store.config_set("requirepass", "the-right-one")
     wrong = Settings.load(**settings.model_dump() | {"redis_password": "hunter2", "redis_username": "default"})
-    told = list(diagnose(wrong, names(wrong)))
-    assert next(each for each in told if each.check == "redis").status == "failed"
-    assert "hunter2" not in repr(told)
+    found = list(diagnose(wrong, names(wrong)))
+    assert next(each for each in found if each.check == "redis").status == "failed"
+    assert "hunter2" not in repr(found)
 
 
 def test_a_redis_user_without_rights_gets_the_acl_command(settings: Settings, store: Redis) -> None:

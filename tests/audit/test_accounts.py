@@ -139,7 +139,7 @@ def test_currencies_are_separate_but_a_customer_is_one() -> None:
     assert number(samples, "customers") == 1
 
 
-def test_lost_customers_have_the_reason_of_the_newest_cancelled_state() -> None:
+def test_lost_customers_have_the_reason_of_the_newest_canceled_state() -> None:
     samples = counted(
         [
             bill("started", "2026-02-05T08:00:00Z", item(1000)),

@@ -156,12 +156,12 @@ def test_scores_differ_by_neighbors_in_event_time() -> None:
 
 
 def test_of_one_instant_and_identity_the_score_of_the_creation_is_later() -> None:
-    told = [
+    events = [
         happened("lead.score_changed", "2026-03-10T08:00:00Z", lead_id="a", score=30, activity="form"),
         happened("lead.created", "2026-03-10T08:00:00Z", lead_id="a", score=50),
     ]
-    for events in (told, told[::-1]):
-        samples = counted([{**event, "id": "1"} for event in events], NOON)
+    for delivered in (events, events[::-1]):
+        samples = counted([{**event, "id": "1"} for event in delivered], NOON)
         assert number(samples, "score_delta", activity="unknown", window="7d") == 20
         assert number(samples, "score_delta", activity="form", window="7d") == 0
 

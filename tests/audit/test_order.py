@@ -176,7 +176,7 @@ def test_folded_due_times_keep_the_earliest() -> None:
     assert number(samples, "step_balance", program="p", step="other") == 2
 
 
-def test_readings_do_not_depend_on_how_the_json_was_written() -> None:
+def test_samples_do_not_depend_on_how_the_json_was_written() -> None:
     event = happened("lead.created", "2026-03-12T09:00:00Z", lead_id="ä", source="süd")
     mirrored = json.loads(json.dumps(dict(reversed(event.items()))))
     assert counted([event, mirrored], NOON) == counted([event], NOON)

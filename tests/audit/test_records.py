@@ -3,7 +3,7 @@
 from tests.audit.stories import Event, counted, happened, number, spread
 
 NOON = "2026-03-12T12:00:00Z"
-UNLABELLED = {"program": "none", "channel": "none", "campaign": "none"}
+UNLABELED = {"program": "none", "channel": "none", "campaign": "none"}
 
 
 def spent(time: str, amount: int, start: str, end: str, **data: object) -> Event:
@@ -14,7 +14,7 @@ def spent(time: str, amount: int, start: str, end: str, **data: object) -> Event
 def test_spend_is_spread_by_day_with_the_remainder_first() -> None:
     samples = counted([spent("2026-03-12T08:00:00Z", 1000, "2026-02-27", "2026-03-04")], NOON)
     # 1000 over 6 days: 167 167 167 167 166 166, of which two in February.
-    labels = {"currency": "EUR", "kind": "media", **UNLABELLED}
+    labels = {"currency": "EUR", "kind": "media", **UNLABELED}
     assert number(samples, "spend", **labels, window="prev_month") == 3.34
     assert number(samples, "spend", **labels, window="mtd") == 6.66
     assert number(samples, "spend", **labels, window="30d") == 10.0
@@ -22,7 +22,7 @@ def test_spend_is_spread_by_day_with_the_remainder_first() -> None:
 
 def test_days_that_are_still_to_come_are_not_spent() -> None:
     samples = counted([spent("2026-03-01T08:00:00Z", 3100, "2026-03-01", "2026-03-31")], NOON)
-    assert number(samples, "spend", currency="EUR", kind="media", **UNLABELLED, window="mtd") == 12.0
+    assert number(samples, "spend", currency="EUR", kind="media", **UNLABELED, window="mtd") == 12.0
 
 
 def test_the_newest_record_replaces_the_whole() -> None:
@@ -89,4 +89,4 @@ def test_whole_numbers_may_be_written_as_fractions() -> None:
     record = spent("2026-03-12T08:00:00Z", 0, "2026-03-01", "2026-03-04", amount_minor=1002.0)
     samples = counted([record], "2026-03-01T12:00:00Z")
     # 1002 over 4 days is 251 251 250 250; only the 1st has come.
-    assert number(samples, "spend", currency="EUR", kind="media", **UNLABELLED, window="mtd") == 2.51
+    assert number(samples, "spend", currency="EUR", kind="media", **UNLABELED, window="mtd") == 2.51

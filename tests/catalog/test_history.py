@@ -29,7 +29,7 @@ def deal(event: str, **more: Any) -> tuple[str, dict[str, Any]]:  # noqa: ANN401
     return f"opportunity.{event}", data
 
 
-def told_of(rows: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401
+def marks_of(rows: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401
     return [(each.row.identity, each.what.rpartition(": ")[2].partition(" (")[0], each.ignored) for each in rows]
 
 
@@ -41,7 +41,7 @@ def test_events_of_one_instant_come_in_the_order_that_counts() -> None:
         ("b", "lead.stage_changed", {"to": "mql"}),
         ("c", "lead.stage_changed", {"to": "mql"}),
     )
-    assert told_of(lead_history(lead)) == [
+    assert marks_of(lead_history(lead)) == [
         ("z\x00/crm", "created, source web", ""),
         ("b\x00/crm", "stage mql", ""),
         ("c\x00/crm", "stage mql", "is in it already"),
@@ -61,7 +61,7 @@ def test_entries_while_inside_and_exits_outside_a_visit_are_marked() -> None:
         ("e", "program.step_exited", exit_),
         ("f", "program.step_exited", exit_),
     )
-    assert told_of(lead_history(lead)) == [
+    assert marks_of(lead_history(lead)) == [
         ("a\x00/crm", "enrolled", ""),
         ("b\x00/crm", "enrolled", "only the first counts"),
         ("c\x00/crm", "entered s", ""),
@@ -80,7 +80,7 @@ def test_outcomes_that_a_newer_event_takes_back_are_marked() -> None:
         ("d", *deal("won")),
         ("e", *deal("won")),
     )
-    assert told_of(account_history(account)) == [
+    assert marks_of(account_history(account)) == [
         ("a\x00/crm", "won", "reopened later"),
         ("b\x00/crm", "reopened", ""),
         ("c\x00/crm", "lost", "a newer outcome stands"),
@@ -91,7 +91,7 @@ def test_outcomes_that_a_newer_event_takes_back_are_marked() -> None:
 
 def test_a_deleted_opportunity_counts_for_nothing() -> None:
     account: Account = entity(ACCOUNT, ("b", *deal("created")), ("a", "opportunity.deleted", {"opportunity_id": "o"}))
-    assert told_of(account_history(account)) == [
+    assert marks_of(account_history(account)) == [
         ("b\x00/crm", "created", "deleted"),
         ("a\x00/crm", "deleted", ""),
     ]

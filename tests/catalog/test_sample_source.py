@@ -28,5 +28,5 @@ def test_a_month_becomes_older_when_the_month_ends_though_nothing_changed() -> N
     assert cohorts(source, datetime(2026, 4, 1, tzinfo=UTC), UNCHANGED) == {"older": 3, "2026-03": 2}
 
 
-def test_a_month_after_the_moment_that_is_asked_for_keeps_its_name() -> None:
+def test_a_month_after_the_requested_moment_has_its_own_name() -> None:
     assert cohorts(SampleSource(), datetime(2026, 2, 1, tzinfo=UTC), None) == {"2025-03": 3, "2026-03": 2}

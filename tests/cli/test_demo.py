@@ -31,9 +31,9 @@ def test_the_demo_ends_by_itself_and_proves_its_numbers(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    told = re.search(r"([\d,]+) exported numbers equal a recount of the ([\d,]+) events", done.stdout)
-    assert told, done.stdout
-    assert all(int(count.replace(",", "")) > 1000 for count in told.groups())
+    found = re.search(r"([\d,]+) exported numbers equal a recount of the ([\d,]+) events", done.stdout)
+    assert found, done.stdout
+    assert all(int(count.replace(",", "")) > 1000 for count in found.groups())
     assert list(tmp_path.iterdir()) == [], "something was left behind"
 
 

@@ -234,7 +234,7 @@ def test_events_around_an_erasure_in_one_batch_go_where_they_belong() -> None:
     assert pages.applied.count(Closed) == 1
 
 
-def test_an_id_that_is_erased_and_made_again_takes_the_place_of_its_pointer() -> None:
+def test_an_id_erased_and_made_again_replaces_its_pointer() -> None:
     pages = Pages()
     pages.apply(visited("a", 1), merged("a", "b"))
     pages.apply(closed("a"), visited("b", 2))

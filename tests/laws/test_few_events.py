@@ -125,7 +125,7 @@ def dated(numbers: dict[tuple[Series, int], int]) -> Iterator[Fact]:
 
 
 @pytest.mark.parametrize("alphabet", ALPHABETS)
-def test_a_few_events_make_the_same_lead_and_the_same_numbers_in_every_order(alphabet: str) -> None:
+def test_a_few_events_give_the_same_lead_and_numbers_in_every_order(alphabet: str) -> None:
     events = ALPHABETS[alphabet]
     leads: dict[Chosen, Any] = {(): None}
     numbers: dict[Chosen, dict[tuple[Series, int], int]] = {(): {}}
@@ -136,9 +136,9 @@ def test_a_few_events_make_the_same_lead_and_the_same_numbers_in_every_order(alp
             lead = arrived(leads[before], [events[number] for number in last], delta)
             if chosen not in leads:
                 leads[chosen], numbers[chosen] = lead, net(LEAD.all_facts(lead, RULES))
-            told = [events[number] for number in (*before, *last)]
-            assert remembered(lead) == remembered(leads[chosen]), told
-            assert net([*dated(numbers[before]), *delta]) == numbers[chosen], told
+            delivered = [events[number] for number in (*before, *last)]
+            assert remembered(lead) == remembered(leads[chosen]), delivered
+            assert net([*dated(numbers[before]), *delta]) == numbers[chosen], delivered
 
 
 MERGES = [

@@ -22,7 +22,7 @@ patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, H
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
-def told(batches: Iterable[list[Envelope]], zone: str, now: datetime = NOW, limit: int = 100) -> Samples:
+def exported(batches: Iterable[list[Envelope]], zone: str, now: datetime = NOW, limit: int = 100) -> Samples:
     store = MemoryStore(zone)
     for batch in batches:
         store.apply(batch)
@@ -35,7 +35,7 @@ def told(batches: Iterable[list[Envelope]], zone: str, now: datetime = NOW, limi
 def test_any_order_any_copies_and_any_batches_give_the_same_numbers(
     data: st.DataObject, world: list[Envelope], zone: str
 ) -> None:
-    assert told(data.draw(deliveries(world)), zone) == told([world], zone)
+    assert exported(data.draw(deliveries(world)), zone) == exported([world], zone)
 
 
 @patient
@@ -43,23 +43,23 @@ def test_any_order_any_copies_and_any_batches_give_the_same_numbers(
 def test_the_fold_agrees_with_a_brute_force_recount(world: list[Envelope], zone: str, days: int) -> None:
     now = NOW + timedelta(days=days)
     expected = {key: value for key, value in recount(world, as_of=now, timezone=zone).items() if value}
-    assert told([world], zone, now) == expected
+    assert exported([world], zone, now) == expected
 
 
 @patient
 @given(st.data(), merging_worlds(), st.sampled_from(ZONES))
 def test_merges_in_any_order_agree_with_the_recount(data: st.DataObject, world: list[Envelope], zone: str) -> None:
     expected = {key: value for key, value in recount(world, as_of=NOW, timezone=zone).items() if value}
-    assert told(data.draw(deliveries(world)), zone) == expected
+    assert exported(data.draw(deliveries(world)), zone) == expected
 
 
 @patient
 @given(st.data(), merging_worlds(), erasures())
-def test_an_erasure_of_any_merged_id_after_all_else_agrees_with_the_recount(
+def test_an_erasure_of_any_merged_id_agrees_with_the_recount(
     data: st.DataObject, world: list[Envelope], erased: list[Envelope]
 ) -> None:
     expected = {key: value for key, value in recount([*world, *erased], as_of=NOW).items() if value}
-    assert told([*data.draw(deliveries(world)), *data.draw(deliveries(erased))], "UTC") == expected
+    assert exported([*data.draw(deliveries(world)), *data.draw(deliveries(erased))], "UTC") == expected
 
 
 @patient
@@ -68,9 +68,9 @@ def test_which_id_an_entity_is_stored_under_shows_in_no_number(data: st.DataObje
     numbering = str.maketrans("123", data.draw(st.sampled_from(["231", "321"])))
     renamed = [renumbered(event, numbering) for event in world]
     turned = [exchanged(event) for event in world]
-    numbers = told([world], "UTC")
+    numbers = exported([world], "UTC")
     for others in (renamed, turned):
-        assert told(data.draw(deliveries(others)), "UTC") == numbers
+        assert exported(data.draw(deliveries(others)), "UTC") == numbers
 
 
 def renumbered(event: Envelope, numbers: dict[int, int]) -> Envelope:
@@ -91,7 +91,7 @@ def exchanged(event: Envelope) -> Envelope:
 @given(worlds(max_size=40), st.sampled_from(ZONES))
 def test_capped_labels_agree_with_the_recount(world: list[Envelope], zone: str) -> None:
     expected = {key: value for key, value in recount(world, as_of=NOW, timezone=zone, label_cap=1).items() if value}
-    assert told([world], zone, limit=1) == expected
+    assert exported([world], zone, limit=1) == expected
 
 
 @patient
@@ -112,7 +112,7 @@ def test_mrr_is_the_sum_of_all_its_movements(world: list[Envelope]) -> None:
 
 @patient
 @given(worlds())
-def test_steps_entered_minus_steps_left_are_the_balance_where_every_exit_had_an_entry(world: list[Envelope]) -> None:
+def test_entries_minus_exits_are_the_balance_if_every_exit_had_an_entry(world: list[Envelope]) -> None:
     store = MemoryStore()
     store.apply(world)
     entered: dict[tuple[str, ...], int] = {}
@@ -147,4 +147,4 @@ def test_a_simulated_half_year_agrees_with_the_recount(zone: str) -> None:
     events = list(history(Plan(seed=11, leads=60, days=180, until=NOW, backfill=200)))
     shuffled = disorder(events, seed=5)
     expected = {key: value for key, value in recount(events, as_of=NOW, timezone=zone).items() if value}
-    assert told([shuffled[at : at + 400] for at in range(0, len(shuffled), 400)], zone) == expected
+    assert exported([shuffled[at : at + 400] for at in range(0, len(shuffled), 400)], zone) == expected

@@ -17,8 +17,8 @@ from . import accounts, leads, messages, outcomes, programs, records
 from .facts import Event, Fact, Level, Observation, distinct, grouped, instant, milliseconds, read
 from .follow_up import follow_up_flows, follow_up_seconds, mql_levels
 from .merges import is_merge, united
-from .rules import FollowUp, Rules
 from .samples import WINDOWS, Samples, add_up, cap, histogram, in_units, with_label
+from .settings import FollowUp, RecountSettings
 from .windows import Window, kept, window
 
 __all__ = ["FollowUp", "answerable", "recount"]
@@ -69,7 +69,7 @@ def recount(
     everything = united(read(envelope) for envelope in envelopes)
     erased = {str(event.data["lead_id"]) for event in everything if event.type == "lead.erased"}
     standing = distinct(event for event in everything if event.type != "lead.erased")
-    rules = Rules(
+    rules = RecountSettings(
         zone=zone,
         step_limit=step_limit // timedelta(milliseconds=1),
         credit=credit // timedelta(milliseconds=1),
@@ -92,7 +92,7 @@ def recount(
     }
 
 
-def flows(events: list[Event], rules: Rules) -> Iterator[Fact]:
+def flows(events: list[Event], rules: RecountSettings) -> Iterator[Fact]:
     """Return every fact of section A, in the order of its table."""
     zone, step_limit = rules.zone, rules.step_limit
     of_leads, of_accounts = leads.by_lead(events), accounts.by_account(events, swap_grace=rules.swap_grace)
@@ -123,7 +123,7 @@ def flows(events: list[Event], rules: Rules) -> Iterator[Fact]:
 
 
 def levels(
-    events: list[Event], erased: set[str], windows: Mapping[str, Window], rules: Rules, *, as_of: int
+    events: list[Event], erased: set[str], windows: Mapping[str, Window], rules: RecountSettings, *, as_of: int
 ) -> Iterator[Level]:
     """Return every contribution to the levels of section B, in the order of its table."""
     zone, step_limit = rules.zone, rules.step_limit
@@ -140,7 +140,7 @@ def levels(
     yield from mql_levels(of_leads, erased, rules, as_of=as_of)
 
 
-def durations(events: list[Event], rules: Rules) -> Iterator[Observation]:
+def durations(events: list[Event], rules: RecountSettings) -> Iterator[Observation]:
     """Return every observation of the windowed distributions of section C."""
     of_leads = leads.by_lead(events)
     yield from leads.stage_transitions(of_leads)

@@ -433,9 +433,9 @@ def opening_balances(accounts: ByAccount, windows: Mapping[str, Window], *, zone
     """
     for name, months in (("mtd", ("mtd",)), ("prev_month", ("mtd", "prev_month"))):
         if all(month in windows for month in months):
-            taken_back = [windows[month] for month in months]
-            yield from opening_mrr(accounts, taken_back, name=name, zone=zone)
-            yield from opening_customers(accounts, taken_back, name=name, zone=zone)
+            retracted_months = [windows[month] for month in months]
+            yield from opening_mrr(accounts, retracted_months, name=name, zone=zone)
+            yield from opening_customers(accounts, retracted_months, name=name, zone=zone)
 
 
 def cohorts(accounts: ByAccount, *, as_of: int, zone: ZoneInfo) -> Iterator[Level]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from .facts import EPOCH, Event, Fact, Level, Observation, earliest, fact, level, milliseconds, observation
-from .rules import FollowUp, Rules
+from .settings import FollowUp, RecountSettings
 from .stages import first_entries, origin, stage_history
 
 ByLead = Mapping[str, list[Event]]
@@ -57,7 +57,7 @@ def due_time(at: int, rule: FollowUp, zone: ZoneInfo) -> int:
         moment += today
 
 
-def mqls(leads: ByLead, rules: Rules) -> Iterator[Mql]:
+def mqls(leads: ByLead, rules: RecountSettings) -> Iterator[Mql]:
     """Return every MQL: its "first entry into `mql`", its due time and what follows it up."""
     for name, lead in leads.items():
         at = first_entries(stage_history(lead)).get("mql")
@@ -72,7 +72,7 @@ def source_of(lead: Sequence[Event]) -> str:
     return origin(lead)[0]
 
 
-def follow_up_flows(leads: ByLead, rules: Rules) -> Iterator[Fact]:
+def follow_up_flows(leads: ByLead, rules: RecountSettings) -> Iterator[Fact]:
     """`lifecycle_mql_follow_ups`, "dated at them"; `lifecycle_mql_due` and `lifecycle_mql_on_time` at the due time."""
     for mql in mqls(leads, rules):
         yield fact("lifecycle_mql_due", mql.due, source=mql.source)
@@ -85,7 +85,7 @@ def follow_up_flows(leads: ByLead, rules: Rules) -> Iterator[Fact]:
             yield fact("lifecycle_mql_on_time", mql.due, source=mql.source)
 
 
-def follow_up_seconds(leads: ByLead, rules: Rules) -> Iterator[Observation]:
+def follow_up_seconds(leads: ByLead, rules: RecountSettings) -> Iterator[Observation]:
     """`lifecycle_mql_follow_up_seconds`: "entry to follow-up"."""
     for mql in mqls(leads, rules):
         if mql.followed_up is not None:
@@ -93,7 +93,7 @@ def follow_up_seconds(leads: ByLead, rules: Rules) -> Iterator[Observation]:
             yield observation(name, mql.followed_up.at, mql.followed_up.at - mql.at, source=mql.source)
 
 
-def mql_levels(leads: ByLead, erased: set[str], rules: Rules, *, as_of: int) -> Iterator[Level]:
+def mql_levels(leads: ByLead, erased: set[str], rules: RecountSettings, *, as_of: int) -> Iterator[Level]:
     """`lifecycle_mql_waiting`, `_overdue`, `_oldest_due_...`: "not followed up yet; of those past due"."""
     for mql in mqls(leads, rules):
         if mql.followed_up is not None:

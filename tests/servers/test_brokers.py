@@ -15,8 +15,8 @@ def broker(request: pytest.FixtureRequest) -> Cluster:
 def test_the_shared_broker_is_the_configured_one(
     kafka: str, request: pytest.FixtureRequest, broker: str, fixture: str
 ) -> None:
-    asked = request.config.getoption("--broker") == broker
-    assert (kafka == request.getfixturevalue(fixture)) == asked
+    requested = request.config.getoption("--broker") == broker
+    assert (kafka == request.getfixturevalue(fixture)) == requested
 
 
 def test_the_shared_broker_returns_what_it_got(cluster: Cluster, namespace: str) -> None:

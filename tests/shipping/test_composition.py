@@ -194,7 +194,7 @@ def _commands(name: str) -> Iterator[list[str]]:
 # Kafka and the store --------------------------------------------------------------------------------------------------
 
 
-def test_kafka_tells_containers_and_the_host_an_address_that_they_can_reach() -> None:
+def test_kafka_advertises_addresses_that_containers_and_the_host_reach() -> None:
     environment = SERVICES["kafka"]["environment"]
     advertised = dict(each.split("://") for each in environment["KAFKA_ADVERTISED_LISTENERS"].split(","))
     listening = dict(each.split("://") for each in environment["KAFKA_LISTENERS"].split(","))
@@ -220,7 +220,7 @@ def test_the_store_keeps_what_it_is_given_and_has_room_to_rewrite_its_file() -> 
 # Prometheus, Alertmanager, Grafana ------------------------------------------------------------------------------------
 
 
-def test_prometheus_scrapes_the_jobs_that_rules_are_written_for_where_they_listen() -> None:
+def test_prometheus_scrapes_the_jobs_of_the_rules_where_they_listen() -> None:
     config = yaml("prometheus/prometheus.yml")
     jobs = {job["job_name"]: job for job in config["scrape_configs"]}
     ports = {name: Settings.model_fields[name].default for name in ("exporter_port", "worker_port")}

@@ -32,7 +32,7 @@ INSTRUCTIONS = [
     for line in re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text()).splitlines()
     if line and not line.startswith("#")
 ]
-_LOOK = """
+_INSPECT_INSTALLATION = """
 import json, stream_app
 from stream_app.cli import main
 from stream_app.cli.main import COMMANDS
@@ -85,7 +85,7 @@ def test_it_has_no_program_of_the_demo() -> None:
     assert in_demo & _with_what_it_needs("stream-app") == set()
 
 
-def test_its_health_is_asked_by_a_script_that_is_copied_into_it() -> None:
+def test_its_health_check_is_a_script_that_is_copied_into_it() -> None:
     (check,) = _given("HEALTHCHECK")
     program, script = json.loads(check.partition(" CMD ")[2])
     assert program == "python"
@@ -194,7 +194,7 @@ def test_the_installed_package_works_with_no_checkout_around_it(wheel: Path, tmp
     # the editable stream_app of this environment stays away.
     (packages,) = home.glob("lib/python*/site-packages")
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    seen = json.loads(_output([str(python), "-I", "-c", _LOOK], tmp_path))
+    seen = json.loads(_output([str(python), "-I", "-c", _INSPECT_INSTALLATION], tmp_path))
     assert Path(seen["place"]).is_relative_to(home)
     assert seen["commands"] == list(COMMANDS)
     command = str(home / "bin" / "stream-app")

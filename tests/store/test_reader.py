@@ -83,7 +83,7 @@ async def test_a_read_follows_a_switch_of_generations(redis_url: str, redis: Red
 
 
 @on_a_loop
-async def test_buckets_beyond_the_windows_are_kept_when_asked_for(redis_url: str, redis: Redis, namespace: str) -> None:
+async def test_buckets_beyond_the_windows_are_kept_on_request(redis_url: str, redis: Redis, namespace: str) -> None:
     old = MINUTE - 150
     await _apply(redis_url, namespace, commit_of(0, 1, minutes={old: {_WEB: 2}}))
     plain = Reader(redis, namespace, Calendar())

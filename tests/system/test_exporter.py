@@ -54,7 +54,7 @@ def test_promtool_accepts_the_scrape(page: str) -> None:
 def test_a_scrape_holds_no_identifier(page: str, large_set: EventSet) -> None:
     assert "@" in str(large_set.events)
     assert "@" not in page
-    values = {value for _, labels in _readings(page) for _, value in labels}
+    values = {value for _, labels in _samples(page) for _, value in labels}
     assert len(values) > 50
     assert len(large_set.secrets) > 5000
     assert not values & large_set.secrets
@@ -75,7 +75,7 @@ def test_the_exporter_survives_a_store_failure(
     assert before
     crash_redis.kill()
     without = answer(at, "/metrics", exporter, lambda page: not _is_up(page))
-    assert _readings(without)["stream_app_redis_up", frozenset()] == 0
+    assert _samples(without)["stream_app_redis_up", frozenset()] == 0
     assert _numbers(without) == {}
     crash_redis.start()
     assert _apart(_numbers(answer(at, "/metrics", exporter, _is_up)), before) == []
@@ -97,7 +97,7 @@ def test_a_scrape_reads_only_what_has_changed(
 
         def scraped() -> tuple[int, float]:
             before = near.replied
-            samples = _readings(answer(at, "/metrics", exporter, _is_up))
+            samples = _samples(answer(at, "/metrics", exporter, _is_up))
             return near.replied - before, samples["lifecycle_leads_in_stage", frozenset({("funnel_stage", "lead")})]
 
         everything, leads = scraped()
@@ -122,7 +122,7 @@ def _is_up(page: object) -> bool:
     return "\nstream_app_redis_up 1.0\n" in str(getattr(page, "text", ""))
 
 
-def _readings(page: str) -> dict[Series, float]:
+def _samples(page: str) -> dict[Series, float]:
     found = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
     samples = {(sample.name, frozenset(sample.labels.items())): sample.value for sample in found}
     assert len(samples) == len(found)
@@ -140,6 +140,6 @@ def _apart(one: dict[Series, float], other: dict[Series, float]) -> list[Series]
 def _numbers(page: str) -> dict[Series, float]:
     return {
         key: value
-        for key, value in _readings(page).items()
+        for key, value in _samples(page).items()
         if key[0].startswith("lifecycle_") and key[0] != "lifecycle_metric_info"
     }

@@ -90,7 +90,7 @@ def test_aborted_transactions_are_not_counted_and_markers_are_no_gaps(
     installation = kafka_installation
     installation.create_topics(partitions=1)
     parts = small_set.parts(6)
-    taken_back = [record for part in parts[1::2] for record in part]
+    revoked = [record for part in parts[1::2] for record in part]
     with closing(
         KafkaProducer(bootstrap_servers=installation.cluster.address, transactional_id=installation.namespace)
     ) as producer:
@@ -106,7 +106,7 @@ def test_aborted_transactions_are_not_counted_and_markers_are_no_gaps(
                 producer.commit_transaction()
     installation.drain(batch_events="50")
     kept = [orjson.loads(record.value) for part in parts[::2] for record in part]
-    assert taken_back
+    assert revoked
     assert_exact(installation, kept, UNTIL)
     assert installation.ledger() == installation.ends()
     assert sum(installation.ends().values()) > len(small_set.records)

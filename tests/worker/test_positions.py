@@ -36,7 +36,7 @@ def _started(offset: int, epoch: int = 1) -> ReadPositions:
     [(7, StartPosition(7, 7)), (9, StartPosition(9, 9)), (3, StartPosition(3, 5)), (None, StartPosition(0, 5))],
     ids=["inside the log", "at its end", "before its begin", "unknown"],
 )
-def test_reading_starts_at_the_stored_offset_or_the_begin_of_the_log(stored: int | None, start: StartPosition) -> None:
+def test_consumption_starts_at_the_stored_offset_or_the_log_begin(stored: int | None, start: StartPosition) -> None:
     assert start_position("t", 0, stored, 5, 9) == start
 
 

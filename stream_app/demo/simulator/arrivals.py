@@ -22,7 +22,7 @@ def arrivals(plan: Plan) -> Iterator[int]:
             yield max(plan.first, instant_at_activity(begin + (period + position) * span))
 
 
-def pick_campaign(rng: Random, at: int) -> Campaign:
+def choose_campaign(rng: Random, at: int) -> Campaign:
     """Draw the campaign that brings a lead at that instant, by what is in season."""
     shares = _running_shares(calendar_date(at // DAY).month)
     return CAMPAIGNS[bisect(shares, rng.random() * shares[-1])]

@@ -72,7 +72,7 @@ class Subscription:
     age: int = 0
 
 
-def pick_currency(rng: Random, region: Region) -> str:
+def choose_currency(rng: Random, region: Region) -> str:
     """Draw the currency in which an account of a region pays."""
     drawn = rng.random()
     return next(currency for currency, upper in _CURRENCIES[region] if drawn < upper)

@@ -36,7 +36,7 @@ AMERICA = ZoneInfo("America/New_York")
 _EUROPEAN = 0.55
 
 
-def pick_region(rng: Random) -> Region:
+def choose_region(rng: Random) -> Region:
     """Draw the region of a company."""
     return EUROPE if rng.random() < _EUROPEAN else AMERICA
 

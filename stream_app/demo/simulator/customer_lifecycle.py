@@ -50,9 +50,9 @@ def start_first_subscription(customer: Customer, at: int) -> int:
 def monthly_lifecycle(customer: Customer, anchor: int) -> Iterator[tuple[int, list[Draft]]]:
     """Simulate month by month from `anchor` (ms), yielding when the next one begins and what was written till then."""
     while customer.months_inactive < _MAX_MONTHS_INACTIVE:
-        settled = _renew_and_bill(customer, anchor)
+        finished_at = _renew_and_bill(customer, anchor)
         following = anchor + MONTH
-        change(customer, max(settled + MINUTE, anchor + HOUR), following - HOUR)
+        change(customer, max(finished_at + MINUTE, anchor + HOUR), following - HOUR)
         if not customer.months_inactive:
             _send_newsletter_and_survey(customer, anchor)
         for subscription in customer.subscriptions:
@@ -64,8 +64,8 @@ def monthly_lifecycle(customer: Customer, anchor: int) -> Iterator[tuple[int, li
 
 
 def _renew_and_bill(customer: Customer, anchor: int) -> int:
-    """Renew and bill what is due; return when (ms) all of it is settled."""
-    settled = anchor
+    """Renew and bill what is due; return when (ms) all of it is paid or canceled."""
+    finished_at = anchor
     for subscription in customer.subscriptions:
         if subscription.status != ACTIVE or subscription.age % subscription.interval.months:
             continue
@@ -75,13 +75,13 @@ def _renew_and_bill(customer: Customer, anchor: int) -> int:
             if not is_won:
                 lose(customer.contact, deal, anchor + MINUTE)
                 cancel(customer.contact.event_log, anchor + 5 * MINUTE, subscription)
-                settled = max(settled, anchor + 5 * MINUTE)
+                finished_at = max(finished_at, anchor + 5 * MINUTE)
                 continue
             win(customer.contact, deal, anchor + MINUTE)
-        settled = max(
-            settled, bill(customer.contact.event_log, customer.contact.rng, anchor + 10 * MINUTE, subscription)
+        finished_at = max(
+            finished_at, bill(customer.contact.event_log, customer.contact.rng, anchor + 10 * MINUTE, subscription)
         )
-    return settled
+    return finished_at
 
 
 def _send_newsletter_and_survey(customer: Customer, anchor: int) -> None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from stream_app.demo.simulator.billing import pick_currency, write_state
-from stream_app.demo.simulator.business_hours import DAY, HOUR, MINUTE, MONTH, SECOND, pick_region
+from stream_app.demo.simulator.billing import choose_currency, write_state
+from stream_app.demo.simulator.business_hours import DAY, HOUR, MINUTE, MONTH, SECOND, choose_region
 from stream_app.demo.simulator.contact import Contact, draw_person
 from stream_app.demo.simulator.customer import Customer, draw_customer
 from stream_app.demo.simulator.customer_lifecycle import monthly_lifecycle
@@ -30,9 +30,9 @@ def installed_account_lifecycle(plan: Plan, scenario: ActiveScenario, index: int
     rng = seeded_rng(plan.seed, "base", index)
     number = base_number(index)
     contact = Contact(
-        draw_person(rng, lead_id(plan.seed, number), pick_region(rng)), rng, EventLog(f"{number:x}"), scenario
+        draw_person(rng, lead_id(plan.seed, number), choose_region(rng)), rng, EventLog(f"{number:x}"), scenario
     )
-    customer = draw_customer(contact, account_id(plan.seed, number), pick_currency(rng, contact.person.region))
+    customer = draw_customer(contact, account_id(plan.seed, number), choose_currency(rng, contact.person.region))
     signed = plan.first - uniform(rng, DAY, _TERM)
     age = (plan.first - signed) // MONTH + 1
     first_month = signed + age * MONTH

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from stream_app.demo.simulator.arrivals import pick_campaign
-from stream_app.demo.simulator.business_hours import DAY, HOUR, MINUTE, SECOND, next_working_time, offset, pick_region
+from stream_app.demo.simulator.arrivals import choose_campaign
+from stream_app.demo.simulator.business_hours import DAY, HOUR, MINUTE, SECOND, choose_region, next_working_time, offset
 from stream_app.demo.simulator.company import (
     DISQUALIFIED_REASONS,
     NEWSLETTER,
@@ -53,10 +53,10 @@ def lead_lifecycle(
     """Simulate the index-th lead, created at that instant (ms): at once until it buys, then month by month."""
     rng = seeded_rng(plan.seed, "lead", index)
     number = lead_number(index)
-    region = pick_region(rng)
+    region = choose_region(rng)
     event_log = EventLog(f"{number:x}", region if happens(rng, _CLOCK_OF_ITS_OWN) else None)
     contact = Contact(draw_person(rng, lead_id(plan.seed, number), region), rng, event_log, scenario)
-    prospect = Prospect(contact, pick_campaign(rng, created_at), account_id(plan.seed, number))
+    prospect = Prospect(contact, choose_campaign(rng, created_at), account_id(plan.seed, number))
     _write_creation(prospect, created_at)
     bought = _decide_outcome(prospect, created_at)
     newsletter_end = created_at + _NEWSLETTER_LIFE if bought is None else bought[0]

@@ -23,9 +23,9 @@ def accelerated_clock(last: int, since: int, rate: float, per_week: float) -> Cl
 
     Nights and weekends take as little time as little happens in them.
     """
-    stretch = per_week / rate * SECOND
+    slowdown = per_week / rate * SECOND
     begin = activity_at(last)
-    return lambda at: at if at <= last else since + 1 + int((activity_at(at) - begin) * stretch)
+    return lambda at: at if at <= last else since + 1 + int((activity_at(at) - begin) * slowdown)
 
 
 def retimed(draft: Draft, clock: Clock) -> Draft:

@@ -3,7 +3,7 @@
 import zlib
 from dataclasses import dataclass
 
-from stream_app.demo.simulator.billing import pick_currency, yearly_value
+from stream_app.demo.simulator.billing import choose_currency, yearly_value
 from stream_app.demo.simulator.business_hours import DAY, HOUR, MINUTE, SECOND, next_working_time
 from stream_app.demo.simulator.customer import Customer, draw_customer
 from stream_app.demo.simulator.deal import Deal, close_time, lose, negotiate, win
@@ -62,7 +62,7 @@ def follow_up(prospect: Prospect, at: int) -> FollowUpResult:
 
 def _sell(prospect: Prospect, at: int) -> FollowUpResult:
     contact, person = prospect.contact, prospect.contact.person
-    customer = draw_customer(contact, prospect.account_id, pick_currency(contact.rng, person.region))
+    customer = draw_customer(contact, prospect.account_id, choose_currency(contact.rng, person.region))
     deal = Deal(
         account_id=prospect.account_id,
         opportunity_id=contact.event_log.new_id("opp"),

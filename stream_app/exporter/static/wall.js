@@ -37,16 +37,30 @@ function percent(value, digits = 1) {
 
 function duration(seconds) {
   if (seconds < 1) return "< 1 s";
-  const parts = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+  const parts = [
+    ["d", 86400],
+    ["h", 3600],
+    ["min", 60],
+    ["s", 1],
+  ];
   const first = parts.findIndex(([, size]) => seconds >= size);
-  return parts.slice(first, first + (first === 2 && seconds >= 600 ? 1 : 2)).map(([name, size], place) => {
-    const count = Math.floor((place ? seconds % parts[first][1] : seconds) / size);
-    return place && !count ? "" : `${count} ${name}`;
-  }).filter(Boolean).join(" ");
+  return parts
+    .slice(first, first + (first === 2 && seconds >= 600 ? 1 : 2))
+    .map(([name, size], place) => {
+      const count = Math.floor((place ? seconds % parts[first][1] : seconds) / size);
+      return place && !count ? "" : `${count} ${name}`;
+    })
+    .filter(Boolean)
+    .join(" ");
 }
 
 function coarse(seconds) {
-  const [name, size] = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]].find(([, each]) => seconds >= 2 * each) || ["s", 1];
+  const [name, size] = [
+    ["d", 86400],
+    ["h", 3600],
+    ["min", 60],
+    ["s", 1],
+  ].find(([, each]) => seconds >= 2 * each) || ["s", 1];
   return `${Math.floor(seconds / size)} ${name}`;
 }
 
@@ -106,11 +120,18 @@ function legendOf(panel, kind) {
 function spark(panel) {
   const { spark } = valuesOf(panel);
   if (!spark || !spark.values.length) return null;
-  const wide = 100, high = 100;
-  const svg = draw("svg", { class: "spark", viewBox: `0 0 ${wide} ${high}`, preserveAspectRatio: "none", "aria-hidden": "true" });
+  const wide = 100,
+    high = 100;
+  const svg = draw("svg", {
+    class: "spark",
+    viewBox: `0 0 ${wide} ${high}`,
+    preserveAspectRatio: "none",
+    "aria-hidden": "true",
+  });
   if (spark.curve === "bars") bars(svg, spark, wide, high);
   else line(svg, spark, wide, high, one(panel, "limit"));
-  const least = Math.min(...spark.values), most = Math.max(...spark.values);
+  const least = Math.min(...spark.values),
+    most = Math.max(...spark.values);
   const range = spark.curve === "level" ? `, ${WHOLE.format(least)} to ${WHOLE.format(most)}` : "";
   return [svg, make("p", "axis", spark.caption + range)];
 }
@@ -122,15 +143,32 @@ function bars(svg, spark, wide, high) {
   const y = (value) => high - (value / top) * (high - 3);
   spark.values.forEach((value, place) => {
     const running = place === spark.values.length - 1;
-    svg.append(draw("rect", {
-      x: place * each + each * 0.14, width: each * 0.72, y: value ? y(value) : high - 1.5, height: value ? high - y(value) : 1.5,
-      fill: value ? "var(--series)" : "var(--line)", opacity: running ? 1 : 0.62,
-    }));
+    svg.append(
+      draw("rect", {
+        x: place * each + each * 0.14,
+        width: each * 0.72,
+        y: value ? y(value) : high - 1.5,
+        height: value ? high - y(value) : 1.5,
+        fill: value ? "var(--series)" : "var(--line)",
+        opacity: running ? 1 : 0.62,
+      }),
+    );
   });
   if (!before.length) return;
   let path = `M0 ${y(before[0])}`;
-  before.forEach((value, place) => { path += `L${place * each} ${y(value)}L${(place + 1) * each} ${y(value)}`; });
-  svg.append(draw("path", { d: path, fill: "none", stroke: "#8996a5", "stroke-width": 1.5, "vector-effect": "non-scaling-stroke", opacity: 0.75 }));
+  before.forEach((value, place) => {
+    path += `L${place * each} ${y(value)}L${(place + 1) * each} ${y(value)}`;
+  });
+  svg.append(
+    draw("path", {
+      d: path,
+      fill: "none",
+      stroke: "#8996a5",
+      "stroke-width": 1.5,
+      "vector-effect": "non-scaling-stroke",
+      opacity: 0.75,
+    }),
+  );
 }
 
 function line(svg, spark, wide, high, limit) {
@@ -146,15 +184,30 @@ function line(svg, spark, wide, high, limit) {
   const y = (value) => high - 4 - ((value - least) / range) * (high - 12);
   const path = known.map(([place, value], index) => `${index ? "L" : "M"}${x(place)} ${y(value)}`).join("");
   const [first, end] = [known[0][0], known[known.length - 1][0]];
-  svg.append(draw("path", { d: `${path}L${x(end)} ${high}L${x(first)} ${high}Z`, fill: "var(--series)", opacity: 0.13 }));
-  svg.append(draw("path", {
-    d: path, fill: "none", stroke: "var(--series)", "stroke-width": 2.5, "stroke-linejoin": "round", "vector-effect": "non-scaling-stroke",
-  }));
+  svg.append(
+    draw("path", { d: `${path}L${x(end)} ${high}L${x(first)} ${high}Z`, fill: "var(--series)", opacity: 0.13 }),
+  );
+  svg.append(
+    draw("path", {
+      d: path,
+      fill: "none",
+      stroke: "var(--series)",
+      "stroke-width": 2.5,
+      "stroke-linejoin": "round",
+      "vector-effect": "non-scaling-stroke",
+    }),
+  );
   if (running && limit !== null)
-    svg.append(draw("path", {
-      d: `M0 ${y(limit)}L${wide} ${y(limit)}`, stroke: "var(--text)", "stroke-width": 1.5, "stroke-dasharray": "6 5",
-      "vector-effect": "non-scaling-stroke", opacity: 0.8,
-    }));
+    svg.append(
+      draw("path", {
+        d: `M0 ${y(limit)}L${wide} ${y(limit)}`,
+        stroke: "var(--text)",
+        "stroke-width": 1.5,
+        "stroke-dasharray": "6 5",
+        "vector-effect": "non-scaling-stroke",
+        opacity: 0.8,
+      }),
+    );
 }
 
 /* Tiles. */
@@ -184,14 +237,19 @@ function previousNote(panel) {
   if (previous === null) return null;
   const legend = legendOf(panel, "previous");
   if (entries === null) return comparison(value ?? 0, previous, legend);
-  return note(strong(`+${WHOLE.format(entries)}`), ` ${legendOf(panel, "entries")} · ${WHOLE.format(previous)} ${legend}`);
+  return note(
+    strong(`+${WHOLE.format(entries)}`),
+    ` ${legendOf(panel, "entries")} · ${WHOLE.format(previous)} ${legend}`,
+  );
 }
 
 function monthNote(panel) {
-  const month = one(panel, "month_to_date"), growth = one(panel, "growth");
+  const month = one(panel, "month_to_date"),
+    growth = one(panel, "growth");
   if (month === null) return null;
   const line = note(strong(WHOLE.format(month)), ` ${legendOf(panel, "month_to_date")}`);
-  if (growth !== null) line.append(" · ", strong(`${arrow(growth)} ${percent(Math.abs(growth), 0)}`), ` ${legendOf(panel, "growth")}`);
+  if (growth !== null)
+    line.append(" · ", strong(`${arrow(growth)} ${percent(Math.abs(growth), 0)}`), ` ${legendOf(panel, "growth")}`);
   return line;
 }
 
@@ -202,18 +260,34 @@ function typicalNote(panel) {
 }
 
 function limitNote(panel) {
-  const value = one(panel, "value"), limit = one(panel, "limit");
+  const value = one(panel, "value"),
+    limit = one(panel, "limit");
   if (value === null || limit === null) return null;
   const status = statusOf(value, panel);
   const word = value > limit ? "over" : status === "good" ? "within" : "near";
-  return note(make("span", `tag ${status}`, `${MARKS[status]} ${word}`), ` ${legendOf(panel, "limit")} of ${Number((limit * 100).toFixed(2))} %`);
+  return note(
+    make("span", `tag ${status}`, `${MARKS[status]} ${word}`),
+    ` ${legendOf(panel, "limit")} of ${Number((limit * 100).toFixed(2))} %`,
+  );
 }
 
 function changesNote(panel) {
   const changes = [...ofKind(panel, "increase"), ...ofKind(panel, "decrease")];
   if (!changes.length) return null;
-  const line = make("p", "note parts", ...changes.filter(sumOf).map((each) =>
-    make("span", "", strong(`${each.kind === "increase" ? "+" : "−"}${WHOLE.format(sumOf(each))}`), ` ${each.legend}`)));
+  const line = make(
+    "p",
+    "note parts",
+    ...changes
+      .filter(sumOf)
+      .map((each) =>
+        make(
+          "span",
+          "",
+          strong(`${each.kind === "increase" ? "+" : "−"}${WHOLE.format(sumOf(each))}`),
+          ` ${each.legend}`,
+        ),
+      ),
+  );
   return line.childElementCount ? line : note("no change");
 }
 
@@ -229,7 +303,8 @@ function stateNote(panel) {
 
 function notes(panel) {
   return [previousNote, monthNote, typicalNote, limitNote, changesNote, stateNote]
-    .map((part) => part(panel)).filter(Boolean);
+    .map((part) => part(panel))
+    .filter(Boolean);
 }
 
 function tile(panel) {
@@ -245,8 +320,10 @@ function tile(panel) {
 
 function limits(panel) {
   const { unit, thresholds } = panel.fieldConfig.defaults;
-  return thresholds.steps.filter((step) => ["watch", "alarm"].includes(statuses[step.color]))
-    .map((step) => `${statuses[step.color]} ${shown(step.value, unit)}`).join(" · ");
+  return thresholds.steps
+    .filter((step) => ["watch", "alarm"].includes(statuses[step.color]))
+    .map((step) => `${statuses[step.color]} ${shown(step.value, unit)}`)
+    .join(" · ");
 }
 
 function split(text) {
@@ -265,13 +342,23 @@ function table(panel) {
 function row(panel, { labels, value }) {
   const condition = conditionOf(labels);
   const status = condition ? condition.status : "plain";
-  const total = valueAt(panel, "total", labels), late = valueAt(panel, "lateness", labels);
+  const total = valueAt(panel, "total", labels),
+    late = valueAt(panel, "lateness", labels);
   const [name, ...others] = Object.values(labels).reverse();
-  const item = make("li", status,
+  const item = make(
+    "li",
+    status,
     make("p", "name", `${name} `, make("span", "", others.reverse().join(" / "))),
-    make("p", "late", make("span", "tag", condition ? `${MARKS[status]} ${condition.tag}` : ""), " ", strong(WHOLE.format(value)),
-      ` of ${WHOLE.format(total)} · ${coarse(late)} late`),
-    make("p", "bar", bar(Math.max(0.015, value / total))));
+    make(
+      "p",
+      "late",
+      make("span", "tag", condition ? `${MARKS[status]} ${condition.tag}` : ""),
+      " ",
+      strong(WHOLE.format(value)),
+      ` of ${WHOLE.format(total)} · ${coarse(late)} late`,
+    ),
+    make("p", "bar", bar(Math.max(0.015, value / total))),
+  );
   item.dataset.value = value;
   return item;
 }
@@ -300,7 +387,8 @@ function conditionOf(labels) {
 /* Bars. */
 
 function barGauge(panel) {
-  const levels = ofKind(panel, "value"), [entries] = ofKind(panel, "entries");
+  const levels = ofKind(panel, "value"),
+    [entries] = ofKind(panel, "entries");
   const top = Math.max(1, ...levels.map(sumOf));
   const recently = entries.legend.replace(/\{\{.*?\}\}/, "").trim();
   const head = make("li", "head", make("span"), make("span"), make("b", "", "now"), make("em", "", recently));
@@ -308,11 +396,18 @@ function barGauge(panel) {
 }
 
 function level(target, entries, top) {
-  const value = sumOf(target), name = target.legend;
+  const value = sumOf(target),
+    name = target.legend;
   const came = entries.found.find(({ labels }) => Object.values(labels).includes(name));
   const title = name.length <= 3 ? name.toUpperCase() : name[0].toUpperCase() + name.slice(1);
-  const item = make("li", "", make("span", "", title), make("p", "bar", bar(value / top)), strong(WHOLE.format(value)),
-    make("em", "", came && came.value ? `+${WHOLE.format(came.value)}` : "–"));
+  const item = make(
+    "li",
+    "",
+    make("span", "", title),
+    make("p", "bar", bar(value / top)),
+    strong(WHOLE.format(value)),
+    make("em", "", came && came.value ? `+${WHOLE.format(came.value)}` : "–"),
+  );
   item.dataset.value = value;
   return item;
 }
@@ -334,7 +429,9 @@ function worstStatus() {
 }
 
 function countOf(status) {
-  return holding().filter((each) => each.status === status).reduce((count, each) => count + each.found.length, 0);
+  return holding()
+    .filter((each) => each.status === status)
+    .reduce((count, each) => count + each.found.length, 0);
 }
 
 function placeOf({ labels }) {
@@ -343,16 +440,18 @@ function placeOf({ labels }) {
 
 function verdict(status) {
   const alarms = countOf("alarm");
-  return { alarm: `${alarms} ALARM${alarms > 1 ? "S" : ""}`, watch: `▲ ${countOf("watch")} to watch`, good: "● All well" }[status];
+  return {
+    alarm: `${alarms} ALARM${alarms > 1 ? "S" : ""}`,
+    watch: `▲ ${countOf("watch")} to watch`,
+    good: "● All well",
+  }[status];
 }
 
 function finding(condition, each) {
   const value = `${shown(each.value, condition.unit)} ${condition.foundText}`;
   // What has a tag stands in a table, with its values.
   const text = condition.tag ? placeOf(each) : [placeOf(each), value].filter(Boolean).join(": ");
-  return make("li", condition.status,
-    strong(`${MARKS[condition.status]} ${condition.title}`),
-    make("span", "", text));
+  return make("li", condition.status, strong(`${MARKS[condition.status]} ${condition.title}`), make("span", "", text));
 }
 
 function conditionList() {
@@ -408,8 +507,10 @@ function doubt() {
 }
 
 function showState() {
-  const lost = doubt(), status = worstStatus();
-  document.getElementById("state").textContent = lost || `${headline()} · data ${duration(one(agePanel(), "value"))} old`;
+  const lost = doubt(),
+    status = worstStatus();
+  document.getElementById("state").textContent =
+    lost || `${headline()} · data ${duration(one(agePanel(), "value"))} old`;
   document.body.className = lost ? "lost" : { good: "", watch: "watched", alarm: "alarmed" }[status];
 }
 
@@ -423,7 +524,8 @@ function headline() {
 function showTime() {
   const now = new Date(values.at || Date.now());
   const date = now.toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short" });
-  document.getElementById("clock").textContent = `${date}, ${now.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" })}`;
+  document.getElementById("clock").textContent =
+    `${date}, ${now.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" })}`;
 }
 
 function redraw() {

@@ -11,13 +11,13 @@ _EVENTS_USUALLY = "topic:stream_app_events:expected1h"
 _NEWEST = "topic:stream_app_last_event_timestamp_seconds:max"
 
 
-_LONGEST = max(limit.QUIET_HOURS.values())
+_LONGEST = max(limit.SILENT_HOURS.values())
 
 # A worker that was restarted has no newest event yet, so the look goes back as far as the longest silence.
 _SILENCE = f"(time() - max_over_time({_NEWEST}[{_LONGEST + 24}h]))"
 
 
-def _quiet(topic: str, hours: int) -> str:
+def _silent(topic: str, hours: int) -> str:
     age = f'(time() - max_over_time({_NEWEST}{{topic=~".+[.]{topic}"}}[{_LONGEST + 24}h]))'
     return f"{age} > {hours * 3600}"
 
@@ -51,12 +51,12 @@ EVENTS = RuleGroup(
             severity="warning",
             for_="10m",
             keep_firing_for="15m",
-            expr=while_fresh(any_of(*(_quiet(*each) for each in limit.QUIET_HOURS.items()), _UNUSUAL_SILENCE)),
+            expr=while_fresh(any_of(*(_silent(*each) for each in limit.SILENT_HOURS.items()), _UNUSUAL_SILENCE)),
             summary="{{ $labels.topic }}: no event for {{ $value | humanizeDuration }}",
             description=(
                 "The newest event of {{ $labels.topic }} is {{ $value | humanizeDuration }} old, and all that is in "
                 "the log is "
-                "applied: longer than this topic is ever quiet, or an hour in which the last four weeks had "
+                "applied: longer than this topic is ever silent, or an hour in which the last four weeks had "
                 + queried(f"{_EVENTS_USUALLY}{{topic=%q}}", "topic")
                 + " events."
             ),

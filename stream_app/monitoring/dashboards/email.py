@@ -10,7 +10,7 @@ from stream_app.spec.panel import Dashboard, Row, Target
 
 _TO = {"program": "$program", "audience": "$audience"}
 _IN = {"program": "$program"}
-_QUIET = "Nothing was sent in this window."
+_NOTHING_SENT = "Nothing was sent in this window."
 
 
 def _cohort(state: str, *labels: str, window: str = "24h") -> Sum:
@@ -21,7 +21,7 @@ def _rate(above: str, below: str, *labels: str, window: str = "24h") -> Target:
     return Target(
         of=share(_cohort(above, *labels, window=window), _cohort(below, *labels, window=window)),
         unit=RATIO,
-        empty=_QUIET,
+        empty=_NOTHING_SENT,
     )
 
 
@@ -79,23 +79,27 @@ EMAIL = Dashboard(
                 lines(
                     "Click rate by program, 7 days",
                     "email_click_rate",
-                    by(selector("email_click_rate", **_TO, window="7d"), "{{program}} {{audience}}", _QUIET),
+                    by(selector("email_click_rate", **_TO, window="7d"), "{{program}} {{audience}}", _NOTHING_SENT),
                     runbook="ClicksZeroAfterSend",
                 ),
                 lines(
                     "Click to open by program, 7 days",
                     "email_click_to_open_rate",
-                    by(selector("email_click_to_open_rate", **_TO, window="7d"), "{{program}} {{audience}}", _QUIET),
+                    by(
+                        selector("email_click_to_open_rate", **_TO, window="7d"),
+                        "{{program}} {{audience}}",
+                        _NOTHING_SENT,
+                    ),
                 ),
                 lines(
                     "Open rate by program, 7 days",
                     "email_open_rate",
-                    by(selector("email_open_rate", **_TO, window="7d"), "{{program}} {{audience}}", _QUIET),
+                    by(selector("email_open_rate", **_TO, window="7d"), "{{program}} {{audience}}", _NOTHING_SENT),
                 ),
                 lines(
                     "Adjusted open rate by program, 7 days",
                     "email_adjusted_open_rate",
-                    by(selector("email_adjusted_open_rate", **_IN, window="7d"), "{{program}}", _QUIET),
+                    by(selector("email_adjusted_open_rate", **_IN, window="7d"), "{{program}}", _NOTHING_SENT),
                 ),
             ),
         ),
@@ -145,7 +149,7 @@ EMAIL = Dashboard(
                             total("email_events", "program", kind="opened", **_IN, window="24h"),
                         ),
                         "{{program}}",
-                        _QUIET,
+                        _NOTHING_SENT,
                     ),
                     unit=RATIO,
                     runbook="MachineOpenShareJump",

@@ -9,7 +9,7 @@ from stream_app.spec.panel import Dashboard, Row, Target
 
 _UP = ((0, "DOWN", Status.ALARM), (1, "up", Status.GOOD))
 _FRESH = ((0, "STALE", Status.ALARM), (1, "fresh", Status.GOOD))
-_QUIET = "None so far."
+_NONE_SO_FAR = "None so far."
 _IDLE = "No worker is scraped."
 
 
@@ -17,7 +17,7 @@ def _query(text: str, legend: str, empty: str = _IDLE) -> Target:
     return Target(of=RawPromQL(text), legend=legend, empty=empty)
 
 
-def _rate(series: str, label: str, empty: str = _QUIET) -> Target:
+def _rate(series: str, label: str, empty: str = _NONE_SO_FAR) -> Target:
     tests = '{topic=~"$topic"}' if label == "topic" else ""
     return _query(f"sum by ({label}) (rate({series}{tests}[$__rate_interval]))", f"{{{{{label}}}}}", empty)
 
@@ -180,7 +180,7 @@ PIPELINE = Dashboard(
                     _query(
                         'sum by (topic, cause) (rate(stream_app_rejected_total{topic=~"$topic"}[$__rate_interval]))',
                         "{{topic}} {{cause}}",
-                        _QUIET,
+                        _NONE_SO_FAR,
                     ),
                     unit="cps",
                     runbook="DeadLetterRatioHigh",
@@ -210,7 +210,7 @@ PIPELINE = Dashboard(
                 lines(
                     "Gaps of retention",
                     "",
-                    _query("sum by (topic) (increase(stream_app_retention_gaps_total[1d]))", "{{topic}}", _QUIET),
+                    _query("sum by (topic) (increase(stream_app_retention_gaps_total[1d]))", "{{topic}}", _NONE_SO_FAR),
                     unit=COUNT,
                     description="Times in a day that the log no longer had what the ledger wanted next.",
                 ),

@@ -9,7 +9,7 @@ import pytest
 from stream_app.demo.simulator import Plan, history
 
 UNTIL = datetime(2026, 3, 4, 15, 30, tzinfo=UTC)
-SETTLED = UNTIL - timedelta(days=120)
+COMPLETE_BEFORE = UNTIL - timedelta(days=120)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def funnel(year: list[dict[str, Any]]) -> dict[str, int]:
         for event in year
         if event["type"] == "lead.created"
         and event["data"]["source"] != "migration"
-        and datetime.fromisoformat(event["time"]) < SETTLED
+        and datetime.fromisoformat(event["time"]) < COMPLETE_BEFORE
     }
     reached = defaultdict(set)
     for event in year:

@@ -16,8 +16,8 @@ class Selector:
     name: str
     matchers: tuple[tuple[str, str, str], ...] = ()
 
-    def picks(self, name: str, labels: dict[str, str]) -> bool:
-        """Whether it picks a sample."""
+    def matches(self, name: str, labels: dict[str, str]) -> bool:
+        """Whether it matches a sample."""
         return name == self.name and all(_holds(labels.get(label, ""), *test) for label, *test in self.matchers)
 
 

@@ -11,8 +11,8 @@ FRESH = "stream_app_data_fresh"
 class Story:
     """`series` maps a series to its values, one every `step` (the last goes on to the end).
 
-    `firing` are the labels under which the alert fires at `at`,
-    its own aside; nothing if it must not. The data is fresh
+    `firing` are the labels under which the alert fires at `at` (besides
+    its own); nothing if it must not. The data is fresh
     unless the story says otherwise.
     """
 

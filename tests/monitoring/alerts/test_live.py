@@ -47,14 +47,14 @@ def live(cluster: Cluster, redis_url: str, tmp_path_factory: pytest.TempPathFact
     """Scrape a worker and an exporter that have seen a company, and a producer of invalid records."""
     at_worker, at_exporter = port(), port()
     plan = Plan(leads=700, days=75, until=datetime.now(UTC))
-    told = [RecordToSend(each.family, each.key, each.value) for each in records(plan, history(plan))]
+    sent = [RecordToSend(each.family, each.key, each.value) for each in records(plan, history(plan))]
     with Installation(cluster, redis_url, f"live{at_worker}", tmp_path_factory.mktemp("live")) as site:
         site.create_topics(partitions=1)
-        site.produce(told[:-_LATER])
+        site.produce(sent[:-_LATER])
         site.drain()
         worker = site.worker(worker_port=at_worker)
         # Some are known already: copies. Then a few that are rejected, and so many of them that the intake is stopped.
-        site.produce([*told[-2 * _LATER :], *[RecordToSend("reach", b"r", b"rubbish")] * 20])
+        site.produce([*sent[-2 * _LATER :], *[RecordToSend("reach", b"r", b"rubbish")] * 20])
         eventually(
             lambda: (page := get(at_worker, "/metrics")) is not None and "stream_app_rejected_total{" in page.text,
             "the worker rejects",
@@ -78,8 +78,8 @@ def _lost() -> str:
 
 def _queries(text: str) -> list[str]:
     """The expressions in a template; a label that is filled in may have any value."""
-    asked = re.findall(r"(?:printf|with query) `([^`]*)`", text)
-    return [each.replace("=%q", '=~".*"') for each in asked]
+    queries = re.findall(r"(?:printf|with query) `([^`]*)`", text)
+    return [each.replace("=%q", '=~".*"') for each in queries]
 
 
 RULES = [
@@ -108,7 +108,7 @@ def _labels_of(expr: Named, live: list[Sample]) -> set[str]:
 def test_everything_that_an_expression_names_is_there(expr: str, live: list[Sample]) -> None:
     found = named(expr)
     missing = [
-        each for each in found.selectors if each.name not in RECORDED and not any(each.picks(*one) for one in live)
+        each for each in found.selectors if each.name not in RECORDED and not any(each.matches(*one) for one in live)
     ]
     assert not missing
     for each in found.selectors:
@@ -137,5 +137,5 @@ def test_an_expression_is_read_as_it_is_meant() -> None:
     read = named('sum by (a, b) (rate(x{l="1", m!~"2|3"}[5m] offset 1h)) > on (c) group_left () y or absent(z)')
     assert read.labels == {"a", "b", "c"}
     assert read.selectors == [Selector("x", (("l", "=", "1"), ("m", "!~", "2|3"))), Selector("y"), Selector("z")]
-    assert read.selectors[0].picks("x", {"l": "1", "m": "4"})
-    assert not read.selectors[0].picks("x", {"l": "1", "m": "2"})
+    assert read.selectors[0].matches("x", {"l": "1", "m": "4"})
+    assert not read.selectors[0].matches("x", {"l": "1", "m": "2"})

@@ -24,7 +24,7 @@ COULD_FIRE = accelerated("""
 # Over a while, because a scrape that comes too late on a busy machine must not hide a series.
 IN_STEP = "max_over_time(lifecycle_step_balance[1h]) > 100"
 JUDGED = "count_over_time(program_step:lifecycle_step_overdue:max[1h])"
-TOLD = r"step guide of welcome, .* Past due now: \d+ of \d+ in the step\."
+DESCRIPTION = r"step guide of welcome, .* Past due now: \d+ of \d+ in the step\."
 
 
 def _steps(samples: list[dict[str, Any]]) -> set[tuple[str, str]]:
@@ -55,9 +55,9 @@ def test_a_stalled_step_alone_is_named_and_only_while_it_stalls(redis_url: str, 
         company.stalled = True
         company.until(lambda: states() == ["firing"], "the alert fires")
         assert ever("pending") == {STALLED}
-        told = watch.alerts(ALERT)[0]
-        assert (told["labels"]["program"], told["labels"]["step"]) == STALLED
-        assert re.search(TOLD, told["annotations"]["description"])
+        alert = watch.alerts(ALERT)[0]
+        assert (alert["labels"]["program"], alert["labels"]["step"]) == STALLED
+        assert re.search(DESCRIPTION, alert["annotations"]["description"])
 
         company.stalled = False
         company.until(lambda: not states(), "the alert clears")

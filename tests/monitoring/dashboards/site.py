@@ -137,8 +137,8 @@ class Queries:
             time.sleep(0.2)
 
     def _get(self, verb: str, query: str) -> dict[str, Any]:
-        asked: dict[str, Any] = {"query": query} if self._at is None else {"query": query, "time": self._at}
-        url = f"{self._url}/{verb}?{urllib.parse.urlencode(asked)}"
+        params: dict[str, Any] = {"query": query} if self._at is None else {"query": query, "time": self._at}
+        url = f"{self._url}/{verb}?{urllib.parse.urlencode(params)}"
         try:
             with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own server
                 return dict(json.load(answer))

@@ -77,7 +77,7 @@ def test_an_expression_means_the_same_to_prometheus_and_to_the_page(
     assert worth(expression) == value
 
 
-def test_earlier_shifts_the_series_itself() -> None:
+def test_an_offset_shifts_the_series_itself() -> None:
     assert promql(Offset(total("late", "step"), 7)) == "sum by (step) (lifecycle_late offset 7d)"
     assert promql(Offset(Sum(LATE), 1)) == "sum(lifecycle_late offset 1d)"
 

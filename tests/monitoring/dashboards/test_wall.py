@@ -264,9 +264,11 @@ def test_the_page_and_prometheus_agree_on_every_expression(url: str, queries: Qu
             query = promql(expression)
             if isinstance(expression, RawPromQL | Offset) or "time()" in query:
                 continue
-            asked = {_labels(each["metric"]): float(each["value"][1]) for each in queries.instant(set_variables(query))}
+            by_prometheus = {
+                _labels(each["metric"]): float(each["value"][1]) for each in queries.instant(set_variables(query))
+            }
             ours = {_labels(each["labels"]): each["value"] for each in shown[name]}
-            assert ours == pytest.approx(asked), f"{declared.title} {name}: {query}"
+            assert ours == pytest.approx(by_prometheus), f"{declared.title} {name}: {query}"
             compared += 1
     assert compared > 25
 

@@ -13,7 +13,7 @@ class FollowUp:
 
 
 @dataclass(frozen=True)
-class Rules:
+class RecountSettings:
     """The settings of one recount; durations are milliseconds."""
 
     zone: ZoneInfo

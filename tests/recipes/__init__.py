@@ -1,0 +1,1 @@
+"""Recipes of CONTRIBUTING.md, followed in a copy of the repository."""
