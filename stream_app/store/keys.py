@@ -45,7 +45,7 @@ KEYS: tuple[KeyPattern, ...] = (
     KeyPattern("{<namespace>}:<generation>:<grain>:<number>", "hash", ("<series>", VERSION)),
     KeyPattern("{<namespace>}:<generation>:level", "hash", ("<series>", VERSION)),
     KeyPattern("{<namespace>}:<generation>:due", "set", ("<series>",)),
-    KeyPattern("{<namespace>}:<generation>:due:<series>", "zset", ("<lead>", "<lead>␟<enrollment>")),
+    KeyPattern("{<namespace>}:<generation>:due:<series>", "zset", ("<lead>␟<enrollment>", "<lead>")),
     KeyPattern("{<namespace>}:<generation>:<entity>:<id>", "string"),
 )
 

@@ -343,7 +343,7 @@ def lost_customers(accounts: ByAccount) -> Iterator[Fact]:
 
     "an account's MRR, all currencies together, returns to 0; dated then; reason = that of the newest canceled
     subscription state at that instant (default `voluntary`)": "among the subscriptions whose newest state at that
-    instant is `canceled`, the newest by (`time`, `id`)".
+    instant is `canceled`, the newest".
     """
     for account in accounts.values():
         for at in account.losses:

@@ -49,7 +49,7 @@ class Event:
     def order(self) -> Order:
         """Return the order.
 
-        "*earliest*, *newest* and every tie-break go by (`time`, `sequence`, rank of the type, `id`, `source`)".
+        "*Earlier*, *newest* and every tie-break go by (`time`, `sequence`, rank of the type, `id`, `source`)".
         """
         return (self.at, sequence_order(self.sequence), self.rank, self.id, self.source)
 

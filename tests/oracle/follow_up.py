@@ -41,7 +41,7 @@ def outcome(event: Event) -> str | None:
 
 
 def due_time(at: int, rule: FollowUp, zone: ZoneInfo) -> int:
-    """Return when an MQL falls due: "entry + [hours]; with a business calendar: weekdays only"."""
+    """Return when an MQL falls due, by the hours of all days or of weekdays only."""
     left = timedelta(hours=rule.hours)
     moment = EPOCH + timedelta(milliseconds=at)
     if not rule.weekdays_only:

@@ -159,7 +159,7 @@ def scores(lead: Sequence[Event]) -> list[Event]:
     """Return the events that give a lead's scores, in order.
 
     "A lead's scores are those of its `score_changed` events and of its earliest `lead.created` that carries one, in
-    (`time`, `id`) order."
+    order."
     """
     scored = of_type(lead, "lead.score_changed")
     created = earliest([event for event in of_type(lead, "lead.created") if event.data.get("score") is not None])

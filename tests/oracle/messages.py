@@ -25,7 +25,7 @@ class Message:
     def in_state(self, state: str) -> list[Event]:
         """Return the events by which it is in a state; for opened and clicked, human events only.
 
-        "`bounced` becomes hard and unstated bounces; a message whose only bounces are soft is `soft_bounced`".
+        "`bounced` are hard and unstated bounces; a message whose only bounces are soft is `soft_bounced`".
         """
         if state in ("opened", "clicked"):
             return self.reached_by_human(state)

@@ -12,7 +12,7 @@ PASSIVE = 7
 
 
 def newest_each(events: Sequence[Event], event_type: str, identifier: str) -> list[Event]:
-    """Return the newest record of each: "The newest by (`time`, `id`) replaces the whole record"."""
+    """Return the newest record of each: "The newest replaces the whole record"."""
     records = grouped(of_type(events, event_type), lambda event: str(event.data[identifier]))
     return [max(own, key=lambda event: event.order) for own in records.values()]
 

@@ -145,14 +145,14 @@ def test_a_merged_lead_is_explained_by_any_of_its_ids(installation: Installation
     events = [{"id": id_, "type": kind, "data": data, **same} for id_, kind, data in told]
     installation.produce([RecordToSend("lead", b"L", json.dumps(event).encode()) for event in events])
     installation.drain()
-    for asked, other in (("L1", "L2"), ("L2", "L1")):
-        explained = json.loads(installation.run("explain", "lead", asked, "--json"))
+    for given, other in (("L1", "L2"), ("L2", "L1")):
+        explained = json.loads(installation.run("explain", "lead", given, "--json"))
         assert explained["other_ids"] == [other]
         assert [(row["id"], row["source"], row["event"]) for row in explained["timeline"]] == [
             ("2", "/crm", "created, source web"),
             ("1", "/crm", "stage mql"),
         ]
-        assert f"merged with {other}" in installation.run("explain", "lead", asked)
+        assert f"merged with {other}" in installation.run("explain", "lead", given)
 
 
 def test_the_facts_of_all_entities_add_up_to_the_stored_numbers(small_set: EventSet) -> None:

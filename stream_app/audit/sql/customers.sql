@@ -45,7 +45,7 @@ WHERE first_won.at_ms IS NULL OR first_paid.at_ms < first_won.at_ms;
 
 -- lifecycle_lost_customers: "an account's MRR, all currencies together, returns to 0; dated then; reason = that of the
 -- newest canceled subscription state at that instant (default `voluntary`)": "among the subscriptions whose newest state
--- at that instant is `canceled`, the newest by (time, id)".
+-- at that instant is `canceled`, the newest".
 INSERT INTO shown VALUES ('lifecycle_lost_customers', '24h 7d 30d mtd prev_month');
 INSERT INTO fact
 SELECT

@@ -25,7 +25,7 @@ WITH told AS (
 )
 SELECT lead, message, program, step, audience FROM told WHERE place = 1;
 
--- "`bounced` becomes hard and unstated bounces; a message whose only bounces are soft is `soft_bounced`."
+-- "`bounced` are hard and unstated bounces; a message whose only bounces are soft is `soft_bounced`."
 DELETE FROM email_event
 WHERE state = 'soft_bounced' AND EXISTS (
     SELECT 1
@@ -40,7 +40,7 @@ FROM email_event
 GROUP BY lead, message, state, state IN ('opened', 'clicked') AND machine;
 
 -- lifecycle_email_messages: "a message reached a state, unique per message, dated at the first such event: sent delivered
--- bounced opened clicked replied unsubscribed complained; for opened and clicked, human events only"
+-- bounced soft_bounced opened clicked replied unsubscribed complained; for opened and clicked, human events only"
 INSERT INTO shown VALUES ('lifecycle_email_messages', '5m 1h 24h 7d 30d mtd');
 INSERT INTO fact
 SELECT

@@ -1,4 +1,4 @@
--- "A lead's source, channel and campaign each come from the earliest lead.created that states it; stated nowhere: `unknown`
+-- "A lead's source, channel and campaign each come from the earliest lead.created that states it" ...; "stated nowhere: `unknown`
 -- for the source if there is a lead.created, else `none`"; "an empty label value is an absent one".
 CREATE TABLE lead_created AS
 SELECT

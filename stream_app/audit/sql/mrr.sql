@@ -55,7 +55,7 @@ UNION ALL
 SELECT account, currency_before, at_ms, -counted_before FROM turn WHERE currency_before IS NOT NULL;
 CREATE INDEX mrr_difference_in_time ON mrr_difference (account, at_ms);
 
--- "A return of an account's MRR (all currencies) to 0 that is followed within the swap grace by MRR above 0 is no churn".
+-- "A return of an account's MRR (all currencies) to 0 that is followed within the swap grace ... by MRR above 0 is no churn".
 CREATE TABLE swap AS
 WITH instant AS (
     SELECT account, at_ms, sum(amount) AS difference FROM mrr_difference GROUP BY account, at_ms

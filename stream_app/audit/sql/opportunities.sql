@@ -42,8 +42,8 @@ JOIN opened USING (account, opportunity)
 LEFT JOIN decision USING (account, opportunity)
 WHERE newest.is_newest AND newest.state <> 'deleted';
 
--- lifecycle_opportunities: "an opportunity is `created` (at its earliest event of any type); `won` / `lost`: its newest
--- won-or-lost event says which, dated at the first event of that outcome"
+-- lifecycle_opportunities: "an opportunity is `created` (at its earliest event of any type); `won` / `lost`: the
+-- newest of `won`, `lost`, `reopened` decides"
 INSERT INTO shown VALUES ('lifecycle_opportunities', '24h 7d 30d mtd prev_month prev_month_to_date');
 INSERT INTO fact
 SELECT 'lifecycle_opportunities', json_object('state', 'created', 'kind', kind), created_ms, 1 FROM opportunity;

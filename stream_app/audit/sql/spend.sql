@@ -1,4 +1,4 @@
--- "The newest by (time, id) replaces the whole record."
+-- "The newest replaces the whole record."
 CREATE TABLE spend AS
 WITH told AS (
     SELECT *, row_number() OVER (PARTITION BY owner ORDER BY nth DESC) AS place
