@@ -71,6 +71,10 @@ MRR_AT_RISK_RISING = Condition(
     variables=("currency",),
 )
 
+_NPS = 'max(lifecycle_nps{segment="all"})'
+_NPS_BEFORE = 'max(last_over_time(lifecycle_nps{segment="all"}[3d] offset 4w))'
+_NPS_MARGIN = 'max(lifecycle_nps_margin{segment="all"})'
+
 EXPAND = RuleGroup(
     name="expand",
     area="expand",
@@ -107,16 +111,16 @@ EXPAND = RuleGroup(
             for_="6h",
             keep_firing_for="1d",
             expr=while_fresh(f"""
-                max(last_over_time(lifecycle_nps[3d] offset 4w)) - max(lifecycle_nps) >= {limit.NPS_DROP}
+                {_NPS_BEFORE} - {_NPS} >= {limit.NPS_DROP}
                 and
-                max(last_over_time(lifecycle_nps[3d] offset 4w)) - max(lifecycle_nps) > max(lifecycle_nps_margin)
+                {_NPS_BEFORE} - {_NPS} > {_NPS_MARGIN}
             """),
             summary="NPS fell by {{ $value | humanize }} points in four weeks",
             description=(
                 "NPS over 90 days is "
-                + queried("max(lifecycle_nps)")
+                + queried(_NPS)
                 + " +/- "
-                + queried("max(lifecycle_nps_margin)")
+                + queried(_NPS_MARGIN)
                 + ", {{ $value | humanize }} points below what it was four weeks ago: more than its margin of error."
             ),
         ),

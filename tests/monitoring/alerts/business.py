@@ -304,7 +304,10 @@ def _lost(amount: int) -> dict[str, str]:
 
 
 def _nps(margin: int) -> dict[str, str]:
-    return {"lifecycle_nps": f"{flat(40, 672)} {flat(25, 100)}", "lifecycle_nps_margin": flat(margin, 900)}
+    return {
+        'lifecycle_nps{segment="all"}': f"{flat(40, 672)} {flat(25, 100)}",
+        'lifecycle_nps_margin{segment="all"}': flat(margin, 900),
+    }
 
 
 EXPAND = (
