@@ -136,13 +136,13 @@ def test_a_lead_is_explained_by_its_own_events(installation: Installation) -> No
 
 def test_a_merged_lead_is_explained_by_any_of_its_ids(installation: Installation) -> None:
     installation.create_topics(partitions=1)
-    told = [
+    explained_events = [
         ("2", "lead.created", {"lead_id": "L1", "source": "web"}),
         ("1", "lead.stage_changed", {"lead_id": "L2", "to": "mql"}),
         ("3", "lead.merged", {"lead_id": "L2", "merged_id": "L1"}),
     ]
     same = {"time": "2025-06-01T10:00:00Z", "source": "/crm"}
-    events = [{"id": id_, "type": kind, "data": data, **same} for id_, kind, data in told]
+    events = [{"id": id_, "type": kind, "data": data, **same} for id_, kind, data in explained_events]
     installation.produce([RecordToSend("lead", b"L", json.dumps(event).encode()) for event in events])
     installation.drain()
     for given, other in (("L1", "L2"), ("L2", "L1")):
