@@ -13,7 +13,7 @@ CREDITED_STAGES = ("mql", "sql", "customer")
 
 def outcome_facts(lead: Lead, settings: FoldSettings) -> list[Fact]:
     """First entries by the program they are credited to, and the enrollments with what became of their lead."""
-    begun = sorted(_beginnings(lead))
+    begun = sorted(_beginnings(lead), key=lambda each: (each[0].at, each[0].order, each[0].identity, each[1]))
     entries = [(stage, at) for stage in CREDITED_STAGES if (at := first_entry(lead, stage)) is not None]
     found: list[Fact] = []
     for stage, at in entries:
