@@ -57,7 +57,7 @@ LIMITS: Mapping[str, str] = {
     ),
     "lead.erased": (
         "its effect depends on the order of arrival, which the log keeps within a partition only: events of an erased "
-        "lead in other partitions can count before the erasure in one count and after it in the other"
+        "lead in other partitions, merges included, can count before the erasure in one count and after it in the other"
     ),
     "contradictory copies": (
         "of records of one identity that differ in type, or at one time in content, one stands, whatever the order of "

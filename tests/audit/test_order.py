@@ -151,8 +151,12 @@ def test_the_busiest_values_of_thirty_days_keep_their_samples() -> None:
     ]
     samples = counted(enrolled, NOON, label_cap=2)
     # busy has 3; a and b tie at 2 and the smaller string stays; b and old are folded: 2 + 9.
-    assert spread(samples, "program_balance") == {("busy",): 3, ("a",): 2, ("other",): 11}
-    assert number(samples, "program_enrollments", program="other", window="30d") == 2
+    assert spread(samples, "program_balance") == {
+        ("prospect", "busy"): 3,
+        ("prospect", "a"): 2,
+        ("prospect", "other"): 11,
+    }
+    assert number(samples, "program_enrollments", program="other", audience="prospect", window="30d") == 2
 
 
 def test_folded_due_times_keep_the_earliest() -> None:

@@ -11,6 +11,7 @@ from stream_app.catalog.lead.history import history
 from stream_app.core.entity import Fold
 from stream_app.core.facts import LEVEL
 from tests.catalog.folding import SETTINGS, added, at, contributed, happened, of
+from tests.laws.memory import net
 
 lead: Any = partial(happened, lead_id="key")
 in_program: Any = partial(lead, program_id="p", enrollment_id="e")
@@ -120,6 +121,27 @@ def test_stages_are_remembered_when_mail_and_scores_are_forgotten() -> None:
     assert [row.score for row in entity.scores] == [35]
     assert [row.stage for row in entity.stages] == ["mql", "sql", "mql"]
     assert list(entity.enrollments) == ["e"], "it is still running"
+
+
+def test_stages_are_credited_to_enrollments_that_are_forgotten() -> None:
+    ended = in_program("program.exited", "02-03 10:00", outcome="completed")
+    first, again = (
+        lead("lead.stage_changed", "02-05 10:00", to="mql"),
+        lead("lead.stage_changed", "02-04 10:00", to="mql"),
+    )
+    second = lead("program.enrolled", "02-06 10:00", program_id="p", enrollment_id="f")
+    entity = Fold(SETTINGS).apply(LEAD, None, "key", [ENROLLED, ended, first])
+    before = net(LEAD.all_facts(entity, SETTINGS))
+    LEAD.forget(entity, at("02-05 12:00"))
+    assert not entity.enrollments
+    assert of("program_stage_entries", net(LEAD.all_facts(entity, SETTINGS))) == of("program_stage_entries", before)
+    fold = Fold(SETTINGS)
+    fold.apply(LEAD, entity, "key", [second, again])
+    assert of("program_cohort", net(fold.delta)) == {}, "only the first enrollment in a program counts"
+    assert of("program_stage_entries", net(fold.delta)) == {
+        (("program_stage_entries", "p", "mql"), at("02-05 10:00")): -1,
+        (("program_stage_entries", "p", "mql"), at("02-04 10:00")): 1,
+    }
 
 
 @pytest.mark.parametrize(

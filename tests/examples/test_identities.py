@@ -189,7 +189,9 @@ def test_the_margin_is_that_of_the_mean_of_answers(scores: list[int]) -> None:
         return
     mean = Fraction(sum(worth), len(worth))
     variance = sum((each - mean) ** 2 for each in worth) / len(worth)
-    assert found["lifecycle_nps", frozenset()] == float(mean)
-    assert isclose(
-        found["lifecycle_nps_margin", frozenset()], 1.959963984540054 * sqrt(variance / len(worth)), abs_tol=1e-9
-    )
+    margin = 1.959963984540054 * sqrt(variance / len(worth))
+    # No answer has a segment, so that of `none` is that of all.
+    for segment in ("all", "none"):
+        labels = frozenset({("segment", segment)})
+        assert found["lifecycle_nps", labels] == float(mean)
+        assert isclose(found["lifecycle_nps_margin", labels], margin, abs_tol=1e-9)

@@ -1,5 +1,6 @@
 -- The events of each entity, "whose events are the union" of those of its ids, again each identity once; `nth` is their
--- order: "earlier, newest and every tie-break go by (time, sequence, rank of the type, id, source)".
+-- order: "earlier, newest and every tie-break go by (time, sequence, rank of the type, id, source)". Events about different
+-- things may share it: "then what they say decides", where it matters.
 CREATE TABLE event AS
 WITH owned AS (
     SELECT record.*, coalesce(united.one, owner) AS whole
@@ -11,7 +12,7 @@ placed AS (
 )
 SELECT
     thing, whole AS owner, part, source, id, type, at_ms, data,
-    row_number() OVER (ORDER BY at_ms, sequence, rank, id, source, type, data) AS nth
+    rank() OVER (ORDER BY at_ms, sequence, rank, id, source) AS nth
 FROM placed
 WHERE copy = 1;
 CREATE INDEX event_of_thing ON event (thing, owner);

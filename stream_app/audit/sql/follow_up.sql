@@ -14,17 +14,22 @@ FROM event
 WHERE thing = 'lead.engaged' AND data ->> 'kind' IN ('meeting', 'call');
 CREATE INDEX sales_action_of_lead ON sales_action (lead, nth);
 
--- "An MQL (first entry into mql) falls due at entry + STREAM_APP_FOLLOW_UP_HOURS".
+-- "An MQL (first entry into mql) falls due at entry + STREAM_APP_FOLLOW_UP_HOURS". Of actions that share their order "the
+-- smallest outcome of a follow-up".
 CREATE TABLE mql AS
-SELECT
-    entry.lead, entry.at_ms, follow_up_due_ms(entry.at_ms) AS due_ms, coalesce(lead_source, 'none') AS lead_source,
-    action.at_ms AS done_ms, action.outcome
-FROM stage_history AS entry
-LEFT JOIN lead_origin USING (lead)
-LEFT JOIN sales_action AS action ON action.lead = entry.lead AND action.nth = (
-    SELECT min(nth) FROM sales_action WHERE lead = entry.lead AND at_ms >= entry.at_ms
+WITH answer AS (
+    SELECT
+        entry.lead, entry.at_ms, action.at_ms AS done_ms, action.outcome,
+        row_number() OVER (PARTITION BY entry.lead ORDER BY action.nth, action.outcome) AS place
+    FROM stage_history AS entry
+    LEFT JOIN sales_action AS action ON action.lead = entry.lead AND action.at_ms >= entry.at_ms
+    WHERE entry.stage = 'mql' AND entry.visit = 1
 )
-WHERE entry.stage = 'mql' AND entry.visit = 1;
+SELECT
+    lead, answer.at_ms, follow_up_due_ms(answer.at_ms) AS due_ms, coalesce(lead_source, 'none') AS lead_source,
+    done_ms, outcome
+FROM answer LEFT JOIN lead_origin USING (lead)
+WHERE place = 1;
 
 -- lifecycle_mql_follow_ups: "follow-ups, dated at them"
 INSERT INTO shown VALUES ('lifecycle_mql_follow_ups', '24h 7d 30d mtd prev_month');

@@ -11,7 +11,7 @@ SELECT
 FROM event
 WHERE thing = 'lead.created';
 
-CREATE INDEX lead_created_in_order ON lead_created (nth);
+CREATE INDEX lead_created_in_order ON lead_created (lead, nth);
 
 CREATE TABLE lead_origin (
     lead TEXT PRIMARY KEY, at_ms INTEGER, nth INTEGER, lead_source TEXT, channel TEXT, campaign TEXT
@@ -28,9 +28,9 @@ WITH first_stated AS (
 )
 SELECT
     first_stated.lead, first_stated.at_ms, first_stated.nth,
-    coalesce((SELECT lead_source FROM lead_created WHERE nth = of_source), 'unknown'),
-    coalesce((SELECT channel FROM lead_created WHERE nth = of_channel), 'none'),
-    coalesce((SELECT campaign FROM lead_created WHERE nth = of_campaign), 'none')
+    coalesce((SELECT lead_source FROM lead_created WHERE lead_created.lead = first_stated.lead AND nth = of_source), 'unknown'),
+    coalesce((SELECT channel FROM lead_created WHERE lead_created.lead = first_stated.lead AND nth = of_channel), 'none'),
+    coalesce((SELECT campaign FROM lead_created WHERE lead_created.lead = first_stated.lead AND nth = of_campaign), 'none')
 FROM first_stated;
 
 -- lifecycle_new_leads: "a lead exists: lead.created with is_import=false, at its time (earliest, if several)"

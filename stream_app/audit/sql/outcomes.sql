@@ -6,13 +6,15 @@ CREATE INDEX credited_entry_of_lead ON credited_entry (lead, stage);
 -- "credited to the program of its latest enrollment that began at or before that entry and at most 90 days before it
 -- (setting), else to `none`"
 CREATE TABLE credit AS
-SELECT entry.lead, entry.stage, entry.at_ms, enrollment.program, enrollment.begun_ms
-FROM credited_entry AS entry
-LEFT JOIN enrollment ON enrollment.lead = entry.lead AND enrollment.begun_nth = (
-    SELECT max(begun_nth)
-    FROM enrollment AS candidate
-    WHERE candidate.lead = entry.lead AND entry.at_ms - candidate.begun_ms BETWEEN 0 AND program_credit_ms()
-);
+WITH candidate AS (
+    SELECT
+        entry.lead, entry.stage, entry.at_ms, enrollment.program, enrollment.begun_ms,
+        row_number() OVER (PARTITION BY entry.lead, entry.stage ORDER BY begun_nth DESC, program DESC) AS place
+    FROM credited_entry AS entry
+    LEFT JOIN enrollment
+        ON enrollment.lead = entry.lead AND entry.at_ms - enrollment.begun_ms BETWEEN 0 AND program_credit_ms()
+)
+SELECT lead, stage, at_ms, program, begun_ms FROM candidate WHERE place = 1;
 
 -- lifecycle_program_stage_entries: "first entries, dated at the entry"
 INSERT INTO shown VALUES ('lifecycle_program_stage_entries', '24h 7d 30d mtd prev_month');

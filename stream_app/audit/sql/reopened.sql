@@ -24,7 +24,8 @@ CREATE INDEX engagement_of_lead ON engagement (lead, at_ms);
 -- lifecycle_reopened_leads: "once per not-ready episode: the earliest of a human click, a reply, or lead.engaged (not
 -- page_view) inside the episode, provided the lead was in a program at that time (an enrollment that began at or before it
 -- and whose program.exited is not at or before it): the earliest engagement that meets all of this; opens never reopen.
--- Dated at that engagement"; program "of the latest such enrollment", the one that began latest.
+-- Dated at that engagement"; program "of the latest such enrollment", the one that began latest: by its order, then
+-- "the largest program".
 INSERT INTO shown VALUES ('lifecycle_reopened_leads', '5m 1h 24h 7d 30d mtd');
 INSERT INTO fact
 WITH candidate AS (
@@ -33,7 +34,7 @@ WITH candidate AS (
         engagement.at_ms,
         row_number() OVER (
             PARTITION BY episode.lead, episode.nth
-            ORDER BY engagement.at_ms, begun_nth DESC
+            ORDER BY engagement.at_ms, begun_nth DESC, program DESC
         ) AS place
     FROM not_ready_episode AS episode
     JOIN engagement

@@ -5,7 +5,6 @@ from stream_app.catalog.lead.state import (
     Lead,
     ScoreRow,
     StageRow,
-    first_entry,
     is_disqualified,
     new_lead_at,
     stage_history,
@@ -47,11 +46,6 @@ def engaged_since(lead: Lead, at: int) -> bool:
     That holds out of order as well, and for a copy: it takes the place of a later row or of none.
     """
     return bool(lead.engagements) and lead.engagements[-1].at >= at
-
-
-def may_be_followed_up(lead: Lead) -> bool:
-    """Whether the lead has been an MQL: only then can what sales does change `follow_up_facts`."""
-    return first_entry(lead, "mql") is not None
 
 
 def may_reopen(lead: Lead, at: int) -> bool:

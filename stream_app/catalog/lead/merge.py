@@ -17,18 +17,24 @@ from stream_app.catalog.lead.facts import (
     score_facts,
     stage_facts,
 )
-from stream_app.catalog.lead.follow_up import follow_up_facts
+from stream_app.catalog.lead.follow_up import (
+    contact_may_follow_up,
+    follow_up_facts,
+    may_be_followed_up,
+    stage_may_follow_up,
+    status_may_follow_up,
+)
 from stream_app.catalog.lead.increments import (
     engaged_since,
-    may_be_followed_up,
     may_reopen,
     new_lead_score_replacement,
     stage_increment,
 )
-from stream_app.catalog.lead.outcomes import CREDITED_STAGES, outcome_facts
+from stream_app.catalog.lead.outcomes import beginning_outcomes, outcome_facts, stage_outcomes
 from stream_app.catalog.lead.state import (
     NO_SCORE,
     SCORE_OF_CREATED,
+    Beginning,
     CreatedRow,
     Lead,
     ScoreRow,
@@ -80,11 +86,11 @@ def _merge_stage(lead: Lead, event: e.LeadStageChanged, at: int, change: Change)
     if change.is_untracked(stage_facts):
         increment = stage_increment(lead, row)
         if increment is not None:
-            if may_be_followed_up(lead) or row.stage == "mql":
-                change.track(follow_up_facts)
-            if row.stage in CREDITED_STAGES:
-                change.track(outcome_facts)
             change.add(increment)
+            if stage_may_follow_up(lead, row):
+                change.track(follow_up_facts)
+            if change.is_untracked(outcome_facts):
+                change.add(stage_outcomes(lead, row.stage, at, change.settings))
             lead.stages.append(row)
             return True
         change.track(stage_facts)
@@ -95,11 +101,12 @@ def _merge_stage(lead: Lead, event: e.LeadStageChanged, at: int, change: Change)
 
 def _merge_status(lead: Lead, event: e.LeadStatusChanged, at: int, change: Change) -> bool:
     row = StatusRow(at, e.order_of(event), identity(event.id, event.source), event.data.to)
-    if not is_next(lead.statuses, row) or is_disqualified(lead) != (row.status == "disqualified"):
+    in_order = is_next(lead.statuses, row)
+    if not in_order or is_disqualified(lead) != (row.status == "disqualified"):
         change.track(stage_facts)
     if engaged_since(lead, at):
         change.track(reopening_facts)
-    if may_be_followed_up(lead):
+    if status_may_follow_up(lead, row) if in_order else may_be_followed_up(lead):
         change.track(follow_up_facts)
     return join(lead.statuses, row)
 
@@ -125,7 +132,8 @@ def _merge_engaged(lead: Lead, event: e.LeadEngaged, at: int, change: Change) ->
         return True
     row = Row(at, e.order_of(event), identity(event.id, event.source))
     if kind in _CONTACTS:
-        if may_be_followed_up(lead):
+        in_order = is_next(lead.contacts, row)
+        if contact_may_follow_up(lead, row) if in_order else may_be_followed_up(lead):
             change.track(follow_up_facts)
         join(lead.contacts, row)
     return _merge_engagement(lead, row, change)
@@ -168,12 +176,18 @@ def _merge_email(code: int, lead: Lead, event: e.EmailEvent, at: int, change: Ch
 def _merge_enrollment(lead: Lead, data: e.EnrollmentData, row: EnrollmentRow, change: Change) -> bool:
     enrollment_id = data.enrollment_id
     enrollment = lead.enrollments.get(enrollment_id)
+    is_new = enrollment is None
     if enrollment is None:
         change.track_new(enrollment_facts, enrollment_id)
         enrollment = lead.enrollments[enrollment_id] = Enrollment()
     in_order = is_next(enrollment.events, row)
-    if row.code == enrollments.ENROLLED or not in_order:
-        change.track(outcome_facts)
+    if (row.code == enrollments.ENROLLED or not in_order) and change.is_untracked(outcome_facts):
+        begun = Beginning(row.at, row.order, row.identity, data.program_id)
+        outcomes = beginning_outcomes(lead, begun) if is_new else None
+        if outcomes is None:
+            change.track(outcome_facts)
+        else:
+            change.add(outcomes)
     if engaged_since(lead, row.at) and not (row.step and in_order):
         change.track(reopening_facts)
     if change.is_untracked(enrollment_facts, enrollment_id):

@@ -45,10 +45,17 @@ class ScoreRow(Row, frozen=True):
     activity: str
 
 
+class Beginning(Row, frozen=True):
+    """The beginning of an enrollment."""
+
+    program: str
+
+
 class Lead(Struct, array_like=True, gc=False):
     """Everything that is remembered of a lead; every list of rows is in order.
 
     `ids` are its other ids, united by merges. `engagements` may reopen it, `contacts` are meetings and calls.
+    `beginnings` are those of enrollments that are forgotten: stages are credited to them for good.
     `newest` is the time of its newest event, `oldest` a lower bound for what may be forgotten.
     """
 
@@ -64,6 +71,7 @@ class Lead(Struct, array_like=True, gc=False):
     contacts: list[Row] = []
     messages: dict[str, Packed] = {}
     enrollments: dict[str, Enrollment] = {}
+    beginnings: list[Beginning] = []
 
 
 def new_lead_at(lead: Lead) -> int | None:
@@ -124,6 +132,12 @@ def not_ready_episodes(lead: Lead) -> Iterator[tuple[int, int]]:
             start = None
     if start is not None:
         yield start, FAR_FUTURE
+
+
+def beginning(enrollment: Enrollment) -> Beginning | None:
+    """The beginning of an enrollment, if it is known."""
+    begun = enrollment.first(ENROLLED)
+    return Beginning(begun.at, begun.order, begun.identity, enrollment.program) if begun else None
 
 
 def program_at(lead: Lead, at: int) -> str | None:

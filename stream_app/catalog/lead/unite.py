@@ -18,6 +18,7 @@ def unite(lead: Lead, other: Lead) -> None:
     score_of_created(lead)
     join_all(lead.engagements, other.engagements)
     join_all(lead.contacts, other.contacts)
+    lead.beginnings = sorted({*lead.beginnings, *other.beginnings})
     for message_id, packed in other.messages.items():
         known = lead.messages.get(message_id)
         message = Message() if known is None else messages.unpack(known)

@@ -93,14 +93,19 @@ EXPAND = RuleGroup(
             severity="warning",
             for_="2m",
             keep_firing_for="1h",
-            expr=while_fresh(f"{_LOST} > {limit.LARGE_LOSS_SHARE} * ({_OPENING} > 0)"),
+            # Where customers are few, each of them is a large share.
+            expr=while_fresh(f"""
+                {_LOST} > {limit.LARGE_LOSS_SHARE} * ({_OPENING} > 0)
+                and
+                {_LOST} >= {limit.LARGE_LOSS}
+            """),
             summary="{{ $value | humanize }} {{ $labels.currency }} of MRR lost in 24 h",
             description=(
                 "Churn and contraction took {{ $value | humanize }} {{ $labels.currency }} of MRR within 24 h, more "
                 "than "
                 f"{limit.LARGE_LOSS_SHARE:.0%} of the "
                 + queried('max(lifecycle_mrr_opening{currency=%q, window="mtd"})', "currency")
-                + " {{ $labels.currency }} that the month began with."
+                + f" {{{{ $labels.currency }}}} that the month began with, and at least {limit.LARGE_LOSS:,}."
             ),
             variables=("currency",),
         ),
