@@ -57,11 +57,13 @@ lint: $(ENV)  ## check style and types
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/biome format
+	@$(call stylua,--check)
 
 format: $(ENV)  ## put the code into the house's style
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 	@$(BIN)/biome format --write
+	@$(call stylua,)
 
 render: $(ENV)  ## write schemas, dashboards, rules and tables anew
 	@exec $(BIN)/stream-app render $(ARGS)
@@ -69,6 +71,12 @@ render: $(ENV)  ## write schemas, dashboards, rules and tables anew
 clean:  ## remove what make, the tools and the tests have left behind
 	rm -rf $(VENV) .cache build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# StyLua comes from npm alone; where that is missing or does not answer, Lua is left as it is.
+STYLUA := npm exec --yes --package=@johnnymorganz/stylua-bin@2.5.2 -- stylua
+define stylua
+if $(STYLUA) --version >/dev/null 2>&1; then $(STYLUA) $(1) stream_app; else echo "no StyLua: Lua was left out"; fi
+endef
 
 $(ENV): pyproject.toml
 	$(call install,$(VENV),dev)

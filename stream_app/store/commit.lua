@@ -8,17 +8,17 @@ local c, states = cmsgpack.unpack(ARGV[1]), ARGV[2]
 
 local generation = redis.call('HGET', generations, c.role) or c.first
 if generation ~= c.generation then
-  return {'generation', generation}
+  return { 'generation', generation }
 end
 
 local definitions = redis.call('HGET', ledger, c.definitions_field)
 if definitions and definitions ~= c.definitions then
-  return {'definitions'}
+  return { 'definitions' }
 end
 
 local stored = redis.call('HGET', offsets, c.partition) or ''
 if stored ~= c.expected then
-  return {'offset', stored}
+  return { 'offset', stored }
 end
 
 -- The version stands at the head of an entity's value.
@@ -30,7 +30,7 @@ for i = 1, #c.entities, 3 do
   end
 end
 if #stale > 0 then
-  return {'version', stale}
+  return { 'version', stale }
 end
 
 local from = 1
@@ -120,4 +120,4 @@ end
 
 redis.call('HSET', ledger, c.definitions_field, c.definitions)
 redis.call('HSET', offsets, c.partition, c.next)
-return {'applied'}
+return { 'applied' }
