@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from stream_app.audit.business_time import BusinessTime, instant_ms, months_back
-from stream_app.audit.capping import cap_labels
+from stream_app.audit.capping import cap_series
 from stream_app.audit.comparison import Labels
 from stream_app.audit.exposition import bound_label
 from stream_app.audit.intake import Intake
@@ -81,7 +81,7 @@ class Recount:
         follow_up: timedelta = timedelta(hours=24),
         follow_up_on_weekdays: bool = False,
         swap_grace: timedelta = timedelta(minutes=60),
-        label_cap: int = 100,
+        series_limit: int = 1000,
         gross_margin: float = 0.8,
         path: Path | None = None,
     ) -> None:
@@ -90,9 +90,9 @@ class Recount:
         `timezone` gives days and months, `step_limit` is how long a step may take that names no due time,
         `program_credit` for how long a program is credited after an enrollment began, `follow_up` how long sales may
         take for an MQL (that time passes on weekdays only with `follow_up_on_weekdays`), `swap_grace` how long an
-        account may be without MRR that pays again, `label_cap` how many values of an unbounded label keep samples of
-        their own, `gross_margin` the share of revenue that lifetime value and returns count. The events stay in a
-        temporary database, on disk once there are many (SQLITE_TMPDIR says where); with `path` they go into that new
+        account may be without MRR that pays again, `series_limit` how many label combinations of a metric keep
+        samples of their own, `gross_margin` the share of revenue that lifetime value and returns count. The events stay
+        in a temporary database, on disk once there are many (SQLITE_TMPDIR says where); with `path` they go into that new
         file, which is kept, so that the tables behind a number can be looked at. FileExistsError if there is a file,
         ZoneInfoNotFoundError if there is no such zone.
         """
@@ -100,7 +100,7 @@ class Recount:
             message = f"{path} exists: a recount begins with an empty database"
             raise FileExistsError(message)
         self._business = BusinessTime(timezone)
-        self._label_cap = label_cap
+        self._series_limit = series_limit
         self._gross_margin = gross_margin
         self._intake = Intake()
         self._is_counted = False
@@ -150,10 +150,13 @@ class Recount:
         now_ms = (as_of - _EPOCH) // _MILLISECOND
         if not self._set_clock(now_ms):
             return {}
-        counts = _merged(cap_labels(list(self._samples()), self._label_cap))
+        found = list(self._samples())
+        counts = _merged(cap_series(found, self._series_limit))
         counted = {key: _exposed(*key, value) for key, value in counts.items() if key[0] in RECOUNTED}
         this_month = self._business.month_of(now_ms)
-        return counted | ratios(counts, gross_margin=self._gross_margin, this_month=this_month)
+        return counted | ratios(
+            _merged(found), gross_margin=self._gross_margin, this_month=this_month, limit=self._series_limit
+        )
 
     def _define(self, name: str, arguments: int, function: Callable[..., int | str]) -> None:
         self._database.create_function(name, arguments, function, deterministic=True)

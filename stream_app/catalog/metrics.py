@@ -367,6 +367,7 @@ DUE_TIMES = (
         section="B",
         labels=(PROGRAM, STEP),
         internal=True,
+        zero_where="step_balance",
         definition="The due times of the enrollments in a step.",
     ),
     Metric(
@@ -375,6 +376,7 @@ DUE_TIMES = (
         section="B",
         labels=(SOURCE,),
         internal=True,
+        zero_where="mql_waiting",
         definition="The due times of the MQLs that wait for a follow-up.",
     ),
 )

@@ -28,7 +28,7 @@ _SHOWN = 50
 
 
 @click.command()
-@with_settings(*KAFKA, *REDIS, "namespace", *DEFINITIONS, "label_limit", "gross_margin")
+@with_settings(*KAFKA, *REDIS, "namespace", *DEFINITIONS, "series_limit", "gross_margin")
 @AS_OF
 @click.option(
     "--file",
@@ -49,7 +49,7 @@ def audit(settings: Settings, as_of: datetime | None, file: Path | None, *, as_j
         snapshot = Reader(redis, settings.namespace, settings.rules.calendar).read(now)
     stored = {
         (each.name, frozenset(each.labels)): each.value
-        for each in SampleSource(settings.label_limit, settings.gross_margin).samples(snapshot.view)
+        for each in SampleSource(settings.series_limit, settings.gross_margin).samples(snapshot.view)
         if each.name in RECOUNTED
     }
     started = time.monotonic()
@@ -90,7 +90,7 @@ def recount_by(settings: Settings) -> Recount:
         follow_up=timedelta(hours=settings.follow_up_hours),
         follow_up_on_weekdays=settings.follow_up_days == "weekdays",
         swap_grace=timedelta(minutes=settings.swap_grace_minutes),
-        label_cap=settings.label_limit,
+        series_limit=settings.series_limit,
         gross_margin=settings.gross_margin,
     )
 

@@ -137,4 +137,4 @@ DEFINITIONS = (
     "follow_up_days",
     "swap_grace_minutes",
 )
-SAMPLE_SETTINGS = ("timezone", "label_limit", "gross_margin")
+SAMPLE_SETTINGS = ("timezone", "series_limit", "gross_margin")

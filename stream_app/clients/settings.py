@@ -14,8 +14,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from stream_app.core.calendar import Calendar
 from stream_app.core.facts import DAY_MS, FoldSettings
 from stream_app.core.windows import HOUR_MS, MINUTE_MS
+from stream_app.spec.metric import SERIES_LIMIT
 
 PREFIX = "STREAM_APP_"
+_REPLACED = {"LABEL_LIMIT": "SERIES_LIMIT"}
 SECRETS = ("kafka_password", "redis_password")
 
 
@@ -78,8 +80,8 @@ class Settings(BaseSettings):
     )
     batch_events: Annotated[int, Field(ge=1, le=50_000)] = Field(4000, description="Most events applied at once.")
     cached_entities: Annotated[int, Field(ge=0)] = Field(20_000, description="Entities that a worker keeps in memory.")
-    label_limit: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        100, description="Values per open label that are exported; the rest is summed as `other`."
+    series_limit: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        SERIES_LIMIT, description="Label combinations of a metric that are exported; the rest is summed as `other`."
     )
     flood_ratio: Annotated[float, Field(gt=0, le=1)] = Field(
         0.5, description="Share of rejected among a topic's last 1,000 records beyond which its intake stops."
@@ -131,6 +133,14 @@ class Settings(BaseSettings):
             msg = "certificates are always checked; set STREAM_APP_REDIS_CA_FILE for an authority of your own"
             raise ValueError(msg)
         return value
+
+    @model_validator(mode="after")
+    def _without_replaced(self) -> Self:
+        for name, replacement in _REPLACED.items():
+            if PREFIX + name in os.environ:
+                msg = f"{PREFIX}{name} is replaced by {PREFIX}{replacement}: see docs/configuration.md"
+                raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

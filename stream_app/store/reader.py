@@ -10,7 +10,8 @@ from redis import Redis
 
 from stream_app.core.calendar import Calendar
 from stream_app.core.facts import Series
-from stream_app.core.samples import Due, Labels, View
+from stream_app.core.limits import Labels
+from stream_app.core.samples import Due, View
 from stream_app.core.sums import Contents, RunningSum
 from stream_app.core.windows import MINUTE_MS, Bucket, Clock, span
 from stream_app.spec.window import GRAIN_OF, Grain, Window

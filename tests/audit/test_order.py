@@ -149,7 +149,7 @@ def test_the_busiest_values_of_thirty_days_keep_their_samples() -> None:
         ]
         for number in range(times)
     ]
-    samples = counted(enrolled, NOON, label_cap=2)
+    samples = counted(enrolled, NOON, series_limit=2)
     # busy has 3; a and b tie at 2 and the smaller string stays; b and old are folded: 2 + 9.
     assert spread(samples, "program_balance") == {
         ("prospect", "busy"): 3,
@@ -173,7 +173,7 @@ def test_folded_due_times_keep_the_earliest() -> None:
             for step, hour in [("x", 9), ("y", 8), ("z", 10)]
         ],
         NOON,
-        label_cap=1,
+        series_limit=1,
     )
     # Each step has one entry, so "x" stays; y and z are due on the 19th at 8:00 and 10:00; 8:00 is 1773907200.
     assert number(samples, "step_oldest_due_timestamp_seconds", program="p", step="other") == 1773907200.0

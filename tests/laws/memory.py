@@ -16,7 +16,8 @@ from stream_app.core.deltas import Bucketizer, Cells
 from stream_app.core.entity import EntityKind, Fold
 from stream_app.core.envelope import Decoder, Event, Rejected
 from stream_app.core.facts import Delta, Fact, FoldSettings, Series
-from stream_app.core.samples import Due, Labels, Sample, View
+from stream_app.core.limits import Labels
+from stream_app.core.samples import Due, Sample, View
 from stream_app.core.sums import RunningSum
 from stream_app.core.windows import KEPT, Clock, span
 from stream_app.spec.window import GRAIN_OF, Grain, Window
@@ -122,7 +123,7 @@ class MemoryStore:
         }
         return View(clock, self.newest, windows, by_metric(self.levels), due)
 
-    def samples(self, now: int, limit: int = 100) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    def samples(self, now: int, limit: int = 1000) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Every sample that is not zero."""
         return by_name(SampleSource(limit).samples(self.view(now)))
 

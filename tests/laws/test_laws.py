@@ -22,7 +22,7 @@ patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, H
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
-def exported(batches: Iterable[list[Envelope]], zone: str, now: datetime = NOW, limit: int = 100) -> Samples:
+def exported(batches: Iterable[list[Envelope]], zone: str, now: datetime = NOW, limit: int = 1000) -> Samples:
     store = MemoryStore(zone)
     for batch in batches:
         store.apply(batch)
@@ -90,7 +90,7 @@ def exchanged(event: Envelope) -> Envelope:
 @patient
 @given(worlds(max_size=40), st.sampled_from(ZONES))
 def test_capped_labels_agree_with_the_recount(world: list[Envelope], zone: str) -> None:
-    expected = {key: value for key, value in recount(world, as_of=NOW, timezone=zone, label_cap=1).items() if value}
+    expected = {key: value for key, value in recount(world, as_of=NOW, timezone=zone, series_limit=1).items() if value}
     assert exported([world], zone, limit=1) == expected
 
 

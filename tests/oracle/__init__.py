@@ -54,7 +54,7 @@ def recount(
     credit: timedelta = timedelta(days=90),
     follow_up: FollowUp = DEFAULT_FOLLOW_UP,
     swap_grace: timedelta = timedelta(minutes=60),
-    label_cap: int = 100,
+    series_limit: int = 1000,
     kept_from: None = None,
 ) -> dict[tuple[str, frozenset[tuple[str, str]]], float | int]:
     """Return the value of every sample of sections A, B and C; one that is 0 may be left out, one without answer is."""
@@ -88,7 +88,7 @@ def recount(
             samples |= histogram(SCORE, frozenset({("cohort", cohort)}), scores, unit=1)
     return {
         (series, labels): in_units(series, labels, amount)
-        for (series, labels), amount in cap(samples, label_cap).items()
+        for (series, labels), amount in cap(samples, series_limit).items()
     }
 
 
