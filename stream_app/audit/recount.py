@@ -91,10 +91,10 @@ class Recount:
         `program_credit` for how long a program is credited after an enrollment began, `follow_up` how long sales may
         take for an MQL (that time passes on weekdays only with `follow_up_on_weekdays`), `swap_grace` how long an
         account may be without MRR that pays again, `series_limit` how many label combinations of a metric keep
-        samples of their own, `gross_margin` the share of revenue that lifetime value and returns count. The events stay
-        in a temporary database, on disk once there are many (SQLITE_TMPDIR says where); with `path` they go into that new
-        file, which is kept, so that the tables behind a number can be looked at. FileExistsError if there is a file,
-        ZoneInfoNotFoundError if there is no such zone.
+        samples of their own, `gross_margin` the share of revenue that lifetime value and returns count. The events
+        stay in a temporary database, on disk once there are many (SQLITE_TMPDIR says where); with `path` they go
+        into that new file, which is kept, so that the tables behind a number can be looked at. FileExistsError if
+        there is a file, ZoneInfoNotFoundError if there is no such zone.
         """
         if path is not None and path.exists():
             message = f"{path} exists: a recount begins with an empty database"

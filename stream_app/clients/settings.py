@@ -13,8 +13,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stream_app.core.calendar import Calendar
 from stream_app.core.facts import DAY_MS, FoldSettings
+from stream_app.core.limits import SERIES_LIMIT
 from stream_app.core.windows import HOUR_MS, MINUTE_MS
-from stream_app.spec.metric import SERIES_LIMIT
 
 PREFIX = "STREAM_APP_"
 _REPLACED = {"LABEL_LIMIT": "SERIES_LIMIT"}

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from stream_app.spec.metric import Label
+from stream_app.spec.metric import SERIES_LIMIT, Label
+
+__all__ = ["OTHER", "SERIES_LIMIT", "Labels", "Limited", "combination", "limited", "ranked"]
 
 Labels = tuple[str, ...]
 """Label values in the order in which a metric declares its labels."""

@@ -35,7 +35,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A batch by entity, and the rejected records. `newest` is the time of the newest event (milliseconds), else -1."""
+    """A batch by entity, and the rejected records. `newest` is the time of the newest event (milliseconds), else -1.
+
+    `tombstones` are the records without a value: no events, and not rejected either.
+    """
 
     batch: Batch
     groups: Mapping[str, Group]
@@ -43,6 +46,12 @@ class Decoded:
     in_order: Sequence[Dated]
     rejected: Sequence[tuple[RecordLike, Rejected]]
     newest: int
+    tombstones: int = 0
+
+    @property
+    def judged(self) -> int:
+        """How many records are events or rejected."""
+        return len(self.batch.records) - self.tombstones
 
 
 def present(timestamp: int, now: int) -> int:
@@ -59,10 +68,14 @@ def decode(batch: Batch, decoder: Decoder, kind_of: Mapping[type[Event], EntityK
     in_order: list[Dated] = []
     rejected: list[tuple[RecordLike, Rejected]] = []
     newest = -1
+    tombstones = 0
     for record in batch.records:
         result = decode_record(record, present(record.timestamp, now))
         if isinstance(result, Rejected):
-            rejected.append((record, result))
+            if record.value is None:
+                tombstones += 1
+            else:
+                rejected.append((record, result))
             continue
         at, event = result
         in_order.append(result)
@@ -81,4 +94,4 @@ def decode(batch: Batch, decoder: Decoder, kind_of: Mapping[type[Event], EntityK
             links.append(Link(kind, (name, other)))
         elif at > newest:
             newest = at
-    return Decoded(batch, groups, links, in_order, rejected, newest)
+    return Decoded(batch, groups, links, in_order, rejected, newest, tombstones)

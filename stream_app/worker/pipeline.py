@@ -99,7 +99,7 @@ class Pipeline:
         decoded = prepared.decoded
         batch, rejected = decoded.batch, decoded.rejected
         self._entities.put(prepared.entities)
-        if not self._rejection_limit.admits(batch.topic, len(batch.records), len(rejected)):
+        if not self._rejection_limit.admits(batch.topic, decoded.judged, len(rejected)):
             self._entities.drop(prepared.entities)
             return TryAgain()
         if rejected:
@@ -115,8 +115,9 @@ class Pipeline:
             self._telemetry.committed(time.perf_counter() - started)
             match outcome:
                 case Applied():
-                    self._rejection_limit.count(batch.topic, len(batch.records), len(rejected))
+                    self._rejection_limit.count(batch.topic, decoded.judged, len(rejected))
                     self._telemetry.applied(batch, prepared.stats, rejected, decoded.newest)
+                    self._telemetry.skipped(batch.topic, decoded.tombstones)
                     return outcome
                 case WrongVersion(keys):
                     self._telemetry.conflict("version")
