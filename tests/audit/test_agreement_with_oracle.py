@@ -25,7 +25,7 @@ SETTINGS = st.fixed_dictionaries(
         "swap_grace": st.sampled_from(
             [timedelta(0), timedelta(milliseconds=1), timedelta(minutes=60), timedelta(days=31)]
         ),
-        "label_cap": st.sampled_from([1, 2, 100]),
+        "series_limit": st.sampled_from([1, 2, 100]),
     }
 )
 tolerant = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -39,7 +39,7 @@ def recounted(world: World, now: datetime, zone: str, by: dict[str, Any]) -> Sam
         follow_up=timedelta(hours=by["follow_up"].hours),
         follow_up_on_weekdays=by["follow_up"].weekdays_only,
         swap_grace=by["swap_grace"],
-        label_cap=by["label_cap"],
+        series_limit=by["series_limit"],
     ) as recount:
         recount.add(world)
         return {key: value for key, value in recount.samples(now).items() if key[0] not in RATIOS}
@@ -59,5 +59,5 @@ def test_the_oracle_counts_any_world_alike(
 @given(merging_worlds(max_size=20), st.randoms(use_true_random=False))
 def test_no_order_of_arrival_changes_a_sample(world: World, random: Any) -> None:  # noqa: ANN401 - hypothesis' random
     shuffled = random.sample(world, len(world)) + random.sample(world, len(world) // 2)
-    by = {"credit": timedelta(days=90), "follow_up": FollowUp(), "swap_grace": timedelta(hours=1), "label_cap": 100}
+    by = {"credit": timedelta(days=90), "follow_up": FollowUp(), "swap_grace": timedelta(hours=1), "series_limit": 100}
     assert recounted(shuffled, NOW, "UTC", by) == recounted(world, NOW, "UTC", by)
