@@ -1,6 +1,6 @@
 """Which label combinations are shown by themselves."""
 
-from stream_app.core.limits import Limited, limited, ranked
+from stream_app.core.limits import Labels, Limited, limited, ranked
 from stream_app.spec.metric import Label
 
 CURRENCY, KIND = Label("currency"), Label("kind", ("new", "upsell"))
@@ -8,7 +8,7 @@ SOURCE, CAMPAIGN = Label("source", capped=True), Label("campaign", capped=True)
 
 
 def test_the_largest_combinations_stay_and_ties_go_by_the_values_in_order_of_the_label_names() -> None:
-    ranks = {("web", "z"): 5, ("fair", "b"): 2, ("ads", "c"): 2}
+    ranks: dict[Labels, float] = {("web", "z"): 5, ("fair", "b"): 2, ("ads", "c"): 2}
     limit = limited((SOURCE, CAMPAIGN), ranks, 2)
     # `campaign` comes before `source`: b before c.
     assert limit.kept == {("web", "z"), ("fair", "b")}
