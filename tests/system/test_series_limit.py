@@ -58,7 +58,7 @@ def test_the_page_stays_bounded_with_many_values_of_labels(installation: Install
     entries: Counter[str] = Counter()
     for each in samples:
         if each.name == "lifecycle_stage_entries" and each.labels["window"] == "30d":
-            entries[each.labels["funnel_stage"]] += each.value
+            entries[each.labels["funnel_stage"]] += int(each.value)
     assert entries["lead"] == LEADS
     assert sum(entries.values()) == LEADS
     overflow = {each.labels["label"]: each.value for each in samples if each.name == "stream_app_label_overflow"}
