@@ -22,7 +22,7 @@ class Scraper:
     def __init__(self, settings: Settings) -> None:
         self._redis = sync_redis(settings)
         reader = Reader(self._redis, settings.namespace, settings.rules.calendar)
-        source = SampleSource(settings.label_limit)
+        source = SampleSource(settings.series_limit)
         collector = BusinessCollector(reader, source, DEFINITIONS_OF, lambda: time.time_ns() // 1_000_000)
         self._registry = registry_of(collector)
 

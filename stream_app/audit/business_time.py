@@ -8,6 +8,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _DAY_MS = 86_400_000
 _SECONDS = slice(17, 19)
+_WEEKEND = (5, 6)
 
 
 def instant_ms(text: str) -> int:
@@ -70,6 +71,17 @@ class BusinessTime:
     def next_month_start_ms(self, at_ms: int) -> int:
         """Return the first instant after the local month that contains the instant."""
         return self.day_start_ms(month_after(self._month(at_ms // 60_000)))
+
+    def after_weekdays(self, at_ms: int, length_ms: int) -> int:
+        """Return the instant at which so much time has passed since another one, if it passes from Monday to Friday."""
+        day = self.day_of(at_ms)
+        while True:
+            end_ms = self.day_start_ms(day + timedelta(days=1))
+            if day.weekday() not in _WEEKEND:
+                if at_ms + length_ms <= end_ms:
+                    return at_ms + length_ms
+                length_ms -= end_ms - at_ms
+            at_ms, day = end_ms, day + timedelta(days=1)
 
     def _month_of_minute(self, minute: int) -> date:
         return self.day_of(minute * 60_000).replace(day=1)

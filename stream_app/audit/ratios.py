@@ -7,19 +7,23 @@ from math import sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
+from stream_app.audit.capping import OTHER, Combination, beyond, combination_of, replaced
 from stream_app.audit.comparison import Labels
 from stream_app.audit.money import minor_units
 
 Counts = Mapping[tuple[str, Labels], int]
 """Samples in whole units: counts, and money in minor units."""
 Key = tuple[str, ...]
+Sums = Mapping[Key, Fraction]
 
+_RANKED_BY = "30d"
 _PERIODS = ("30d", "mtd", "prev_month")
 _MONTHS = ("mtd", "prev_month")
 _SEND_TIME = ("24h", "7d", "30d")
 _NOT_SALES = frozenset({"media", "labour", "technology", "agency", "event", "content"})
 _FEWEST_ANSWERS = 5
 _CONFIDENCE = 0.95
+_WORTH = {"promoter": 100, "passive": 0, "detractor": -100}
 
 MQL_ENTRIES = "mql_entries"
 """First entries into `mql` by window, those windows included that no series shows. Recounted for the velocity alone."""
@@ -37,7 +41,8 @@ class Quotient(NamedTuple):
     """A ratio: the sum of some parts by the sum of others, for every value of the labels `by` and for each window.
 
     It has a sample where the lower sum is above 0; with `only_if_any` the upper sum must not be 0 either. `is_money`:
-    the upper sum is money and the lower one a count. The value `none` of the label `named` has no sample.
+    the upper sum is money and the lower one a count. The value `none` of the label `named` has no sample. `also` are
+    labels that each sample has besides.
     """
 
     name: str
@@ -48,6 +53,7 @@ class Quotient(NamedTuple):
     is_money: bool = False
     only_if_any: bool = False
     named: str = ""
+    also: Mapping[str, str] = {}
 
 
 def _part(series: str, times: Fraction | int = 1, **match: str | frozenset[str]) -> Part:
@@ -135,6 +141,30 @@ def _others() -> Iterator[Quotient]:
     yield Quotient("lead_to_mql_ratio", (mqls,), leads, ("source",), _PERIODS)
     yield Quotient("lead_to_mql_cohort_ratio", (_part("lead_mql_cohort"),), leads, (), _PERIODS)
     responses, impressions = _part("reach", kind="responses"), _part("reach", kind="impressions")
+    for stage in ("mql", "sql", "customer"):
+        credited = (_part("program_stage_entries", funnel_stage=stage),)
+        yield Quotient(
+            f"program_cost_per_{stage}",
+            (_part("spend", kind=_NOT_SALES),),
+            credited,
+            ("program", "currency"),
+            _PERIODS,
+            is_money=True,
+            only_if_any=True,
+            named="program",
+        )
+    cohort = (_part("program_cohort"),)
+    for stage in ("mql", "sql", "customer"):
+        yield Quotient(
+            "program_conversion_rate",
+            (_part("program_cohort_conversions", funnel_stage=stage),),
+            cohort,
+            ("program",),
+            ("30d", "90d", "mtd", "prev_month"),
+            also={"funnel_stage": stage},
+        )
+    on_time = (_part("mql_on_time"),)
+    yield Quotient("mql_on_time_ratio", on_time, (_part("mql_due"),), ("source",), ("7d", "30d", "mtd", "prev_month"))
     yield Quotient("response_rate", (responses,), (impressions,), ("campaign",), ("7d", "30d", "mtd"))
 
 
@@ -161,14 +191,17 @@ class Recounted:
         return self.sums(part, (), window).get((), Fraction(0))
 
 
-def ratios(counts: Counts, *, gross_margin: float, this_month: str) -> dict[tuple[str, Labels], float]:
-    """Return every sample of section D; money in base units. `this_month` is the local month, as `YYYY-MM`."""
+def ratios(counts: Counts, *, gross_margin: float, this_month: str, limit: int) -> dict[tuple[str, Labels], float]:
+    """Return every sample of section D; money in base units. `this_month` is the local month, as `YYYY-MM`.
+
+    `counts` have every label value; those of ratios beyond the `limit` largest lower sums are `other`.
+    """
     recounted, margin = Recounted(counts), Fraction(str(gross_margin))
     parts = (
-        _quotients(recounted, (*_email(), *_costs(), *_returns(margin), *_retention(), *_others())),
+        _quotients(recounted, (*_email(), *_costs(), *_returns(margin), *_retention(), *_others()), limit),
         _velocity(counts),
         _customer_value(recounted, margin, this_month),
-        _promoters(recounted),
+        _promoters(recounted, limit),
     )
     return {
         (f"lifecycle_{name}", frozenset(labels.items())): float(value) for part in parts for name, labels, value in part
@@ -178,19 +211,55 @@ def ratios(counts: Counts, *, gross_margin: float, this_month: str) -> dict[tupl
 Ratios = Iterator[tuple[str, dict[str, str], Fraction | float]]
 
 
-def _quotients(recounted: Recounted, quotients: Iterable[Quotient]) -> Ratios:
+def _quotients(recounted: Recounted, quotients: Iterable[Quotient], limit: int) -> Ratios:
     for quotient in quotients:
+        folded = _folded(recounted, quotient, limit)
         for window in quotient.windows:
-            for key, value in _by_key(recounted, quotient, window):
+            for key, value in _by_key(recounted, quotient, window, folded):
                 labels = dict(zip(quotient.by, key, strict=True))
                 units = minor_units(labels["currency"]) if quotient.is_money else 1
                 if labels.get(quotient.named) != "none":
-                    yield quotient.name, {**labels, "window": window}, value / units
+                    yield quotient.name, {**labels, **quotient.also, "window": window}, value / units
 
 
-def _by_key(recounted: Recounted, quotient: Quotient, window: str) -> Iterator[tuple[Key, Fraction]]:
-    upper = [recounted.sums(part, quotient.by, window) for part in quotient.upper]
-    lower = [recounted.sums(part, quotient.by, window) for part in quotient.lower]
+def _folded(recounted: Recounted, quotient: Quotient, limit: int) -> frozenset[Combination]:
+    """The combinations of the lower side beyond the `limit` largest sums over 30 days."""
+    ranks: dict[Combination, Fraction] = {}
+    for window in quotient.windows:
+        for key, value in _added([recounted.sums(part, quotient.by, window) for part in quotient.lower]).items():
+            if value:
+                each = combination_of(dict(zip(quotient.by, key, strict=False)))
+                ranks[each] = ranks.get(each, Fraction(0)) + (value if window == _RANKED_BY else 0)
+    return beyond(ranks, limit)
+
+
+def _added(sides: Iterable[Mapping[Key, Fraction]]) -> dict[Key, Fraction]:
+    found: dict[Key, Fraction] = defaultdict(Fraction)
+    for sums in sides:
+        for key, value in sums.items():
+            found[key] += value
+    return found
+
+
+def _shown(sums: Mapping[Key, Fraction], quotient: Quotient, folded: frozenset[Combination], width: int) -> Sums:
+    """Sums with `other` where the labels of the lower side, the first `width`, are folded."""
+    if not folded:
+        return sums
+    found: dict[Key, Fraction] = defaultdict(Fraction)
+    for key, value in sums.items():
+        labels = dict(zip(quotient.by, key[:width], strict=False))
+        named = tuple(replaced(labels).values()) if combination_of(labels) in folded else key[:width]
+        found[(*named, *key[width:])] += value
+    return found
+
+
+def _by_key(
+    recounted: Recounted, quotient: Quotient, window: str, folded: frozenset[Combination]
+) -> Iterator[tuple[Key, Fraction]]:
+    lower: list[Sums] = [recounted.sums(part, quotient.by, window) for part in quotient.lower]
+    width = max((len(key) for sums in lower for key in sums), default=0)
+    upper: list[Sums] = [recounted.sums(part, quotient.by, window) for part in quotient.upper]
+    upper, lower = ([_shown(sums, quotient, folded, width) for sums in side] for side in (upper, lower))
     keys = {key for sums in (*upper, *lower) for key in sums if len(key) == len(quotient.by)}
     for key in keys:
         above, below = (sum((_at(sums, key) for sums in side), Fraction(0)) for side in (upper, lower))
@@ -250,14 +319,23 @@ def _customer_value(recounted: Recounted, margin: Fraction, this_month: str) -> 
             yield "cac_payback_months", {"currency": currency}, cost / (average * margin)
 
 
-def _promoters(recounted: Recounted) -> Ratios:
-    """The NPS as the mean of answers that are worth 100, 0 and -100, and the margin of that mean."""
-    answers = recounted.sums(_part("nps_responses"), ("class",), "90d")
-    count = sum(answers.values(), Fraction(0))
-    if count < _FEWEST_ANSWERS:
-        return
-    worth = {"promoter": 100, "passive": 0, "detractor": -100}
-    mean = sum((number * worth[name] for (name,), number in answers.items()), Fraction(0)) / count
-    variance = sum((number * (worth[name] - mean) ** 2 for (name,), number in answers.items()), Fraction(0)) / count
-    yield "nps", {}, mean
-    yield "nps_margin", {}, NormalDist().inv_cdf((1 + _CONFIDENCE) / 2) * sqrt(variance / count)
+def _promoters(recounted: Recounted, limit: int) -> Ratios:
+    """The NPS as the mean of answers worth 100, 0 and -100, and the margin of that mean; of all and by segment."""
+    by_segment: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+    together: dict[str, Fraction] = defaultdict(Fraction)
+    answers_of = recounted.sums(_part("nps_responses"), ("class", "segment"), "90d")
+    folded = beyond(_added([{(segment,): number} for (_, segment), number in answers_of.items()]), limit)
+    for (name, segment), number in answers_of.items():
+        by_segment[OTHER if (segment,) in folded else segment][name] += number
+        together[name] += number
+    # A segment of that name would be taken for the whole.
+    by_segment["all"] = together
+    for segment, answers in by_segment.items():
+        count = sum(answers.values(), Fraction(0))
+        if count < _FEWEST_ANSWERS:
+            continue
+        mean = sum((number * _WORTH[name] for name, number in answers.items()), Fraction(0)) / count
+        variance = sum((number * (_WORTH[name] - mean) ** 2 for name, number in answers.items()), Fraction(0)) / count
+        yield "nps", {"segment": segment}, mean
+        quantile = NormalDist().inv_cdf((1 + _CONFIDENCE) / 2)
+        yield "nps_margin", {"segment": segment}, quantile * sqrt(variance / count)

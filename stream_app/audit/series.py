@@ -6,13 +6,17 @@ _FLOWS = """
     new_leads stage_entries stage_reentries reopened_leads email_messages email_events email_cohort
     email_cohort_machine_opens program_enrollments program_exits step_entries step_exits step_due score_delta
     score_changes opportunities bookings new_customers lost_customers lost_opening_customers mrr_movement invoices reach
-    spend nps_responses lead_mql_cohort
+    spend nps_responses nps_themes lead_mql_cohort program_stage_entries program_cohort program_cohort_conversions
+    mql_follow_ups mql_due mql_on_time
 """
 _LEVELS = """
-    leads_in_stage program_balance step_balance step_overdue step_oldest_due_timestamp_seconds customers mrr mrr_at_risk
+    leads_in_stage mql_waiting mql_overdue mql_oldest_due_timestamp_seconds
+    program_balance step_balance step_overdue step_oldest_due_timestamp_seconds customers mrr mrr_at_risk
     mrr_paused mrr_opening customers_opening cohort_customers cohort_mrr open_pipeline
 """
-_DISTRIBUTIONS = "stage_transition_seconds step_dwell_seconds new_lead_score"
+_DISTRIBUTIONS = """
+    stage_transition_seconds step_dwell_seconds program_mql_seconds mql_follow_up_seconds new_lead_score
+"""
 _RATIOS = """
     email_open_rate email_adjusted_open_rate email_click_rate email_click_to_open_rate
     lead_to_mql_ratio lead_to_mql_cohort_ratio
@@ -21,6 +25,7 @@ _RATIOS = """
     customer_acquisition_cost campaign_roi channel_roi romi lead_velocity_rate
     customer_churn_rate gross_mrr_churn_rate net_mrr_churn_rate gross_revenue_retention net_revenue_retention
     quick_ratio arpa response_rate customer_lifetime_value cac_payback_months upsell_share nps nps_margin
+    program_conversion_rate program_cost_per_mql program_cost_per_sql program_cost_per_customer mql_on_time_ratio
 """
 
 RATIOS: frozenset[str] = frozenset(f"lifecycle_{name}" for name in _RATIOS.split())
@@ -52,7 +57,7 @@ LIMITS: Mapping[str, str] = {
     ),
     "lead.erased": (
         "its effect depends on the order of arrival, which the log keeps within a partition only: events of an erased "
-        "lead in other partitions can count before the erasure in one count and after it in the other"
+        "lead in other partitions, merges included, can count before the erasure in one count and after it in the other"
     ),
     "contradictory copies": (
         "of records of one identity that differ in type, or at one time in content, one stands, whatever the order of "

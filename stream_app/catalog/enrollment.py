@@ -7,21 +7,27 @@ from msgspec import Struct
 from stream_app.catalog.bounds import DWELL_BOUNDS
 from stream_app.core.facts import LEVEL, Fact
 from stream_app.core.histogram import observation
-from stream_app.core.timeline import Row, join
+from stream_app.core.timeline import Row, join, join_all
 
 ENROLLED, STEP_ENTERED, STEP_EXITED, EXITED = range(4)
 """Codes of what happened: their places in `EVENT_NAMES`."""
 
 EVENT_NAMES = ("enrolled", "entered", "left", "exited")
 
+_STEPPING = frozenset({STEP_ENTERED, STEP_EXITED})
+
 
 class EnrollmentRow(Row, frozen=True):
-    """Something happened to an enrollment. `due` (milliseconds) belongs to entries, `outcome` to exits."""
+    """Something happened to an enrollment. `due` (milliseconds) belongs to entries, `outcome` to exits.
+
+    `audience` belongs to the beginning.
+    """
 
     code: int
     step: str = ""
     due: int = 0
     outcome: str = ""
+    audience: str = ""
 
 
 class Origin(Struct, array_like=True, frozen=True, order=True, gc=False):
@@ -29,11 +35,12 @@ class Origin(Struct, array_like=True, frozen=True, order=True, gc=False):
 
     rank: int
     at: int
+    order: str
     identity: str
     program: str
 
 
-_UNKNOWN_ORIGIN = Origin(9, 0, "", "")
+_UNKNOWN_ORIGIN = Origin(9, 0, "", "", "")
 
 
 class Enrollment(Struct, array_like=True, gc=False):
@@ -58,6 +65,7 @@ class Enrollment(Struct, array_like=True, gc=False):
 class Visit(NamedTuple):
     """An enrollment's stay in a step, milliseconds; None is not yet, or not seen."""
 
+    step: str
     entered: int | None
     due: int
     left: int | None
@@ -66,35 +74,46 @@ class Visit(NamedTuple):
 
 def merge(enrollment: Enrollment, row: EnrollmentRow, program: str) -> bool:
     """Add an event; false for a duplicate."""
-    origin = Origin(0 if row.code == ENROLLED else 1, row.at, row.identity, program)
+    origin = Origin(0 if row.code == ENROLLED else 1, row.at, row.order, row.identity, program)
     enrollment.origin = min(enrollment.origin, origin)
     return join(enrollment.events, row)
 
 
-def visits(enrollment: Enrollment) -> dict[str, Visit]:
-    """The stay in each step; the end of the enrollment is the exit of a step that has none of its own."""
-    entries: dict[str, EnrollmentRow] = {}
-    exits: dict[str, EnrollmentRow] = {}
+def unite(enrollment: Enrollment, other: Enrollment) -> None:
+    """Add everything that is remembered of the same enrollment elsewhere."""
+    enrollment.origin = min(enrollment.origin, other.origin)
+    join_all(enrollment.events, other.events)
+
+
+def visits(enrollment: Enrollment) -> list[Visit]:
+    """The stays in all steps. A visit that is left open ends at the end of the enrollment.
+
+    An entry while inside changes nothing; of exits outside a visit only the first before any entry is one.
+    """
+    found: list[Visit] = []
+    inside: dict[str, EnrollmentRow] = {}
+    known: set[str] = set()
     end: EnrollmentRow | None = None
     for row in enrollment.events:
-        code = row.code
+        code, step = row.code, row.step
         if code == STEP_ENTERED:
-            entries.setdefault(row.step, row)
+            inside.setdefault(step, row)
+            known.add(step)
         elif code == STEP_EXITED:
-            exits.setdefault(row.step, row)
+            if step in inside or step not in known:
+                found.append(_visit(step, inside.pop(step, None), row))
+                known.add(step)
         elif code == EXITED and end is None:
             end = row
-    if end is not None:
-        for step, entry in entries.items():
-            if entry.at <= end.at:
-                exits.setdefault(step, end)
-    return {step: _visit(entries.get(step), exits.get(step)) for step in entries | exits}
+    for step, entry in inside.items():
+        found.append(_visit(step, entry, end if end is not None and entry.at <= end.at else None))
+    return found
 
 
-def _visit(entry: EnrollmentRow | None, exit_: EnrollmentRow | None) -> Visit:
+def _visit(step: str, entry: EnrollmentRow | None, exit_: EnrollmentRow | None) -> Visit:
     entered, due = (entry.at, entry.due) if entry else (None, 0)
     left, outcome = (exit_.at, exit_.outcome) if exit_ else (None, "")
-    return Visit(entered, due, left, outcome)
+    return Visit(step, entered, due, left, outcome)
 
 
 def facts(enrollment: Enrollment, member: str) -> list[Fact]:
@@ -103,12 +122,12 @@ def facts(enrollment: Enrollment, member: str) -> list[Fact]:
     begun, ended = enrollment.first(ENROLLED), enrollment.first(EXITED)
     found: list[Fact] = []
     if begun:
-        found.append((("program_enrollments", program), begun.at, 1))
+        found.append((("program_enrollments", program, begun.audience), begun.at, 1))
     if ended:
         found.append((("program_exits", program, ended.outcome), ended.at, 1))
     elif begun:
-        found.append((("program_balance", program), LEVEL, 1))
-    for step, (entered, due, left, outcome) in visits(enrollment).items():
+        found.append((("program_balance", program, begun.audience), LEVEL, 1))
+    for step, entered, due, left, outcome in visits(enrollment):
         if entered is not None:
             found += _entry(program, step, entered, due)
             if left is None:
@@ -121,31 +140,32 @@ def facts(enrollment: Enrollment, member: str) -> list[Fact]:
 def increment(enrollment: Enrollment, row: EnrollmentRow, member: str) -> list[Fact] | None:
     """What an event that comes after all others adds to `facts`; None where it may change more than that."""
     code, step = row.code, row.step
-    of_step: list[EnrollmentRow] = []
+    inside: EnrollmentRow | None = None
+    is_known = False
     for known in enrollment.events:
         if known.code == EXITED:
             return None
-        if known.step == step:
-            of_step.append(known)
+        if known.step == step and known.code in _STEPPING:
+            is_known = True
+            inside = None if known.code == STEP_EXITED else inside or known
     if code == EXITED:
         return _end(enrollment, row, member)
     program = enrollment.program
-    if code == STEP_ENTERED and not of_step:
-        return _entry(program, step, row.at, row.due) + _stay(program, step, row.due, member)
-    if code == STEP_EXITED and len(of_step) == 1 and of_step[0].code == STEP_ENTERED:
-        entry = of_step[0]
-        left_step = _exit(program, step, row.outcome, entry.at, row.at)
-        return _stay(program, step, entry.due, member, -1) + left_step
-    return None
+    if code == STEP_ENTERED and enrollment.events:
+        return [] if inside else _entry(program, step, row.at, row.due) + _stay(program, step, row.due, member)
+    if code == STEP_EXITED and inside:
+        left_step = _exit(program, step, row.outcome, inside.at, row.at)
+        return _stay(program, step, inside.due, member, -1) + left_step
+    return [] if code == STEP_EXITED and is_known else None
 
 
 def _end(enrollment: Enrollment, row: EnrollmentRow, member: str) -> list[Fact]:
     """What the end of an enrollment adds that comes after everything else in it."""
     program = enrollment.program
     found: list[Fact] = [(("program_exits", program, row.outcome), row.at, 1)]
-    if enrollment.first(ENROLLED):
-        found.append((("program_balance", program), LEVEL, -1))
-    for step, (entered, due, left, _) in visits(enrollment).items():
+    if begun := enrollment.first(ENROLLED):
+        found.append((("program_balance", program, begun.audience), LEVEL, -1))
+    for step, entered, due, left, _ in visits(enrollment):
         if left is None:
             found += _stay(program, step, due, member, -1) + _exit(program, step, row.outcome, entered, row.at)
     return found

@@ -4,11 +4,13 @@ from stream_app.catalog import records
 from stream_app.catalog.account import facts as account_facts
 from stream_app.catalog.account import forget as account_forget
 from stream_app.catalog.account import merge as account_merge
+from stream_app.catalog.account import unite as account_unite
 from stream_app.catalog.account.state import Account
-from stream_app.catalog.events import EVENT_TYPES, LeadErased
+from stream_app.catalog.events import EVENT_TYPES, AccountMerged, LeadErased, LeadMerged
 from stream_app.catalog.lead import facts as lead_facts
 from stream_app.catalog.lead import forget as lead_forget
 from stream_app.catalog.lead import merge as lead_merge
+from stream_app.catalog.lead import unite as lead_unite
 from stream_app.catalog.lead.state import Lead
 from stream_app.core.entity import EntityKind, kinds_by_event_type
 
@@ -20,6 +22,7 @@ LEAD = EntityKind(
     too_late=lead_forget.too_late,
     forget=lead_forget.forget,
     all_facts=lead_facts.all_facts,
+    unites={LeadMerged: lead_unite.unite},
     erased_by=LeadErased,
     retracted_on_erase=lead_facts.due_facts,
 )
@@ -31,6 +34,7 @@ ACCOUNT = EntityKind(
     too_late=account_forget.too_late,
     forget=account_forget.forget,
     all_facts=account_facts.all_facts,
+    unites={AccountMerged: account_unite.unite},
 )
 SPEND = EntityKind(
     name="spend",

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from stream_app.core.envelope import Event, FreeText, Identifier, Label
 from stream_app.core.money import Currency
+from stream_app.core.timeline import order_within_instant
 
 RequiredLabel = Annotated[str, Meta(min_length=1, max_length=64)]
 Amount = Annotated[int, Meta(ge=0, le=10**14)]
@@ -47,6 +48,18 @@ class LeadData(Struct, kw_only=True, gc=False):
     """What every event about a lead names."""
 
     lead_id: Identifier
+
+
+class LeadMergedData(LeadData, kw_only=True, gc=False):
+    """`lead_id` and `merged_id` are one person from now on and ever since; which of them survives does not matter."""
+
+    merged_id: Identifier
+
+    def __post_init__(self) -> None:
+        """Refuse a merge with itself."""
+        if self.merged_id == self.lead_id:
+            msg = "Expected another identifier than `lead_id` in `merged_id`"
+            raise ValueError(msg)
 
 
 class LeadCreatedData(LeadData, kw_only=True, gc=False):
@@ -94,6 +107,12 @@ class EnrollmentData(LeadData, kw_only=True, gc=False):
 
     program_id: RequiredLabel
     enrollment_id: Identifier
+
+
+class EnrolledData(EnrollmentData, kw_only=True, gc=False):
+    """`audience` left out is `prospect`. A program that is run again needs a new `enrollment_id`."""
+
+    audience: Audience | None = None
 
 
 class StepEnteredData(EnrollmentData, kw_only=True, gc=False):
@@ -144,6 +163,13 @@ class OpportunityData(Struct, kw_only=True, gc=False):
     reason: FreeText = None
 
 
+class OpportunityDeletedData(Struct, kw_only=True, gc=False):
+    """Which opportunity was deleted."""
+
+    account_id: Identifier
+    opportunity_id: Identifier
+
+
 class Item(Struct, kw_only=True, gc=False):
     """One price; `quantity` and `interval_count` left out are 1, `usage` left out is `licensed`.
 
@@ -167,6 +193,9 @@ class Item(Struct, kw_only=True, gc=False):
 
 class SubscriptionData(Struct, kw_only=True, gc=False):
     """The whole new state of a subscription, never a difference.
+
+    A subscription belongs to the account that its events name: if it moves to another one, send `subscription.canceled`
+    for the old one, or `account.merged` if the accounts are one company.
 
     What is left out: `status` follows from the type (`paused`, `canceled`, else `active`), `discount_percent_forever`
     is 0, `reason` is `voluntary`.
@@ -236,13 +265,27 @@ class ReachData(Struct, kw_only=True, gc=False):
             raise ValueError(msg)
 
 
+class AccountMergedData(Struct, kw_only=True, gc=False):
+    """`account_id` and `merged_id` are one company from now on and ever since."""
+
+    account_id: Identifier
+    merged_id: Identifier
+
+    def __post_init__(self) -> None:
+        """Refuse a merge with itself."""
+        if self.merged_id == self.account_id:
+            msg = "Expected another identifier than `account_id` in `merged_id`"
+            raise ValueError(msg)
+
+
 class SurveyData(Struct, kw_only=True, gc=False):
-    """`score` is how likely the respondent is to recommend us, 0 to 10."""
+    """`score` is how likely the respondent is to recommend us, 0 to 10; `theme` is what the answer is about."""
 
     respondent_id: Identifier
     survey_id: Identifier
     score: Annotated[int, Meta(ge=0, le=10)]
     segment: Label = None
+    theme: Label = None
 
 
 class LeadCreated(Event, tag="lead.created"):
@@ -275,6 +318,12 @@ class LeadEngaged(Event, tag="lead.engaged"):
     data: LeadEngagedData
 
 
+class LeadMerged(Event, tag="lead.merged"):
+    """Two leads are one person: their events count as those of one lead, whenever this arrives."""
+
+    data: LeadMergedData
+
+
 class LeadErased(Event, tag="lead.erased"):
     """The right to erasure: the lead's entity is deleted, what it contributed stays counted."""
 
@@ -284,7 +333,7 @@ class LeadErased(Event, tag="lead.erased"):
 class ProgramEnrolled(Event, tag="program.enrolled"):
     """An enrollment began."""
 
-    data: EnrollmentData
+    data: EnrolledData
 
 
 class ProgramStepEntered(Event, tag="program.step_entered"):
@@ -365,6 +414,16 @@ class OpportunityLost(OpportunityEvent, tag="opportunity.lost"):
     """It was lost."""
 
 
+class OpportunityReopened(OpportunityEvent, tag="opportunity.reopened"):
+    """It is neither won nor lost any more."""
+
+
+class OpportunityDeleted(Event, tag="opportunity.deleted"):
+    """It was deleted: while nothing newer is known of it, it contributes nothing."""
+
+    data: OpportunityDeletedData
+
+
 class SubscriptionEvent(Event):
     """The newest of these is the subscription's state."""
 
@@ -403,6 +462,12 @@ class InvoicePaymentFailed(Event, tag="invoice.payment_failed"):
     data: InvoiceData
 
 
+class AccountMerged(Event, tag="account.merged"):
+    """Two accounts are one company: their events count as those of one account, whenever this arrives."""
+
+    data: AccountMergedData
+
+
 class SpendRecorded(Event, tag="spend.recorded"):
     """Money was spent."""
 
@@ -427,6 +492,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     LeadStatusChanged,
     LeadScoreChanged,
     LeadEngaged,
+    LeadMerged,
     LeadErased,
     ProgramEnrolled,
     ProgramStepEntered,
@@ -444,6 +510,8 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     OpportunityChanged,
     OpportunityWon,
     OpportunityLost,
+    OpportunityReopened,
+    OpportunityDeleted,
     SubscriptionStarted,
     SubscriptionChanged,
     SubscriptionPaused,
@@ -451,16 +519,45 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     SubscriptionCanceled,
     InvoicePaid,
     InvoicePaymentFailed,
+    AccountMerged,
     SpendRecorded,
     ReachRecorded,
     SurveyResponded,
 )
 
+_RANKS: dict[type[Event], int] = {
+    LeadCreated: 0,
+    ProgramStepEntered: 2,
+    ProgramStepExited: 3,
+    ProgramExited: 4,
+    OpportunityChanged: 2,
+    OpportunityWon: 3,
+    OpportunityLost: 3,
+    OpportunityReopened: 3,
+    OpportunityDeleted: 4,
+    SubscriptionChanged: 2,
+    SubscriptionPaused: 3,
+    SubscriptionResumed: 4,
+    SubscriptionCanceled: 5,
+}
+"""The order of types within one instant where no sequence decides; 1 for all others."""
+
+
+def order_of(event: Event) -> str:
+    """What decides between events of one instant before their identities: the sequence, then the rank of the type."""
+    return order_within_instant(event.sequence, _RANKS.get(type(event), 1))
+
+
+def order_of_stage(event: LeadStageChanged) -> str:
+    """The same for stages, which are in the order of the funnel."""
+    return order_within_instant(event.sequence, STAGES.index(event.data.to) + 1)
+
+
 TOPICS: dict[str, tuple[str, ...]] = {
     "lead": ("lead", "program"),
     "email": ("email",),
     "opportunity": ("opportunity",),
-    "billing": ("subscription", "invoice"),
+    "billing": ("subscription", "invoice", "account"),
     "spend": ("spend",),
     "survey": ("survey",),
     "reach": ("reach",),

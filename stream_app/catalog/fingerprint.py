@@ -13,7 +13,7 @@ from stream_app.core.entity import EntityKind
 from stream_app.core.facts import FoldSettings
 from stream_app.spec.metric import Metric
 
-FOLD_VERSION = 2
+FOLD_VERSION = 3
 """Raised by hand when a merge, a fact or a code in a row changes its meaning: no declaration shows that."""
 
 
@@ -29,7 +29,15 @@ def fingerprint(
         for metric in metrics
     )
     stored = sorted((kind.name, kind.key, layout(kind.state)) for kind in entities)
-    chosen = (settings.calendar.zone.key, settings.horizon_ms, settings.step_limit_ms)
+    chosen = (
+        settings.calendar.zone.key,
+        settings.horizon_ms,
+        settings.step_limit_ms,
+        settings.program_credit_ms,
+        settings.follow_up_ms,
+        settings.follow_up_weekdays,
+        settings.swap_grace_ms,
+    )
     return hashlib.sha256(repr((FOLD_VERSION, chosen, declared, stored)).encode()).hexdigest()[:12]
 
 

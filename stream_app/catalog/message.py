@@ -6,13 +6,13 @@ from typing import Annotated
 from msgspec import Raw, Struct, msgpack
 
 from stream_app.core.facts import Fact, Series
-from stream_app.core.timeline import Row, is_next, join
+from stream_app.core.timeline import Row, is_next, join, join_all
 
-STATES = ("sent", "delivered", "bounced", "opened", "clicked", "replied", "unsubscribed", "complained")
-SENT, DELIVERED, BOUNCED, OPENED, CLICKED, REPLIED, UNSUBSCRIBED, COMPLAINED = range(len(STATES))
+STATES = ("sent", "delivered", "bounced", "soft_bounced", "opened", "clicked", "replied", "unsubscribed", "complained")
+SENT, DELIVERED, BOUNCED, SOFT_BOUNCED, OPENED, CLICKED, REPLIED, UNSUBSCRIBED, COMPLAINED = range(len(STATES))
 """Codes of the states: their places in `STATES`."""
 
-MACHINE_OPENED, MACHINE_CLICKED = 8, 9
+MACHINE_OPENED, MACHINE_CLICKED = 9, 10
 """Codes beyond the states: opens by a prefetcher and clicks by a scanner are events, but no state of the message."""
 
 EVENT_NAMES = (*STATES, "opened by a machine", "clicked by a machine")
@@ -21,6 +21,8 @@ BY_MACHINE = {OPENED: MACHINE_OPENED, CLICKED: MACHINE_CLICKED}
 """Where a machine makes a difference: the code of what happened -> its code if a machine did it."""
 
 _KIND = {OPENED: "opened", MACHINE_OPENED: "opened", CLICKED: "clicked", MACHINE_CLICKED: "clicked"}
+_BOUNCES = frozenset({BOUNCED, SOFT_BOUNCED})
+_ANY_BOUNCE = 1 << BOUNCED | 1 << SOFT_BOUNCED
 _ARRIVED = frozenset({DELIVERED, OPENED, CLICKED, REPLIED, MACHINE_OPENED, MACHINE_CLICKED})
 
 
@@ -35,13 +37,14 @@ class Origin(Struct, array_like=True, frozen=True, order=True, gc=False):
 
     rank: int
     at: int
+    order: str
     identity: str
     program: str
     step: str
     audience: str
 
 
-_UNKNOWN_ORIGIN = Origin(9, 0, "", "", "", "")
+_UNKNOWN_ORIGIN = Origin(9, 0, "", "", "", "", "")
 
 
 class Message(Struct, array_like=True, gc=False):
@@ -74,15 +77,21 @@ def merge(message: Message, row: MessageRow, labels: tuple[str, str, str]) -> bo
     return join(message.events, row)
 
 
+def unite(message: Message, other: Message) -> None:
+    """Add everything that is remembered of the same message elsewhere."""
+    message.origin = min(message.origin, other.origin)
+    join_all(message.events, other.events)
+
+
 def _origin(row: MessageRow, labels: tuple[str, str, str]) -> Origin:
-    return Origin(0 if row.code == SENT else 1, row.at, row.identity, *labels)
+    return Origin(0 if row.code == SENT else 1, row.at, row.order, row.identity, *labels)
 
 
 def facts(message: Message) -> list[Fact]:
     """States by their own time and by send time, and every open and click."""
     origin = message.origin
     program, step, audience = origin.program, origin.step, origin.audience
-    seen, sent = 0, None
+    seen, sent, soft_bounced = 0, None, 0
     found: list[Fact] = []
     for row in message.events:
         at, code = row.at, row.code
@@ -90,10 +99,14 @@ def facts(message: Message) -> list[Fact]:
             found.append((_event_series(code, program), at, 1))
         if not seen >> code & 1:
             seen |= 1 << code
-            if code < MACHINE_OPENED:
+            if code < MACHINE_OPENED and code != SOFT_BOUNCED:
                 found.append((("email_messages", STATES[code], program, step, audience), at, 1))
             if code == SENT:
                 sent = at
+            elif code == SOFT_BOUNCED:
+                soft_bounced = at
+    if _only_softly_bounced(seen):
+        found.append((("email_messages", STATES[SOFT_BOUNCED], program, step, audience), soft_bounced, 1))
     if sent is not None:
         found += [(("email_cohort", state, program, step, audience), sent, 1) for state in _proven(seen)]
         if _by_machine_only(seen):
@@ -118,6 +131,8 @@ def increment(message: Message, row: MessageRow) -> list[Fact] | None:
         found.append((_event_series(code, program), at, 1))
     if seen >> code & 1:
         return found
+    if code in _BOUNCES and seen & _ANY_BOUNCE:
+        return None
     if code < MACHINE_OPENED:
         found.append((("email_messages", STATES[code], program, step, audience), at, 1))
     if sent is not None:
@@ -135,12 +150,13 @@ def _event_series(code: int, program: str) -> Series:
 @cache
 def _proven(seen: int) -> tuple[str, ...]:
     """The states of a message by the bits of the codes seen of it."""
-    arrived = any(seen >> code & 1 for code in _ARRIVED)
-    return tuple(
-        state
-        for code, state in enumerate(STATES)
-        if seen >> code & 1 or (code == DELIVERED and arrived) or (code == OPENED and seen >> CLICKED & 1)
-    )
+    if any(seen >> code & 1 for code in _ARRIVED):
+        seen |= 1 << DELIVERED
+    if seen >> CLICKED & 1:
+        seen |= 1 << OPENED
+    if not _only_softly_bounced(seen):
+        seen &= ~(1 << SOFT_BOUNCED)
+    return tuple(state for code, state in enumerate(STATES) if seen >> code & 1)
 
 
 @cache
@@ -148,6 +164,10 @@ def _newly(seen: int, now_seen: int) -> tuple[str, ...]:
     """The states that are proven now and were not before."""
     known = _proven(seen)
     return tuple(state for state in _proven(now_seen) if state not in known)
+
+
+def _only_softly_bounced(seen: int) -> bool:
+    return bool(seen >> SOFT_BOUNCED & 1) and not seen >> BOUNCED & 1
 
 
 def _by_machine_only(seen: int) -> bool:

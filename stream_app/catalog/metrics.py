@@ -1,6 +1,6 @@
 """Sections A, B and C of the catalog: every flow, level and distribution, declared once."""
 
-from stream_app.catalog.bounds import DWELL_BOUNDS, SCORE_BOUNDS, TRANSITION_BOUNDS
+from stream_app.catalog.bounds import DWELL_BOUNDS, FOLLOW_UP_BOUNDS, SCORE_BOUNDS, TRANSITION_BOUNDS
 from stream_app.catalog.events import (
     AUDIENCES,
     CANCEL_REASONS,
@@ -28,6 +28,11 @@ STATE = Label("state", STATES)
 AUDIENCE = Label("audience", AUDIENCES)
 OUTCOME = Label("outcome", OUTCOMES)
 DEAL = Label("kind", OPPORTUNITY_KINDS)
+CREDITED_STAGE = Label("funnel_stage", ("mql", "sql", "customer"))
+FOLLOW_UPS = ("accepted", "worked", "rejected")
+NPS_CLASS = Label("class", ("promoter", "passive", "detractor"))
+SEGMENT = Label("segment", capped=True)
+THEME = Label("theme", capped=True)
 
 SHORT = (Window.M5, Window.H1, Window.H24, Window.D7, Window.D30)
 LIVE = (*SHORT, Window.MTD)
@@ -37,6 +42,8 @@ MONTHS = (*COHORTS, Window.PREV_MONTH)
 MONTHS_TO_DATE = (*MONTHS, Window.PREV_MONTH_TO_DATE)
 SCORES = (Window.H24, Window.D7, Window.D30)
 CLOSED = (Window.D30, Window.MTD, Window.PREV_MONTH)
+COHORT_PERIODS = (Window.D30, Window.D90, Window.MTD, Window.PREV_MONTH)
+DUE_PERIODS = (Window.D7, *CLOSED)
 
 
 def _flow(
@@ -125,7 +132,7 @@ FLOWS = (
         (PROGRAM,),
         COHORTS,
     ),
-    _flow("program_enrollments", "Enrollments that began.", (PROGRAM,), SHORT),
+    _flow("program_enrollments", "Enrollments that began.", (PROGRAM, AUDIENCE), SHORT),
     _flow("program_exits", "Enrollments that ended.", (PROGRAM, OUTCOME), SHORT),
     _flow("step_entries", "Enrollments that entered a step, once each.", (PROGRAM, STEP), SHORT),
     _flow(
@@ -208,8 +215,45 @@ FLOWS = (
     _flow(
         "nps_responses",
         "Respondents by the class of their newest answer, at its time.",
-        (Label("class", ("promoter", "passive", "detractor")),),
+        (NPS_CLASS, SEGMENT),
         (Window.D30, Window.D90),
+    ),
+    _flow(
+        "nps_themes",
+        "Respondents by the theme and the class of their newest answer, at its time.",
+        (THEME, NPS_CLASS),
+        (Window.D90,),
+    ),
+    _flow(
+        "program_stage_entries",
+        "First entries of leads into a stage, by the program of their latest enrollment in the 90 days before it.",
+        (PROGRAM, CREDITED_STAGE),
+        MONTHS,
+    ),
+    _flow(
+        "program_cohort",
+        "Leads by the time of their first enrollment in a program.",
+        (PROGRAM,),
+        COHORT_PERIODS,
+    ),
+    _flow(
+        "program_cohort_conversions",
+        "Leads by the time of their first enrollment in a program that first entered a stage within 90 days of it.",
+        (PROGRAM, CREDITED_STAGE),
+        COHORT_PERIODS,
+    ),
+    _flow(
+        "mql_follow_ups",
+        "MQLs that sales followed up, at the first thing that it did.",
+        (Label("outcome", FOLLOW_UPS), SOURCE),
+        MONTHS,
+    ),
+    _flow("mql_due", "MQLs that fell due for a follow-up, at their due time.", (SOURCE,), DUE_PERIODS),
+    _flow(
+        "mql_on_time",
+        "MQLs that were followed up by their due time, at their due time.",
+        (SOURCE,),
+        DUE_PERIODS,
     ),
     _flow(
         "lead_mql_cohort",
@@ -232,7 +276,8 @@ LEVELS = (
         "Leads by the stage they are in, excluding disqualified leads.",
         (STAGE,),
     ),
-    _level("program_balance", "Enrollments begun and not ended.", (PROGRAM,)),
+    _level("program_balance", "Enrollments begun and not ended.", (PROGRAM, AUDIENCE)),
+    _level("mql_waiting", "MQLs that sales has not followed up.", (SOURCE,)),
     _level("step_balance", "Enrollments that are in the step.", (PROGRAM, STEP)),
     _level("customers", "Accounts with MRR above zero in any currency.", ()),
     _level("mrr", "Monthly recurring revenue.", (CURRENCY,), unit=Unit.MONEY),
@@ -285,6 +330,26 @@ HISTOGRAMS = (
         bounds=DWELL_BOUNDS,
     ),
     Metric(
+        name="program_mql_seconds",
+        kind=Kind.HISTOGRAM,
+        section="C",
+        unit=Unit.SECONDS,
+        definition="Time from the beginning of the credited enrollment to the first entry into MQL.",
+        labels=(PROGRAM,),
+        windows=(Window.D30, Window.MTD),
+        bounds=TRANSITION_BOUNDS,
+    ),
+    Metric(
+        name="mql_follow_up_seconds",
+        kind=Kind.HISTOGRAM,
+        section="C",
+        unit=Unit.SECONDS,
+        definition="Time from the first entry into MQL to the follow-up by sales.",
+        labels=(SOURCE,),
+        windows=(Window.D30, Window.MTD),
+        bounds=FOLLOW_UP_BOUNDS,
+    ),
+    Metric(
         name="new_lead_score",
         kind=Kind.HISTOGRAM,
         section="C",
@@ -302,7 +367,17 @@ DUE_TIMES = (
         section="B",
         labels=(PROGRAM, STEP),
         internal=True,
+        zero_where="step_balance",
         definition="The due times of the enrollments in a step.",
+    ),
+    Metric(
+        name="mql_due_at",
+        kind=Kind.DUE,
+        section="B",
+        labels=(SOURCE,),
+        internal=True,
+        zero_where="mql_waiting",
+        definition="The due times of the MQLs that wait for a follow-up.",
     ),
 )
 

@@ -1,7 +1,19 @@
 """Section D: ratios, computed on read from flows and levels. No sample where a denominator is 0 or too small."""
 
 from stream_app.catalog.derived import CUSTOMERS_OPENING, MRR_OPENING
-from stream_app.catalog.metrics import AUDIENCE, BY_NAME, CAMPAIGN, CHANNEL, CURRENCY, PROGRAM, SOURCE
+from stream_app.catalog.metrics import (
+    AUDIENCE,
+    BY_NAME,
+    CAMPAIGN,
+    CHANNEL,
+    COHORT_PERIODS,
+    CREDITED_STAGE,
+    CURRENCY,
+    DUE_PERIODS,
+    PROGRAM,
+    SEGMENT,
+    SOURCE,
+)
 from stream_app.spec.metric import Unit
 from stream_app.spec.ratio import ConfidenceMargin, Constant, Month, Quotient, Ratio, Term, Variants
 from stream_app.spec.window import Window
@@ -221,6 +233,37 @@ RATIOS: tuple[Ratio, ...] = (
         )
         for what, (count, counted, note) in _COSTS.items()
     ),
+    *(
+        Ratio(
+            name=f"program_cost_per_{stage}",
+            value=_quotient(_total("spend", kind=_MARKETING), _total("program_stage_entries", funnel_stage=stage)),
+            labels=(PROGRAM, CURRENCY),
+            windows=CLOSED,
+            skip="none",
+            unit=Unit.MONEY,
+            definition=f"A program's spend without kind sales, divided by first entries into {stage} credited to it.",
+            formula=f"spend without sales of the program / program stage entries into {stage}",
+        )
+        for stage in CREDITED_STAGE.values or ()
+    ),
+    Ratio(
+        name="program_conversion_rate",
+        value=_quotient(_total("program_cohort_conversions"), _total("program_cohort")),
+        labels=(PROGRAM, CREDITED_STAGE),
+        windows=COHORT_PERIODS,
+        definition="Share of the leads that first enrolled in a program that entered a stage within 90 days of it.",
+        formula="program cohort conversions / program cohort",
+        note="By the time of enrollment: the youngest enrollments may still convert.",
+    ),
+    Ratio(
+        name="mql_on_time_ratio",
+        value=_quotient(_total("mql_on_time"), _total("mql_due")),
+        labels=(SOURCE,),
+        windows=DUE_PERIODS,
+        definition="Share of the MQLs that fell due for a follow-up that had it by then.",
+        formula="MQLs followed up on time / MQLs due",
+        note="The running hour or day counts whole: an MQL that falls due later in it and waits counts as not on time.",
+    ),
     CUSTOMER_ACQUISITION_COST,
     Ratio(
         name="campaign_roi",
@@ -348,6 +391,8 @@ RATIOS: tuple[Ratio, ...] = (
     Ratio(
         name="nps",
         value=_NPS,
+        labels=(SEGMENT,),
+        overall="segment",
         unit=Unit.POINTS,
         definition="Net promoter score over 90 days, -100 to 100.",
         formula="100 x (promoters - detractors) / answers",
@@ -356,6 +401,8 @@ RATIOS: tuple[Ratio, ...] = (
     Ratio(
         name="nps_margin",
         value=ConfidenceMargin(_NPS),
+        labels=(SEGMENT,),
+        overall="segment",
         unit=Unit.POINTS,
         definition="Half-width of the 95 % confidence interval of the NPS.",
         formula="100 x 1.96 x sqrt((promoters + detractors - (promoters - detractors)^2) / answers), of shares",

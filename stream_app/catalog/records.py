@@ -56,6 +56,8 @@ class AnswerRow(Row, frozen=True):
     """An answer to a survey."""
 
     score: int
+    segment: str
+    theme: str
 
 
 class Respondent(Struct, array_like=True):
@@ -87,11 +89,12 @@ def reach_facts(reach: Reach, settings: FoldSettings) -> list[Fact]:
 
 
 def nps_facts(respondent: Respondent, _: FoldSettings) -> list[Fact]:
-    """The newest answer and its class."""
+    """The newest answer by its class, with its segment and its theme."""
     if not respondent.rows:
         return []
     row = respondent.rows[-1]
-    return [(("nps_responses", nps_class(row.score)), row.at, 1)]
+    found = nps_class(row.score)
+    return [(("nps_responses", found, row.segment), row.at, 1), (("nps_themes", row.theme, found), row.at, 1)]
 
 
 def nps_class(score: int) -> str:
@@ -106,6 +109,7 @@ def _merge_spend(spend: Spend, event: e.SpendRecorded, at: int, change: Change) 
     change.track(spend_facts)
     row = SpendRow(
         at,
+        e.order_of(event),
         identity(event.id, event.source),
         amount=data.amount_minor,
         currency=data.currency,
@@ -124,6 +128,7 @@ def _merge_reach(reach: Reach, event: e.ReachRecorded, at: int, change: Change) 
     change.track(reach_facts)
     row = ReachRow(
         at,
+        e.order_of(event),
         identity(event.id, event.source),
         count=data.count,
         day=day_of(data.day),
@@ -135,8 +140,17 @@ def _merge_reach(reach: Reach, event: e.ReachRecorded, at: int, change: Change) 
 
 
 def _merge_answer(respondent: Respondent, event: e.SurveyResponded, at: int, change: Change) -> bool:
+    data = event.data
     change.track(nps_facts)
-    return join(respondent.rows, AnswerRow(at, identity(event.id, event.source), event.data.score))
+    row = AnswerRow(
+        at,
+        e.order_of(event),
+        identity(event.id, event.source),
+        score=data.score,
+        segment=data.segment or "none",
+        theme=data.theme or "none",
+    )
+    return join(respondent.rows, row)
 
 
 SPEND_MERGES: dict[type[Event], Callable[..., bool]] = {e.SpendRecorded: _merge_spend}

@@ -1,15 +1,19 @@
 """Everything that is shown, from one view: the declared metrics, then what is derived from them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.ratios import GROSS_MARGIN, RATIOS
 from stream_app.core.derived import derived_samples
+from stream_app.core.limits import Limited
 from stream_app.core.ratios import ratio_samples
-from stream_app.core.samples import Sample, View, capped_values, recent_months, samples_of
-from stream_app.spec.metric import Declaration, Metric
+from stream_app.core.samples import Sample, View, limit_of, recent_months, samples_of
+from stream_app.spec.derived import Derived, Opening
+from stream_app.spec.metric import SERIES_LIMIT, Declaration, Metric
+from stream_app.spec.ratio import Ratio, quotients
+from stream_app.spec.window import Window
 
 SHOWN: tuple[Metric, ...] = tuple(metric for metric in METRICS if not metric.internal)
 
@@ -21,29 +25,67 @@ DEFINITIONS_OF = {each.series: each.definition for each in DECLARATIONS}
 
 
 class SampleSource:
-    """Samples of successive views. A metric is read again if its sums, caps, windows or months changed."""
+    """Samples of successive views. A series is computed again if its sums, windows or months changed."""
 
-    def __init__(self, label_limit: int = 100, gross_margin: float = GROSS_MARGIN.default) -> None:
-        self._limit, self._gross_margin = label_limit, gross_margin
+    def __init__(self, series_limit: int = SERIES_LIMIT, gross_margin: float = GROSS_MARGIN.default) -> None:
+        self._series_limit, self._gross_margin = series_limit, gross_margin
         self._known: dict[str, tuple[object, list[Sample]]] = {}
+        self._limits: dict[str, Limited] = {}
         self.overflow: dict[str, int] = {}
 
     def samples(self, view: View, changed: frozenset[str] | None = None) -> Iterator[Sample]:
         """Every sample. `changed` names the metrics that changed since the view before; None = any may have."""
-        caps, self.overflow = capped_values(METRICS, view, self._limit)
-        view = replace(view, caps=caps, constants={GROSS_MARGIN.name: self._gross_margin})
+        view = replace(view, series_limit=self._series_limit, constants={GROSS_MARGIN.name: self._gross_margin})
         for metric in SHOWN:
             yield from self._samples_of(metric, view, changed)
+        self.overflow = folded_values(self._limits.values())
         for derived in DERIVED:
             yield from derived_samples(derived, view)
         for ratio in RATIOS:
-            yield from ratio_samples(ratio, view)
+            yield from self._ratio(ratio, view, changed)
 
     def _samples_of(self, metric: Metric, view: View, changed: frozenset[str] | None) -> list[Sample]:
         months = [recent_months(view, label.months) for label in metric.labels if label.months]
-        basis = (view.caps, tuple(view.answers(window) for window in metric.windows), months)
+        basis = (tuple(view.answers(window) for window in metric.windows), months)
         known = self._known.get(metric.name)
         still = changed is not None and changed.isdisjoint((metric.name, metric.zero_where))
         if known is None or not still or known[0] != basis:
-            known = self._known[metric.name] = (basis, samples_of(metric, view))
+            limit = self._limits[metric.name] = limit_of(metric, view)
+            known = self._known[metric.name] = (basis, samples_of(metric, view, limit))
         return known[1]
+
+    def _ratio(self, ratio: Ratio, view: View, changed: frozenset[str] | None) -> list[Sample]:
+        basis = (tuple(view.answers(window) for window in Window), recent_months(view, 1))
+        known = self._known.get(ratio.name)
+        still = changed is not None and changed.isdisjoint(_STORED_FOR[ratio.name])
+        if known is None or not still or known[0] != basis:
+            known = self._known[ratio.name] = (basis, list(ratio_samples(ratio, view)))
+        return known[1]
+
+
+def _stored_for(declared: Declaration) -> frozenset[str]:
+    """The names of the metrics whose sums a number is computed from."""
+    match declared:
+        case Ratio():
+            terms = (term.of for each in quotients(declared) for term in (*each.numerator, *each.denominator))
+            return frozenset().union(*map(_stored_for, terms))
+        case Derived(value=Opening(level, movement)):
+            return frozenset({level.name, movement.name})
+    return frozenset({declared.name})
+
+
+_STORED_FOR = {ratio.name: _stored_for(ratio) for ratio in RATIOS}
+
+
+def folded_values(limits: Iterable[Limited]) -> dict[str, int]:
+    """How many values of each capped label are shown in no combination of any metric, only in `other`."""
+    kept: dict[str, set[str]] = {}
+    folded: dict[str, set[str]] = {}
+    for limit in limits:
+        names = [label.name for label in limit.labels if label.values is None]
+        for label in limit.labels:
+            if label.capped:
+                place = names.index(label.name)
+                kept.setdefault(label.name, set()).update(each[place] for each in limit.kept)
+                folded.setdefault(label.name, set()).update(each[place] for each in limit.folded)
+    return {name: len(values - kept[name]) for name, values in folded.items()}

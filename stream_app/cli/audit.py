@@ -22,13 +22,13 @@ from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder, Rejected
 from stream_app.store.reader import Reader
 from stream_app.worker.batch import Record
-from stream_app.worker.pipeline import present
+from stream_app.worker.decoding import present
 
 _SHOWN = 50
 
 
 @click.command()
-@with_settings(*KAFKA, *REDIS, "namespace", *DEFINITIONS, "label_limit", "gross_margin")
+@with_settings(*KAFKA, *REDIS, "namespace", *DEFINITIONS, "series_limit", "gross_margin")
 @AS_OF
 @click.option(
     "--file",
@@ -49,17 +49,11 @@ def audit(settings: Settings, as_of: datetime | None, file: Path | None, *, as_j
         snapshot = Reader(redis, settings.namespace, settings.rules.calendar).read(now)
     stored = {
         (each.name, frozenset(each.labels)): each.value
-        for each in SampleSource(settings.label_limit, settings.gross_margin).samples(snapshot.view)
+        for each in SampleSource(settings.series_limit, settings.gross_margin).samples(snapshot.view)
         if each.name in RECOUNTED
     }
-    step_limit = timedelta(days=settings.step_limit_days)
     started = time.monotonic()
-    with Recount(
-        timezone=settings.timezone,
-        step_limit=step_limit,
-        label_cap=settings.label_limit,
-        gross_margin=settings.gross_margin,
-    ) as recount:
+    with recount_by(settings) as recount:
         recount.add(_from_file(file) if file else _from_log(settings, snapshot.offsets))
         with stderr.status("counting"):
             counted = recount.samples(datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=now))
@@ -85,6 +79,20 @@ def audit(settings: Settings, as_of: datetime | None, file: Path | None, *, as_j
         )
         click.echo("\n".join(["not audited:", *(f"- {each}" for each in left_out())]))
     sys.exit(bool(differences))
+
+
+def recount_by(settings: Settings) -> Recount:
+    """A recount by the settings on which numbers depend."""
+    return Recount(
+        timezone=settings.timezone,
+        step_limit=timedelta(days=settings.step_limit_days),
+        program_credit=timedelta(days=settings.program_credit_days),
+        follow_up=timedelta(hours=settings.follow_up_hours),
+        follow_up_on_weekdays=settings.follow_up_days == "weekdays",
+        swap_grace=timedelta(minutes=settings.swap_grace_minutes),
+        series_limit=settings.series_limit,
+        gross_margin=settings.gross_margin,
+    )
 
 
 def _from_log(settings: Settings, offsets: Mapping[tuple[str, int], int]) -> Iterator[dict[str, Any]]:

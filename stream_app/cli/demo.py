@@ -107,7 +107,7 @@ def demo(
             except TimeoutError as error:
                 fail(str(error))
         with console.status(f"counting {sender.sent:,} events again, in SQL"):
-            differences, compared = check_against_recount(sender.copy, exporter.address)
+            differences, compared = check_against_recount(settings, sender.copy, exporter.address)
     _report(console, differences, compared, sender.sent)
 
 

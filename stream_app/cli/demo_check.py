@@ -9,7 +9,8 @@ import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
 from stream_app.admin.topics import ends
-from stream_app.audit import RECOUNTED, Difference, Recount, compare
+from stream_app.audit import RECOUNTED, Difference, compare
+from stream_app.cli.audit import recount_by
 from stream_app.cli.wiring import event_topics
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
@@ -35,7 +36,7 @@ def await_applied(settings: Settings) -> None:
             time.sleep(_POLL_S)
 
 
-def check_against_recount(events: Path, exporter_address: str) -> tuple[list[Difference], int]:
+def check_against_recount(settings: Settings, events: Path, exporter_address: str) -> tuple[list[Difference], int]:
     """Return what differs between an exporter's page and a recount of a JSON lines file, and how much was compared."""
     with urlopen(f"http://{exporter_address}/metrics", timeout=60) as page:
         text = page.read().decode()
@@ -44,7 +45,7 @@ def check_against_recount(events: Path, exporter_address: str) -> tuple[list[Dif
     exported = {
         (sample.name, frozenset(sample.labels.items())): sample.value for sample in samples if sample.name in RECOUNTED
     }
-    with Recount() as recount, events.open("rb") as lines:
+    with recount_by(settings) as recount, events.open("rb") as lines:
         recount.add(map(orjson.loads, lines))
         counted = recount.samples(datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=round(read_at * 1000)))
     return compare(exported, counted), len(exported.keys() | counted.keys())

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from stream_app.catalog.account.history import history as account_history
 from stream_app.catalog.entities import ACCOUNT, LEAD
+from stream_app.catalog.history import Happened
 from stream_app.catalog.lead.history import history as lead_history
 from stream_app.cli.options import AS_JSON, AS_OF, DEFINITIONS, REDIS, clock_at, fail, print_json, with_settings
 from stream_app.clients.connections import sync_redis
@@ -48,7 +49,7 @@ def _explain(
     settings: Settings,
     kind: EntityKind,
     key: str,
-    timeline: Callable[[Any], list[tuple[int, str]]],
+    timeline: Callable[[Any], list[Happened]],
     *,
     as_json: bool,
 ) -> None:
@@ -57,18 +58,32 @@ def _explain(
     if entity is None:
         fail(f"no {kind.name} of that id in namespace {settings.namespace}")
     facts = sorted(kind.all_facts(entity, settings.rules), key=lambda fact: (fact[1], fact[0]))
+    ids = sorted({entity.id, *entity.ids} - {key})
+    happened = timeline(entity)
     if as_json:
-        happened = [{"time": _iso(at), "event": text} for at, text in timeline(entity)]
-        print_json({"timeline": happened, "facts": [_fact(fact) for fact in facts]})
+        print_json({"other_ids": ids, "timeline": [*map(_happened, happened)], "facts": [*map(_fact, facts)]})
         return
     console = Console()
-    events = Table("time", "what happened", title=f"{kind.name} {key}", box=None, title_justify="left")
-    for at, text in timeline(entity):
-        events.add_row(_iso(at), text)
+    title = f"{kind.name} {key}" + (f", merged with {', '.join(ids)}" if ids else "")
+    events = Table("time", "what happened", "counts", "id", "source", title=title, box=None, title_justify="left")
+    for each in happened:
+        id_, _, source = each.row.identity.partition("\x00")
+        events.add_row(_iso(each.row.at), each.what, f"no: {each.ignored}" if each.ignored else "", id_, source)
     table = Table("time", "metric", "labels", "amount", title="contributes", box=None, title_justify="left")
     for (name, *labels), at, amount in facts:
         table.add_row("now" if at == LEVEL else _iso(at), name, " ".join(labels), f"{amount:,}")
     console.print(events, "", table)
+
+
+def _happened(each: Happened) -> dict[str, object]:
+    id_, _, source = each.row.identity.partition("\x00")
+    return {
+        "time": _iso(each.row.at),
+        "event": each.what,
+        "ignored": each.ignored or None,
+        "id": id_,
+        "source": source or None,
+    }
 
 
 def _fact(fact: Fact) -> dict[str, object]:

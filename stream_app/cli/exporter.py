@@ -35,7 +35,7 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
         # Scrapes and the wall come from different threads: each has a reader of its own.
         collector = BusinessCollector(
             Reader(redis, settings.namespace, calendar),
-            SampleSource(settings.label_limit, settings.gross_margin),
+            SampleSource(settings.series_limit, settings.gross_margin),
             DEFINITIONS_OF,
             clock,
         )
@@ -44,7 +44,7 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
             known=exported(CATALOG),
             metrics=METRICS,
             reader=Reader(redis, settings.namespace, calendar, min_buckets=HELD),
-            source=SampleSource(settings.label_limit, settings.gross_margin),
+            source=SampleSource(settings.series_limit, settings.gross_margin),
             clock=clock,
         )
         routes = {"/metrics": metrics_route(registry_of(collector)), **wall.routes()}

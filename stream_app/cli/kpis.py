@@ -16,7 +16,7 @@ def current_samples(settings: Settings, as_of: datetime | None) -> list[Sample]:
     """Every sample that the exporter would export. Raises redis.RedisError."""
     with sync_redis(settings) as redis:
         snapshot = Reader(redis, settings.namespace, settings.rules.calendar).read(clock_at(as_of)())
-    return list(SampleSource(settings.label_limit, settings.gross_margin).samples(snapshot.view))
+    return list(SampleSource(settings.series_limit, settings.gross_margin).samples(snapshot.view))
 
 
 @click.command()

@@ -128,5 +128,13 @@ KAFKA = (
     "kafka_key_file",
 )
 REDIS = ("redis_url", "redis_username", "redis_ca_file")
-DEFINITIONS = ("timezone", "horizon_days", "step_limit_days")
-SAMPLE_SETTINGS = ("timezone", "label_limit", "gross_margin")
+DEFINITIONS = (
+    "timezone",
+    "horizon_days",
+    "step_limit_days",
+    "program_credit_days",
+    "follow_up_hours",
+    "follow_up_days",
+    "swap_grace_minutes",
+)
+SAMPLE_SETTINGS = ("timezone", "series_limit", "gross_margin")

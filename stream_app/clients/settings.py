@@ -13,8 +13,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stream_app.core.calendar import Calendar
 from stream_app.core.facts import DAY_MS, FoldSettings
+from stream_app.core.limits import SERIES_LIMIT
+from stream_app.core.windows import HOUR_MS, MINUTE_MS
 
 PREFIX = "STREAM_APP_"
+_REPLACED = {"LABEL_LIMIT": "SERIES_LIMIT"}
 SECRETS = ("kafka_password", "redis_password")
 
 
@@ -61,10 +64,24 @@ class Settings(BaseSettings):
     step_limit_days: Annotated[float, Field(gt=0, le=3650)] = Field(
         7, description="When a step falls due whose event has no due_at; changing it needs a rebuild."
     )
+    program_credit_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        90, description="How long a program is credited for an enrollment after it began; changing it needs a rebuild."
+    )
+    follow_up_hours: Annotated[int, Field(ge=1, le=8760)] = Field(
+        24, description="Hours in which sales should follow up an MQL; changing it needs a rebuild."
+    )
+    follow_up_days: Literal["all", "weekdays"] = Field(
+        "all", description="Days on which that time passes: `all` or `weekdays`; changing it needs a rebuild."
+    )
+    swap_grace_minutes: Annotated[int, Field(ge=0, le=44640)] = Field(
+        60,
+        description="Minutes without MRR after which an account that pays again was lost; 0 = at once; "
+        "changing it needs a rebuild.",
+    )
     batch_events: Annotated[int, Field(ge=1, le=50_000)] = Field(4000, description="Most events applied at once.")
     cached_entities: Annotated[int, Field(ge=0)] = Field(20_000, description="Entities that a worker keeps in memory.")
-    label_limit: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        100, description="Values per open label that are exported; the rest is summed as `other`."
+    series_limit: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        SERIES_LIMIT, description="Label combinations of a metric that are exported; the rest is summed as `other`."
     )
     flood_ratio: Annotated[float, Field(gt=0, le=1)] = Field(
         0.5, description="Share of rejected among a topic's last 1,000 records beyond which its intake stops."
@@ -118,6 +135,14 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
+    def _without_replaced(self) -> Self:
+        for name, replacement in _REPLACED.items():
+            if PREFIX + name in os.environ:
+                msg = f"{PREFIX}{name} is replaced by {PREFIX}{replacement}: see docs/configuration.md"
+                raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.kafka_security.startswith("sasl") and not (self.kafka_username and self.kafka_password):
             msg = f"kafka_security {self.kafka_security} needs kafka_username and kafka_password (or …_PASSWORD_FILE)"
@@ -146,7 +171,15 @@ class Settings(BaseSettings):
     @property
     def rules(self) -> FoldSettings:
         """The settings on which numbers depend."""
-        return FoldSettings(Calendar(self.timezone), self.horizon_days * DAY_MS, round(self.step_limit_days * DAY_MS))
+        return FoldSettings(
+            Calendar(self.timezone),
+            self.horizon_days * DAY_MS,
+            round(self.step_limit_days * DAY_MS),
+            program_credit_ms=self.program_credit_days * DAY_MS,
+            follow_up_ms=self.follow_up_hours * HOUR_MS,
+            follow_up_weekdays=self.follow_up_days == "weekdays",
+            swap_grace_ms=self.swap_grace_minutes * MINUTE_MS,
+        )
 
     @property
     def step_limit(self) -> timedelta:

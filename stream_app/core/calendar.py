@@ -8,6 +8,7 @@ _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _QUARTER_MS = 15 * 60 * 1000
 _CACHED_QUARTERS = 200_000
 _CACHED_DAYS = 10_000
+_SATURDAY = 5
 
 
 class Calendar:
@@ -45,6 +46,17 @@ class Calendar:
                 self._starts.clear()
             start = self._starts[day] = self._find_start(day)
         return start
+
+    def after_weekdays(self, at: int, length: int) -> int:
+        """The moment at which so many milliseconds have passed since another one that lie on weekdays."""
+        day = self.day(at)
+        while True:
+            end = self.start_of_day(day + 1)
+            if date_of(day).weekday() < _SATURDAY:
+                if at + length <= end:
+                    return at + length
+                length -= end - at
+            at, day = end, day + 1
 
     def _find_start(self, day: int) -> int:
         midnight = datetime.combine(date_of(day), datetime.min.time(), self.zone)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from stream_app.core.samples import Due, Labels, Sample, View, capped, sample
+from stream_app.core.limits import Labels
+from stream_app.core.samples import Due, Sample, View, limit_of, sample
 from stream_app.spec.derived import Derived, EarliestDue, Opening, Overdue
 from stream_app.spec.metric import Metric
 from stream_app.spec.window import Window
@@ -28,7 +29,8 @@ def derived_amounts(derived: Derived, window: Window | None, view: View) -> Mapp
         case Opening() as opening:
             return _openings(derived, opening, window, view) if window else {}
         case Overdue(due, zero_where):
-            zeros = dict.fromkeys(capped(view.level(zero_where.name), zero_where, view), 0)
+            shown = limit_of(zero_where, view).merged(view.level(zero_where.name))
+            zeros = {labels: 0 for labels, amount in shown.items() if amount}
             return zeros | {labels: found.overdue for labels, found in _due(due, view).items()}
         case EarliestDue(due):
             return {labels: found.oldest for labels, found in _due(due, view).items()}
@@ -53,8 +55,11 @@ def _openings(derived: Derived, opening: Opening, window: Window, view: View) ->
 
 def _due(metric: Metric, view: View) -> dict[Labels, Due]:
     found: dict[Labels, Due] = {}
-    for labels, due in view.due.items():
-        (name,) = capped({labels: 0}, metric, view)
-        known = found.get(name, Due(0, due.oldest))
-        found[name] = Due(known.overdue + due.overdue, min(known.oldest, due.oldest))
+    limit = limit_of(metric, view)
+    for (name, *rest), due in view.due.items():
+        if name != metric.name:
+            continue
+        key = limit.shown(tuple(rest))
+        known = found.get(key, Due(0, due.oldest))
+        found[key] = Due(known.overdue + due.overdue, min(known.oldest, due.oldest))
     return found

@@ -29,12 +29,15 @@ class EntityKind:
     erased_by: type[Event] | None = None
     retracted_on_erase: Callable[[Any, FoldSettings], list[Fact]] | None = None
     """The facts that an erasure removes from the numbers; all others stay counted."""
+    unites: dict[type[Event], Callable[[Any, Any], None]] = field(default_factory=dict)
+    """Event type that says that the ids in `key` and `merged_id` are one entity -> `unite(entity, other)`, which adds
+    everything that is remembered of the other one. The state of such a kind has `ids`, its other ids."""
     encode: Callable[[Any], bytes] = field(default=msgspec.msgpack.Encoder().encode, repr=False)
 
     @property
     def types(self) -> tuple[type[Event], ...]:
         """Every event type of this kind of entity."""
-        return (*self.merges, *([self.erased_by] if self.erased_by else []))
+        return (*self.merges, *self.unites, *([self.erased_by] if self.erased_by else []))
 
 
 def kinds_by_event_type(

@@ -28,6 +28,14 @@ class FoldSettings:
     calendar: Calendar
     horizon_ms: int = 400 * DAY_MS
     step_limit_ms: int = 7 * DAY_MS
+    program_credit_ms: int = 90 * DAY_MS
+    """For how long after its beginning an enrollment is credited with what the lead becomes."""
+    follow_up_ms: int = DAY_MS
+    """How long sales may take for an MQL."""
+    follow_up_weekdays: bool = False
+    """Whether that time passes on weekdays only."""
+    swap_grace_ms: int = 60 * 60 * 1000
+    """How long an account may be without MRR and not be lost, if it pays again."""
 
 
 Aspect = Callable[..., list[Fact]]
@@ -69,12 +77,12 @@ class Change:
 
     def replace(self, before: list[Fact], after: list[Fact]) -> None:
         """Put facts in place of others of an untracked aspect."""
-        _add_difference(self._delta, before, after)
+        add_difference(self._delta, before, after)
 
     def finish(self) -> None:
         """Add facts(after) - facts(before) of every tracked aspect."""
         for (aspect, which), before in self._before.items():
-            _add_difference(self._delta, before, aspect(self._entity, self.settings, *which))
+            add_difference(self._delta, before, aspect(self._entity, self.settings, *which))
 
 
 def negated(facts: Iterable[Fact]) -> Delta:
@@ -82,7 +90,8 @@ def negated(facts: Iterable[Fact]) -> Delta:
     return [(series, at, -amount) for series, at, amount in facts]
 
 
-def _add_difference(delta: Delta, before: list[Fact], after: list[Fact]) -> None:
+def add_difference(delta: Delta, before: list[Fact], after: list[Fact]) -> None:
+    """Add the facts that come, and those that go with their amount negated."""
     if not before:
         delta += after
     elif before != after:

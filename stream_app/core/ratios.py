@@ -1,63 +1,141 @@
 """Ratios, computed from a view by their declarations: no sample where a denominator is 0 or too small."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from math import sqrt
 
 from stream_app.core.calendar import month_of
 from stream_app.core.derived import derived_amounts
+from stream_app.core.limits import Labels, Limited, limited, ranked
 from stream_app.core.money import base_units
-from stream_app.core.samples import Labels, Sample, View, capped, shown
+from stream_app.core.samples import Sample, View, by_shown_months, ranking_window, shown
 from stream_app.spec.derived import Derived
-from stream_app.spec.metric import Declaration, Kind, Metric, Unit
-from stream_app.spec.ratio import ConfidenceMargin, Month, Quotient, Ratio, Term, Variants
+from stream_app.spec.metric import Declaration, Kind, Label, Metric, Unit
+from stream_app.spec.ratio import ConfidenceMargin, Month, Quotient, Ratio, Term, Variants, quotients
 from stream_app.spec.window import Window
 
 _Z95 = 1.959963984540054
 """The 97.5 % quantile of the normal distribution."""
+
+OVERALL = "all"
+"""The value of a label for all its values together."""
 
 Values = Mapping[Labels, float]
 
 
 def ratio_samples(ratio: Ratio, view: View) -> Iterator[Sample]:
     """Every sample of a ratio, in each of its windows that can be answered."""
-    windows = [window for window in ratio.windows if view.answers(window)] if ratio.windows else [None]
-    for window in windows:
-        for labels, value in sorted(ratio_values(ratio, window, view).items()):
+    limits = _Limits(ratio, view)
+    for window in _windows(ratio, view):
+        for labels, value in sorted(_ratio_values(ratio, window, view, limits).items()):
             yield shown(ratio, labels, value, window)
 
 
 def ratio_values(ratio: Ratio, window: Window | None, view: View) -> Values:
     """The values of a ratio by label values."""
-    context = _Context(view, window, tuple(label.name for label in ratio.term_labels), ratio.unit)
+    return _ratio_values(ratio, window, view, _Limits(ratio, view))
+
+
+def _windows(ratio: Ratio, view: View) -> Sequence[Window | None]:
+    return [window for window in ratio.windows if view.answers(window)] if ratio.windows else [None]
+
+
+def _ratio_values(ratio: Ratio, window: Window | None, view: View, limits: "_Limits") -> Values:
+    labels = ratio.term_labels
+    found = _values(ratio, window, view, labels, limits)
+    if ratio.overall:
+        place = next(number for number, label in enumerate(labels) if label.name == ratio.overall)
+        together = _values(ratio, window, view, (*labels[:place], *labels[place + 1 :]), limits)
+        found |= {(*values[:place], OVERALL, *values[place:]): value for values, value in together.items()}
+    return {values: value for values, value in found.items() if not ratio.skip or ratio.skip not in values}
+
+
+def _values(
+    ratio: Ratio, window: Window | None, view: View, by: tuple[Label, ...], limits: "_Limits"
+) -> dict[Labels, float]:
+    contexts = [_Context(view, window, by, ratio.unit, limit) for limit in limits.of(by)]
     if isinstance(ratio.value, Variants):
         place = ratio.labels.index(ratio.value.label)
-        found = {
+        return {
             (*labels[:place], name, *labels[place:]): value
-            for name, quotient in ratio.value.quotients
+            for (name, quotient), context in zip(ratio.value.quotients, contexts, strict=True)
             for labels, value in _quotient(quotient, context)
         }
-    elif isinstance(ratio.value, ConfidenceMargin):
-        found = dict(_margin(ratio.value.of, context))
-    else:
-        found = dict(_quotient(ratio.value, context))
-    return {labels: value for labels, value in found.items() if not ratio.skip or ratio.skip not in labels}
+    if isinstance(ratio.value, ConfidenceMargin):
+        return dict(_margin(ratio.value.of, contexts[0]))
+    return dict(_quotient(ratio.value, contexts[0]))
+
+
+class _Limits:
+    """The label combinations of a ratio that are shown: those with the largest denominators over 30 days.
+
+    They are the same in all of its windows, and numerators are folded as the denominators are.
+    """
+
+    def __init__(self, ratio: Ratio, view: View) -> None:
+        self._ratio, self._view = ratio, view
+        self._known: dict[tuple[Label, ...], list[Limited]] = {}
+
+    def of(self, by: tuple[Label, ...]) -> list[Limited]:
+        """What is shown of each quotient if its terms are summed by these labels."""
+        if by not in self._known:
+            self._known[by] = [self._limit(quotient, by) for quotient in quotients(self._ratio)]
+        return self._known[by]
+
+    def _limit(self, quotient: Quotient, by: tuple[Label, ...]) -> Limited:
+        ratio, view = self._ratio, self._view
+        declared = quotient.denominator[0].of.labels
+        labels = tuple(label for label in by if label in declared)
+        all_shown = Limited(labels, frozenset())
+        if not any(label.capped for label in labels) or not _is_answerable(quotient, view):
+            return all_shown
+        sums = {
+            window: _sum(quotient.denominator, _Context(view, window, by, ratio.unit, all_shown))
+            for window in _windows(ratio, view)
+        }
+        ranking = sums.get(ranking_window(ratio.windows) if ratio.windows else None, {})
+        return limited(labels, ranked(labels, ranking, list(sums.values())), view.series_limit)
 
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What a quotient is computed on. `names` are the labels that its terms are summed by."""
+    """What a quotient is computed on. Its terms are summed by `labels`, and their combinations limited."""
 
     view: View
     window: Window | None
-    names: tuple[str, ...]
+    labels: tuple[Label, ...]
     unit: Unit
+    limit: Limited
+
+    @property
+    def closed(self) -> dict[str, tuple[str, ...]]:
+        """The values of the labels that have a closed set."""
+        return {label.name: label.values for label in self.labels if label.values is not None}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the labels."""
+        return tuple(label.name for label in self.labels)
+
+    def shown(self, labels: Labels, names: Sequence[str]) -> Labels:
+        """The label values under which the sum of a term that has labels of these names is shown."""
+        if not self.limit.folded:
+            return labels
+        values = dict(zip(names, labels, strict=True))
+        own = [label.name for label in self.limit.labels]
+        if any(name not in values for name in own):
+            return labels
+        named = self.limit.shown(tuple(values[name] for name in own))
+        values |= dict(zip(own, named, strict=True))
+        return tuple(values[name] for name in names)
 
 
 def _quotient(quotient: Quotient, context: _Context) -> Iterator[tuple[Labels, float]]:
+    names = context.names
     for labels, above, below in _divisions(quotient, context):
         is_minor = context.unit is Unit.MONEY and _is_stored(quotient.numerator)
-        amount = base_units(above, labels[context.names.index("currency")]) if is_minor else above
+        amount = base_units(above, labels[names.index("currency")]) if is_minor else above
         value = quotient.scale * amount / below
         yield labels, 1 - value if quotient.complement else value
 
@@ -72,16 +150,32 @@ def _margin(quotient: Quotient, context: _Context) -> Iterator[tuple[Labels, flo
         yield labels, quotient.scale * _Z95 * sqrt(variance / count) / count
 
 
+def _is_answerable(quotient: Quotient, view: View) -> bool:
+    return all(term.window is None or view.answers(term.window) for term in _terms(quotient))
+
+
 def _divisions(quotient: Quotient, context: _Context) -> Iterator[tuple[Labels, float, float]]:
     """The sums above and below the line by label values, where there is a quotient."""
-    if not all(term.window is None or context.view.answers(term.window) for term in _terms(quotient)):
+    if not _is_answerable(quotient, context.view):
         return
     above, below = _sum(quotient.numerator, context), _sum(quotient.denominator, context)
     kept = _kept(quotient.denominator[0].of, context.names)
-    for labels in below if len(kept) == len(context.names) else above:
+    for labels in below if len(kept) == len(context.names) else above.keys() | _completed(below, kept, context):
         divisor = below.get(tuple(labels[place] for place in kept), 0)
         if divisor > 0 and divisor >= quotient.minimum and (labels in above or _is_stored(quotient.numerator)):
             yield labels, above.get(labels, 0), divisor
+
+
+def _completed(below: Iterable[Labels], kept: list[int], context: _Context) -> Iterator[Labels]:
+    """The label values below the line, with each value of the labels that only those above have, if closed."""
+    lacking = [place for place in range(len(context.names)) if place not in kept]
+    values = [context.closed.get(context.names[place]) for place in lacking]
+    if None in values:
+        return
+    for labels in below:
+        for added in product(*(each for each in values if each is not None)):
+            known = dict(zip(kept, labels, strict=True)) | dict(zip(lacking, added, strict=True))
+            yield tuple(known[place] for place in range(len(context.names)))
 
 
 def _terms(quotient: Quotient) -> Iterable[Term]:
@@ -111,14 +205,21 @@ def _sum(terms: tuple[Term, ...], context: _Context) -> dict[Labels, float]:
 def _term(term: Term, context: _Context) -> dict[Labels, float]:
     """The sums of a term without its weight: whole numbers are added up exactly."""
     names = [label.name for label in term.of.labels]
-    places = [names.index(name) for name in context.names if name in names]
+    summed_by = [name for name in context.names if name in names]
+    places = [names.index(name) for name in summed_by]
     tests = [(names.index(label), _wanted(values, context.view)) for label, values in term.match]
     found: dict[Labels, float] = {}
     for labels, amount in _amounts(term.of, term.window or context.window, context.view).items():
         if all((labels[place] in values) is positive for place, (values, positive) in tests):
             key = tuple(labels[place] for place in places)
             found[key] = found.get(key, 0) + amount
-    return found
+    if not context.limit.folded:
+        return found
+    folded: dict[Labels, float] = {}
+    for labels, amount in found.items():
+        key = context.shown(labels, summed_by)
+        folded[key] = folded.get(key, 0) + amount
+    return folded
 
 
 def _weight(term: Term, view: View) -> float:
@@ -141,8 +242,8 @@ def _amounts(of: Declaration, window: Window | None, view: View) -> Values:
         case Derived():
             return derived_amounts(of, window if of.windows else None, view)
         case Metric(kind=Kind.LEVEL):
-            return capped(view.level(of.name), of, view)
+            return by_shown_months(view.level(of.name), of, view)
         case Metric():
-            return capped(view.total(window, of.name) if window else {}, of, view)
+            return by_shown_months(view.total(window, of.name) if window else {}, of, view)
     msg = f"{of.name} has no sums"
     raise TypeError(msg)

@@ -1,25 +1,22 @@
 """From sums of buckets to what users see: samples, with zeros, caps, units and the windows that can be answered."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import accumulate, product
 
 from stream_app.core.calendar import month_of, months_before
+from stream_app.core.facts import Series
 from stream_app.core.histogram import SUM, bound_label
+from stream_app.core.limits import Labels, Limited, combination, limited, ranked
 from stream_app.core.money import base_units
 from stream_app.core.windows import Clock, answerable
-from stream_app.spec.metric import Declaration, Kind, Metric, Unit
+from stream_app.spec.metric import SERIES_LIMIT, Declaration, Kind, Metric, Unit
 from stream_app.spec.window import Window
-
-Labels = tuple[str, ...]
-"""Label values in the order in which a metric declares its labels."""
 
 Totals = Mapping[str, Mapping[Labels, int]]
 """Metric name -> label values -> sum."""
 
 NONE: Mapping[Labels, int] = {}
-OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +44,8 @@ class View:
     newest: Clock | None
     windows: Mapping[Window, Totals]
     levels: Totals
-    due: Mapping[Labels, Due]
-    caps: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    due: Mapping[Series, Due]
+    series_limit: int = SERIES_LIMIT
     constants: Mapping[str, float] = field(default_factory=dict)
 
     def total(self, window: Window, name: str) -> Mapping[Labels, int]:
@@ -64,70 +61,67 @@ class View:
         return answerable(window, self.clock, self.newest)
 
 
-def capped_values(
-    metrics: Iterable[Metric], view: View, limit: int
-) -> tuple[dict[str, frozenset[str]], dict[str, int]]:
-    """For each capped label that has more than `limit` values, those that stay; and how many do not, by label."""
-    flows: dict[str, dict[str, int]] = {}
-    for metric in metrics:
-        counted = metric.kind is Kind.FLOW and metric.unit is Unit.COUNT and Window.D30 in metric.windows
-        for index, label in enumerate(metric.labels):
-            if not label.capped:
-                continue
-            ranks = flows.setdefault(label.name, {})
-            for labels in _every_labels(metric, view):
-                ranks.setdefault(labels[index], 0)
-            if counted:
-                for labels, amount in view.total(Window.D30, metric.name).items():
-                    ranks[labels[index]] = ranks.get(labels[index], 0) + amount
-    kept: dict[str, frozenset[str]] = {}
-    folded: dict[str, int] = {}
-    for name, ranks in flows.items():
-        folded[name] = max(0, len(ranks) - limit)
-        if folded[name]:
-            kept[name] = frozenset(sorted(ranks, key=lambda value: (-ranks[value], value))[:limit])
-    return kept, folded
+RANKED_BY = (
+    Window.D30,
+    Window.D90,
+    Window.D7,
+    Window.H24,
+    Window.H1,
+    Window.M5,
+    Window.PREV_MONTH,
+    Window.MTD,
+)
+"""Combinations are ranked by the first of these that a metric has: 30 days, else the longest."""
 
 
-def _every_labels(metric: Metric, view: View) -> Iterator[Labels]:
+def ranking_window(windows: Sequence[Window]) -> Window:
+    """The window whose sums rank the label combinations of a metric with these windows."""
+    return next(window for window in RANKED_BY if window in windows)
+
+
+def limit_of(metric: Metric, view: View) -> Limited:
+    """The label combinations of a metric that are shown by themselves.
+
+    A flow ranks by its sum over 30 days, a level by its value, a distribution by its count, due times as the level that
+    counts them. What is zero in every window does not exist.
+    """
     if metric.kind is Kind.DUE:
-        yield from view.due
-    elif metric.kind is Kind.LEVEL:
-        yield from view.level(metric.name)
+        ranks = ranked(metric.labels, view.level(metric.zero_where), ())
+    elif not metric.windows:
+        ranks = ranked(metric.labels, _counts(metric, view.level(metric.name)), [view.level(metric.zero_where)])
     else:
-        for window in metric.windows:
-            yield from view.total(window, metric.name)
+        by = ranking_window(metric.windows)
+        sums = {window: _counts(metric, view.total(window, metric.name)) for window in metric.windows}
+        found = [total for window, total in sums.items() if view.answers(window)]
+        ranks = ranked(metric.labels, sums[by] if view.answers(by) else NONE, found)
+    return limited(metric.labels, ranks, view.series_limit)
 
 
-def capped(totals: Mapping[Labels, int], metric: Metric, view: View) -> Mapping[Labels, int]:
-    """Sums by the label values that are shown: values beyond a cap are `other`, early months what the label says."""
-    names = _shown_names(metric, view)
-    if not names:
+def _counts(metric: Metric, totals: Mapping[Labels, int]) -> Mapping[Labels, int]:
+    """Sums that rank: of a distribution its counts, without its sum."""
+    if metric.kind is not Kind.HISTOGRAM:
+        return totals
+    return {labels: amount for labels, amount in totals.items() if labels[-1] != SUM}
+
+
+def by_shown_months(totals: Mapping[Labels, int], metric: Metric, view: View) -> Mapping[Labels, int]:
+    """Sums by the months that are shown: early ones are what the label says, or left out."""
+    months = [
+        (index, recent_months(view, label.months), label.earlier)
+        for index, label in enumerate(metric.labels)
+        if label.months
+    ]
+    if not months:
         return totals
     merged: dict[Labels, int] = {}
     for labels, amount in totals.items():
         name = list(labels)
-        for index, named in names:
-            name[index] = named(name[index])
-        if all(name[index] for index, _ in names):
+        for index, recent, earlier in months:
+            name[index] = _within_months(recent, earlier, name[index])
+        if all(name[index] for index, _, _ in months):
             key = tuple(name)
             merged[key] = merged.get(key, 0) + amount
     return merged
-
-
-def _shown_names(metric: Metric, view: View) -> list[tuple[int, Callable[[str], str]]]:
-    """How the values of labels are shown, by the place of the label; empty for a value that is not shown."""
-    names: list[tuple[int, Callable[[str], str]]] = []
-    for index, label in enumerate(metric.labels):
-        if label.capped and label.name in view.caps:
-            names.append((index, partial(_within_cap, view.caps[label.name])))
-        elif label.months:
-            names.append((index, partial(_within_months, recent_months(view, label.months), label.earlier)))
-    return names
-
-
-def _within_cap(kept: frozenset[str], value: str) -> str:
-    return value if value in kept else OTHER
 
 
 def _within_months(months: Sequence[str], earlier: str, month: str) -> str:
@@ -136,27 +130,28 @@ def _within_months(months: Sequence[str], earlier: str, month: str) -> str:
     return month if month in months else earlier
 
 
-def samples_of(metric: Metric, view: View) -> list[Sample]:
-    """Every sample of one declared metric."""
+def capped(totals: Mapping[Labels, int], metric: Metric, view: View, limit: Limited) -> Mapping[Labels, int]:
+    """Sums by the label values that are shown."""
+    return limit.merged(by_shown_months(totals, metric, view))
+
+
+def samples_of(metric: Metric, view: View, limit: Limited) -> list[Sample]:
+    """Every sample of one declared metric, whose label combinations are limited so."""
     if metric.kind is Kind.HISTOGRAM:
-        return list(_histogram(metric, view))
+        return list(_histogram(metric, view, limit))
     if metric.kind is Kind.LEVEL:
-        totals = capped(view.level(metric.name), metric, view)
+        totals = capped(view.level(metric.name), metric, view, limit)
         known = with_zeros(metric, [totals, view.level(metric.zero_where)])
         return [sample(metric, labels, totals.get(labels, 0)) for labels in known]
     windows = [window for window in metric.windows if view.answers(window)]
-    sums = {window: capped(view.total(window, metric.name), metric, view) for window in windows}
+    sums = {window: capped(view.total(window, metric.name), metric, view, limit) for window in windows}
     known = with_zeros(metric, sums.values())
     return [sample(metric, labels, sums[window].get(labels, 0), window) for labels in known for window in windows]
 
 
 def with_zeros(metric: Metric, totals: Iterable[Mapping[Labels, int]]) -> list[Labels]:
-    """Label values that are seen, each with every value of the closed labels; sorted by label values."""
-    opened = {
-        tuple(value for label, value in zip(metric.labels, labels, strict=True) if label.values is None)
-        for total in totals
-        for labels in total
-    }
+    """Label values that are not zero, each with every value of the closed labels; sorted by label values."""
+    opened = {combination(metric.labels, labels) for total in totals for labels, amount in total.items() if amount}
     if all(label.values is not None for label in metric.labels):
         opened = {()}
     found: list[Labels] = []
@@ -171,7 +166,7 @@ def sample(metric: Declaration, labels: Labels, amount: int, window: Window | No
     return shown(metric, labels, shown_value(metric, labels, amount), window)
 
 
-def _histogram(metric: Metric, view: View) -> Iterator[Sample]:
+def _histogram(metric: Metric, view: View, limit: Limited) -> Iterator[Sample]:
     sources: list[tuple[tuple[tuple[str, str], ...], Mapping[Labels, int]]] = [
         ((("window", window.value),), view.total(window, metric.name))
         for window in metric.windows
@@ -183,7 +178,7 @@ def _histogram(metric: Metric, view: View) -> Iterator[Sample]:
     seen: list[dict[Labels, tuple[list[int], int]]] = []
     for _, totals in sources:
         series: dict[Labels, tuple[list[int], int]] = {}
-        for labels, amount in capped(totals, metric, view).items():
+        for labels, amount in capped(totals, metric, view, limit).items():
             place, part = labels[:-1], labels[-1]
             counts, sum_ = series.get(place, ([0] * len(bounds), 0))
             if part == SUM:
@@ -192,7 +187,7 @@ def _histogram(metric: Metric, view: View) -> Iterator[Sample]:
                 counts[int(part)] += amount
             series[place] = (counts, sum_)
         seen.append(series)
-    known = sorted({labels for series in seen for labels in series})
+    known = sorted({labels for series in seen for labels, (counts, _) in series.items() if any(counts)})
     if all(label.values is not None for label in metric.labels):
         known = list(product(*(label.values or () for label in metric.labels)))
     for labels in known:

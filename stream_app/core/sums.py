@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from stream_app.core.samples import Labels, Totals
+from stream_app.core.limits import Labels
+from stream_app.core.samples import Totals
 
 Contents = Mapping[str, Mapping[Labels, int]]
 """What one bucket holds: metric name -> label values -> amount."""

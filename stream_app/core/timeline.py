@@ -1,10 +1,11 @@
-"""Timelines: the rows that an entity knows of one thing, ordered by time, then identity, then content.
+"""Timelines: the rows that an entity knows of one thing, ordered by time, sequence, rank, identity, then content.
 
 `join` is commutative, associative and idempotent, which is the whole reason why neither the order nor the number of
 deliveries can matter.
 """
 
 from bisect import insort
+from collections.abc import Iterable
 from typing import TypeVar
 
 from msgspec import Struct
@@ -16,15 +17,35 @@ FAR_FUTURE = 2**62
 class Row(Struct, array_like=True, frozen=True, order=True, gc=False):
     """What one event says; a subclass adds the content. Rows compare by their fields in the order of declaration.
 
-    `at` is the event time in milliseconds, `identity` what `identity()` makes of the event's id and source. A struct,
-    because it is built, compared and decoded faster than a NamedTuple, and the garbage collector need not visit it.
+    `at` is the event time in milliseconds, `order` what `order_within_instant()` makes of the event's sequence and the
+    rank of its type, `identity` what `identity()` makes of its id and source. A struct, because it is built, compared
+    and decoded faster than a NamedTuple, and the garbage collector need not visit it.
     """
 
     at: int
+    order: str
     identity: str
 
 
 RowT = TypeVar("RowT", bound=Row)
+
+
+_LARGEST_RANK = 9
+_WITHOUT_SEQUENCE = tuple(f"\x00{rank}" for rank in range(_LARGEST_RANK + 1))
+
+
+def order_within_instant(sequence: str | None, rank: int) -> str:
+    """One string for a sequence and the rank of a type (0 to 9) that sorts as the pair does.
+
+    Missing sequences come first, then those of digits only (as numbers, equal ones as text), then all others as text.
+    No sequence contains the control character that ends it here.
+    """
+    if sequence is None:
+        return _WITHOUT_SEQUENCE[rank]
+    if sequence.isascii() and sequence.isdigit():
+        number = sequence.lstrip("0")
+        return f"1{len(number):02d}{number}\x00{sequence}\x00{rank}"
+    return f"2{sequence}\x00{rank}"
 
 
 def identity(event_id: str, source: str) -> str:
@@ -46,6 +67,12 @@ def join(rows: list[RowT], row: RowT) -> bool:
     else:
         insort(rows, row)
     return True
+
+
+def join_all(rows: list[RowT], others: Iterable[RowT]) -> None:
+    """Add all rows of another timeline of the same thing."""
+    for row in others:
+        join(rows, row)
 
 
 def is_next(rows: list[RowT], row: RowT) -> bool:

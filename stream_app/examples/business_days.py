@@ -94,10 +94,10 @@ SHORT_MONTH = Example(
 )
 
 OTHER = Example(
-    title="Values beyond the limit are summed into other",
+    title="Combinations beyond the limit are summed into other",
     explains=("new_leads",),
     as_of="2026-03-15 12:00",
-    label_limit=2,
+    series_limit=2,
     given=(
         each(3, lead("created", "2026-03-10 09:00", "a", campaign_id="spring")),
         each(2, lead("created", "2026-03-10 09:00", "b", campaign_id="summer")),
@@ -105,13 +105,13 @@ OTHER = Example(
         lead("created", "2026-03-10 09:00", "d", campaign_id="winter"),
     ),
     arithmetic=(
-        "With a limit of two the campaigns with the largest flow in 30 days stay, spring 3 and summer 2; autumn 1 + "
-        "winter 1 = 2 are summed into other."
+        "With a limit of two the combinations with the largest flow in 30 days stay, spring 3 and summer 2; autumn 1 + "
+        "winter 1 = 2 are summed into other, in all three labels."
     ),
     expected=(
         expect("new_leads", {"mtd": 3}, source="unknown", channel="none", campaign="spring"),
         expect("new_leads", {"mtd": 2}, source="unknown", channel="none", campaign="summer"),
-        expect("new_leads", {"mtd": 2}, source="unknown", channel="none", campaign="other"),
+        expect("new_leads", {"mtd": 2}, source="other", channel="other", campaign="other"),
     ),
 )
 

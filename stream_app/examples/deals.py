@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from stream_app.examples.events import deal, expect, invoice, item, subscription
+from stream_app.examples.events import deal, deletion, expect, invoice, item, subscription
 from stream_app.spec.example import Example
 
 _NOW = "2026-03-15 12:00"
@@ -86,6 +86,59 @@ OVERTURNED = Example(
     ),
 )
 
+REOPENED = Example(
+    title="Two won opportunities that are reopened",
+    explains=("opportunities", "bookings", "open_pipeline", "new_customers"),
+    as_of=_NOW,
+    given=(
+        deal("created", "2026-02-20 09:00", "o1", "acme", "new_business", 1_000_000, "EUR", **_ORIGIN),
+        deal("won", "2026-02-25 09:00", "o1", "acme", "new_business", 1_000_000, "EUR", **_ORIGIN),
+        deal("reopened", "2026-03-05 09:00", "o1", "acme", "new_business", 800_000, "EUR", **_ORIGIN),
+        deal("created", "2026-02-10 09:00", "o2", "bolt", "new_business", 300_000, "EUR"),
+        deal("won", "2026-02-12 09:00", "o2", "bolt", "new_business", 300_000, "EUR"),
+        deal("reopened", "2026-02-20 09:00", "o2", "bolt", "new_business", 300_000, "EUR"),
+        deal("won", "2026-03-04 09:00", "o2", "bolt", "new_business", 300_000, "EUR"),
+        deal("won", "2026-03-06 09:00", "o2", "bolt", "new_business", 310_000, "EUR"),
+    ),
+    arithmetic=(
+        "Acme's is open again, with its newest amount 8 000: the win of February is taken back, with its booking and "
+        "the customer. Bolt's is won again: dated at the first win after the reopening, March 4, with its newest "
+        "amount 3 100; bolt is a customer since then. Both were created in February."
+    ),
+    expected=(
+        expect("opportunities", {"mtd": 0, "prev_month": 2}, state="created", kind="new_business"),
+        expect("opportunities", {"mtd": 1, "prev_month": 0}, state="won", kind="new_business"),
+        expect("bookings", {"mtd": 3_100}, currency="EUR", kind="new_business", **_NOWHERE),
+        expect("open_pipeline", 8_000, currency="EUR", kind="new_business"),
+        expect("new_customers", {"mtd": 1}, source="none", campaign="none"),
+    ),
+)
+
+DELETED = Example(
+    title="Two deleted opportunities, one of which comes back",
+    explains=("opportunities", "bookings", "open_pipeline", "new_customers"),
+    as_of=_NOW,
+    given=(
+        deal("created", "2026-03-02 09:00", "o1", "acme", "new_business", 500_000, "EUR"),
+        deal("won", "2026-03-04 09:00", "o1", "acme", "new_business", 500_000, "EUR"),
+        deletion("2026-03-06 09:00", "o1", "acme"),
+        deal("created", "2026-03-03 09:00", "o2", "bolt", "new_business", 200_000, "EUR"),
+        deletion("2026-03-05 09:00", "o2", "bolt"),
+        deal("changed", "2026-03-08 09:00", "o2", "bolt", "new_business", 250_000, "EUR"),
+    ),
+    arithmetic=(
+        "Acme's is deleted: neither created nor won, no booking, no customer. Bolt's was changed after its deletion, "
+        "which therefore says nothing: created on March 3, and open with its newest amount, 2 500."
+    ),
+    expected=(
+        expect("opportunities", {"mtd": 1, "prev_month": 0}, state="created", kind="new_business"),
+        expect("opportunities", {"mtd": 0, "prev_month": 0}, state="won", kind="new_business"),
+        expect("bookings", {"mtd": None}, currency="EUR", kind="new_business", **_NOWHERE),
+        expect("open_pipeline", 2_500, currency="EUR", kind="new_business"),
+        expect("new_customers", {"mtd": None}, source="none", campaign="none"),
+    ),
+)
+
 BECOMING = Example(
     title="Won first or paying first",
     explains=("new_customers", "customers"),
@@ -128,4 +181,4 @@ INVOICES = Example(
     ),
 )
 
-DEALS = (QUARTER, OVERTURNED, BECOMING, INVOICES)
+DEALS = (QUARTER, OVERTURNED, REOPENED, DELETED, BECOMING, INVOICES)

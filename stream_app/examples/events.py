@@ -55,6 +55,11 @@ def deal(
     return GivenEvent(type=f"opportunity.{event}", time=time, data={**known, **data})
 
 
+def deletion(time: str, name: str, account: str) -> GivenEvent:
+    """`opportunity.deleted`."""
+    return GivenEvent(type="opportunity.deleted", time=time, data={"opportunity_id": name, "account_id": account})
+
+
 def item(unit_amount_minor: int, interval: str = "month", **data: Any) -> Item:  # noqa: ANN401
     """One price of a subscription."""
     return {"plan_id": "plan", "unit_amount_minor": unit_amount_minor, "interval": interval, **data}
@@ -72,6 +77,11 @@ def subscription(
     """`subscription.<event>` with the whole state; without a `name` it is called like the account."""
     known = {"account_id": account, "subscription_id": name or account, "currency": currency, "items": list(items)}
     return GivenEvent(type=f"subscription.{event}", time=time, data={**known, **data})
+
+
+def one_company(time: str, account: str, merged: str) -> GivenEvent:
+    """`account.merged`."""
+    return GivenEvent(type="account.merged", time=time, data={"account_id": account, "merged_id": merged})
 
 
 def invoice(event: str, time: str, name: str, account: str) -> GivenEvent:
@@ -102,11 +112,10 @@ def reach(time: str, name: str, day: str, kind: str, count: int, **data: str) ->
     )
 
 
-def answer(time: str, respondent: str, score: int) -> GivenEvent:
+def answer(time: str, respondent: str, score: int, **data: str) -> GivenEvent:
     """`survey.responded`."""
-    return GivenEvent(
-        type="survey.responded", time=time, data={"respondent_id": respondent, "survey_id": "yearly", "score": score}
-    )
+    known = {"respondent_id": respondent, "survey_id": "yearly", "score": score}
+    return GivenEvent(type="survey.responded", time=time, data={**known, **data})
 
 
 def expect(series: str, value: Value | Mapping[str, Value], **labels: str) -> ExpectedSeries:

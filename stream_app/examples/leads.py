@@ -1,5 +1,7 @@
 """Leads: created, moved through the funnel, set aside and reopened, scored."""
 
+from fractions import Fraction
+
 from stream_app.examples.events import expect, lead, mail, program, stage, status
 from stream_app.spec.example import Example
 
@@ -173,4 +175,81 @@ SCORE_OF_NEW = Example(
     ),
 )
 
-LEADS = (NEW_LEADS, FUNNEL, DISQUALIFIED, REOPENED, SCORES, SCORE_OF_NEW)
+FOLLOW_UP = Example(
+    title="One MQL is called in time, one late, one waits",
+    explains=(
+        "mql_waiting",
+        "mql_overdue",
+        "mql_oldest_due_timestamp_seconds",
+        "mql_follow_ups",
+        "mql_follow_up_seconds",
+        "mql_due",
+        "mql_on_time",
+        "mql_on_time_ratio",
+    ),
+    as_of=_NOW,
+    given=(
+        *(lead("created", "2026-03-09 09:00", who, source="web") for who in ("ann", "ben", "cat")),
+        stage("mql", "2026-03-10 09:00", "ann"),
+        lead("engaged", "2026-03-10 11:00", "ann", kind="call"),
+        status("working", "2026-03-10 12:00", "ann"),
+        stage("mql", "2026-03-10 09:00", "ben"),
+        status("not_ready", "2026-03-11 10:00", "ben"),
+        stage("mql", "2026-03-14 09:00", "cat"),
+        status("open", "2026-03-14 10:00", "cat"),
+    ),
+    arithmetic=(
+        "Due 24 hours after the entry: ann and ben on March 11 at 9:00, cat today at 9:00, 1 773 565 200. Ann was"
+        " called after 2 hours, ben rejected after 25, 27 hours = 97 200 s together; cat waits and is overdue. On time "
+        "1 of 3."
+    ),
+    expected=(
+        expect("mql_waiting", 1, source="web"),
+        expect("mql_overdue", 1, source="web"),
+        expect("mql_oldest_due_timestamp_seconds", 1_773_565_200, source="web"),
+        expect("mql_follow_ups", {"24h": 0, "7d": 1, "30d": 1, "mtd": 1}, outcome="worked", source="web"),
+        expect("mql_follow_ups", {"24h": 0, "7d": 1, "30d": 1, "mtd": 1}, outcome="rejected", source="web"),
+        expect("mql_follow_up_seconds_gcount", {"30d": 2, "mtd": 2}, source="web"),
+        expect("mql_follow_up_seconds_gsum", {"30d": 97_200, "mtd": 97_200}, source="web"),
+        expect("mql_follow_up_seconds_bucket", {"mtd": 0}, source="web", le="3600.0"),
+        expect("mql_follow_up_seconds_bucket", {"mtd": 1}, source="web", le="86400.0"),
+        expect("mql_follow_up_seconds_bucket", {"mtd": 2}, source="web", le="172800.0"),
+        expect("mql_due", {"7d": 3, "30d": 3, "mtd": 3}, source="web"),
+        expect("mql_on_time", {"7d": 1, "30d": 1, "mtd": 1}, source="web"),
+        expect("mql_on_time_ratio", {"7d": Fraction(1, 3), "30d": Fraction(1, 3), "mtd": Fraction(1, 3)}, source="web"),
+    ),
+)
+
+ORIGIN = Example(
+    title="The webhook knows the source, the import the campaign",
+    explains=("new_leads",),
+    as_of=_NOW,
+    given=(
+        lead("created", "2026-03-10 09:00", "dan", source="web"),
+        lead("created", "2026-03-11 09:00", "dan", source="list", campaign_id="spring", is_import=True),
+    ),
+    arithmetic="Each part comes from the earliest event that states it: web, no channel, spring.",
+    expected=(expect("new_leads", {"7d": 1, "30d": 1, "mtd": 1}, source="web", channel="none", campaign="spring"),),
+)
+
+MERGED = Example(
+    title="Two records of one person",
+    explains=("new_leads", "stage_entries", "leads_in_stage"),
+    as_of=_NOW,
+    given=(
+        lead("created", "2026-03-10 09:00", "eve", source="web"),
+        stage("mql", "2026-03-11 09:00", "eve"),
+        lead("created", "2026-03-02 09:00", "eva", source="fair"),
+        stage("mql", "2026-03-12 09:00", "eva"),
+        lead("merged", "2026-03-14 09:00", "eva", merged_id="eve"),
+    ),
+    arithmetic="One lead: created on March 2 at the fair, MQL on the 11th. The entry of the 12th is no change.",
+    expected=(
+        expect("new_leads", {"7d": 0, "30d": 1, "mtd": 1}, source="fair", channel="none", campaign="none"),
+        expect("stage_entries", {"7d": 0, "mtd": 1}, funnel_stage="lead", source="fair", campaign="none"),
+        expect("stage_entries", {"7d": 1, "mtd": 1}, funnel_stage="mql", source="fair", campaign="none"),
+        expect("leads_in_stage", 1, funnel_stage="mql"),
+    ),
+)
+
+LEADS = (NEW_LEADS, FUNNEL, DISQUALIFIED, REOPENED, SCORES, SCORE_OF_NEW, FOLLOW_UP, ORIGIN, MERGED)

@@ -123,4 +123,23 @@ SEND_TIME = Example(
     ),
 )
 
-MAIL = (LAUNCH, ADJUSTED, SEND_TIME)
+BOUNCES = Example(
+    title="A hard bounce after the delivery, and a soft one before it",
+    explains=("email_messages", "email_cohort"),
+    as_of=_NOW,
+    given=(
+        *(mail("sent", "2026-03-15 09:00", message) for message in ("m", "n")),
+        mail("delivered", "2026-03-15 09:01", "m"),
+        mail("bounced", "2026-03-15 09:30", "m", bounce="hard"),
+        mail("bounced", "2026-03-15 09:05", "n", bounce="soft"),
+        mail("delivered", "2026-03-15 09:20", "n"),
+    ),
+    arithmetic="Message m bounced; n only softly, and was delivered: bounced 1, soft_bounced 1, delivered 2.",
+    expected=tuple(
+        expect(series, {"24h": count}, state=state, program="none", step="none", audience="prospect")
+        for series in ("email_messages", "email_cohort")
+        for state, count in (("sent", 2), ("delivered", 2), ("bounced", 1), ("soft_bounced", 1))
+    ),
+)
+
+MAIL = (LAUNCH, ADJUSTED, SEND_TIME, BOUNCES)

@@ -57,10 +57,10 @@ NPS = Example(
         "1.959963984540054 x 0.16 = 31.359423752640864."
     ),
     expected=(
-        expect("nps_responses", {"30d": 20, "90d": 20}, class_="promoter"),
-        expect("nps_responses", {"30d": 5, "90d": 5}, class_="detractor"),
-        expect("nps", 60),
-        expect("nps_margin", Fraction("31.359423752640864")),
+        expect("nps_responses", {"30d": 20, "90d": 20}, class_="promoter", segment="none"),
+        expect("nps_responses", {"30d": 5, "90d": 5}, class_="detractor", segment="none"),
+        *(expect("nps", 60, segment=segment) for segment in ("all", "none")),
+        *(expect("nps_margin", Fraction("31.359423752640864"), segment=segment) for segment in ("all", "none")),
     ),
 )
 
@@ -80,12 +80,37 @@ FEW_ANSWERS = Example(
         "outside. 4 answers are fewer than 5: no sample."
     ),
     expected=(
-        expect("nps_responses", {"30d": 2, "90d": 2}, class_="promoter"),
-        expect("nps_responses", {"30d": 1, "90d": 1}, class_="passive"),
-        expect("nps_responses", {"30d": 0, "90d": 1}, class_="detractor"),
-        expect("nps", None),
-        expect("nps_margin", None),
+        expect("nps_responses", {"30d": 2, "90d": 2}, class_="promoter", segment="none"),
+        expect("nps_responses", {"30d": 1, "90d": 1}, class_="passive", segment="none"),
+        expect("nps_responses", {"30d": 0, "90d": 1}, class_="detractor", segment="none"),
+        expect("nps", None, segment="all"),
+        expect("nps_margin", None, segment="all"),
     ),
 )
 
-RECORDS = (SPREAD, YEAR_END, LEAP_YEAR, NPS, FEW_ANSWERS)
+SEGMENTS = Example(
+    title="Five answers of one segment, three of another",
+    explains=("nps_responses", "nps_themes", "nps"),
+    as_of=_NOW,
+    given=(
+        each(4, answer("2026-03-05 09:00", "fan", 10, segment="smb", theme="support")),
+        answer("2026-03-05 09:00", "critic", 3, segment="smb", theme="price"),
+        each(3, answer("2026-03-05 09:00", "boss", 6, segment="enterprise", theme="price")),
+    ),
+    arithmetic=(
+        "Smb: 4 promoters and 1 detractor of 5: 100 x (0.8 - 0.2) = 60. Enterprise has 3 answers, too few. All: 4 "
+        "promoters, 4 detractors: 0. Support: 4 promoters; price: 1 + 3 = 4 detractors."
+    ),
+    expected=(
+        expect("nps_responses", {"30d": 4, "90d": 4}, class_="promoter", segment="smb"),
+        expect("nps_responses", {"30d": 1, "90d": 1}, class_="detractor", segment="smb"),
+        expect("nps_responses", {"30d": 3, "90d": 3}, class_="detractor", segment="enterprise"),
+        expect("nps_themes", {"90d": 4}, theme="support", class_="promoter"),
+        expect("nps_themes", {"90d": 4}, theme="price", class_="detractor"),
+        expect("nps", 60, segment="smb"),
+        expect("nps", 0, segment="all"),
+        expect("nps", None, segment="enterprise"),
+    ),
+)
+
+RECORDS = (SPREAD, YEAR_END, LEAP_YEAR, NPS, FEW_ANSWERS, SEGMENTS)

@@ -1,6 +1,6 @@
 """MRR: what a subscription is worth, and how it moves."""
 
-from stream_app.examples.events import each, expect, item, subscription
+from stream_app.examples.events import each, expect, item, one_company, subscription
 from stream_app.spec.example import Example
 
 _NOW = "2026-03-15 12:00"
@@ -204,6 +204,119 @@ SWITCH = Example(
     ),
 )
 
+SWAP = Example(
+    title="A new plan starts half an hour after the old one ended",
+    explains=(
+        "mrr_movement",
+        "lost_customers",
+        "lost_opening_customers",
+        "mrr",
+        "customers",
+        "customers_opening",
+        "customer_churn_rate",
+    ),
+    as_of=_NOW,
+    given=(
+        subscription("started", "2026-02-02 09:00", "acme", item(10_000), name="old"),
+        subscription("canceled", "2026-03-05 09:00", "acme", item(10_000), name="old"),
+        subscription("started", "2026-03-05 09:30", "acme", item(12_000), name="new"),
+    ),
+    arithmetic=(
+        "30 minutes are within the swap grace of 60: the 100 before are compared with the 120 after, expansion 20. "
+        "Nobody is lost and nobody comes back: 0 / 1."
+    ),
+    expected=(
+        expect("mrr_movement", {"mtd": 20}, currency="USD", movement="expansion"),
+        expect("lost_customers", {"mtd": 0}, reason="voluntary"),
+        expect("lost_opening_customers", {"mtd": 0}),
+        expect("mrr", 120, currency="USD"),
+        expect("customers", 1),
+        expect("customers_opening", {"mtd": 1}),
+        expect("customer_churn_rate", {"mtd": 0}),
+    ),
+)
+
+GAP = Example(
+    title="A new plan starts 61 minutes after the old one ended",
+    explains=(
+        "mrr_movement",
+        "lost_customers",
+        "lost_opening_customers",
+        "mrr",
+        "customers",
+        "customers_opening",
+        "customer_churn_rate",
+    ),
+    as_of=_NOW,
+    given=(
+        subscription("started", "2026-02-02 09:00", "acme", item(10_000), name="old"),
+        subscription("canceled", "2026-03-05 09:00", "acme", item(10_000), name="old"),
+        subscription("started", "2026-03-05 10:01", "acme", item(12_000), name="new"),
+    ),
+    arithmetic=(
+        "61 minutes are more than the swap grace of 60: churn 100, and 120 of a former customer, reactivation. One of "
+        "the one customer that March began with is lost: 1 / 1."
+    ),
+    expected=(
+        expect("mrr_movement", {"mtd": 100}, currency="USD", movement="churn"),
+        expect("mrr_movement", {"mtd": 120}, currency="USD", movement="reactivation"),
+        expect("lost_customers", {"mtd": 1}, reason="voluntary"),
+        expect("lost_opening_customers", {"mtd": 1}),
+        expect("mrr", 120, currency="USD"),
+        expect("customers", 1),
+        expect("customers_opening", {"mtd": 1}),
+        expect("customer_churn_rate", {"mtd": 1}),
+    ),
+)
+
+CURRENCY_SWAP = Example(
+    title="A new plan in another currency",
+    explains=("mrr_movement", "lost_customers", "mrr", "customers"),
+    as_of=_NOW,
+    given=(
+        subscription("started", "2026-02-02 09:00", "acme", item(10_000), name="old", currency="EUR"),
+        subscription("canceled", "2026-03-05 09:00", "acme", item(10_000), name="old", currency="EUR"),
+        subscription("started", "2026-03-05 09:30", "acme", item(9_000), name="new", currency="USD"),
+    ),
+    arithmetic=(
+        "Within the swap grace nobody is lost. Each currency is compared with itself: 100 euros before and none after,"
+        " churn 100; no dollars before and 90 after for the first time, new 90."
+    ),
+    expected=(
+        expect("mrr_movement", {"mtd": 100}, currency="EUR", movement="churn"),
+        expect("mrr_movement", {"mtd": 90}, currency="USD", movement="new"),
+        expect("lost_customers", {"mtd": 0}, reason="voluntary"),
+        expect("mrr", 90, currency="USD"),
+        expect("customers", 1),
+    ),
+)
+
+ONE_COMPANY = Example(
+    title="Two accounts that are one company",
+    explains=("customers", "mrr_movement", "mrr", "lost_customers", "new_customers", "customers_opening"),
+    as_of=_NOW,
+    given=(
+        subscription("started", "2026-02-02 09:00", "acme", item(10_000)),
+        subscription("started", "2026-02-10 09:00", "acme-inc", item(5_000)),
+        subscription("canceled", "2026-03-05 09:00", "acme-inc", item(5_000)),
+        one_company("2026-03-10 09:00", "acme", "acme-inc"),
+    ),
+    arithmetic=(
+        "One account with two subscriptions, whenever the merge was: in February new 100 and expansion 50, in March "
+        "contraction 50, not churn. It became a customer once, in February, and is one still: 100 of MRR."
+    ),
+    expected=(
+        expect("customers", 1),
+        expect("mrr_movement", {"prev_month": 100, "mtd": 0}, currency="USD", movement="new"),
+        expect("mrr_movement", {"prev_month": 50, "mtd": 0}, currency="USD", movement="expansion"),
+        expect("mrr_movement", {"prev_month": 0, "mtd": 50}, currency="USD", movement="contraction"),
+        expect("mrr", 100, currency="USD"),
+        expect("lost_customers", {"mtd": 0}, reason="voluntary"),
+        expect("new_customers", {"prev_month": 1, "mtd": 0}, source="none", campaign="none"),
+        expect("customers_opening", {"mtd": 1}),
+    ),
+)
+
 CURRENCIES = Example(
     title="One account, three currencies",
     explains=("mrr", "mrr_movement", "customers", "lost_customers"),
@@ -307,6 +420,10 @@ REVENUE = (
     STATUSES,
     RESUMED,
     SWITCH,
+    SWAP,
+    GAP,
+    CURRENCY_SWAP,
+    ONE_COMPANY,
     CURRENCIES,
     TWICE_LOST,
     LATE_CANCELLATION,

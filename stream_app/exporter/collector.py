@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class SampleSource(Protocol):
-    """Gives the samples of a view in the order of their series, and how many values of each label were folded."""
+    """Gives the samples of a view in the order of their series, and how many values of each label none shows."""
 
     overflow: dict[str, int]
 
@@ -57,7 +57,9 @@ class BusinessCollector(Collector):
             yield up
             yield from families(self._source.samples(snapshot.view, snapshot.changed), self._definitions)
             overflow = GaugeMetricFamily(
-                "stream_app_label_overflow", "Values of a label that are summed into `other`.", labels=["label"]
+                "stream_app_label_overflow",
+                "Values of a label that no metric shows: they are summed into `other`.",
+                labels=["label"],
             )
             for label, count in self._source.overflow.items():
                 overflow.add_metric([label], count)

@@ -68,8 +68,8 @@ GROSS_CHURN_BUDGET = 0.02
 GROSS_CHURN_HEAD_START = 0.5
 """Share of the budget that may be used up on the first day; many contracts end with a month."""
 
-LARGE_LOSS_SHARE = 0.01
-"""Share of the opening MRR lost within 24 h."""
+LARGE_LOSS_SHARE, LARGE_LOSS = 0.01, 1000
+"""Share of the opening MRR lost within 24 h, and how much at least: in units of each currency, as euros or yen."""
 
 AT_RISK_SHARE, AT_RISK_FACTOR = 0.03, 1.5
 """Share of MRR on past-due subscriptions, and how many times that of a week before it is."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from stream_app.spec.example import DEFAULT_LIMIT, NO_WINDOW, Example, ExpectedSeries, GivenEvent, Value
-from stream_app.spec.metric import PREFIX
+from stream_app.spec.example import NO_WINDOW, Example, ExpectedSeries, GivenEvent, Value
+from stream_app.spec.metric import PREFIX, SERIES_LIMIT
 
 _PARTS = ("_bucket", "_gcount", "_gsum")
 
@@ -13,7 +13,9 @@ _PARTS = ("_bucket", "_gcount", "_gsum")
 def place_and_time(example: Example) -> str:
     """When and where the numbers of an example are read."""
     zone = "" if example.timezone == "UTC" else f", business time zone {example.timezone}"
-    limit = "" if example.label_limit == DEFAULT_LIMIT else f", at most {example.label_limit} values a label"
+    limit = (
+        "" if example.series_limit == SERIES_LIMIT else f", at most {example.series_limit} label combinations a metric"
+    )
     return f"{_time(example.as_of)}{zone}{limit}"
 
 

@@ -30,9 +30,10 @@ _CONVENTIONS = """\
   buckets, `7d` 168, `30d` 30 day buckets, `90d` 90. `mtd` is this month so far, `prev_month` the one before,
   `prev_month_to_date` as many full days of that month as this month has completed. Days and months are those of the
   business time zone (`STREAM_APP_TIMEZONE`). A window that reaches back beyond what is kept has no sample.
-- **Labels** marked *open* keep their values with the largest flow over 30 days (100 of them, unless
-  `STREAM_APP_LABEL_LIMIT` says otherwise); the others are summed into `other`. An absent value is `none`. No identifier
-  of a person, company, message or subscription is ever a label.
+- **Labels**: a metric keeps the combinations of its labels with the largest flow over 30 days (1,000 of them, unless
+  `STREAM_APP_SERIES_LIMIT` says otherwise); the others are summed into `other` in every label marked *open*. What is
+  zero in every window has no sample, labels with a closed set aside. An absent value is `none`. No identifier of a
+  person, company, message or subscription is ever a label.
 - **Money** is in base units of the label `currency` (euros, not cents); currencies are never added up.
 - **Ratios** are 0 to 1.
 - *First* is the earliest by event time, *newest* the latest; ties go by (`time`, `id`)."""

@@ -6,13 +6,12 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
-from stream_app.spec.metric import PREFIX
+from stream_app.spec.metric import PREFIX, SERIES_LIMIT
 
 Value = int | float | Fraction | None
 """None: no sample. A fraction stands for a quotient that no float holds exactly."""
 
 NO_WINDOW = ""
-DEFAULT_LIMIT = 100
 
 _IDENTIFIERS = (
     "lead_id",
@@ -80,7 +79,7 @@ class Example:
     given: tuple[GivenEvent, ...]
     as_of: str
     timezone: str = "UTC"
-    label_limit: int = DEFAULT_LIMIT
+    series_limit: int = SERIES_LIMIT
     arithmetic: str
     expected: tuple[ExpectedSeries, ...]
     source: str = ""

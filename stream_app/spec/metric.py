@@ -6,6 +6,8 @@ from enum import StrEnum
 from stream_app.spec.window import GRAIN_OF, Grain, Window
 
 PREFIX = "lifecycle_"
+SERIES_LIMIT = 1000
+"""How many label combinations of a metric are shown, unless a setting says otherwise."""
 
 
 class Kind(StrEnum):
@@ -39,9 +41,9 @@ class Unit(StrEnum):
 class Label:
     """A label. `values` is the closed set of its values, in order; None for an open set.
 
-    `capped`: only the values with the largest flow are shown, the others as `other`. `months`: the values are months,
-    and so many are shown, the running one and those before it; earlier ones are summed into the value `earlier`, or are
-    not shown if that is empty.
+    `capped`: in combinations beyond the limit of the metric the value is shown as `other`. `months`: the values are
+    months, and so many are shown, the running one and those before it; earlier ones are summed into the value
+    `earlier`, or are not shown if that is empty.
     """
 
     name: str
@@ -78,7 +80,8 @@ class Declaration:
 class Metric(Declaration):
     """A metric that is counted from facts.
 
-    `zero_where` names a level with the same labels: wherever that stands, this metric is 0 rather than absent.
+    `zero_where` names a level with the same labels: wherever that stands, this metric is 0 rather than absent. Due
+    times have one, the level that counts them.
     """
 
     kind: Kind

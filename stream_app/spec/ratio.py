@@ -79,13 +79,15 @@ class Variants:
 class Ratio(Declaration):
     """A metric that is computed from sums on read. ValueError if its terms lack what it declares.
 
-    `skip` is a label value for which there is no sample, such as that of what is attributed to nothing.
+    `skip` is a label value for which there is no sample, such as that of what is attributed to nothing. `overall` names
+    a label that has the value `all`, too: there the ratio is that of all values of the label together.
     """
 
     value: Quotient | ConfidenceMargin | Variants
     unit: Unit = Unit.RATIO
     section: str = "D"
     skip: str = ""
+    overall: str = ""
 
     def __post_init__(self) -> None:
         """Check the declaration."""

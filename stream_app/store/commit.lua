@@ -1,9 +1,9 @@
 #!lua
 -- One batch, all or nothing: nothing is written before everything is checked.
--- KEYS: which generation serves; of the generation in use the ledger, the offsets, the levels and the steps with due times.
+-- KEYS: which generation serves; of the generation in use the ledger, the offsets, the levels and the series with due times.
 -- ARGV: a msgpack map (see ledger.py), the new states of all entities end to end.
 -- Every write is an absolute value, so that a torn append-only file cannot add twice.
-local generations, ledger, offsets, levels, due_steps = unpack(KEYS)
+local generations, ledger, offsets, levels, due_series = unpack(KEYS)
 local c, states = cmsgpack.unpack(ARGV[1]), ARGV[2]
 
 local generation = redis.call('HGET', generations, c.role) or c.first
@@ -24,7 +24,8 @@ end
 -- The version stands at the head of an entity's value.
 local stale = {}
 for i = 1, #c.entities, 3 do
-  if redis.call('GETRANGE', c.entities[i], 0, #c.version - 1) ~= c.entities[i + 1] then
+  local version = c.entities[i + 1]
+  if version ~= c.any_version and redis.call('GETRANGE', c.entities[i], 0, #c.version - 1) ~= version then
     stale[#stale + 1] = c.entities[i]
   end
 end
@@ -41,6 +42,10 @@ for i = 1, #c.entities, 3 do
     redis.call('SET', key, c.version .. string.sub(states, from, from + length - 1), 'EX', c.idle_seconds)
     from = from + length
   end
+end
+-- A pointer must not outlive its entity, nor the reverse: merged entities and pointers to them stay for good.
+for _, key in ipairs(c.merged) do
+  redis.call('PERSIST', key)
 end
 
 -- Adds amounts to the fields of a hash; `unpack` takes some thousands of values at most.
@@ -74,7 +79,12 @@ end
 local SWEEP = 1000
 local kept_after = {}
 for name, grain in pairs(c.grains) do
-  local newest = math.max(tonumber(redis.call('HGET', ledger, grain.newest_field) or grain.newest), grain.newest)
+  if not (grain.newest or redis.call('HEXISTS', ledger, grain.newest_field) == 1) then
+    break
+  end
+  -- A batch without a dated event (of merges only) has no newest: what it changes is judged by the stored one.
+  local newest = tonumber(redis.call('HGET', ledger, grain.newest_field) or grain.newest)
+  newest = math.max(newest, grain.newest or newest)
   redis.call('HSET', ledger, grain.newest_field, string.format('%.0f', newest))
   local target = newest - grain.kept
   local swept = tonumber(redis.call('HGET', ledger, grain.swept_field) or target)
@@ -100,12 +110,12 @@ for i = 1, #c.no_longer_due, 2 do
   local key = c.due_prefix .. c.no_longer_due[i]
   redis.call('ZREM', key, c.no_longer_due[i + 1])
   if redis.call('EXISTS', key) == 0 then
-    redis.call('SREM', due_steps, c.no_longer_due[i])
+    redis.call('SREM', due_series, c.no_longer_due[i])
   end
 end
 for i = 1, #c.due, 3 do
   redis.call('ZADD', c.due_prefix .. c.due[i], string.format('%.0f', c.due[i + 2]), c.due[i + 1])
-  redis.call('SADD', due_steps, c.due[i])
+  redis.call('SADD', due_series, c.due[i])
 end
 
 redis.call('HSET', ledger, c.definitions_field, c.definitions)

@@ -44,8 +44,8 @@ KEYS: tuple[KeyPattern, ...] = (
     KeyPattern("{<namespace>}:<generation>:current", "hash", ("<topic>:<partition>",)),
     KeyPattern("{<namespace>}:<generation>:<grain>:<number>", "hash", ("<series>", VERSION)),
     KeyPattern("{<namespace>}:<generation>:level", "hash", ("<series>", VERSION)),
-    KeyPattern("{<namespace>}:<generation>:due", "set", ("<program>␟<step>",)),
-    KeyPattern("{<namespace>}:<generation>:due:<program>␟<step>", "zset", ("<lead>␟<enrollment>",)),
+    KeyPattern("{<namespace>}:<generation>:due", "set", ("<series>",)),
+    KeyPattern("{<namespace>}:<generation>:due:<series>", "zset", ("<lead>␟<enrollment>", "<lead>")),
     KeyPattern("{<namespace>}:<generation>:<entity>:<id>", "string"),
 )
 
@@ -105,18 +105,18 @@ class GenerationKeys:
         return f"{self.prefix}level"
 
     @property
-    def due_steps(self) -> str:
-        """The set of the steps that have due times."""
+    def due_series(self) -> str:
+        """The set of the series that have due times."""
         return f"{self.prefix}due"
 
     @property
     def due_prefix(self) -> str:
-        """What the sorted set of a step's due times begins with; a member of `due_steps` follows."""
+        """What the sorted set of a series' due times begins with; a member of `due_series` follows."""
         return f"{self.prefix}due:"
 
-    def due(self, program: str, step: str) -> str:
-        """The sorted set of a step's due times."""
-        return f"{self.due_prefix}{due_step((program, step))}"
+    def due(self, *series: str) -> str:
+        """The sorted set of a series' due times."""
+        return f"{self.due_prefix}{series_field(series)}"
 
     def bucket_prefix(self, grain: Grain) -> str:
         """What a bucket of a grain begins with; its number follows."""
@@ -134,6 +134,16 @@ class GenerationKeys:
 def entity_name(kind: str, key: str) -> str:
     """What an entity is called within a generation."""
     return f"{kind}:{key}"
+
+
+def kind_of_name(name: str) -> str:
+    """The kind of an entity by its name."""
+    return name.partition(":")[0]
+
+
+def id_of_name(name: str) -> str:
+    """The id of an entity by its name."""
+    return name.partition(":")[2]
 
 
 def newest_field(grain: Grain) -> str:
@@ -164,10 +174,6 @@ series_field = SEPARATOR.join
 def series_of(field: str) -> Series:
     """The series of a field."""
     return tuple(field.split(SEPARATOR))
-
-
-due_step = SEPARATOR.join
-"""The member of `due_steps` for a program and a step."""
 
 
 def due_member(lead: str, enrollment: str) -> str:

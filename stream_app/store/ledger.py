@@ -22,7 +22,6 @@ from stream_app.store.keys import (
     VERSION,
     GenerationKeys,
     Partition,
-    due_step,
     generations_key,
     newest_field,
     partition_field,
@@ -33,6 +32,8 @@ from stream_app.store.keys import (
 
 IDLE_SECONDS = 800 * 24 * 60 * 60
 """Entities that no event has touched for so long expire."""
+
+_ANY_VERSION = "*"
 
 VERSION_CHARACTERS = 16
 """How long a version is; it stands at the head of every entity's value."""
@@ -49,11 +50,16 @@ def split_value(value: bytes) -> tuple[str, bytes]:
 
 
 class State(NamedTuple):
-    """An entity's new state: the version it was computed from ("" = did not exist), and None for an erased one."""
+    """What is to stand under an id of an entity: its state or a pointer, None for an erased one.
+
+    `version` is what it was computed from: "" = nothing stood there, None = whatever stands there. `is_merged`: it is
+    an entity with several ids, or a pointer to one.
+    """
 
     name: str
-    version: str
+    version: str | None
     value: bytes | None
+    is_merged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +196,7 @@ class Ledger:
     async def commit(self, commit: Commit) -> Verdict:
         """Apply a batch as a whole or not at all."""
         generation, keys = await self._in_use()
-        fixed = [generations_key(self._namespace), keys.ledger, keys.offsets, keys.levels, keys.due_steps]
+        fixed = [generations_key(self._namespace), keys.ledger, keys.offsets, keys.levels, keys.due_series]
         arguments = [
             self._encode(commit, generation, keys),
             b"".join(s.value for s in commit.states if s.value is not None),
@@ -201,7 +207,7 @@ class Ledger:
         if kind == b"version":
             return WrongVersion(tuple(key.decode() for key in detail[0]))
         if kind == b"generation":
-            self._generation = detail[0].decode()
+            await self._follow(detail[0].decode())
             return NewGeneration()
         if kind == b"definitions":
             raise DefinitionsDifferError
@@ -209,11 +215,20 @@ class Ledger:
         # Standing at the end: the reply to an earlier try was lost and the batch is in the numbers already.
         return Applied() if stored == commit.end else WrongOffset(stored)
 
+    async def _follow(self, generation: str) -> None:
+        # Before anything is read of it: entities of other definitions may be stored in another form.
+        keys = GenerationKeys.of(self._namespace, generation)
+        stored = await self._wait(lambda: self._redis.hget(keys.ledger, DEFINITIONS))
+        if stored and stored.decode() != self._definitions:
+            raise DefinitionsDifferError
+        self._generation = generation
+
     def _encode(self, commit: Commit, generation: str, keys: GenerationKeys) -> bytes:
         cells = commit.cells
         entities: list[str | int] = []
         for state in commit.states:
-            entities += (keys.entity(state.name), state.version, -1 if state.value is None else len(state.value))
+            version = _ANY_VERSION if state.version is None else state.version
+            entities += (keys.entity(state.name), version, -1 if state.value is None else len(state.value))
         buckets: list[Any] = []
         for (grain, number), amounts in cells.buckets.items():
             buckets += (grain.value, number, [*map(series_field, amounts)], [*amounts.values()])
@@ -236,8 +251,10 @@ class Ledger:
                 "version_field": VERSION,
                 "version": commit.version,
                 "idle_seconds": IDLE_SECONDS,
+                "any_version": _ANY_VERSION,
                 "entities": entities,
-                "grains": {grain.value: _grain(grain, number, keys) for grain, number in commit.newest.items()},
+                "merged": [keys.entity(s.name) for s in commit.states if s.is_merged and s.value is not None],
+                "grains": {grain.value: _grain(grain, commit.newest.get(grain), keys) for grain in Grain},
                 "buckets": buckets,
                 "level_fields": [*map(series_field, cells.levels)],
                 "level_amounts": [*cells.levels.values()],
@@ -251,10 +268,10 @@ class Ledger:
         return await self._retry.call(call)
 
 
-def _grain(grain: Grain, newest: int, keys: GenerationKeys) -> dict[str, Any]:
+def _grain(grain: Grain, newest: int | None, keys: GenerationKeys) -> dict[str, Any]:
     """Where the buckets of a grain are, and which of them are kept."""
     return {
-        "newest": newest,
+        "newest": newest,  # nil, which no table of Lua holds, if the batch has no dated event
         "kept": KEPT[grain],
         "bucket_prefix": keys.bucket_prefix(grain),
         "newest_field": newest_field(grain),
@@ -263,6 +280,6 @@ def _grain(grain: Grain, newest: int, keys: GenerationKeys) -> dict[str, Any]:
 
 
 def _due_member(series: Series) -> tuple[str, str]:
-    """The sorted set of a due time (program and step) and its member (lead and enrollment)."""
-    _, *labels, member = series
-    return due_step(labels), member
+    """The series of a due time, and its member in the sorted set of the series."""
+    *series_of_member, member = series
+    return series_field(series_of_member), member

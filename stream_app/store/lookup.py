@@ -1,11 +1,12 @@
 """Looking up single entities and the members of a step. The only place besides the store where identifiers appear."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from redis import Redis
 
+from stream_app.core.connected import Pointer, Stored, decoder, unresolved
 from stream_app.core.entity import EntityKind
 from stream_app.store.generations import serving_keys
 from stream_app.store.keys import enrollment_of, entity_name
@@ -21,16 +22,34 @@ class Member:
     due: int
 
 
-def find(redis: Redis, namespace: str, kind: EntityKind, key: str) -> Any:  # noqa: ANN401 - any kind of entity
-    """An entity as it is stored, None if there is none. Raises redis.RedisError."""
-    value: Any = redis.get(serving_keys(redis, namespace).entity(entity_name(kind.name, key)))
-    if value is None:
-        return None
-    _, state = split_value(value)
-    return msgspec.msgpack.decode(state, type=kind.state)
+def find(redis: Redis, namespace: str, kind: EntityKind, id_: str) -> Any:  # noqa: ANN401 - any kind of entity
+    """The entity that an id belongs to, under whichever of its ids it is stored; None if there is none.
+
+    Raises redis.RedisError.
+    """
+    keys = serving_keys(redis, namespace)
+    read = decoder(kind)
+
+    def load(ids: Iterable[str]) -> dict[str, tuple[str, Stored]]:
+        found: dict[str, tuple[str, Stored]] = dict.fromkeys(ids, ("", None))
+        values: Any = redis.mget([keys.entity(entity_name(kind.name, each)) for each in found])
+        for each, value in zip(list(found), values, strict=True):
+            if value is not None:
+                version, state = split_value(value)
+                found[each] = version, read(state)
+        return found
+
+    stored = load([id_])
+    to_read: set[str] = set()
+    while to_read := unresolved(stored, to_read):
+        stored |= load(to_read)
+    _, found = stored[id_]
+    while isinstance(found, Pointer):
+        _, found = stored[found.to]
+    return found
 
 
 def members(redis: Redis, namespace: str, program: str, step: str) -> list[Member]:
     """The enrollments in a step, the one that fell due first first. Raises redis.RedisError."""
-    found: Any = redis.zrange(serving_keys(redis, namespace).due(program, step), 0, -1, withscores=True)
+    found: Any = redis.zrange(serving_keys(redis, namespace).due("step_due_at", program, step), 0, -1, withscores=True)
     return [Member(*enrollment_of(member.decode()), int(due)) for member, due in found]

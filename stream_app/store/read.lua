@@ -1,10 +1,10 @@
 #!lua flags=no-writes
 -- One consistent read of everything a scrape needs; returns only what changed since the last read.
 -- KEYS: which generation serves; of the expected generation the ledger, the offsets, when they were current, and the
--- steps with due times.
+-- series with due times.
 -- ARGV: a msgpack map (see reader.py).
 -- Another generation than the expected one: returns its number alone.
-local generations, ledger, offsets, current, due_steps = unpack(KEYS)
+local generations, ledger, offsets, current, due_series = unpack(KEYS)
 local c = cmsgpack.unpack(ARGV[1])
 local generation = redis.call('HGET', generations, c.role) or c.first
 if generation ~= c.generation then
@@ -21,10 +21,10 @@ for i = 1, #c.known, 2 do
 end
 
 local due = {}
-for _, step in ipairs(redis.call('SMEMBERS', due_steps)) do
-  local key = c.due_prefix .. step
+for _, series in ipairs(redis.call('SMEMBERS', due_series)) do
+  local key = c.due_prefix .. series
   local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-  due[#due + 1] = { step, redis.call('ZCOUNT', key, '-inf', '(' .. c.now), oldest[2] }
+  due[#due + 1] = { series, redis.call('ZCOUNT', key, '-inf', '(' .. c.now), oldest[2] }
 end
 return {
   generation,

@@ -9,7 +9,9 @@ import msgspec
 from redis import Redis
 
 from stream_app.core.calendar import Calendar
-from stream_app.core.samples import Due, Labels, View
+from stream_app.core.facts import Series
+from stream_app.core.limits import Labels
+from stream_app.core.samples import Due, View
 from stream_app.core.sums import Contents, RunningSum
 from stream_app.core.windows import MINUTE_MS, Bucket, Clock, span
 from stream_app.spec.window import GRAIN_OF, Grain, Window
@@ -49,7 +51,7 @@ class _Reply:
     offsets: Mapping[str, str]
     current: Mapping[str, str]
     changed: Iterable[tuple[Bucket | None, dict[str, str]]]
-    due: Mapping[Labels, Due]
+    due: Mapping[Series, Due]
 
 
 class Reader:
@@ -132,7 +134,7 @@ class Reader:
                     offsets=_pairs(offsets),
                     current=_pairs(current),
                     changed=((buckets[place - 1], _pairs(flat)) for place, flat in changed),
-                    due={series_of(step): Due(overdue, int(float(oldest))) for step, overdue, oldest in due},
+                    due={series_of(field): Due(overdue, int(float(oldest))) for field, overdue, oldest in due},
                 )
             self._generation = generation
 
@@ -150,7 +152,7 @@ class Reader:
             "due_prefix": keys.due_prefix,
             "now": str(now),
         }
-        fixed = [generations_key(self._namespace), keys.ledger, keys.offsets, keys.current, keys.due_steps]
+        fixed = [generations_key(self._namespace), keys.ledger, keys.offsets, keys.current, keys.due_series]
         return iter(_text(self._script(keys=fixed, args=[msgspec.msgpack.encode(argument)])))
 
     def _update(self, stored: Iterable[tuple[Bucket | None, dict[str, str]]]) -> set[str]:

@@ -9,12 +9,13 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
 import aiokafka
+from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import KafkaError, for_code
 from aiokafka.protocol.commit import OffsetCommitRequest
@@ -76,19 +77,20 @@ class AIOKafkaAdapter:
         """A future that is done when there are records."""
         return cast("asyncio.Future[None]", self._consumer._fetcher._create_fetch_waiter())
 
-    async def fetched(self, partitions: Collection[Partition]) -> Mapping[Partition, Sequence[RecordLike]]:
-        """Take the records of these partitions that are here; no other task runs meanwhile.
+    async def fetched(self, partition: Partition) -> Sequence[RecordLike]:
+        """Take the records of a partition that are here; no other task runs meanwhile.
 
-        Raises OffsetOutOfRangeError.
+        Raises OffsetOutOfRangeError, or UnsupportedCodecError if they are compressed in a way that cannot be read.
         """
         fetcher = self._consumer._fetcher
-        for partition in partitions:
-            result = fetcher._records.get(partition)
-            if isinstance(result, FetchResult) and result.has_more():
-                # The parsed record has all that is needed; to copy it costs half of what parsing it did.
-                result._partition_records._consumer_record = _as_parsed
-        # Without a timeout and a reassignment this does not wait.
-        return cast("Mapping[Partition, Sequence[RecordLike]]", await fetcher.fetched_records(partitions, timeout=0))
+        result = fetcher._records.get(partition)
+        if isinstance(result, FetchResult) and result.has_more():
+            # The parsed record has all that is needed; to copy it costs half of what parsing it did.
+            result._partition_records._consumer_record = _as_parsed
+        # Without a timeout and a reassignment this does not wait. One partition at a time: an error takes along
+        # what was read of others.
+        records = await fetcher.fetched_records([TopicPartition(*partition)], timeout=0)
+        return cast("Sequence[RecordLike]", records.get(TopicPartition(*partition), ()))
 
     def position(self, partition: Partition) -> int:
         """The offset up to which an assigned partition was taken."""

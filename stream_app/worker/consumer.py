@@ -125,6 +125,8 @@ class State:
     #: Offsets between position and end, summed per topic of `assigned`.
     lag: Mapping[str, int]
     paused: frozenset[str]
+    #: Partitions that are read no further, because their records are compressed in an unknown way.
+    unreadable: frozenset[tuple[str, int]]
     group: Group
     rebalancing: bool
     #: When a batch was last applied, in seconds of the monotonic clock.
@@ -167,6 +169,14 @@ class _NoTables(TableManager):
 class _App(faust.App):
     logger = logging.getLogger("faust.app")
     BootStrategy = _ConsumerOnly
+
+
+def _readable_lag(state: State) -> int:
+    return sum(
+        max(0, end - state.positions.get(source, 0))
+        for source, end in state.ends.items()
+        if source[0] not in state.paused and source not in state.unreadable
+    )
 
 
 class Worker:
@@ -345,14 +355,21 @@ class Worker:
             stored = await self.stored_positions(until.keys())
             left = {source for source, end in until.items() if stored.get(source, 0) < end}
             paused = self.state().paused
-            if all(topic in paused for topic, _ in left):
+            unreadable = self.state().unreadable
+            if all(source[0] in paused or source in unreadable for source in left):
                 await self._wait_for_starts()
                 self._drained(sorted({topic for topic, _ in left}))
                 return
             self._applied.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(_DRAIN_POLL_S):
-                    await self._applied_up_to({source: end for source, end in until.items() if source[0] not in paused})
+                    await self._applied_up_to(
+                        {
+                            source: end
+                            for source, end in until.items()
+                            if source[0] not in paused and source not in unreadable
+                        }
+                    )
 
     def _drained(self, stopped: Sequence[str]) -> None:
         if stopped:
@@ -410,6 +427,7 @@ class Worker:
             ends=ends,
             lag=lag,
             paused=consumer.paused_topics if consumer is not None else frozenset(),
+            unreadable=consumer.unreadable if consumer is not None else frozenset(),
             group=consumer.group() if consumer is not None else Group(-1, coordinator=False, error=None, polled=None),
             rebalancing=self._rebalancing,
             applied_at=self._applied_at,
@@ -462,7 +480,7 @@ class Worker:
             before=before.positions,
             after=after.positions,
             applying={source for source in (*applying, self._applying) if source is not None},
-            lag=sum(lag for topic, lag in after.lag.items() if topic not in after.paused) if known else None,
+            lag=_readable_lag(after) if known else None,
             progress=max(progress, default=None),
             member=after.connected and not after.rebalancing and after.group.error is None,
             coordinator=after.group.coordinator,

@@ -167,7 +167,7 @@ class _Health:
         self._kafka_up = Gauge("stream_app_kafka_up", "Whether the worker is a member of its group.", registry=registry)
         self._stopped = Gauge(
             "stream_app_intake_stopped",
-            "1 for a topic whose intake was stopped because most records were rejected.",
+            "1 for a topic whose intake was stopped: most records were rejected, or an unknown codec compresses them.",
             ["topic"],
             registry=registry,
         )
@@ -190,14 +190,17 @@ class _Health:
         up = self._ledger.retry.up
         self._redis_up.set(up)
         self._kafka_up.set(state.connected)
-        for topic in self._rejection_limit.stopped:
+        stopped = self._rejection_limit.stopped
+        self._stopped.clear()
+        for topic in stopped | {topic for topic, _ in state.unreadable}:
             self._stopped.labels(topic).set(1)
-        healthy = up and state.connected and not self._rejection_limit.stopped
+        healthy = up and state.connected and not stopped and not state.unreadable
         self._status = {
             "status": "ok" if healthy else "degraded",
             "redis": up,
             "kafka": state.connected,
-            "stopped_topics": sorted(self._rejection_limit.stopped),
+            "stopped_topics": sorted(stopped),
+            "unreadable_partitions": [f"{topic}[{number}]" for topic, number in sorted(state.unreadable)],
             "lag": dict(state.lag),
         }
 

@@ -64,6 +64,12 @@ class Telemetry:
             ["topic", "cause"],
             registry=self.registry,
         )
+        self._tombstones = Counter(
+            "stream_app_tombstones_total",
+            "Records without a value, which are no events: skipped.",
+            ["topic"],
+            registry=self.registry,
+        )
         self._batches = Counter("stream_app_batches_total", "Batches applied.", registry=self.registry)
         self._conflicts = Counter(
             "stream_app_commit_conflicts_total",
@@ -128,6 +134,11 @@ class Telemetry:
         if newest > self._newest.get(topic, -1):
             self._newest[topic] = newest
             self._last_event.labels(topic).set(newest / 1000)
+
+    def skipped(self, topic: str, tombstones: int) -> None:
+        """Records of an applied batch that have no value."""
+        if tombstones:
+            self._tombstones.labels(topic).inc(tombstones)
 
     def conflict(self, kind: str) -> None:
         """The ledger refused a commit."""

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 import aiokafka
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import ConsumerStoppedError, KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import ConsumerStoppedError, KafkaError, OffsetOutOfRangeError, UnsupportedCodecError
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.consumer import ConsumerThread
 from faust.transport.drivers import aiokafka as driver
@@ -106,6 +106,8 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         self._positions = ReadPositions()
         self._adapter: AIOKafkaAdapter | None = None
         self.paused: frozenset[str] = frozenset()
+        self.unreadable: frozenset[Partition] = frozenset()
+        self._out_of_range: OffsetOutOfRangeError | None = None
 
     async def on_start(self) -> None:
         """Faust: connect."""
@@ -194,23 +196,39 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def _fetched(self, limit: int, *, allow_empty: bool) -> dict[TP, list[Fetched]]:
         # No other task may run on this loop while positions are read and advanced, or a seek could fall in between.
+        if self._out_of_range is not None:
+            out_of_range, self._out_of_range = self._out_of_range, None
+            raise out_of_range
         kafka, assignment = self._kafka, self._kafka.assignment
         partitions = self._positions.readable(assignment, self.paused)
         if assignment is None or not partitions or kafka.reassignment_in_progress:
             return {}
-        try:
-            records = await kafka.fetched(partitions)
-        except OffsetOutOfRangeError as error:
-            self._positions.drop(error.args[0])
-            raise
-        fetched = {}
+        fetched: dict[TP, list[Fetched]] = {}
         for partition in partitions:
+            try:
+                records = await kafka.fetched(partition)
+            except OffsetOutOfRangeError as error:
+                self._positions.drop(error.args[0])
+                if not fetched:
+                    raise
+                # What was read of the others is handed over first.
+                self._out_of_range = error
+                break
+            except UnsupportedCodecError as error:
+                self._stop_reading(partition, error)
+                continue
             batches = self._positions.advance(
-                partition, kafka.position(partition), records.get(partition, ()), limit, allow_empty=allow_empty
+                partition, kafka.position(partition), records, limit, allow_empty=allow_empty
             )
             if batches:
                 fetched[TP(*partition)] = batches
         return fetched
+
+    def _stop_reading(self, partition: Partition, error: UnsupportedCodecError) -> None:
+        log.error("%s[%d]: %s. It is read no further; nothing is lost", *partition, error)
+        self._positions.drop([partition])
+        self.unreadable |= {partition}
+        self._ensure_consumer().pause(aiokafka.TopicPartition(*partition))
 
     async def start_at(self, starts: Mapping[Partition, StartPosition], epochs: Mapping[Partition, int]) -> None:
         """Read from these positions on, each in its epoch. What was revoked meanwhile is left out."""
@@ -218,6 +236,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         assigned = consumer.assignment()
         for partition, start in starts.items():
             if assignment is not None and partition in assigned:
+                self.unreadable -= {partition}
                 consumer.seek(TP(*partition), start.position)
                 self._positions.start(partition, assignment, epochs[partition], start.begin)
         await self.apply_pauses()
@@ -226,7 +245,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         """Fetch nothing of the paused topics, and of the others again."""
         consumer = self._ensure_consumer()
         for tp in consumer.assignment():
-            if tp.topic in self.paused:
+            if tp.topic in self.paused or (*tp,) in self.unreadable:
                 consumer.pause(tp)
             else:
                 consumer.resume(tp)
@@ -289,6 +308,11 @@ class Consumer(driver.Consumer):
     def paused_topics(self) -> frozenset[str]:
         """Topics of which nothing is read."""
         return self._thread.paused
+
+    @property
+    def unreadable(self) -> frozenset[Partition]:
+        """Assigned partitions that are read no further, because their records are compressed in an unknown way."""
+        return self._thread.unreadable & self._positions.assigned()
 
     def expects(self, fetched: Fetched) -> int | None:
         """Return where the next batch of that partition must begin, None if this one is stale."""

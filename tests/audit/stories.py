@@ -24,9 +24,9 @@ def happened(kind: str, time: str, /, **data: object) -> Event:
     }
 
 
-def counted(events: Iterable[Event], as_of: str, *, timezone: str = "UTC", label_cap: int = 100) -> Samples:
+def counted(events: Iterable[Event], as_of: str, *, timezone: str = "UTC", series_limit: int = 1000) -> Samples:
     """Recount the events as of a time with offset."""
-    with Recount(timezone=timezone, label_cap=label_cap) as recount:
+    with Recount(timezone=timezone, series_limit=series_limit) as recount:
         recount.add(events)
         return recount.samples(datetime.fromisoformat(as_of))
 

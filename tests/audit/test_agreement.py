@@ -56,7 +56,7 @@ def shown(world: World, now: datetime, zone: str, limit: int) -> Samples:
 
 
 def recounted(world: World, now: datetime, zone: str, limit: int) -> Samples:
-    with Recount(timezone=zone, label_cap=limit, gross_margin=MARGIN) as recount:
+    with Recount(timezone=zone, series_limit=limit, gross_margin=MARGIN) as recount:
         recount.add(world)
         return recount.samples(now)
 

@@ -18,7 +18,7 @@ COMPLETE = ("", "_gcount", "_gsum")
 def recounted(title: str) -> Samples:
     example = BY_TITLE[title]
     as_of = f"{example.as_of}+00:00"
-    return counted(example.events(), as_of, timezone=example.timezone, label_cap=example.label_limit)
+    return counted(example.events(), as_of, timezone=example.timezone, series_limit=example.series_limit)
 
 
 def agrees(series: str, found: float | None, expected: Value) -> bool:

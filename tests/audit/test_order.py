@@ -137,7 +137,7 @@ def test_counting_goes_on_after_it_was_read() -> None:
         assert number(recount.samples(noon), "leads_in_stage", funnel_stage="lead") == 2
 
 
-def test_the_busiest_values_of_thirty_days_keep_their_samples() -> None:
+def test_the_largest_combinations_of_each_metric_keep_their_samples() -> None:
     enrolled = [
         happened("program.enrolled", time, lead_id=f"{program}{number}", program_id=program, enrollment_id="e")
         for program, time, times in [
@@ -149,10 +149,15 @@ def test_the_busiest_values_of_thirty_days_keep_their_samples() -> None:
         ]
         for number in range(times)
     ]
-    samples = counted(enrolled, NOON, label_cap=2)
-    # busy has 3; a and b tie at 2 and the smaller string stays; b and old are folded: 2 + 9.
-    assert spread(samples, "program_balance") == {("busy",): 3, ("a",): 2, ("other",): 11}
-    assert number(samples, "program_enrollments", program="other", window="30d") == 2
+    samples = counted(enrolled, NOON, series_limit=2)
+    # The balance is a level and ranks by itself: old 9 and busy 3 stay; a and b are folded: 2 + 2.
+    assert spread(samples, "program_balance") == {
+        ("prospect", "old"): 9,
+        ("prospect", "busy"): 3,
+        ("prospect", "other"): 4,
+    }
+    # Within 30 days busy has 3; a and b tie at 2 and the smaller string stays.
+    assert number(samples, "program_enrollments", program="other", audience="prospect", window="30d") == 2
 
 
 def test_folded_due_times_keep_the_earliest() -> None:
@@ -169,11 +174,11 @@ def test_folded_due_times_keep_the_earliest() -> None:
             for step, hour in [("x", 9), ("y", 8), ("z", 10)]
         ],
         NOON,
-        label_cap=1,
+        series_limit=1,
     )
     # Each step has one entry, so "x" stays; y and z are due on the 19th at 8:00 and 10:00; 8:00 is 1773907200.
-    assert number(samples, "step_oldest_due_timestamp_seconds", program="p", step="other") == 1773907200.0
-    assert number(samples, "step_balance", program="p", step="other") == 2
+    assert number(samples, "step_oldest_due_timestamp_seconds", program="other", step="other") == 1773907200.0
+    assert number(samples, "step_balance", program="other", step="other") == 2
 
 
 def test_samples_do_not_depend_on_how_the_json_was_written() -> None:

@@ -26,7 +26,7 @@ def test_an_exit_of_the_program_closes_the_steps_entered_by_then() -> None:
     )
     day = {key[:3]: value for key, value in spread(samples, "step_exits").items() if key[3] == "24h"}
     assert day == {("advanced", "p", "s1"): 1, ("goal_met", "p", "s2"): 1, ("goal_met", "p", "s3"): 1}
-    assert number(samples, "program_enrollments", program="p", window="24h") == 1
+    assert number(samples, "program_enrollments", program="p", audience="prospect", window="24h") == 1
     assert number(samples, "program_exits", program="p", outcome="goal_met", window="24h") == 1
     assert spread(samples, "program_balance") == {}
     assert spread(samples, "step_balance") == {("p", "s4"): 1}
@@ -52,12 +52,12 @@ def test_first_events_count_once_and_name_the_program() -> None:
         ],
         NOON,
     )
-    assert spread(samples, "program_balance") == {("early",): 1}
+    assert spread(samples, "program_balance") == {("prospect", "early"): 1}
     assert number(samples, "step_entries", program="early", step="s", window="24h") == 1
-    # The exit at 6:00 stands although the entry came at 7:00; such a stay has no length.
+    # The exit at 6:00 is one without entry; the visit that began at 7:00 is still open.
     assert number(samples, "step_exits", program="early", step="s", outcome="error", window="24h") == 1
     assert number(samples, "step_exits", program="bare", step="s", outcome="timeout", window="24h") == 1
-    assert spread(samples, "step_balance") == {}
+    assert spread(samples, "step_balance") == {("early", "s"): 1}
     assert spread(samples, "step_dwell_seconds_gcount") == {}
 
 

@@ -78,10 +78,10 @@ def test_a_respondent_answers_once_with_the_newest() -> None:
         ],
         NOON,
     )
-    assert {key[0]: value for key, value in spread(samples, "nps_responses").items() if key[1] == "90d"} == {
-        "promoter": 2,
-        "passive": 1,
-        "detractor": 2,
+    assert {key[:2]: value for key, value in spread(samples, "nps_responses").items() if key[2] == "90d"} == {
+        ("promoter", "none"): 2,
+        ("passive", "none"): 1,
+        ("detractor", "none"): 2,
     }
 
 

@@ -1,5 +1,6 @@
 """What an account contributes: MRR and its movements, opportunities, invoices."""
 
+from dataclasses import replace
 from functools import partial
 from itertools import permutations
 from typing import Any
@@ -11,6 +12,7 @@ from stream_app.catalog.entities import ACCOUNT
 from stream_app.core.entity import Fold
 from stream_app.core.facts import LEVEL
 from tests.catalog.folding import SETTINGS, added, at, contributed, happened, of
+from tests.laws.memory import net
 
 account: Any = partial(happened, account_id="key")
 
@@ -112,6 +114,119 @@ def test_the_newest_outcome_of_an_opportunity_counts() -> None:
     }
 
 
+def test_a_reopened_opportunity_is_open_again_and_its_win_taken_back() -> None:
+    assert contributed(ACCOUNT, [OFFERED, WON, deal("reopened", "02-01 10:00", 900)]) == {
+        (("opportunities", "created", "new_business"), at("01-05 10:00")): 1,
+        (("open_pipeline", "EUR", "new_business"), LEVEL): 900,
+    }
+
+
+def test_an_outcome_is_dated_at_its_first_event_after_the_last_reopening() -> None:
+    again = [deal("won", f"02-0{day} 10:00") for day in (3, 4)]
+    numbers = contributed(ACCOUNT, [WON, deal("reopened", "02-01 10:00"), LOST, *again])
+    assert of("opportunities", numbers) == {
+        (("opportunities", "created", "new_business"), at("01-08 10:00")): 1,
+        (("opportunities", "won", "new_business"), at("02-03 10:00")): 1,
+    }
+    assert of("new_customers", numbers) == {(("new_customers", "none", "none"), at("02-03 10:00")): 1}
+
+
+def test_a_deleted_opportunity_contributes_nothing() -> None:
+    deleted = account("opportunity.deleted", "02-01 10:00", opportunity_id="o")
+    assert contributed(ACCOUNT, [OFFERED, LOST, WON, deleted]) == {}
+
+
+def test_a_deletion_that_is_not_the_newest_event_says_nothing() -> None:
+    early = account("opportunity.deleted", "01-04 10:00", opportunity_id="o")
+    assert contributed(ACCOUNT, [early, OFFERED, WON]) == contributed(ACCOUNT, [OFFERED, WON])
+
+
+SOLD = {(("mrr_movement", "EUR", "new"), at("01-10 10:00")): 1000}
+
+
+def swapped(ended: str, began: str, amount: int, **more: str) -> list[Any]:
+    """The plan of 1,000 ends, and another one begins."""
+    return [
+        STARTED,
+        subscribed("canceled", ended, 1000),
+        subscribed("started", began, amount, subscription_id="v", **more),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("amount", "movements"),
+    [
+        (1000, {}),
+        (1300, {(("mrr_movement", "EUR", "expansion"), at("02-10 11:00")): 300}),
+        (800, {(("mrr_movement", "EUR", "contraction"), at("02-10 11:00")): 200}),
+    ],
+)
+def test_a_swap_within_the_grace_is_the_difference(amount: int, movements: dict[Any, int]) -> None:
+    numbers = contributed(ACCOUNT, swapped("02-10 10:00", "02-10 11:00", amount))
+    assert of("mrr_movement", numbers) == SOLD | movements
+    assert of("customer_change", numbers) == {(("customer_change",), at("01-10 10:00")): 1}
+    assert not of("lost_customers", numbers)
+    assert not of("lost_opening_customers", numbers)
+    assert of("cohort_mrr", numbers) == {(("cohort_mrr", "2026-01", "EUR"), LEVEL): amount}
+
+
+LOST_AND_BACK = {
+    (("mrr_movement", "EUR", "churn"), at("02-10 10:00")): 1000,
+    (("mrr_movement", "EUR", "reactivation"), at("02-10 11:01")): 1000,
+}
+
+
+def test_a_gap_longer_than_the_grace_is_a_loss_and_a_return() -> None:
+    numbers = contributed(ACCOUNT, swapped("02-10 10:00", "02-10 11:01", 1000))
+    assert of("mrr_movement", numbers) == SOLD | LOST_AND_BACK
+    assert of("lost_customers", numbers) == {(("lost_customers", "voluntary"), at("02-10 10:00")): 1}
+    assert of("lost_opening_customers", numbers) == {(("lost_opening_customers",), at("02-10 10:00")): 1}
+
+
+def test_the_grace_is_a_setting_and_zero_turns_it_off() -> None:
+    entity = Fold(SETTINGS).apply(ACCOUNT, None, "key", swapped("02-10 10:00", "02-10 11:01", 1000))
+    longer, off = (replace(SETTINGS, swap_grace_ms=minutes * 60_000) for minutes in (61, 0))
+    assert of("mrr_movement", net(ACCOUNT.all_facts(entity, longer))) == SOLD
+    assert of("mrr_movement", net(ACCOUNT.all_facts(entity, off))) == SOLD | LOST_AND_BACK
+
+
+def test_a_swap_to_another_currency_is_churn_of_one_and_new_of_the_other() -> None:
+    numbers = contributed(ACCOUNT, swapped("02-10 10:00", "02-10 10:30", 900, currency="USD"))
+    assert of("mrr_movement", numbers) == SOLD | {
+        (("mrr_movement", "EUR", "churn"), at("02-10 10:30")): 1000,
+        (("mrr_movement", "USD", "new"), at("02-10 10:30")): 900,
+    }
+    assert not of("lost_customers", numbers)
+
+
+def test_what_changes_during_a_swap_does_not_end_it() -> None:
+    trial = subscribed("started", "02-10 10:20", 1000, subscription_id="v", status="trialing")
+    ended, began = swapped("02-10 10:00", "02-10 10:50", 1000)[1:]
+    again = subscribed("canceled", "02-10 11:30", 1000, subscription_id="v")
+    third = subscribed("started", "02-10 12:20", 1100, subscription_id="w")
+    assert of("mrr_movement", contributed(ACCOUNT, [STARTED, ended, trial, began, again, third])) == SOLD | {
+        (("mrr_movement", "EUR", "expansion"), at("02-10 12:20")): 100
+    }
+
+
+def test_a_swap_over_the_end_of_a_month_keeps_the_opening_customer() -> None:
+    swap = swapped("01-31 23:50", "02-01 00:10", 1000)
+    numbers = contributed(ACCOUNT, [*swap, subscribed("canceled", "02-20 10:00", 1000, subscription_id="v")])
+    assert of("lost_opening_customers", numbers) == {(("lost_opening_customers",), at("02-20 10:00")): 1}
+
+
+def test_no_mrr_before_the_first_is_no_swap() -> None:
+    trial = subscribed("started", "01-10 09:30", 1000, status="trialing")
+    numbers = contributed(ACCOUNT, [trial, STARTED])
+    assert of("mrr_movement", numbers) == SOLD
+    assert of("customer_change", numbers) == {(("customer_change",), at("01-10 10:00")): 1}
+
+
+@pytest.mark.parametrize("order", list(permutations(swapped("02-10 10:00", "02-10 10:30", 1300))))
+def test_a_swap_in_any_order_adds_up_to_the_same(order: tuple[Any, ...]) -> None:
+    assert added(ACCOUNT, order) == contributed(ACCOUNT, swapped("02-10 10:00", "02-10 10:30", 1300))
+
+
 def test_an_account_becomes_a_customer_once_at_the_earliest_sign() -> None:
     won_first = contributed(ACCOUNT, [WON, STARTED])
     assert of("new_customers", won_first) == {(("new_customers", "web", "c"), at("01-09 10:00")): 1}
@@ -149,7 +264,7 @@ def test_only_invoices_are_forgotten() -> None:
 
 def test_the_history_tells_what_happened() -> None:
     entity = Fold(SETTINGS).apply(ACCOUNT, None, "key", [PAID, STARTED, OFFERED])
-    assert history(entity) == [
+    assert [(each.row.at, each.what) for each in history(entity)] == [
         (at("01-05 10:00"), "opportunity o: created (new_business), 500 EUR"),
         (at("01-10 10:00"), "subscription u: active, 1000 EUR a month"),
         (at("01-12 10:00"), "invoice i: paid"),

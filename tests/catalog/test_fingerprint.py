@@ -70,8 +70,12 @@ def test_a_change_of_a_setting_changes_it() -> None:
         FoldSettings(Calendar("Europe/Berlin")),
         FoldSettings(Calendar(), horizon_ms=1),
         FoldSettings(Calendar(), step_limit_ms=1),
+        FoldSettings(Calendar(), program_credit_ms=1),
+        FoldSettings(Calendar(), follow_up_ms=1),
+        FoldSettings(Calendar(), follow_up_weekdays=True),
+        FoldSettings(Calendar(), swap_grace_ms=1),
     ]
-    assert len({fingerprint(each) for each in (SETTINGS, *changed)}) == 4
+    assert len({fingerprint(each) for each in (SETTINGS, *changed)}) == len(changed) + 1
 
 
 def test_a_change_of_a_declared_metric_changes_it() -> None:

@@ -11,6 +11,7 @@ from stream_app.catalog.lead.history import history
 from stream_app.core.entity import Fold
 from stream_app.core.facts import LEVEL
 from tests.catalog.folding import SETTINGS, added, at, contributed, happened, of
+from tests.laws.memory import net
 
 lead: Any = partial(happened, lead_id="key")
 in_program: Any = partial(lead, program_id="p", enrollment_id="e")
@@ -52,7 +53,11 @@ def test_a_lead_walks_through_the_stages() -> None:
     assert of("stage_reentries", numbers) == {(("stage_reentries", "mql"), at("02-04 10:00")): 1}
     assert of("leads_in_stage", numbers) == {(("leads_in_stage", "mql"), LEVEL): 1}
     assert of("lead_mql_cohort", numbers) == {(("lead_mql_cohort",), at("02-01 08:00")): 1}
-    sums = {series[1]: amount for (series, _), amount in numbers.items() if series[-1] == "sum"}
+    sums = {
+        series[1]: amount
+        for (series, _), amount in numbers.items()
+        if series[0] == "stage_transition_seconds" and series[-1] == "sum"
+    }
     assert sums == {"lead_mql": 2 * HOUR_MS, "mql_sql": 48 * HOUR_MS}
 
 
@@ -118,6 +123,27 @@ def test_stages_are_remembered_when_mail_and_scores_are_forgotten() -> None:
     assert list(entity.enrollments) == ["e"], "it is still running"
 
 
+def test_stages_are_credited_to_enrollments_that_are_forgotten() -> None:
+    ended = in_program("program.exited", "02-03 10:00", outcome="completed")
+    first, again = (
+        lead("lead.stage_changed", "02-05 10:00", to="mql"),
+        lead("lead.stage_changed", "02-04 10:00", to="mql"),
+    )
+    second = lead("program.enrolled", "02-06 10:00", program_id="p", enrollment_id="f")
+    entity = Fold(SETTINGS).apply(LEAD, None, "key", [ENROLLED, ended, first])
+    before = net(LEAD.all_facts(entity, SETTINGS))
+    LEAD.forget(entity, at("02-05 12:00"))
+    assert not entity.enrollments
+    assert of("program_stage_entries", net(LEAD.all_facts(entity, SETTINGS))) == of("program_stage_entries", before)
+    fold = Fold(SETTINGS)
+    fold.apply(LEAD, entity, "key", [second, again])
+    assert of("program_cohort", net(fold.delta)) == {}, "only the first enrollment in a program counts"
+    assert of("program_stage_entries", net(fold.delta)) == {
+        (("program_stage_entries", "p", "mql"), at("02-05 10:00")): -1,
+        (("program_stage_entries", "p", "mql"), at("02-04 10:00")): 1,
+    }
+
+
 @pytest.mark.parametrize(
     ("event", "expected"),
     [(CREATED, False), (MQL, False), (NOT_READY, False), (SCORED, True), (CHAT, True), (MAIL, True), (STEP, False)],
@@ -130,7 +156,7 @@ def test_only_kinds_that_are_forgotten_come_too_late(event: Any, expected: bool)
 
 def test_the_history_tells_what_happened() -> None:
     entity = Fold(SETTINGS).apply(LEAD, None, "key", [MAIL, ENROLLED, SCORED, CREATED])
-    assert history(entity) == [
+    assert [(each.row.at, each.what) for each in history(entity)] == [
         (at("02-01 08:00"), "created, source web"),
         (at("02-01 09:00"), "score 10 (web)"),
         (at("02-02 10:00"), "enrollment e in p: enrolled"),

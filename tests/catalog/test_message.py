@@ -32,9 +32,9 @@ def opened(at: int, *, machine: bool = False) -> Fact:
     return ("email_events", "opened", "true" if machine else "false", "p"), at, 1
 
 
-SENT, DELIVERED = MessageRow(1, "a", m.SENT), MessageRow(2, "b", m.DELIVERED)
-OPENED, CLICKED = MessageRow(3, "c", m.OPENED), MessageRow(4, "d", m.CLICKED)
-PREFETCHED, SCANNED = MessageRow(5, "e", m.MACHINE_OPENED), MessageRow(6, "f", m.MACHINE_CLICKED)
+SENT, DELIVERED = MessageRow(1, "", "a", m.SENT), MessageRow(2, "", "b", m.DELIVERED)
+OPENED, CLICKED = MessageRow(3, "", "c", m.OPENED), MessageRow(4, "", "d", m.CLICKED)
+PREFETCHED, SCANNED = MessageRow(5, "", "e", m.MACHINE_OPENED), MessageRow(6, "", "f", m.MACHINE_CLICKED)
 
 
 def test_a_message_counts_by_its_own_time_and_by_its_send_time() -> None:
@@ -44,7 +44,7 @@ def test_a_message_counts_by_its_own_time_and_by_its_send_time() -> None:
 
 
 def test_a_state_counts_once_and_an_open_each_time() -> None:
-    again = MessageRow(9, "z", m.OPENED)
+    again = MessageRow(9, "", "z", m.OPENED)
     before = message(SENT, OPENED)
     assert m.increment(before, again) == [opened(9)]
     assert net(m.facts(message(SENT, OPENED, again))) == net([*m.facts(before), opened(9)])
@@ -62,8 +62,8 @@ def test_a_message_that_was_never_sent_is_in_no_cohort() -> None:
 
 def test_labels_are_those_of_the_earliest_sent() -> None:
     found = message(DELIVERED)
-    m.merge(found, MessageRow(8, "late", m.SENT), ("q", "t", "customer"))
-    m.merge(found, MessageRow(7, "soon", m.SENT), LABELS)
+    m.merge(found, MessageRow(8, "", "late", m.SENT), ("q", "t", "customer"))
+    m.merge(found, MessageRow(7, "", "soon", m.SENT), LABELS)
     assert (found.origin.program, found.origin.step, found.origin.audience) == LABELS
 
 
@@ -71,7 +71,7 @@ def test_labels_are_those_of_the_earliest_sent() -> None:
 def test_an_event_in_order_adds_the_difference_of_the_facts(rows: tuple[MessageRow, ...]) -> None:
     found = message(SENT)
     for at, row in enumerate(rows, 10):
-        later = MessageRow(at, row.identity, row.code)
+        later = MessageRow(at, "", row.identity, row.code)
         before, added = m.facts(found), m.increment(found, later)
         assert added is not None
         m.merge(found, later, NONE)
@@ -79,7 +79,7 @@ def test_an_event_in_order_adds_the_difference_of_the_facts(rows: tuple[MessageR
 
 
 @pytest.mark.parametrize(
-    "row", [MessageRow(2, "y", m.DELIVERED), MessageRow(9, "c", m.CLICKED), MessageRow(9, "y", m.SENT)]
+    "row", [MessageRow(2, "", "y", m.DELIVERED), MessageRow(9, "", "c", m.CLICKED), MessageRow(9, "", "y", m.SENT)]
 )
 def test_an_event_that_may_change_more_has_no_increment(row: MessageRow) -> None:
     assert m.increment(message(SENT, OPENED), row) is None

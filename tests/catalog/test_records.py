@@ -18,8 +18,8 @@ def reach(time: str, count: int) -> Any:  # noqa: ANN401 - an event
     return happened("reach.recorded", time, reach_id="key", day="2026-02-01", kind="impressions", count=count)
 
 
-def answer(time: str, score: int) -> Any:  # noqa: ANN401 - an event
-    return happened("survey.responded", time, respondent_id="key", survey_id="s", score=score)
+def answer(time: str, score: int, **more: str) -> Any:  # noqa: ANN401 - an event
+    return happened("survey.responded", time, respondent_id="key", survey_id="s", score=score, **more)
 
 
 def test_spend_is_spread_over_its_days_and_the_first_take_the_rest() -> None:
@@ -50,8 +50,20 @@ def test_the_newest_record_replaces_the_others_in_any_order() -> None:
 )
 def test_an_answer_has_a_class(score: int, expected: str) -> None:
     assert contributed(RESPONDENT, [answer("03-01 10:00", score)]) == {
-        (("nps_responses", expected), at("03-01 10:00")): 1
+        (("nps_responses", expected, "none"), at("03-01 10:00")): 1,
+        (("nps_themes", "none", expected), at("03-01 10:00")): 1,
     }
+
+
+def test_segment_and_theme_are_those_of_the_newest_answer() -> None:
+    older = answer("03-01 10:00", 10, segment="smb", theme="price")
+    newer = answer("03-02 10:00", 3, segment="enterprise", theme="support")
+    expected = {
+        (("nps_responses", "detractor", "enterprise"), at("03-02 10:00")): 1,
+        (("nps_themes", "support", "detractor"), at("03-02 10:00")): 1,
+    }
+    assert added(RESPONDENT, [older, newer]) == expected
+    assert added(RESPONDENT, [newer, older]) == expected
 
 
 def test_the_newest_row_is_never_forgotten() -> None:

@@ -51,7 +51,7 @@ def merge_visit(page: Page, event: Visited, at: int, change: Change) -> bool:
         change.track(visits)
     else:
         change.track_new(visits)
-    return join(page.visits, Row(at, identity(event.id, event.source)))
+    return join(page.visits, Row(at, "", identity(event.id, event.source)))
 
 
 def forget(page: Page, limit: int) -> None:
@@ -86,7 +86,7 @@ def fold(events: Iterable[tuple[int, Event]], page: Page | None = None) -> tuple
 
 def test_the_first_event_makes_the_entity() -> None:
     page, result = fold(visited(7, 5))
-    assert page == Page("home", newest=7, oldest=5, visits=[Row(5, "5"), Row(7, "7")])
+    assert page == Page("home", newest=7, oldest=5, visits=[Row(5, "", "5"), Row(7, "", "7")])
     assert sorted(result.delta) == [(("pages",), LEVEL, 1), (("visits",), 5, 1), (("visits",), 7, 1)]
     assert result.stats.applied == {Visited: 2}
 
@@ -134,7 +134,7 @@ def test_an_erasure_of_nothing_is_an_event_without_effect() -> None:
 
 def test_an_event_after_an_erasure_begins_anew() -> None:
     page, result = fold([*visited(5), *closed(6), *visited(7)])
-    assert page == Page("home", newest=7, oldest=7, visits=[Row(7, "7")])
+    assert page == Page("home", newest=7, oldest=7, visits=[Row(7, "", "7")])
     assert sum(amount for series, _, amount in result.delta if series == ("visits",)) == 2
     assert sum(amount for series, _, amount in result.delta if series == ("pages",)) == 1
 

@@ -234,7 +234,10 @@ def _others(exported: Exported) -> Samples:
         for key, booked in exported.total("bookings", window, ("currency",)).items():
             if booked:
                 yield "upsell_share", {"currency": key[0], "window": window}, upsold.get(key, Fraction(0)) / booked
-    answers = exported.one("nps_responses", "90d")
-    if answers >= 5:
-        classes = exported.total("nps_responses", "90d", ("class",))
-        yield "nps", {}, 100 * (classes["promoter",] - classes["detractor",]) / answers
+    answers = exported.total("nps_responses", "90d", ("segment", "class"))
+    for segment in {name for name, _ in answers} | {"all"}:
+        classes: dict[str, Fraction] = defaultdict(Fraction)
+        for (name, which), count in answers.items():
+            classes[which] += count if segment in {name, "all"} else 0
+        if (count := sum(classes.values(), Fraction(0))) >= 5:
+            yield "nps", {"segment": segment}, 100 * (classes["promoter"] - classes["detractor"]) / count

@@ -26,7 +26,9 @@ def samples_of(example: Example, *, one_by_one: bool = False) -> Samples:
     for batch in [[event] for event in events] if one_by_one else [events]:
         store.apply(batch)
     view = store.view(milliseconds(moment(example.as_of)))
-    return {(each.name, frozenset(each.labels)): each.value for each in SampleSource(example.label_limit).samples(view)}
+    return {
+        (each.name, frozenset(each.labels)): each.value for each in SampleSource(example.series_limit).samples(view)
+    }
 
 
 def agrees(found: float | None, expected: Value) -> bool:

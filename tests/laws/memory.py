@@ -6,18 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
-from stream_app.catalog.entities import KIND_OF
+from stream_app.catalog.entities import ENTITIES, KIND_OF
 from stream_app.catalog.events import EVENT_TYPES
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.sample_source import SampleSource
 from stream_app.core.calendar import Calendar
+from stream_app.core.connected import Connected, Stored, components, decoder, encode, links_of, unresolved
 from stream_app.core.deltas import Bucketizer, Cells
-from stream_app.core.entity import Fold
+from stream_app.core.entity import EntityKind, Fold
 from stream_app.core.envelope import Decoder, Event, Rejected
 from stream_app.core.facts import Delta, Fact, FoldSettings, Series
-from stream_app.core.samples import Due, Labels, Sample, View
+from stream_app.core.limits import Labels
+from stream_app.core.samples import Due, Sample, View
 from stream_app.core.sums import RunningSum
 from stream_app.core.windows import KEPT, Clock, span
 from stream_app.spec.window import GRAIN_OF, Grain, Window
@@ -46,23 +46,42 @@ class MemoryStore:
 
     def apply(self, envelopes: Iterable[dict[str, Any]]) -> None:
         """Fold one batch and store what it changes."""
-        groups: dict[tuple[str, str], list[Any]] = defaultdict(list)
+        dated: dict[str, list[tuple[int, Event]]] = defaultdict(list)
         newest = -1
         for envelope in envelopes:
             at, event = decoded(envelope)
-            newest = max(newest, at)
             kind = KIND_OF[type(event)]
-            groups[kind.name, getattr(event.data, kind.key)].append((at, event))
+            dated[kind.name].append((at, event))
+            if type(event) not in kind.unites:
+                newest = max(newest, at)
         fold = Fold(self.rules)
-        for (name, key), events in groups.items():
-            kind = KIND_OF[type(events[0][1])]
-            known = self.entities.pop(f"{name}:{key}", None)
-            entity = None if known is None else msgspec.msgpack.decode(known, type=kind.state)
-            entity = fold.apply(kind, entity, key, events)
-            if entity is not None:
-                self.entities[f"{name}:{key}"] = kind.encode(entity)
+        for kind in ENTITIES:
+            self._fold(kind, dated[kind.name], fold)
         self.delta += fold.delta
         self._store(Bucketizer(METRICS, self.rules.calendar).cells(fold.delta), newest)
+
+    def _fold(self, kind: EntityKind, events: list[tuple[int, Event]], fold: Fold) -> None:
+        links = [
+            (getattr(event.data, kind.key), event.data.merged_id) for _, event in events if type(event) in kind.unites
+        ]
+        ids = {getattr(event.data, kind.key) for _, event in events} | {id_ for link in links for id_ in link}
+        stored = {id_: self._load(kind, id_) for id_ in ids}
+        to_read: set[str] = set()
+        while to_read := unresolved(stored, to_read):
+            stored |= {id_: self._load(kind, id_) for id_ in to_read}
+        for together in components(stored, [*links, *links_of(stored)]):
+            connected = Connected(kind, {id_: stored[id_] for id_ in together})
+            connected.fold(fold, [dated for dated in events if getattr(dated[1].data, kind.key) in together])
+            for write in connected.writes():
+                name = f"{kind.name}:{write.id}"
+                if write.stored is None:
+                    self.entities.pop(name, None)
+                else:
+                    self.entities[name] = encode(kind, write.stored)
+
+    def _load(self, kind: EntityKind, id_: str) -> tuple[str, Stored]:
+        value = self.entities.get(f"{kind.name}:{id_}")
+        return ("", None) if value is None else ("version", decoder(kind)(value))
 
     def _store(self, cells: Cells, newest: int) -> None:
         if newest >= 0 and (self.newest is None or newest > self.newest.now):
@@ -76,9 +95,9 @@ class MemoryStore:
                 del self.buckets[grain, number]
         for series, amount in cells.levels.items():
             self.levels[series] += amount
-        for _, *labels, member in cells.no_longer_due:
+        for *labels, member in cells.no_longer_due:
             self.due[tuple(labels)].pop(member, None)
-        for (_, *labels, member), at in cells.due.items():
+        for (*labels, member), at in cells.due.items():
             self.due[tuple(labels)][member] = at
 
     def view(self, now: int) -> View:
@@ -104,7 +123,7 @@ class MemoryStore:
         }
         return View(clock, self.newest, windows, by_metric(self.levels), due)
 
-    def samples(self, now: int, limit: int = 100) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    def samples(self, now: int, limit: int = 1000) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Every sample that is not zero."""
         return by_name(SampleSource(limit).samples(self.view(now)))
 

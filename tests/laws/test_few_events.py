@@ -6,9 +6,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from stream_app.catalog.entities import LEAD
 from stream_app.core.calendar import Calendar
+from stream_app.core.connected import Connected, Pointer
 from stream_app.core.entity import Fold
 from stream_app.core.envelope import Event
 from stream_app.core.facts import Delta, Fact, FoldSettings, Series
@@ -137,3 +139,45 @@ def test_a_few_events_give_the_same_lead_and_numbers_in_every_order(alphabet: st
             delivered = [events[number] for number in (*before, *last)]
             assert remembered(lead) == remembered(leads[chosen]), delivered
             assert net([*dated(numbers[before]), *delta]) == numbers[chosen], delivered
+
+
+MERGES = [
+    *said("lead.created", "a", [1], source=["x"], score=[5]),
+    decoded({"type": "lead.stage_changed", "id": "b", "time": MOMENTS[0], "data": {"lead_id": "k", "to": "mql"}}),
+    decoded({"type": "lead.created", "id": "c", "time": MOMENTS[0], "data": {"lead_id": "k", "source": "y"}}),
+    decoded({"type": "lead.stage_changed", "id": "b", "time": MOMENTS[2], "data": {"lead_id": "m", "to": "sql"}}),
+    decoded(
+        {"type": "lead.status_changed", "id": "d", "time": MOMENTS[2], "data": {"lead_id": "m", "to": "not_ready"}}
+    ),
+    *said("lead.merged", "m", [0], merged_id=["k"]),
+    decoded({"type": "lead.merged", "id": "n", "time": MOMENTS[1], "data": {"lead_id": "m", "merged_id": "k"}}),
+    decoded({"type": "lead.merged", "id": "o", "time": MOMENTS[2], "data": {"lead_id": "m", "merged_id": "l"}}),
+]
+"""Events of three leads, and merges of them in a circle."""
+
+
+def folded_together(events: Iterable[Dated]) -> tuple[list[Any], dict[tuple[Series, int], int]]:
+    """The leads after events that come one by one, whichever of their ids they are stored under, and the numbers."""
+    stored: dict[str, tuple[str, Any]] = dict.fromkeys("klm", ("", None))
+    delta: Delta = []
+    for event in events:
+        fold = Fold(RULES)
+        connected = Connected(LEAD, stored)
+        connected.fold(fold, [event])
+        stored |= {write.id: ("v", write.stored) for write in connected.writes()}
+        delta += fold.delta
+    leads = [each for _, each in stored.values() if each is not None and not isinstance(each, Pointer)]
+    whole = [replace(lead, id="", ids=sorted([lead.id, *lead.ids]), newest=0, oldest=0) for lead in leads]
+    # The member of a due time is the id that the lead is stored under.
+    nameless: Delta = [
+        ((*series[:-1], "") if series[0].endswith("_due_at") else series, at, amount) for series, at, amount in delta
+    ]
+    return sorted(whole, key=lambda lead: lead.ids), net(nameless)
+
+
+def test_a_few_events_and_merges_make_the_same_leads_in_every_order() -> None:
+    for size in range(1, 6):
+        for chosen in combinations(MERGES, size):
+            expected = folded_together(chosen)
+            for order in permutations(chosen):
+                assert folded_together(order) == expected, order

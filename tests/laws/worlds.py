@@ -7,9 +7,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from stream_app.catalog.events import OPPORTUNITY_KINDS, OUTCOMES, REACH_KINDS, SPEND_KINDS, STAGES
-from stream_app.catalog.message import STATES
 
 Envelope = dict[str, Any]
+
+MAILED = ("sent", "delivered", "bounced", "opened", "clicked", "replied", "unsubscribed", "complained")
 
 NOW = datetime(2026, 3, 15, 9, 30, tzinfo=UTC)
 
@@ -26,8 +27,11 @@ _ANCHORS = [
 MOMENTS = st.builds(
     lambda anchor, offset: anchor - timedelta(milliseconds=offset),
     st.sampled_from(_ANCHORS),
-    st.sampled_from([0, 0, 1, 1000, 61_000, 3_600_000]),
+    st.sampled_from([0, 0, 0, 0, 1, 1000, 61_000, 3_600_000]),
 )
+TIES = st.sampled_from([*_ANCHORS[4:9], datetime(2026, 3, 8, 7, 0, 30, tzinfo=UTC)])
+"""So few moments that two events of one instant are the rule."""
+SEQUENCES = st.sampled_from([None, None, None, "2", "10", "010", "a"])
 _LABEL = st.sampled_from([None, "", "a", "b"])
 
 
@@ -35,11 +39,11 @@ def _data(required: dict[str, Any], optional: dict[str, Any] | None = None) -> s
     return st.fixed_dictionaries(required, optional=optional or {})
 
 
-_LEAD = {"lead_id": st.sampled_from(["l1", "l2"])}
+_LEAD = {"lead_id": st.sampled_from(["l1", "l2", "l3"])}
 _ENROLLMENT = {**_LEAD, "program_id": st.sampled_from(["p", "q"]), "enrollment_id": st.sampled_from(["e1", "e2"])}
 _STEP = {**_ENROLLMENT, "step_id": st.sampled_from(["s1", "s2"])}
 _MAIL = {**_LEAD, "message_id": st.sampled_from(["m1", "m2"])}
-_ACCOUNT = {"account_id": st.sampled_from(["a1", "a2"])}
+_ACCOUNT = {"account_id": st.sampled_from(["a1", "a2", "a3"])}
 _CURRENCY = st.sampled_from(["USD", "JPY"])
 _DUE = MOMENTS.map(lambda moment: (moment + timedelta(days=3)).isoformat())
 _ITEM = _data(
@@ -77,6 +81,12 @@ _OPPORTUNITY = _data(
     },
     {"source": _LABEL, "channel": _LABEL, "campaign_id": _LABEL},
 )
+_MERGED_LEADS = st.sampled_from([("l1", "l2"), ("l2", "l1"), ("l2", "l3"), ("l3", "l1")]).map(
+    lambda pair: {"lead_id": pair[0], "merged_id": pair[1]}
+)
+_MERGED_ACCOUNTS = st.sampled_from([("a1", "a2"), ("a2", "a1"), ("a2", "a3"), ("a3", "a1")]).map(
+    lambda pair: {"account_id": pair[0], "merged_id": pair[1]}
+)
 _INVOICE = _data(
     {**_ACCOUNT, "invoice_id": st.sampled_from(["i1", "i2"]), "amount_minor": st.just(5), "currency": _CURRENCY}
 )
@@ -113,10 +123,12 @@ _DATA: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         },
     ),
     "lead.stage_changed": _data({**_LEAD, "to": st.sampled_from(STAGES)}),
-    "lead.status_changed": _data({**_LEAD, "to": st.sampled_from(["open", "not_ready", "disqualified"])}),
+    "lead.status_changed": _data({**_LEAD, "to": st.sampled_from(["open", "working", "not_ready", "disqualified"])}),
     "lead.score_changed": _data({**_LEAD, "score": st.integers(-5, 120)}, {"activity": _LABEL}),
-    "lead.engaged": _data({**_LEAD, "kind": st.sampled_from(["form_submit", "page_view"])}),
-    "program.enrolled": _data(_ENROLLMENT),
+    "lead.engaged": _data({**_LEAD, "kind": st.sampled_from(["form_submit", "page_view", "call"])}),
+    "lead.merged": _MERGED_LEADS,
+    "account.merged": _MERGED_ACCOUNTS,
+    "program.enrolled": _data(_ENROLLMENT, {"audience": st.sampled_from(["prospect", "customer"])}),
     "program.step_entered": _data(_STEP, {"due_at": _DUE}),
     "program.step_exited": _data({**_STEP, "outcome": st.sampled_from(OUTCOMES)}),
     "program.exited": _data({**_ENROLLMENT, "outcome": st.sampled_from(OUTCOMES)}),
@@ -128,11 +140,13 @@ _DATA: dict[str, st.SearchStrategy[dict[str, Any]]] = {
                 "step_id": _LABEL,
                 "audience": st.sampled_from(["prospect", "customer"]),
                 "machine": st.booleans(),
+                **({"bounce": st.sampled_from(["hard", "soft"])} if state == "bounced" else {}),
             },
         )
-        for state in STATES
+        for state in MAILED
     },
-    **{f"opportunity.{kind}": _OPPORTUNITY for kind in ("created", "changed", "won", "lost")},
+    **{f"opportunity.{kind}": _OPPORTUNITY for kind in ("created", "changed", "won", "lost", "reopened")},
+    "opportunity.deleted": _data({**_ACCOUNT, "opportunity_id": st.sampled_from(["o1", "o2"])}),
     **{f"subscription.{kind}": _SUBSCRIPTION for kind in ("started", "changed", "paused", "resumed", "canceled")},
     "invoice.paid": _INVOICE,
     "invoice.payment_failed": _INVOICE,
@@ -147,7 +161,8 @@ _DATA: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         {"channel": _LABEL, "campaign_id": _LABEL},
     ),
     "survey.responded": _data(
-        {"respondent_id": st.sampled_from(["n1", "n2", "n3"]), "survey_id": st.just("v"), "score": st.integers(0, 10)}
+        {"respondent_id": st.sampled_from(["n1", "n2", "n3"]), "survey_id": st.just("v"), "score": st.integers(0, 10)},
+        {"segment": _LABEL, "theme": _LABEL},
     ),
 }
 
@@ -157,14 +172,16 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "lead": ("lead", "program"),
         "nurture": ("program", "lead", "email"),
         "email": ("email",),
-        "account": ("subscription", "opportunity", "invoice"),
-        "mrr": ("subscription",),
+        "account": ("subscription", "opportunity", "invoice", "account"),
+        "mrr": ("subscription", "account"),
         "records": ("spend", "reach", "survey"),
         "everything": tuple({name.partition(".")[0] for name in _DATA}),
     }.items()
 }
 
 CROWDS: dict[str, tuple[str, ...]] = {
+    "follow-up": ("lead.created", "lead.stage_changed", "lead.status_changed", "lead.engaged"),
+    "program outcome": ("lead.stage_changed", "program.enrolled", "program.exited"),
     "stage": ("lead.created", "lead.stage_changed", "lead.status_changed"),
     "score": ("lead.created", "lead.score_changed"),
     "reopening": ("lead.status_changed", "lead.engaged", "program.enrolled", "program.exited"),
@@ -175,16 +192,19 @@ CROWDS: dict[str, tuple[str, ...]] = {
 
 
 @st.composite
-def _event(draw: Callable[[Any], Any], types: tuple[str, ...]) -> Envelope:
+def _event(draw: Callable[[Any], Any], types: tuple[str, ...], moments: st.SearchStrategy[datetime]) -> Envelope:
     kind = draw(st.sampled_from(types))
-    return {"type": kind, "time": draw(MOMENTS).isoformat(), "data": draw(_DATA[kind])}
+    sequence = draw(SEQUENCES)
+    event = {"type": kind, "time": draw(moments).isoformat(), "data": draw(_DATA[kind])}
+    return event if sequence is None else event | {"sequence": sequence}
 
 
 @st.composite
 def worlds(draw: Callable[[Any], Any], max_size: int = 25) -> list[Envelope]:
-    """A set of valid events with identities of their own, of one family or of all."""
+    """A set of valid events with identities of their own, of one family or of all; in half of them all times tie."""
     family = draw(st.sampled_from(sorted(FAMILIES)))
-    events = draw(st.lists(_event(FAMILIES[family]), max_size=max_size))
+    moments = draw(st.sampled_from([MOMENTS, TIES]))
+    events = draw(st.lists(_event(FAMILIES[family], moments), max_size=max_size))
     order = draw(st.permutations(range(len(events))))
     sources = draw(st.lists(st.sampled_from(["", "/crm"]), min_size=len(events), max_size=len(events)))
     return [
@@ -193,10 +213,48 @@ def worlds(draw: Callable[[Any], Any], max_size: int = 25) -> list[Envelope]:
     ]
 
 
+MERGING = (
+    "lead.merged",
+    "lead.merged",
+    "lead.merged",
+    "account.merged",
+    "account.merged",
+    "lead.created",
+    "lead.stage_changed",
+    "lead.score_changed",
+    "program.step_entered",
+    "program.step_exited",
+    "email.clicked",
+    "opportunity.won",
+    "subscription.started",
+    "subscription.canceled",
+    "invoice.paid",
+)
+"""Types of which so many are merges that all ids are one in many worlds."""
+
+
+@st.composite
+def merging_worlds(draw: Callable[[Any], Any], max_size: int = 20) -> list[Envelope]:
+    """Events of few leads and accounts, many of them merges, with identities of their own."""
+    moments = draw(st.sampled_from([MOMENTS, TIES]))
+    events = draw(st.lists(_event(MERGING, moments), max_size=max_size))
+    return [event | {"id": f"id{number}", "source": ""} for number, event in enumerate(events)]
+
+
+@st.composite
+def erasures(draw: Callable[[Any], Any]) -> list[Envelope]:
+    """Erasures of some leads."""
+    leads = draw(st.lists(st.sampled_from(["l1", "l2", "l3"]), min_size=1, max_size=3))
+    return [
+        {"type": "lead.erased", "id": f"x{number}", "source": "", "time": NOW.isoformat(), "data": {"lead_id": lead}}
+        for number, lead in enumerate(leads)
+    ]
+
+
 @st.composite
 def crowds(draw: Callable[[Any], Any], types: tuple[str, ...]) -> list[Envelope]:
     """Events of one lead in the order of their times, so near each other that moments, even identities, are shared."""
-    events = draw(st.lists(_event(types), min_size=4, max_size=12))
+    events = draw(st.lists(_event(types, MOMENTS), min_size=4, max_size=12))
     moments = st.sampled_from([f"2026-02-{day}T07:00:00Z" for day in (25, 26, 27, 28)] + ["2026-03-01T00:00:00Z"])
     crowd = [
         event

@@ -13,17 +13,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from . import accounts, leads, messages, programs, records
+from . import accounts, leads, messages, outcomes, programs, records
 from .facts import Event, Fact, Level, Observation, distinct, grouped, instant, milliseconds, read
+from .follow_up import follow_up_flows, follow_up_seconds, mql_levels
+from .merges import is_merge, united
 from .samples import WINDOWS, Samples, add_up, cap, histogram, in_units, with_label
+from .settings import FollowUp, RecountSettings
 from .windows import Window, kept, window
 
-__all__ = ["answerable", "recount"]
+__all__ = ["FollowUp", "answerable", "recount"]
 
 Envelope = Mapping[str, Any]
 
 ALL_WINDOWS = ("5m", "1h", "24h", "7d", "30d", "90d", "mtd", "prev_month", "prev_month_to_date")
 SCORE = "lifecycle_new_lead_score"
+DEFAULT_FOLLOW_UP = FollowUp()
 
 
 def answerable(name: str, events: Iterable[Envelope], as_of: datetime, timezone: str = "UTC") -> bool:
@@ -36,7 +40,8 @@ def answerable(name: str, events: Iterable[Envelope], as_of: datetime, timezone:
     """
     zone = ZoneInfo(timezone)
     candidate = window(name, milliseconds(as_of), zone)
-    newest = max((instant(event["time"]) for event in events), default=None)
+    # Of a merge "its `time` counts for nothing".
+    newest = max((instant(event["time"]) for event in events if not is_merge(event["type"])), default=None)
     return candidate is not None and (newest is None or kept(candidate, newest, zone))
 
 
@@ -46,7 +51,10 @@ def recount(
     as_of: datetime,
     timezone: str = "UTC",
     step_limit: timedelta = timedelta(days=7),
-    label_cap: int = 100,
+    credit: timedelta = timedelta(days=90),
+    follow_up: FollowUp = DEFAULT_FOLLOW_UP,
+    swap_grace: timedelta = timedelta(minutes=60),
+    series_limit: int = 1000,
     kept_from: None = None,
 ) -> dict[tuple[str, frozenset[tuple[str, str]]], float | int]:
     """Return the value of every sample of sections A, B and C; one that is 0 may be left out, one without answer is."""
@@ -58,30 +66,36 @@ def recount(
         candidate = window(name, now, zone)
         if candidate is not None and answerable(name, envelopes, as_of, timezone):
             windows[name] = candidate
-    everything = [read(envelope) for envelope in envelopes]
+    everything = united(read(envelope) for envelope in envelopes)
     erased = {str(event.data["lead_id"]) for event in everything if event.type == "lead.erased"}
     standing = distinct(event for event in everything if event.type != "lead.erased")
-    limit = step_limit // timedelta(milliseconds=1)
+    rules = RecountSettings(
+        zone=zone,
+        step_limit=step_limit // timedelta(milliseconds=1),
+        credit=credit // timedelta(milliseconds=1),
+        follow_up=follow_up,
+        swap_grace=swap_grace // timedelta(milliseconds=1),
+    )
 
     samples: Samples = {}
-    samples |= windowed_sums(flows(standing, zone=zone, step_limit=limit), windows, zone)
+    samples |= windowed_sums(flows(standing, rules), windows, zone)
     samples |= add_up(
-        ((item.series, item.labels), item.value)
-        for item in levels(standing, erased, windows, as_of=now, zone=zone, step_limit=limit)
+        ((item.series, item.labels), item.value) for item in levels(standing, erased, windows, rules, as_of=now)
     )
-    samples |= windowed_histograms(durations(standing), windows, zone)
+    samples |= windowed_histograms(durations(standing, rules), windows, zone)
     for cohort, scores in leads.new_lead_scores(leads.by_lead(standing), as_of=now, zone=zone).items():
         if scores:
             samples |= histogram(SCORE, frozenset({("cohort", cohort)}), scores, unit=1)
     return {
         (series, labels): in_units(series, labels, amount)
-        for (series, labels), amount in cap(samples, label_cap).items()
+        for (series, labels), amount in cap(samples, series_limit).items()
     }
 
 
-def flows(events: list[Event], *, zone: ZoneInfo, step_limit: int) -> Iterator[Fact]:
+def flows(events: list[Event], rules: RecountSettings) -> Iterator[Fact]:
     """Return every fact of section A, in the order of its table."""
-    of_leads, of_accounts = leads.by_lead(events), accounts.by_account(events)
+    zone, step_limit = rules.zone, rules.step_limit
+    of_leads, of_accounts = leads.by_lead(events), accounts.by_account(events, swap_grace=rules.swap_grace)
     yield from leads.new_leads(of_leads)
     yield from leads.stage_entries(of_leads)
     yield from leads.stage_reentries(of_leads)
@@ -103,19 +117,17 @@ def flows(events: list[Event], *, zone: ZoneInfo, step_limit: int) -> Iterator[F
     yield from records.reach(events, zone=zone)
     yield from records.spend(events, zone=zone)
     yield from records.nps_responses(events)
+    yield from records.nps_themes(events)
+    yield from outcomes.program_outcomes(of_leads, credit=rules.credit)
+    yield from follow_up_flows(of_leads, rules)
 
 
 def levels(
-    events: list[Event],
-    erased: set[str],
-    windows: Mapping[str, Window],
-    *,
-    as_of: int,
-    zone: ZoneInfo,
-    step_limit: int,
+    events: list[Event], erased: set[str], windows: Mapping[str, Window], rules: RecountSettings, *, as_of: int
 ) -> Iterator[Level]:
     """Return every contribution to the levels of section B, in the order of its table."""
-    of_leads, of_accounts = leads.by_lead(events), accounts.by_account(events)
+    zone, step_limit = rules.zone, rules.step_limit
+    of_leads, of_accounts = leads.by_lead(events), accounts.by_account(events, swap_grace=rules.swap_grace)
     yield from leads.leads_in_stage(of_leads)
     yield from programs.program_balance(of_leads)
     yield from programs.step_balance(of_leads)
@@ -125,13 +137,16 @@ def levels(
     yield from accounts.opening_balances(of_accounts, windows, zone=zone)
     yield from accounts.cohorts(of_accounts, as_of=as_of, zone=zone)
     yield from accounts.open_pipeline(of_accounts)
+    yield from mql_levels(of_leads, erased, rules, as_of=as_of)
 
 
-def durations(events: list[Event]) -> Iterator[Observation]:
-    """Return every observation of the two windowed distributions of section C."""
+def durations(events: list[Event], rules: RecountSettings) -> Iterator[Observation]:
+    """Return every observation of the windowed distributions of section C."""
     of_leads = leads.by_lead(events)
     yield from leads.stage_transitions(of_leads)
     yield from programs.step_dwells(of_leads)
+    yield from outcomes.program_mql_seconds(of_leads, credit=rules.credit)
+    yield from follow_up_seconds(of_leads, rules)
 
 
 def windowed_sums(facts: Iterable[Fact], windows: Mapping[str, Window], zone: ZoneInfo) -> Samples:

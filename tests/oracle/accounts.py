@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from .facts import NONE, Event, Fact, Level, earliest, fact, grouped, level, newest, of_type
+from .facts import NONE, Event, Fact, Level, Order, earliest, fact, grouped, level, newest, of_type
 from .windows import Window, first_instant, last_months, local_day, month_name
 
-ByAccount = Mapping[str, list[Event]]
 Amounts = Mapping[str, int]
 
 # Months in an interval: "Normalization to a month: day 30.4375, week 4.348125, month 1, quarter 1/3, year 1/12"
@@ -30,11 +29,71 @@ DEFAULT_STATUS = {
 }
 
 
-def by_account(events: Sequence[Event]) -> ByAccount:
+@dataclass(frozen=True)
+class Account:
+    """One account with all its events; `swap_grace` in milliseconds."""
+
+    events: tuple[Event, ...]
+    swap_grace: int
+
+    @property
+    def states(self) -> "list[State]":
+        """Return all states of all its subscriptions: "An explicit status wins over the type"."""
+        return states(self.events)
+
+    @property
+    def history(self) -> "list[tuple[int, Amounts]]":
+        """Return the MRR per currency after each instant at which a subscription state changes, swaps left out.
+
+        "A return of an account's MRR (all currencies) to 0 that is followed within the swap grace [...] by MRR above 0
+        is no churn: the account's state before the return is compared with its state at the instant where it is above
+        0 again".
+        """
+        all_states = self.states
+        raw = [(at, mrr(all_states, at)) for at in instants(all_states)]
+        kept: list[tuple[int, Amounts]] = []
+        for index, (at, amounts) in enumerate(raw):
+            if not pays(amounts):
+                # The return to 0 that this instant belongs to.
+                fall = index
+                while fall > 0 and not pays(raw[fall - 1][1]):
+                    fall -= 1
+                again = next((later for later, then in raw[index:] if pays(then)), None)
+                if fall > 0 and again is not None and again - raw[fall][0] <= self.swap_grace:
+                    continue
+            kept.append((at, amounts))
+        return kept
+
+    @property
+    def changes(self) -> "list[tuple[int, Amounts, Amounts]]":
+        """Return each instant of the history with the MRR before and after it."""
+        before: Amounts = {}
+        found = []
+        for at, after in self.history:
+            found.append((at, before, after))
+            before = after
+        return found
+
+    @property
+    def gains(self) -> list[int]:
+        """Return the instants at which the MRR, all currencies together, rises above 0."""
+        return [at for at, before, after in self.changes if not pays(before) and pays(after)]
+
+    @property
+    def losses(self) -> list[int]:
+        """Return the instants at which the MRR, all currencies together, returns to 0."""
+        return [at for at, before, after in self.changes if pays(before) and not pays(after)]
+
+
+ByAccount = Mapping[str, Account]
+
+
+def by_account(events: Sequence[Event], *, swap_grace: int) -> ByAccount:
     """Group what is about an account."""
     families = ("opportunity", "subscription", "invoice")
     of_accounts = [event for event in events if event.type.split(".")[0] in families]
-    return grouped(of_accounts, lambda event: str(event.data["account_id"]))
+    by_name = grouped(of_accounts, lambda event: str(event.data["account_id"]))
+    return {name: Account(tuple(own), swap_grace) for name, own in by_name.items()}
 
 
 # --- opportunities ---
@@ -60,10 +119,15 @@ class Opportunity:
     def outcome(self) -> Event | None:
         """Return the event that dates the outcome.
 
-        "Its outcome is that of its newest won-or-lost event, dated at the earliest event of that outcome."
+        "the newest of `won`, `lost`, `reopened` decides; `reopened` = neither won nor lost [...] `won`/`lost` are dated
+        at the first event of that outcome after the last `reopened`."
         """
-        says_which = newest(of_type(self.events, "opportunity.won", "opportunity.lost"))
-        return None if says_which is None else earliest(of_type(self.events, says_which.type))
+        says_which = newest(of_type(self.events, "opportunity.won", "opportunity.lost", "opportunity.reopened"))
+        if says_which is None or says_which.type == "opportunity.reopened":
+            return None
+        reopened = newest(of_type(self.events, "opportunity.reopened"))
+        alike = of_type(self.events, says_which.type)
+        return earliest([event for event in alike if reopened is None or event.order > reopened.order])
 
     @property
     def won(self) -> Event | None:
@@ -77,10 +141,19 @@ class Opportunity:
         return self.state.label("kind")
 
 
-def opportunities(account: Sequence[Event]) -> list[Opportunity]:
-    """Return the opportunities of an account."""
-    own = [event for event in account if event.type.startswith("opportunity.")]
-    return [Opportunity(tuple(one)) for one in grouped(own, lambda e: str(e.data["opportunity_id"])).values()]
+def opportunities(account: Account) -> list[Opportunity]:
+    """Return the opportunities of an account.
+
+    "`opportunity.deleted`: while it is the newest event of the opportunity, that opportunity contributes nothing
+    anywhere." Otherwise it says nothing.
+    """
+    own = [event for event in account.events if event.type.startswith("opportunity.")]
+    found = []
+    for events in grouped(own, lambda event: str(event.data["opportunity_id"])).values():
+        last = newest(events)
+        if last is not None and last.type != "opportunity.deleted":
+            found.append(Opportunity(tuple(event for event in events if event.type != "opportunity.deleted")))
+    return found
 
 
 def opportunity_flows(accounts: ByAccount) -> Iterator[Fact]:
@@ -129,7 +202,7 @@ class State:
     """One state of a subscription, as one event transfers it."""
 
     at: int
-    order: tuple[int, str, str]
+    order: Order
     subscription: str
     status: str
     reason: str
@@ -209,16 +282,6 @@ def instants(all_states: Sequence[State]) -> list[int]:
     return sorted({state.at for state in all_states})
 
 
-def gains(all_states: Sequence[State]) -> list[int]:
-    """Return the instants at which the MRR, all currencies together, rises above 0."""
-    return [at for at in instants(all_states) if not pays(mrr(all_states, at - 1)) and pays(mrr(all_states, at))]
-
-
-def losses(all_states: Sequence[State]) -> list[int]:
-    """Return the instants at which the MRR, all currencies together, returns to 0."""
-    return [at for at in instants(all_states) if pays(mrr(all_states, at - 1)) and not pays(mrr(all_states, at))]
-
-
 def mrr_movements(accounts: ByAccount) -> Iterator[Fact]:
     """`lifecycle_mrr_movement`.
 
@@ -227,12 +290,10 @@ def mrr_movements(accounts: ByAccount) -> Iterator[Fact]:
     separate."
     """
     for account in accounts.values():
-        all_states = states(account)
-        for currency in sorted({state.currency for state in all_states}):
+        for currency in sorted({state.currency for state in account.states}):
             paid_ever = False
-            for at in instants(all_states):
-                before = mrr(all_states, at - 1).get(currency, 0)
-                after = mrr(all_states, at).get(currency, 0)
+            for at, all_before, all_after in account.changes:
+                before, after = all_before.get(currency, 0), all_after.get(currency, 0)
                 if before == after:
                     continue
                 if before == 0:
@@ -252,7 +313,7 @@ def new_customers(accounts: ByAccount) -> Iterator[Fact]:
     labels "of the earliest won `new_business` opportunity if it was won at or before that instant, else `none`".
     """
     for account in accounts.values():
-        first_gain = min(gains(states(account)), default=None)
+        first_gain = min(account.gains, default=None)
         # The first one is "the one with the earliest win by (`time`, `id`)"
         wins = [
             (opportunity.won.order, opportunity.state)
@@ -282,12 +343,11 @@ def lost_customers(accounts: ByAccount) -> Iterator[Fact]:
 
     "an account's MRR, all currencies together, returns to 0; dated then; reason = that of the newest canceled
     subscription state at that instant (default `voluntary`)": "among the subscriptions whose newest state at that
-    instant is `canceled`, the newest by (`time`, `id`)".
+    instant is `canceled`, the newest".
     """
     for account in accounts.values():
-        all_states = states(account)
-        for at in losses(all_states):
-            canceled = [state for state in standing(all_states, at) if state.status == "canceled"]
+        for at in account.losses:
+            canceled = [state for state in standing(account.states, at) if state.status == "canceled"]
             newest_canceled = max(canceled, key=tie_break, default=None)
             reason = "voluntary" if newest_canceled is None else newest_canceled.reason
             yield fact("lifecycle_lost_customers", at, reason=reason)
@@ -299,18 +359,18 @@ def lost_opening_customers(accounts: ByAccount, *, zone: ZoneInfo) -> Iterator[F
     "of those, accounts that had MRR > 0 at the start of the month of the loss; once per account and month".
     """
     for account in accounts.values():
-        all_states = states(account)
-        for own in grouped(losses(all_states), lambda at: month_name(at, zone)).values():
+        for own in grouped(account.losses, lambda at: month_name(at, zone)).values():
             first_loss = min(own)
             month_start = first_instant(local_day(first_loss, zone).replace(day=1), zone)
-            if pays(mrr(all_states, month_start - 1)):
+            opening = [amounts for at, amounts in account.history if at < month_start]
+            if opening and pays(opening[-1]):
                 yield fact("lifecycle_lost_opening_customers", first_loss)
 
 
 def invoices(accounts: ByAccount) -> Iterator[Fact]:
     """`lifecycle_invoices`: "once per invoice and state, at the first such event"."""
     for account in accounts.values():
-        own = [event for event in account if event.type.startswith("invoice.")]
+        own = [event for event in account.events if event.type.startswith("invoice.")]
         for invoice in grouped(own, lambda event: str(event.data["invoice_id"])).values():
             for state, event_type in (("paid", "invoice.paid"), ("failed", "invoice.payment_failed")):
                 first = earliest(of_type(invoice, event_type))
@@ -327,7 +387,7 @@ def mrr_levels(accounts: ByAccount) -> Iterator[Level]:
     "the part on past_due subscriptions; what paused subscriptions would add"; "accounts with MRR > 0 in any currency".
     """
     for account in accounts.values():
-        all_states = states(account)
+        all_states = account.states
         for currency, amount in mrr(all_states, None).items():
             yield level("lifecycle_mrr", amount, currency=currency)
         for state in standing(all_states, None):
@@ -342,26 +402,24 @@ def mrr_levels(accounts: ByAccount) -> Iterator[Level]:
 def opening_mrr(accounts: ByAccount, windows: Sequence[Window], *, name: str, zone: ZoneInfo) -> Iterator[Level]:
     """`lifecycle_mrr_opening`: "level now minus the movements dated in" the windows, per account and currency."""
     for account in accounts.values():
-        all_states = states(account)
+        all_states = account.states
         for currency in sorted({state.currency for state in all_states}):
             opening = mrr(all_states, None).get(currency, 0)
-            for at in instants(all_states):
+            for at, before, after in account.changes:
                 if any(window.contains(at, zone) for window in windows):
-                    before = mrr(all_states, at - 1).get(currency, 0)
-                    after = mrr(all_states, at).get(currency, 0)
-                    opening -= after - before
+                    opening -= after.get(currency, 0) - before.get(currency, 0)
             yield level("lifecycle_mrr_opening", opening, currency=currency, window=name)
 
 
 def opening_customers(accounts: ByAccount, windows: Sequence[Window], *, name: str, zone: ZoneInfo) -> Iterator[Level]:
     """`lifecycle_customers_opening`: "Customers likewise with their gains and losses"."""
     for account in accounts.values():
-        all_states = states(account)
+        all_states = account.states
         opening = 1 if pays(mrr(all_states, None)) else 0
-        for at in gains(all_states):
+        for at in account.gains:
             if any(window.contains(at, zone) for window in windows):
                 opening -= 1
-        for at in losses(all_states):
+        for at in account.losses:
             if any(window.contains(at, zone) for window in windows):
                 opening += 1
         yield level("lifecycle_customers_opening", opening, window=name)
@@ -388,8 +446,8 @@ def cohorts(accounts: ByAccount, *, as_of: int, zone: ZoneInfo) -> Iterator[Leve
     """
     named = last_months(as_of, zone)
     for account in accounts.values():
-        all_states = states(account)
-        first_gain = min(gains(all_states), default=None)
+        all_states = account.states
+        first_gain = min(account.gains, default=None)
         if first_gain is None:
             continue
         month = month_name(first_gain, zone)

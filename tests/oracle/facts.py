@@ -1,6 +1,7 @@
 """What an event says, which copies of it stand, and the three shapes in which the definitions count things."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 
 Labels = frozenset[tuple[str, str]]
 Key = tuple[str, Labels]
+Order = tuple[int, tuple[int, int, str], int, str, str]
 Item = TypeVar("Item")
 Group = TypeVar("Group")
 
@@ -24,7 +26,8 @@ def milliseconds(moment: datetime) -> int:
 
 def instant(text: str) -> int:
     """Read an RFC 3339 time with offset."""
-    moment = datetime.fromisoformat(text.upper())
+    # A leap second is "the last millisecond of that minute".
+    moment = datetime.fromisoformat(re.sub(r"(:[0-9]{2}):60(\.[0-9]+)?", r"\1:59.999", text.upper()))
     if moment.tzinfo is None:
         message = f"no offset in {text!r}"
         raise ValueError(message)
@@ -40,11 +43,22 @@ class Event:
     source: str
     type: str
     data: Mapping[str, Any]
+    sequence: str | None = None
 
     @property
-    def order(self) -> tuple[int, str, str]:
-        """Return the order: "*newest*, *earliest* and every tie-break go by (`time`, `id`, `source`)"."""
-        return (self.at, self.id, self.source)
+    def order(self) -> Order:
+        """Return the order.
+
+        "*Earlier*, *newest* and every tie-break go by (`time`, `sequence`, rank of the type, `id`, `source`)".
+        """
+        return (self.at, sequence_order(self.sequence), self.rank, self.id, self.source)
+
+    @property
+    def rank(self) -> int:
+        """Return the rank of its type; "two `stage_changed` of one instant: in the order of the funnel"."""
+        if self.type == "lead.stage_changed":
+            return FUNNEL.index(self.data["to"]) + 1
+        return RANKS.get(self.type, 1)
 
     @property
     def content(self) -> str:
@@ -60,6 +74,39 @@ class Event:
     def label(self, name: str, default: str = NONE) -> str:
         """Return a label's value: "An absent value is `none`", "An empty label value is an absent one"."""
         return str(self.data.get(name) or default)
+
+
+FUNNEL = ("lead", "mql", "sal", "sql", "opportunity", "customer")
+# "`lead.created` before everything else of the lead; `subscription.started` < `changed` < `paused` < `resumed` <
+# `canceled`; `opportunity.created` < `changed` < `won` = `lost` = `reopened` < `deleted`; `program.enrolled` <
+# `step_entered` < `step_exited` < `exited`"
+RANKS: Mapping[str, int] = {
+    "lead.created": 0,
+    "program.enrolled": 1,
+    "program.step_entered": 2,
+    "program.step_exited": 3,
+    "program.exited": 4,
+    "opportunity.created": 1,
+    "opportunity.changed": 2,
+    "opportunity.won": 3,
+    "opportunity.lost": 3,
+    "opportunity.reopened": 3,
+    "opportunity.deleted": 4,
+    "subscription.started": 1,
+    "subscription.changed": 2,
+    "subscription.paused": 3,
+    "subscription.resumed": 4,
+    "subscription.canceled": 5,
+}
+
+
+def sequence_order(sequence: str | None) -> tuple[int, int, str]:
+    """Return the order of a sequence: "missing, then digits only (as numbers, equal ones as text), then [...] text"."""
+    if sequence is None:
+        return (0, 0, "")
+    if re.fullmatch("[0-9]+", sequence):
+        return (1, int(sequence), sequence)
+    return (2, 0, sequence)
 
 
 THINGS: Mapping[str, tuple[str, ...]] = {
@@ -83,6 +130,7 @@ def read(envelope: Mapping[str, Any]) -> Event:
         source=envelope.get("source") or "",
         type=envelope["type"],
         data=envelope["data"],
+        sequence=envelope.get("sequence"),
     )
 
 
@@ -111,12 +159,12 @@ def of_type(events: Iterable[Event], *types: str) -> list[Event]:
 
 
 def earliest(events: Iterable[Event]) -> Event | None:
-    """Return the earliest event by (`time`, `id`, `source`), if there is any."""
+    """Return the earliest event by its order, if there is any."""
     return min(events, key=lambda event: event.order, default=None)
 
 
 def newest(events: Iterable[Event]) -> Event | None:
-    """Return the newest event by (`time`, `id`, `source`), if there is any."""
+    """Return the newest event by its order, if there is any."""
     return max(events, key=lambda event: event.order, default=None)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from .facts import (
-    NONE,
     UNKNOWN,
     Event,
     Fact,
@@ -19,10 +18,10 @@ from .facts import (
     of_type,
 )
 from .programs import Enrollment, enrollments
+from .stages import first_entries, origin, stage_history
 from .windows import DAY, first_instant, last_months, local_day, month_after, month_name
 
 ByLead = Mapping[str, list[Event]]
-Stages = list[tuple[str, int]]
 
 MQL_DAYS = 30
 TRANSITIONS = (("lead", "mql"), ("mql", "sql"), ("sql", "customer"))
@@ -40,49 +39,10 @@ def imported(created: Event) -> bool:
     return bool(created.data.get("is_import") or False)
 
 
-def origin(lead: Sequence[Event]) -> tuple[str, str, str]:
-    """Return a lead's source, channel and campaign.
-
-    "A lead's source, channel and campaign come from its earliest `lead.created` (import or not), in every metric that
-    has them. A missing `source` in `lead.created` is `unknown`; with no `lead.created` at all it is `none`."
-    """
-    created = earliest(of_type(lead, "lead.created"))
-    if created is None:
-        return (NONE, NONE, NONE)
-    return (created.label("source", UNKNOWN), created.label("channel"), created.label("campaign_id"))
-
-
 def came_new(lead: Sequence[Event]) -> int | None:
     """Return when a lead came into being: "dated at the earliest `lead.created` with `is_import=false`"."""
     created = earliest([event for event in of_type(lead, "lead.created") if not imported(event)])
     return None if created is None else created.at
-
-
-def stage_history(lead: Sequence[Event]) -> Stages:
-    """Return a lead's stages with the times of entering them.
-
-    "Stages in time order, equal neighbors collapsed, are the lead's stage history." "`lead.created` stands in the
-    stage history as an entry into `lead` only if it is earlier than every `stage_changed` to `lead` (the earliest
-    `lead.created` if there are several)."
-    """
-    entries = [(event.order, str(event.data["to"])) for event in of_type(lead, "lead.stage_changed")]
-    created = earliest(of_type(lead, "lead.created"))
-    if created is not None and all(created.order < order for order, stage in entries if stage == "lead"):
-        entries.append((created.order, "lead"))
-    history: Stages = []
-    for order, stage in sorted(entries):
-        if not history or history[-1][0] != stage:
-            history.append((stage, order[0]))
-    return history
-
-
-def first_entries(history: Stages) -> dict[str, int]:
-    """Return the time of the first entry into each stage."""
-    firsts: dict[str, int] = {}
-    for stage, at in history:
-        if stage not in firsts:
-            firsts[stage] = at
-    return firsts
 
 
 def new_leads(leads: ByLead) -> Iterator[Fact]:
@@ -199,7 +159,7 @@ def scores(lead: Sequence[Event]) -> list[Event]:
     """Return the events that give a lead's scores, in order.
 
     "A lead's scores are those of its `score_changed` events and of its earliest `lead.created` that carries one, in
-    (`time`, `id`) order."
+    order."
     """
     scored = of_type(lead, "lead.score_changed")
     created = earliest([event for event in of_type(lead, "lead.created") if event.data.get("score") is not None])

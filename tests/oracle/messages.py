@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from .facts import Event, Fact, earliest, fact, grouped, of_type
 
-STATES = ("sent", "delivered", "bounced", "opened", "clicked", "replied", "unsubscribed", "complained")
+STATES = ("sent", "delivered", "bounced", "soft_bounced", "opened", "clicked", "replied", "unsubscribed", "complained")
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,21 @@ class Message:
     def reached_by_human(self, *states: str) -> list[Event]:
         """Return the events of these states that are not `machine`."""
         return [event for event in self.reached(*states) if not machine(event)]
+
+    def in_state(self, state: str) -> list[Event]:
+        """Return the events by which it is in a state; for opened and clicked, human events only.
+
+        "`bounced` are hard and unstated bounces; a message whose only bounces are soft is `soft_bounced`".
+        """
+        if state in ("opened", "clicked"):
+            return self.reached_by_human(state)
+        if state not in ("bounced", "soft_bounced"):
+            return self.reached(state)
+        soft = [event for event in self.reached("bounced") if event.data.get("bounce") == "soft"]
+        hard = [event for event in self.reached("bounced") if event not in soft]
+        if state == "bounced":
+            return hard
+        return [] if hard else soft
 
     @property
     def sent(self) -> Event | None:
@@ -58,8 +73,7 @@ def email_messages(events: Sequence[Event]) -> Iterator[Fact]:
     """
     for message in messages(events):
         for state in STATES:
-            human_only = state in ("opened", "clicked")
-            first = earliest(message.reached_by_human(state) if human_only else message.reached(state))
+            first = earliest(message.in_state(state))
             if first is not None:
                 yield fact("lifecycle_email_messages", first.at, state=state, **message.labels)
 
@@ -88,7 +102,8 @@ def email_cohort(events: Sequence[Event]) -> Iterator[Fact]:
         counts = {
             "sent": True,
             "delivered": bool(message.reached("delivered", "opened", "clicked", "replied")),
-            "bounced": bool(message.reached("bounced")),
+            "bounced": bool(message.in_state("bounced")),
+            "soft_bounced": bool(message.in_state("soft_bounced")),
             "opened": bool(message.reached_by_human("opened", "clicked")),
             "clicked": bool(message.reached_by_human("clicked")),
             "replied": bool(message.reached("replied")),

@@ -32,50 +32,59 @@ class Enrollment:
         return named.label("program_id")
 
     @property
-    def steps(self) -> "list[Step]":
-        """Return the steps that were entered or left."""
+    def audience(self) -> str:
+        """Return whom it is for: that of its earliest `program.enrolled`, `prospect` if it says nothing."""
+        return "prospect" if self.enrolled is None else self.enrolled.label("audience", "prospect")
+
+    @property
+    def visits(self) -> "list[Visit]":
+        """Return the visits of all its steps."""
         stepping = of_type(self.events, "program.step_entered", "program.step_exited")
-        return [Step(self, name, tuple(own)) for name, own in grouped(stepping, lambda e: e.label("step_id")).items()]
+        by_step = grouped(stepping, lambda event: event.label("step_id"))
+        return [visit for name, own in by_step.items() for visit in self._visits_of(name, own)]
+
+    def _visits_of(self, step: str, events: "list[Event]") -> "Iterator[Visit]":
+        """Return the visits of one step.
+
+        "a visit begins at an entry while not in the step and ends at the next exit; an entry while inside changes
+        nothing (its `due_at` neither). A visit left open ends at the enrollment's end if it was entered at or before
+        it. Of exits before the first entry the earliest counts as an exit; other exits outside a visit count for
+        nothing."
+        """
+        entered: Event | None = None
+        before_first_entry = True
+        stray: Event | None = None
+        for event in sorted(events, key=lambda event: event.order):
+            if event.type == "program.step_entered":
+                before_first_entry = False
+                entered = entered or event
+            elif entered is not None:
+                yield Visit(self, step, entered, event)
+                entered = None
+            elif before_first_entry and stray is None:
+                stray = event
+        if entered is not None:
+            end = self.exited
+            yield Visit(self, step, entered, end if end is not None and entered.at <= end.at else None)
+        if stray is not None:
+            yield Visit(self, step, None, stray)
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step of one enrollment."""
+class Visit:
+    """One stay of an enrollment in a step; `entered` is None for an exit without entry."""
 
     enrollment: Enrollment
     name: str
-    events: tuple[Event, ...]
-
-    @property
-    def entered(self) -> Event | None:
-        """Return its entry: "A step is entered at its earliest `step_entered`"."""
-        return earliest(of_type(self.events, "program.step_entered"))
-
-    @property
-    def left(self) -> Event | None:
-        """Return the event by which the step was left.
-
-        "left at its earliest `step_exited`, or, without one, at the enrollment's end if it was entered at or before
-        it. A `step_exited` without entry is an exit too."
-        """
-        own = earliest(of_type(self.events, "program.step_exited"))
-        if own is not None:
-            return own
-        entered, end = self.entered, self.enrollment.exited
-        if entered is not None and end is not None and entered.at <= end.at:
-            return end
-        return None
+    entered: Event | None
+    left: Event | None
 
     def due(self, step_limit: int) -> int | None:
-        """Return when it falls due.
-
-        "The due time is that of the earliest `step_entered`; left out, it is entry + the step limit."
-        """
-        entered = self.entered
-        if entered is None:
+        """Return when it falls due: "Every visit has its own entry, exit, due time and dwell"."""
+        if self.entered is None:
             return None
-        due_at = entered.data.get("due_at")
-        return entered.at + step_limit if due_at is None else instant(due_at)
+        due_at = self.entered.data.get("due_at")
+        return self.entered.at + step_limit if due_at is None else instant(due_at)
 
 
 def enrollments(lead: Sequence[Event]) -> list[Enrollment]:
@@ -95,7 +104,8 @@ def enrollment_flows(leads: ByLead) -> Iterator[Fact]:
         for enrollment in enrollments(lead):
             enrolled, exited = enrollment.enrolled, enrollment.exited
             if enrolled is not None:
-                yield fact("lifecycle_program_enrollments", enrolled.at, program=enrollment.program)
+                labels = {"program": enrollment.program, "audience": enrollment.audience}
+                yield fact("lifecycle_program_enrollments", enrolled.at, **labels)
             if exited is not None:
                 outcome = exited.label("outcome")
                 yield fact("lifecycle_program_exits", exited.at, program=enrollment.program, outcome=outcome)
@@ -104,12 +114,11 @@ def enrollment_flows(leads: ByLead) -> Iterator[Fact]:
 def step_flows(leads: ByLead, *, step_limit: int) -> Iterator[Fact]:
     """`lifecycle_step_entries` / `lifecycle_step_exits` / `lifecycle_step_due`.
 
-    "an enrollment enters / leaves a step, each once per (enrollment, step), at the earliest such event"; "an
-    enrollment's step falls due, dated at its due time (whether it has left by then or not)".
+    Every visit enters, leaves and "falls due, dated at its due time (whether it has left by then or not)".
     """
     for lead in leads.values():
         for enrollment in enrollments(lead):
-            for step in enrollment.steps:
+            for step in enrollment.visits:
                 program, name = enrollment.program, step.name
                 entered, left, due = step.entered, step.left, step.due(step_limit)
                 if entered is not None:
@@ -126,14 +135,15 @@ def program_balance(leads: ByLead) -> Iterator[Level]:
     for lead in leads.values():
         for enrollment in enrollments(lead):
             if enrollment.enrolled is not None and enrollment.exited is None:
-                yield level("lifecycle_program_balance", program=enrollment.program)
+                labels = {"program": enrollment.program, "audience": enrollment.audience}
+                yield level("lifecycle_program_balance", **labels)
 
 
-def steps_now(leads: ByLead) -> Iterator[tuple[str, Step]]:
+def steps_now(leads: ByLead) -> Iterator[tuple[str, Visit]]:
     """Return the steps that somebody is in, with the lead: "In the step now = entered and not left"."""
     for name, lead in leads.items():
         for enrollment in enrollments(lead):
-            for step in enrollment.steps:
+            for step in enrollment.visits:
                 if step.entered is not None and step.left is None:
                     yield name, step
 
@@ -168,7 +178,7 @@ def step_dwells(leads: ByLead) -> Iterator[Observation]:
     """`lifecycle_step_dwell_seconds`: "exit minus entry of a step, where the entry is not later", dated at the exit."""
     for lead in leads.values():
         for enrollment in enrollments(lead):
-            for step in enrollment.steps:
+            for step in enrollment.visits:
                 entered, left = step.entered, step.left
                 if entered is not None and left is not None and entered.at <= left.at:
                     yield observation(

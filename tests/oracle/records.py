@@ -12,7 +12,7 @@ PASSIVE = 7
 
 
 def newest_each(events: Sequence[Event], event_type: str, identifier: str) -> list[Event]:
-    """Return the newest record of each: "The newest by (`time`, `id`) replaces the whole record"."""
+    """Return the newest record of each: "The newest replaces the whole record"."""
     records = grouped(of_type(events, event_type), lambda event: str(event.data[identifier]))
     return [max(own, key=lambda event: event.order) for own in records.values()]
 
@@ -60,6 +60,18 @@ def nps_responses(events: Sequence[Event]) -> Iterator[Fact]:
     "each respondent's newest answer, dated at it"; "class (`promoter` 9-10, `passive` 7-8, `detractor` 0-6)".
     """
     for answer in newest_each(events, "survey.responded", "respondent_id"):
-        score = int(answer.data["score"])
-        group = "promoter" if score >= PROMOTER else "passive" if score >= PASSIVE else "detractor"
-        yield fact("lifecycle_nps_responses", answer.at, **{"class": group})
+        labels = {"class": nps_class(answer), "segment": answer.label("segment")}
+        yield fact("lifecycle_nps_responses", answer.at, **labels)
+
+
+def nps_class(answer: Event) -> str:
+    """Return the class of an answer."""
+    score = int(answer.data["score"])
+    return "promoter" if score >= PROMOTER else "passive" if score >= PASSIVE else "detractor"
+
+
+def nps_themes(events: Sequence[Event]) -> Iterator[Fact]:
+    """`lifecycle_nps_themes`: "what promoters and detractors talk about", each respondent's newest answer."""
+    for answer in newest_each(events, "survey.responded", "respondent_id"):
+        labels = {"class": nps_class(answer), "theme": answer.label("theme")}
+        yield fact("lifecycle_nps_themes", answer.at, **labels)

@@ -1,4 +1,4 @@
-"""From facts to samples: windows, histograms, label cap, units."""
+"""From facts to samples: windows, histograms, series limit, units."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -38,6 +38,15 @@ WINDOWS: Mapping[str, Sequence[str]] = {
     "lifecycle_spend": ("30d", "mtd", "prev_month"),
     "lifecycle_nps_responses": ("30d", "90d"),
     "lifecycle_lead_mql_cohort": ("30d", "mtd", "prev_month"),
+    "lifecycle_nps_themes": ("90d",),
+    "lifecycle_program_stage_entries": ("24h", "7d", "30d", "mtd", "prev_month"),
+    "lifecycle_program_cohort": ("30d", "90d", "mtd", "prev_month"),
+    "lifecycle_program_cohort_conversions": ("30d", "90d", "mtd", "prev_month"),
+    "lifecycle_mql_follow_ups": ("24h", "7d", "30d", "mtd", "prev_month"),
+    "lifecycle_mql_due": ("7d", "30d", "mtd", "prev_month"),
+    "lifecycle_mql_on_time": ("7d", "30d", "mtd", "prev_month"),
+    "lifecycle_program_mql_seconds": ("30d", "mtd"),
+    "lifecycle_mql_follow_up_seconds": ("30d", "mtd"),
     "lifecycle_stage_transition_seconds": ("30d", "mtd"),
     "lifecycle_step_dwell_seconds": ("30d", "mtd"),
 }
@@ -52,6 +61,15 @@ BOUNDS: Mapping[str, Sequence[int]] = {
         1 * HOUR_SECONDS,
         6 * HOUR_SECONDS,
         *(days * DAY_SECONDS for days in (1, 2, 3, 7, 14, 30, 60)),
+    ),
+    "lifecycle_program_mql_seconds": (
+        1 * HOUR_SECONDS,
+        6 * HOUR_SECONDS,
+        *(days * DAY_SECONDS for days in (1, 3, 7, 14, 30, 60, 90, 180, 365)),
+    ),
+    "lifecycle_mql_follow_up_seconds": (
+        *(hours * HOUR_SECONDS for hours in (1, 4, 8)),
+        *(days * DAY_SECONDS for days in (1, 2, 3, 7, 14, 30)),
     ),
     "lifecycle_new_lead_score": (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100),
 }
@@ -69,13 +87,23 @@ MONEY = (
 IN_MILLISECONDS = (
     "lifecycle_stage_transition_seconds_gsum",
     "lifecycle_step_dwell_seconds_gsum",
+    "lifecycle_program_mql_seconds_gsum",
+    "lifecycle_mql_follow_up_seconds_gsum",
+    "lifecycle_mql_oldest_due_timestamp_seconds",
     "lifecycle_step_oldest_due_timestamp_seconds",
 )
-SMALLEST = ("lifecycle_step_oldest_due_timestamp_seconds",)
+SMALLEST = ("lifecycle_step_oldest_due_timestamp_seconds", "lifecycle_mql_oldest_due_timestamp_seconds")
 """Series of which the smallest contribution is the value; everywhere else they are added up."""
 
-CAPPED = ("program", "step", "campaign", "channel", "source", "activity")
+CAPPED = ("program", "step", "campaign", "channel", "source", "activity", "segment", "theme")
 OTHER = "other"
+DUE_TIMES_OF = {
+    "lifecycle_step_overdue": "lifecycle_step_balance",
+    "lifecycle_step_oldest_due_timestamp_seconds": "lifecycle_step_balance",
+    "lifecycle_mql_overdue": "lifecycle_mql_waiting",
+    "lifecycle_mql_oldest_due_timestamp_seconds": "lifecycle_mql_waiting",
+}
+"""Due times are shown for the combinations that the level has which counts them."""
 EXPONENTS = (
     dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"), 0)
     | dict.fromkeys(("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0)
@@ -126,36 +154,52 @@ def histogram(series: str, labels: Labels, values: Sequence[int], *, unit: int) 
     return samples
 
 
-def counts_a_flow(series: str, labels: Labels) -> bool:
-    """Tell whether a sample ranks: "the 30d windows of every flow metric (section A, counts only, ...)"."""
-    if series in MONEY or series in BOUNDS or series == "lifecycle_score_delta":
+def metric_of(series: str) -> str:
+    """Return the metric that a series belongs to: the three series of a distribution are one."""
+    for ending in ("_bucket", "_gcount", "_gsum"):
+        if series.endswith(ending):
+            return series.removesuffix(ending)
+    return series
+
+
+def ranks(series: str, labels: Labels) -> bool:
+    """Tell whether a sample ranks: the flow of 30 days, else of the longest window; a level; how many observations."""
+    metric = metric_of(series)
+    if metric != series and not series.endswith("_gcount"):
         return False
-    return series in WINDOWS and dict(labels).get("window") == "30d"
+    windows = WINDOWS.get(metric)
+    if not windows:
+        return True
+    ranking = next(name for name in ("30d", "90d", "7d", "24h", "1h", "5m", "prev_month", "mtd") if name in windows)
+    return dict(labels).get("window") == ranking
 
 
-def values_kept(samples: Samples, label: str, label_cap: int) -> set[str]:
-    """Return the values of a label that stay: "the 100 (setting) values with the largest 30-day flow".
+def combination(labels: Labels) -> tuple[tuple[str, str], ...]:
+    """Return the open labels by name: "a combination is shown with every value of the closed labels, or with none"."""
+    return tuple(sorted((name, value) for name, value in labels if name in (*CAPPED, "currency", "cohort")))
 
-    "Ties go to the smaller string. `none` and `unknown` rank like any value."
-    """
-    flow: dict[str, int] = {}
+
+def combinations_kept(samples: Samples, metric: str, series_limit: int) -> set[tuple[tuple[str, str], ...]]:
+    """Return the combinations of a metric with the largest flows; "ties go by the label values"."""
+    flow: dict[tuple[tuple[str, str], ...], int] = {}
     for (series, labels), amount in samples.items():
-        value = dict(labels).get(label)
-        if value is None or amount == 0:
-            continue
-        flow[value] = flow.get(value, 0) + (amount if counts_a_flow(series, labels) else 0)
-    ranked = sorted(flow, key=lambda value: (-flow[value], value))
-    return set(ranked[:label_cap])
+        if metric_of(series) == metric and amount:
+            each = combination(labels)
+            flow[each] = flow.get(each, 0) + (amount if ranks(series, labels) else 0)
+    return set(sorted(flow, key=lambda each: (-flow[each], each))[:series_limit])
 
 
-def cap(samples: Samples, label_cap: int) -> Samples:
-    """Fold the values that are not kept: "sums the rest into `other`"."""
-    kept = {label: values_kept(samples, label, label_cap) for label in CAPPED}
+def cap(samples: Samples, series_limit: int) -> Samples:
+    """Fold the combinations that are not kept: "sums the rest into `other` in every capped label"."""
+    metrics = {metric_of(series) for series, _ in samples}
+    kept = {metric: combinations_kept(samples, metric, series_limit) for metric in metrics}
     capped = []
     for (series, labels), amount in samples.items():
-        shown = frozenset(
-            (name, OTHER if name in CAPPED and value not in kept[name] else value) for name, value in labels
-        )
+        metric = DUE_TIMES_OF.get(series, metric_of(series))
+        if combination(labels) in kept.get(metric, set()):
+            shown = labels
+        else:
+            shown = frozenset((name, OTHER if name in CAPPED else value) for name, value in labels)
         capped.append(((series, shown), amount))
     return add_up(capped)
 

@@ -22,7 +22,7 @@ def disagreements(metric: str) -> list[str]:
         events, as_of = example.events(), moment(example.as_of)
         store = MemoryStore(example.timezone)
         store.apply(events)
-        product = _of(metric, store.samples(milliseconds(as_of), example.label_limit))
+        product = _of(metric, store.samples(milliseconds(as_of), example.series_limit))
         if not product:
             found.append(f"{example.title}: declared, but no entity emits {metric}")
         if _of(metric, recount(events, as_of=as_of, timezone=example.timezone)) != product:

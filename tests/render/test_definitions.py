@@ -8,7 +8,7 @@ from tests.render.house import CATALOG
 
 LIVE = "5m 1h 24h 7d 30d mtd"
 FULL = f"{LIVE} prev_month prev_month_to_date"
-STATES = "sent delivered bounced opened clicked replied unsubscribed complained"
+STATES = "sent delivered bounced soft_bounced opened clicked replied unsubscribed complained"
 STAGES = "lead mql sal sql opportunity customer"
 OUTCOMES = "advanced completed goal_met unsubscribed bounced disqualified list_removed error timeout"
 DEALS = "new_business upsell cross_sell renewal"
@@ -23,7 +23,7 @@ FLOWS = [
     ("email_events", ["kind: opened clicked", "machine: true false", "program"], "5m 1h 24h 7d"),
     ("email_cohort", [f"state: {STATES}", "program", "step", "audience: prospect customer"], "24h 7d 30d mtd"),
     ("email_cohort_machine_opens", ["program"], "24h 7d 30d mtd"),
-    ("program_enrollments", ["program"], "5m 1h 24h 7d 30d"),
+    ("program_enrollments", ["program", "audience: prospect customer"], "5m 1h 24h 7d 30d"),
     ("program_exits", ["program", f"outcome: {OUTCOMES}"], "5m 1h 24h 7d 30d"),
     ("step_entries", ["program", "step"], "5m 1h 24h 7d 30d"),
     ("step_exits", ["program", "step", f"outcome: {OUTCOMES}"], "5m 1h 24h 7d 30d"),
@@ -57,11 +57,19 @@ FLOWS = [
         ],
         "30d mtd prev_month",
     ),
-    ("nps_responses", ["class: promoter passive detractor"], "30d 90d"),
+    ("nps_responses", ["class: promoter passive detractor", "segment"], "30d 90d"),
+    ("nps_themes", ["theme", "class: promoter passive detractor"], "90d"),
+    ("program_stage_entries", ["program", "funnel_stage: mql sql customer"], "24h 7d 30d mtd prev_month"),
+    ("program_cohort", ["program"], "30d 90d mtd prev_month"),
+    ("program_cohort_conversions", ["program", "funnel_stage: mql sql customer"], "30d 90d mtd prev_month"),
+    ("mql_follow_ups", ["outcome: accepted worked rejected", "source"], "24h 7d 30d mtd prev_month"),
 ]
 LEVELS = [
     ("leads_in_stage", [f"funnel_stage: {STAGES}"], ""),
-    ("program_balance", ["program"], ""),
+    ("program_balance", ["program", "audience: prospect customer"], ""),
+    ("mql_waiting", ["source"], ""),
+    ("mql_overdue", ["source"], ""),
+    ("mql_oldest_due_timestamp_seconds", ["source"], ""),
     ("step_balance", ["program", "step"], ""),
     ("step_overdue", ["program", "step"], ""),
     ("step_oldest_due_timestamp_seconds", ["program", "step"], ""),
@@ -78,6 +86,8 @@ LEVELS = [
 DISTRIBUTIONS = [
     ("stage_transition_seconds", ["transition: lead_mql mql_sql sql_customer"], "30d mtd"),
     ("step_dwell_seconds", ["program", "step"], "30d mtd"),
+    ("program_mql_seconds", ["program"], "30d mtd"),
+    ("mql_follow_up_seconds", ["source"], "30d mtd"),
     ("new_lead_score", ["cohort"], ""),
 ]
 PERIODS, MONTHLY = "30d mtd prev_month", "mtd prev_month"
@@ -91,6 +101,9 @@ RATIOS = [
     ("lead_to_mql_cohort_ratio", [], PERIODS),
     *((f"cost_per_{what}", ["currency"], PERIODS) for what in ("lead", "mql", "sql", "customer")),
     *((f"campaign_cost_per_{what}", ["campaign", "currency"], PERIODS) for what in ("lead", "mql", "sql", "customer")),
+    *((f"program_cost_per_{what}", ["program", "currency"], PERIODS) for what in ("mql", "sql", "customer")),
+    ("program_conversion_rate", ["program", "funnel_stage: mql sql customer"], "30d 90d mtd prev_month"),
+    ("mql_on_time_ratio", ["source"], "7d 30d mtd prev_month"),
     ("customer_acquisition_cost", ["currency"], PERIODS),
     ("campaign_roi", ["campaign", "currency"], PERIODS),
     ("channel_roi", ["channel", "currency"], PERIODS),
@@ -107,13 +120,15 @@ RATIOS = [
     ("customer_lifetime_value", ["currency", "margin: included excluded"], ""),
     ("cac_payback_months", ["currency"], ""),
     ("upsell_share", ["currency"], PERIODS),
-    ("nps", [], ""),
-    ("nps_margin", [], ""),
+    ("nps", ["segment"], ""),
+    ("nps_margin", ["segment"], ""),
 ]
 HOUR, DAY = 3600, 86_400
 BOUNDS = {
     "stage_transition_seconds": [HOUR, 6 * HOUR, *(DAY * days for days in (1, 3, 7, 14, 30, 60, 90, 180, 365))],
     "step_dwell_seconds": [HOUR, 6 * HOUR, *(DAY * days for days in (1, 2, 3, 7, 14, 30, 60))],
+    "program_mql_seconds": [HOUR, 6 * HOUR, *(DAY * days for days in (1, 3, 7, 14, 30, 60, 90, 180, 365))],
+    "mql_follow_up_seconds": [*(HOUR * hours for hours in (1, 4, 8)), *(DAY * days for days in (1, 2, 3, 7, 14, 30))],
     "new_lead_score": [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100],
 }
 MONEY = {
@@ -131,10 +146,10 @@ MONEY = {
     "customer_lifetime_value",
     *(name for name, *_ in RATIOS if "cost_per_" in name),
 }
-CAPPED = {"program", "step", "campaign", "channel", "source", "activity"}
+CAPPED = {"program", "step", "campaign", "channel", "source", "activity", "segment", "theme"}
 
-# Declared beyond the definitions: the numerator of a ratio of section D, which says that both parts stay exported.
-ADDED = {"lead_mql_cohort"}
+# Declared beyond the definitions: parts of ratios of section D, which says that both parts stay exported.
+ADDED = {"lead_mql_cohort", "mql_due", "mql_on_time"}
 
 DEFINED = [
     (*each, section)

@@ -44,7 +44,7 @@ def test_the_scripts_name_no_key_and_no_field(script: str) -> None:
 def test_keys_of_a_generation_share_the_hash_tag_of_the_namespace() -> None:
     keys = GenerationKeys.of("acme.eu", "3")
     assert keys.ledger == "{acme.eu}:3:ledger"
-    assert keys.due("p", "s") == "{acme.eu}:3:due:p\x1fs"
+    assert keys.due("step_due_at", "p", "s") == "{acme.eu}:3:due:step_due_at\x1fp\x1fs"
 
 
 def test_fields_and_members_are_read_as_they_were_built() -> None:

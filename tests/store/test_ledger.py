@@ -12,6 +12,7 @@ from stream_app.core.windows import KEPT
 from stream_app.spec.window import Grain
 from stream_app.store import generations
 from stream_app.store.keys import (
+    BUILDING,
     DEFINITIONS,
     FIRST_GENERATION,
     VERSION,
@@ -73,8 +74,8 @@ async def test_a_batch_is_in_the_store_as_a_whole(
     assert _amounts(redis, keys.bucket(Grain.MINUTE, MINUTE)) == {series_field(_WEB): 2}
     assert _amounts(redis, keys.levels) == {series_field(("leads_in_stage", "mql")): 1}
     assert redis.hget(keys.levels, VERSION) == b"a" * 16
-    assert redis.zrange(keys.due("p", "s"), 0, -1, withscores=True) == [(b"L1\x1fe", 1_700_000_000_000)]
-    assert redis.smembers(keys.due_steps) == {b"p\x1fs"}
+    assert redis.zrange(keys.due("step_due_at", "p", "s"), 0, -1, withscores=True) == [(b"L1\x1fe", 1_700_000_000_000)]
+    assert redis.smembers(keys.due_series) == {b"step_due_at\x1fp\x1fs"}
 
 
 @on_a_loop
@@ -95,7 +96,7 @@ async def test_the_last_due_time_of_a_step_takes_the_step_along(
     async with _ledger(redis_url, namespace) as ledger:
         await ledger.commit(commit_of(0, 1, due={due: 1}))
         await ledger.commit(commit_of(1, 2, no_longer_due={due}))
-    assert not redis.exists(keys.due("p", "s"), keys.due_steps)
+    assert not redis.exists(keys.due("step_due_at", "p", "s"), keys.due_series)
 
 
 @on_a_loop
@@ -242,3 +243,63 @@ async def test_a_generation_that_was_dropped_is_not_marked_current(
         generations.drop(redis, namespace, pair.serving)
         await ledger.mark_current([PARTITION], 1)
     assert not redis.exists(keys.current)
+
+
+@on_a_loop
+async def test_a_batch_of_merges_only_changes_the_buckets_that_are_kept(
+    redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
+) -> None:
+    async with _ledger(redis_url, namespace) as ledger:
+        assert (
+            await ledger.commit(commit_of(0, 1, newest={}, states=(State("lead:L9", "", b"x", is_merged=True),)))
+            == Applied()
+        )
+        assert not redis.exists(keys.bucket(Grain.MINUTE, MINUTE))
+        await ledger.commit(commit_of(1, 2, minutes={MINUTE: {_WEB: 2}}))
+        gone = MINUTE - KEPT[Grain.MINUTE]
+        merges = commit_of(2, 3, newest={}, minutes={MINUTE: {_WEB: -1}, gone: {_WEB: -1}})
+        assert await ledger.commit(merges) == Applied()
+    assert _amounts(redis, keys.bucket(Grain.MINUTE, MINUTE)) == {series_field(_WEB): 1}
+    assert not redis.exists(keys.bucket(Grain.MINUTE, gone))
+    assert redis.hget(keys.ledger, newest_field(Grain.MINUTE)) == str(MINUTE).encode()
+
+
+@on_a_loop
+async def test_merged_entities_and_pointers_stay_until_they_are_erased(
+    redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
+) -> None:
+    both = (State("lead:L1", "", b"x", is_merged=True), State("lead:L2", None, b"y", is_merged=True))
+    async with _ledger(redis_url, namespace) as ledger:
+        await ledger.commit(commit_of(0, 1, states=(State("lead:L2", "", b"z"),)))
+        assert await ledger.commit(commit_of(1, 2, version="b" * 16, states=both)) == Applied()
+        assert [redis.ttl(keys.entity(name)) for name in ("lead:L1", "lead:L2")] == [-1, -1]
+        erased = (State("lead:L1", "b" * 16, None), State("lead:L2", None, None))
+        assert await ledger.commit(commit_of(2, 3, states=erased)) == Applied()
+        assert await ledger.load(["lead:L1", "lead:L2"]) == [None, None]
+
+
+@on_a_loop
+async def test_workers_of_two_editions_side_by_side_do_no_harm(redis_url: str, redis: Redis, namespace: str) -> None:
+    async with _ledger(redis_url, namespace, "first") as old, _ledger(redis_url, namespace, "second") as new:
+        assert await old.commit(commit_of(0, 1, states=(State("lead:L1", "", b"old"),), levels={_WEB: 1})) == Applied()
+        with pytest.raises(DefinitionsDifferError, match="stream-app rebuild"):
+            await new.check_definitions()
+        with pytest.raises(DefinitionsDifferError, match="stream-app rebuild"):
+            await new.commit(commit_of(1, 2, levels={_WEB: 1}))
+        pair = generations.begin(redis, namespace, "second")
+        async with AsyncRedis.from_url(redis_url) as client:
+            rebuild = Ledger(client, namespace, "second", role=BUILDING)
+            states = (State("lead:L1", "", b"new"),)
+            assert await rebuild.commit(commit_of(0, 2, states=states, levels={_WEB: 2})) == Applied()
+        # The old one goes on until the switch, and reads nothing of the new form after it.
+        assert await old.commit(commit_of(1, 2, levels={_WEB: 1})) == Applied()
+        generations.switch(redis, namespace, pair)
+        before = everything(redis, namespace)
+        for _ in range(2):
+            with pytest.raises(DefinitionsDifferError, match="stream-app rebuild"):
+                await old.commit(commit_of(2, 3, levels={_WEB: 1}))
+        assert await old.load(["lead:L1"]) == [("a" * 16, b"old")]
+        assert everything(redis, namespace) == before
+        await Ledger(client, namespace, "second").check_definitions()
+    fresh = GenerationKeys.of(namespace, pair.building)
+    assert _amounts(redis, fresh.levels) == {series_field(_WEB): 2}

@@ -5,6 +5,7 @@ from redis.asyncio import Redis as AsyncRedis
 
 from stream_app.catalog.entities import ACCOUNT, LEAD
 from stream_app.catalog.lead.state import Lead
+from stream_app.core.connected import Pointer, encode
 from stream_app.store import generations
 from stream_app.store.keys import due_member, entity_name
 from stream_app.store.ledger import Applied, Ledger, State
@@ -23,6 +24,18 @@ async def test_an_entity_is_found_by_its_kind_and_id(redis_url: str, redis: Redi
     assert find(redis, namespace, ACCOUNT, "L:1") is None
     generations.switch(redis, namespace, generations.begin(redis, namespace, "d"))
     assert find(redis, namespace, LEAD, "L:1") is None
+
+
+@on_a_loop
+async def test_an_entity_is_found_by_any_of_its_ids(redis_url: str, redis: Redis, namespace: str) -> None:
+    whole = Lead("a", ["b", "c"])
+    stored = {"a": whole, "b": Pointer("a"), "c": Pointer("b"), "stale": Pointer("a"), "x": Pointer("y"), "y": None}
+    states = [State(entity_name(LEAD.name, id_), "", encode(LEAD, each)) for id_, each in stored.items() if each]
+    async with AsyncRedis.from_url(redis_url) as client:
+        assert await Ledger(client, namespace, "d").commit(commit_of(0, 1, states=tuple(states))) == Applied()
+    assert [find(redis, namespace, LEAD, id_) for id_ in "abc"] == [whole] * 3
+    assert find(redis, namespace, LEAD, "stale") is None
+    assert find(redis, namespace, LEAD, "x") is None
 
 
 @on_a_loop

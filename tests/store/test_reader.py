@@ -43,7 +43,7 @@ async def test_a_read_finds_what_was_committed(redis_url: str, redis: Redis, nam
     assert snapshot.view.newest == Clock(MINUTE * MINUTE_MS, MINUTE, NEWEST[Grain.HOUR], NEWEST[Grain.DAY])
     assert snapshot.view.windows[Window.M5] == {"new_leads": {("web",): 2}}
     assert snapshot.view.levels == {"leads_in_stage": {("mql",): 3}}
-    assert snapshot.view.due == {("p", "s"): Due(2, _NOW - 2)}
+    assert snapshot.view.due == {("step_due_at", "p", "s"): Due(2, _NOW - 2)}
     assert snapshot.changed == {"new_leads", "leads_in_stage"}
 
 

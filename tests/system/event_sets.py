@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import orjson
@@ -102,7 +103,35 @@ def _events(leads: int, share: int) -> list[Envelope]:
     everything = list(history(plan))
     rare = {record_key(event) for event in everything if event["type"] in _RARE}
     kept = [event for event in everything if record_key(event) in rare or _is_kept(event, share)]
+    kept += [*_merges(kept), *_second_thoughts(kept)]
     return [_with_personal_reason(event) for event in kept]
+
+
+def _merges(events: Sequence[Envelope]) -> list[Envelope]:
+    """Unite some leads and some accounts, in chains and a circle; their ids are keys of different partitions."""
+    found: list[Envelope] = []
+    for field, kind in (("lead_id", "lead.merged"), ("account_id", "account.merged")):
+        ids = sorted({event["data"][field] for event in events if field in event["data"]})
+        some = ids[:: max(len(ids) // 24, 1)]
+        pairs = [*pairwise(some[:8]), (some[7], some[0]), *zip(some[8::2], some[9::2], strict=False)]
+        for number, (first, second) in enumerate(pairs):
+            data = {field: first, "merged_id": second}
+            found.append({"id": f"{kind}-{number}", "type": kind, "time": UNTIL.isoformat(), "data": data})
+    return found
+
+
+def _second_thoughts(events: Sequence[Envelope]) -> list[Envelope]:
+    """Reopen some opportunities that were decided and delete others, a day later."""
+    decided = [event for event in events if event["type"] in {"opportunity.won", "opportunity.lost"}]
+    found: list[Envelope] = []
+    for number, event in enumerate(decided[::3]):
+        time = min(datetime.fromisoformat(event["time"]) + timedelta(days=1), UNTIL).isoformat()
+        if number % 2:
+            found.append(event | {"id": f"reopened-{number}", "type": "opportunity.reopened", "time": time})
+        else:
+            data = {name: event["data"][name] for name in ("account_id", "opportunity_id")}
+            found.append({"id": f"deleted-{number}", "type": "opportunity.deleted", "time": time, "data": data})
+    return found
 
 
 def _with_personal_reason(event: Envelope) -> Envelope:

@@ -214,6 +214,35 @@ class _Reader:
             self.positions[batch.source] = result.offset
 
 
+def _merges(rng: random.Random, events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Merges of a third of the leads and accounts of some events, in chains and circles."""
+    found: list[dict[str, Any]] = []
+    for field_, type_ in (("lead_id", "lead.merged"), ("account_id", "account.merged")):
+        ids = sorted({event["data"][field_] for event in events if field_ in event["data"]})
+        for _ in range(len(ids) // 3):
+            first, second = rng.sample(ids, 2)
+            data = {field_: first, "merged_id": second}
+            found.append(_event(0, type_) | {"id": f"{type_}{len(found)}", "data": data})
+    return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+@on_a_loop
+async def test_two_processes_that_both_read_everything_with_merges_count_it_once(settings: Settings, seed: int) -> None:
+    rng = random.Random(seed)  # noqa: S311 - not a secret
+    events = list(history(Plan(seed=seed, leads=40, days=60, until=_UNTIL)))
+    events += _merges(rng, events)
+    rng.shuffle(events)
+    log: dict[tuple[str, int], list[Record]] = defaultdict(list)
+    for event in events:
+        part = log[event["type"].partition(".")[0], rng.randrange(2)]
+        part.append(Record(len(part), _NOW, None, orjson.dumps(event)))
+    async with _processes(settings, 2) as both:
+        await asyncio.gather(*(_Reader(process, log, rng).read_all() for process in both))
+    assert both[0].conflicts or both[1].conflicts
+    assert _numbers(settings) == _recounted(events)
+
+
 @pytest.mark.parametrize("seed", range(3))
 @on_a_loop
 async def test_two_processes_that_both_read_everything_count_it_once(settings: Settings, seed: int) -> None:

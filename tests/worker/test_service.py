@@ -23,6 +23,7 @@ _HEALTHY = State(
     ends={_A: 7, _B: 9},
     lag={"a": 0, "b": 0},
     paused=frozenset(),
+    unreadable=frozenset(),
     group=Group(generation=3, coordinator=True, error=None, polled=_ANSWERED),
     rebalancing=False,
     applied_at=None,

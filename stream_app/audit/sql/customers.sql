@@ -16,14 +16,15 @@ SELECT account, at_ms FROM customer_change WHERE was_customer AND NOT is_custome
 CREATE TABLE first_paid (account TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO first_paid SELECT account, min(at_ms) FROM customer_change WHERE is_customer GROUP BY account;
 
--- The first won opportunity of kind new_business "is the one with the earliest win by (time, id)."
+-- The first won opportunity of kind new_business is the one whose win comes first; of several "the smallest source and
+-- campaign of a won opportunity".
 CREATE TABLE first_won (account TEXT PRIMARY KEY, at_ms INTEGER, lead_source TEXT, campaign TEXT) WITHOUT ROWID;
 INSERT INTO first_won
 WITH won AS (
     SELECT
         account, decided_ms, opportunity_source, campaign,
         row_number() OVER (
-            PARTITION BY account ORDER BY decided_ms, decided_id, decided_source, opportunity_source, campaign
+            PARTITION BY account ORDER BY decided_nth, opportunity_source, campaign
         ) AS place
     FROM opportunity
     WHERE outcome = 'won' AND kind = 'new_business'
@@ -45,7 +46,7 @@ WHERE first_won.at_ms IS NULL OR first_paid.at_ms < first_won.at_ms;
 
 -- lifecycle_lost_customers: "an account's MRR, all currencies together, returns to 0; dated then; reason = that of the
 -- newest canceled subscription state at that instant (default `voluntary`)": "among the subscriptions whose newest state
--- at that instant is `canceled`, the newest by (time, id)".
+-- at that instant is `canceled`, the newest", then "the largest currency, amount and reason of a canceled state".
 INSERT INTO shown VALUES ('lifecycle_lost_customers', '24h 7d 30d mtd prev_month');
 INSERT INTO fact
 SELECT
@@ -56,7 +57,7 @@ SELECT
         WHERE state.account = customer_loss.account AND state.status = 'canceled'
             AND state.at_ms <= customer_loss.at_ms
             AND (state.until_ms IS NULL OR state.until_ms > customer_loss.at_ms)
-        ORDER BY state.at_ms DESC, state.id DESC, state.source DESC, currency DESC, monthly DESC, reason DESC
+        ORDER BY state.nth DESC, currency DESC, monthly DESC, reason DESC
         LIMIT 1
     ), 'voluntary')),
     at_ms,

@@ -1,13 +1,17 @@
 -- "The facts of one message carry the labels of its earliest `sent` (else earliest event): program, step, audience."
 CREATE TABLE email_event AS
 SELECT
-    owner AS lead, part AS message, substr(type, length('email.') + 1) AS state, at_ms, id, source,
+    owner AS lead, part AS message, 
+    iif(type = 'email.bounced' AND data ->> 'bounce' = 'soft', 'soft_bounced', substr(type, length('email.') + 1)) AS state,
+    at_ms, nth,
     coalesce(data ->> 'machine', 0) AS machine,
     coalesce(nullif(data ->> 'program_id', ''), 'none') AS program,
     coalesce(nullif(data ->> 'step_id', ''), 'none') AS step,
     coalesce(nullif(data ->> 'audience', ''), 'prospect') AS audience
 FROM event
 WHERE thing = 'email';
+
+CREATE INDEX email_event_of_message ON email_event (lead, message, state);
 
 CREATE TABLE message (
     lead TEXT, message TEXT, program TEXT, step TEXT, audience TEXT, PRIMARY KEY (lead, message)
@@ -16,10 +20,18 @@ INSERT INTO message
 WITH told AS (
     SELECT
         lead, message, program, step, audience,
-        row_number() OVER (PARTITION BY lead, message ORDER BY state <> 'sent', at_ms, id, source) AS place
+        row_number() OVER (PARTITION BY lead, message ORDER BY state <> 'sent', nth) AS place
     FROM email_event
 )
 SELECT lead, message, program, step, audience FROM told WHERE place = 1;
+
+-- "`bounced` are hard and unstated bounces; a message whose only bounces are soft is `soft_bounced`."
+DELETE FROM email_event
+WHERE state = 'soft_bounced' AND EXISTS (
+    SELECT 1
+    FROM email_event AS other
+    WHERE other.lead = email_event.lead AND other.message = email_event.message AND other.state = 'bounced'
+);
 
 -- When a message first reached what: humans and machines apart, because only what humans did is a state.
 CREATE TABLE message_reached AS
@@ -28,7 +40,7 @@ FROM email_event
 GROUP BY lead, message, state, state IN ('opened', 'clicked') AND machine;
 
 -- lifecycle_email_messages: "a message reached a state, unique per message, dated at the first such event: sent delivered
--- bounced opened clicked replied unsubscribed complained; for opened and clicked, human events only"
+-- bounced soft_bounced opened clicked replied unsubscribed complained; for opened and clicked, human events only"
 INSERT INTO shown VALUES ('lifecycle_email_messages', '5m 1h 24h 7d 30d mtd');
 INSERT INTO fact
 SELECT
@@ -59,6 +71,7 @@ SELECT
     min(at_ms) FILTER (WHERE state = 'sent') AS at_ms,
     max(state IN ('delivered', 'opened', 'clicked', 'replied')) AS delivered,
     max(state = 'bounced') AS bounced,
+    max(state = 'soft_bounced') AS soft_bounced,
     max(state IN ('opened', 'clicked') AND NOT by_machine) AS opened,
     max(state = 'clicked' AND NOT by_machine) AS clicked,
     max(state = 'replied') AS replied,
@@ -75,6 +88,7 @@ WITH reached AS (
     SELECT lead, message, at_ms, 'sent' AS state FROM sent_message
     UNION ALL SELECT lead, message, at_ms, 'delivered' FROM sent_message WHERE delivered
     UNION ALL SELECT lead, message, at_ms, 'bounced' FROM sent_message WHERE bounced
+    UNION ALL SELECT lead, message, at_ms, 'soft_bounced' FROM sent_message WHERE soft_bounced
     UNION ALL SELECT lead, message, at_ms, 'opened' FROM sent_message WHERE opened
     UNION ALL SELECT lead, message, at_ms, 'clicked' FROM sent_message WHERE clicked
     UNION ALL SELECT lead, message, at_ms, 'replied' FROM sent_message WHERE replied

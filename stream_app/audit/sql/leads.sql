@@ -1,22 +1,37 @@
--- "A lead's source, channel and campaign come from its earliest lead.created (import or not)";
--- a missing source there is `unknown`, "an empty label value is an absent one".
+-- "A lead's source, channel and campaign each come from the earliest lead.created that states it" ...; "stated nowhere: `unknown`
+-- for the source if there is a lead.created, else `none`"; "an empty label value is an absent one".
 CREATE TABLE lead_created AS
 SELECT
-    owner AS lead, at_ms, id, source,
+    owner AS lead, at_ms, nth,
     coalesce(data ->> 'is_import', 0) AS is_import,
     data ->> 'score' AS score,
-    coalesce(nullif(data ->> 'source', ''), 'unknown') AS lead_source,
-    coalesce(nullif(data ->> 'channel', ''), 'none') AS channel,
-    coalesce(nullif(data ->> 'campaign_id', ''), 'none') AS campaign,
-    row_number() OVER (PARTITION BY owner ORDER BY at_ms, id, source) AS place
+    nullif(data ->> 'source', '') AS lead_source,
+    nullif(data ->> 'channel', '') AS channel,
+    nullif(data ->> 'campaign_id', '') AS campaign
 FROM event
 WHERE thing = 'lead.created';
 
+CREATE INDEX lead_created_in_order ON lead_created (lead, nth);
+
 CREATE TABLE lead_origin (
-    lead TEXT PRIMARY KEY, at_ms INTEGER, id TEXT, source TEXT, lead_source TEXT, channel TEXT, campaign TEXT
+    lead TEXT PRIMARY KEY, at_ms INTEGER, nth INTEGER, lead_source TEXT, channel TEXT, campaign TEXT
 ) WITHOUT ROWID;
 INSERT INTO lead_origin
-SELECT lead, at_ms, id, source, lead_source, channel, campaign FROM lead_created WHERE place = 1;
+WITH first_stated AS (
+    SELECT
+        lead, min(at_ms) AS at_ms, min(nth) AS nth,
+        min(nth) FILTER (WHERE lead_source IS NOT NULL) AS of_source,
+        min(nth) FILTER (WHERE channel IS NOT NULL) AS of_channel,
+        min(nth) FILTER (WHERE campaign IS NOT NULL) AS of_campaign
+    FROM lead_created
+    GROUP BY lead
+)
+SELECT
+    first_stated.lead, first_stated.at_ms, first_stated.nth,
+    coalesce((SELECT lead_source FROM lead_created WHERE lead_created.lead = first_stated.lead AND nth = of_source), 'unknown'),
+    coalesce((SELECT channel FROM lead_created WHERE lead_created.lead = first_stated.lead AND nth = of_channel), 'none'),
+    coalesce((SELECT campaign FROM lead_created WHERE lead_created.lead = first_stated.lead AND nth = of_campaign), 'none')
+FROM first_stated;
 
 -- lifecycle_new_leads: "a lead exists: lead.created with is_import=false, at its time (earliest, if several)"
 CREATE TABLE new_lead AS
@@ -34,27 +49,27 @@ FROM new_lead JOIN lead_origin USING (lead);
 -- "lead.created stands in the stage history as an entry into `lead` only if it is earlier than every stage_changed to
 -- `lead` (the earliest lead.created if there are several)."
 CREATE TABLE stage_told AS
-SELECT owner AS lead, data ->> 'to' AS stage, at_ms, id, source FROM event WHERE thing = 'lead.stage_changed'
+SELECT owner AS lead, data ->> 'to' AS stage, at_ms, nth FROM event WHERE thing = 'lead.stage_changed'
 UNION ALL
-SELECT lead, 'lead', at_ms, id, source
+SELECT lead, 'lead', at_ms, nth
 FROM lead_origin
 WHERE NOT EXISTS (
     SELECT 1
     FROM event
     WHERE thing = 'lead.stage_changed' AND owner = lead AND data ->> 'to' = 'lead'
-        AND (event.at_ms, event.id, event.source) <= (lead_origin.at_ms, lead_origin.id, lead_origin.source)
+        AND event.nth < lead_origin.nth
 );
 
 -- "Stages in time order, equal neighbors collapsed, are the lead's stage history."
 CREATE TABLE stage_history AS
 WITH told AS (
-    SELECT *, lag(stage) OVER (PARTITION BY lead ORDER BY at_ms, id, source, stage) IS NOT stage AS is_entry
+    SELECT *, lag(stage) OVER (PARTITION BY lead ORDER BY nth) IS NOT stage AS is_entry
     FROM stage_told
 )
 SELECT
-    lead, stage, at_ms,
-    row_number() OVER (PARTITION BY lead, stage ORDER BY at_ms, id, source) AS visit,
-    lead(at_ms) OVER (PARTITION BY lead ORDER BY at_ms, id, source, stage) IS NULL AS is_latest
+    lead, stage, at_ms, nth,
+    row_number() OVER (PARTITION BY lead, stage ORDER BY nth) AS visit,
+    lead(at_ms) OVER (PARTITION BY lead ORDER BY nth) IS NULL AS is_latest
 FROM told
 WHERE is_entry;
 
@@ -84,8 +99,8 @@ SELECT 'lifecycle_stage_reentries', json_object('funnel_stage', stage), at_ms, 1
 
 CREATE TABLE status_told AS
 SELECT
-    owner AS lead, data ->> 'to' AS status, at_ms, id, source,
-    row_number() OVER (PARTITION BY owner ORDER BY at_ms DESC, id DESC, source DESC) = 1 AS is_newest
+    owner AS lead, data ->> 'to' AS status, at_ms, nth,
+    row_number() OVER (PARTITION BY owner ORDER BY nth DESC) = 1 AS is_newest
 FROM event
 WHERE thing = 'lead.status_changed';
 

@@ -2,11 +2,11 @@
 -- normalization x (1 - discount_percent_forever/100) over licensed items, rounded half-even to the minor unit per item.
 -- ... Trials, metered items, paused and canceled subscriptions: 0."
 -- "Default status by type: started changed resumed -> active, paused -> paused, canceled -> canceled."
--- "All changes with equal `time` are one instant": of one subscription only the newest of them by (id, source) is a state.
+-- "All changes with equal `time` are one instant": of one subscription only the newest of them is a state.
 CREATE TABLE subscription_state AS
 WITH told AS (
     SELECT
-        owner AS account, part AS subscription, at_ms, id, source, data,
+        owner AS account, part AS subscription, at_ms, nth, data,
         data ->> 'currency' AS currency,
         coalesce(data ->> 'status', CASE type
             WHEN 'subscription.paused' THEN 'paused'
@@ -14,12 +14,12 @@ WITH told AS (
             ELSE 'active'
         END) AS status,
         coalesce(nullif(data ->> 'reason', ''), 'voluntary') AS reason,
-        row_number() OVER (PARTITION BY owner, part, at_ms ORDER BY id DESC, source DESC) AS place
+        row_number() OVER (PARTITION BY owner, part, at_ms ORDER BY nth DESC) AS place
     FROM event
     WHERE thing = 'subscription'
 )
 SELECT
-    account, subscription, at_ms, id, source, currency, status, reason,
+    account, subscription, at_ms, nth, currency, status, reason,
     (
         -- `->` hands over the number as it is written in the JSON text, exact to the last digit.
         SELECT coalesce(sum(monthly_minor(
@@ -37,8 +37,8 @@ FROM told
 WHERE place = 1;
 CREATE INDEX subscription_state_of_account ON subscription_state (account, subscription, at_ms);
 
--- The MRR of an account in one currency, before and after each instant at which it changes or is told again.
-CREATE TABLE mrr_change AS
+-- By how much each new state of a subscription changes the MRR of its account.
+CREATE TABLE mrr_difference AS
 WITH state AS (
     SELECT account, subscription, at_ms, currency, iif(status IN ('active', 'past_due'), monthly, 0) AS counted
     FROM subscription_state
@@ -49,11 +49,45 @@ turn AS (
         lag(currency) OVER (PARTITION BY account, subscription ORDER BY at_ms) AS currency_before,
         lag(counted) OVER (PARTITION BY account, subscription ORDER BY at_ms) AS counted_before
     FROM state
+)
+SELECT account, currency, at_ms, counted AS amount FROM turn
+UNION ALL
+SELECT account, currency_before, at_ms, -counted_before FROM turn WHERE currency_before IS NOT NULL;
+CREATE INDEX mrr_difference_in_time ON mrr_difference (account, at_ms);
+
+-- "A return of an account's MRR (all currencies) to 0 that is followed within the swap grace ... by MRR above 0 is no churn".
+CREATE TABLE swap AS
+WITH instant AS (
+    SELECT account, at_ms, sum(amount) AS difference FROM mrr_difference GROUP BY account, at_ms
 ),
-difference AS (
-    SELECT account, currency, at_ms, counted AS amount FROM turn
-    UNION ALL
-    SELECT account, currency_before, at_ms, -counted_before FROM turn WHERE currency_before IS NOT NULL
+level AS (
+    SELECT account, at_ms, difference, sum(difference) OVER (PARTITION BY account ORDER BY at_ms) AS after FROM instant
+),
+next AS (
+    SELECT
+        *, min(at_ms) FILTER (WHERE after > 0) OVER (
+            PARTITION BY account ORDER BY at_ms ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+        ) AS paid_again_ms
+    FROM level
+)
+SELECT account, at_ms AS from_ms, paid_again_ms AS until_ms
+FROM next
+WHERE after = 0 AND after - difference > 0 AND paid_again_ms - at_ms <= swap_grace_ms();
+CREATE INDEX swap_of_account ON swap (account, from_ms);
+
+-- The MRR of an account in one currency, before and after each instant at which it changes or is told again; during a swap
+-- "the account's state before the return is compared with its state at the instant where it is above 0 again, ... dated at
+-- that later instant".
+CREATE TABLE mrr_change AS
+WITH difference AS (
+    SELECT
+        account, currency, amount,
+        coalesce((
+            SELECT until_ms
+            FROM swap
+            WHERE swap.account = mrr_difference.account AND from_ms <= at_ms AND at_ms < until_ms
+        ), at_ms) AS at_ms
+    FROM mrr_difference
 ),
 instant AS (
     SELECT account, currency, at_ms, sum(amount) AS difference FROM difference GROUP BY account, currency, at_ms

@@ -1,49 +1,49 @@
--- "An opportunity's amount and labels from its newest event"; "its newest won-or-lost event says which,
--- dated at the first event of that outcome".
+-- "The newest of `won`, `lost`, `reopened` decides; `reopened` = neither won nor lost"; "`won`/`lost` are dated at the first
+-- event of that outcome after the last `reopened`"; `deleted`: "while it is the newest event of the opportunity, that
+-- opportunity contributes nothing anywhere". Amount and labels come from the newest event.
 CREATE TABLE opportunity AS
-WITH told AS (
+WITH stated AS (
     SELECT
-        owner AS account, part AS opportunity, at_ms, id, source,
-        CASE type WHEN 'opportunity.won' THEN 'won' WHEN 'opportunity.lost' THEN 'lost' END AS verdict,
+        owner AS account, part AS opportunity, at_ms, nth, substr(type, length('opportunity.') + 1) AS state,
+        max(nth) FILTER (WHERE type = 'opportunity.reopened') OVER whole AS reopened_nth,
+        row_number() OVER (whole ORDER BY nth DESC) = 1 AS is_newest,
         data ->> 'kind' AS kind, data ->> 'amount_minor' AS amount, data ->> 'currency' AS currency,
         coalesce(nullif(data ->> 'source', ''), 'none') AS opportunity_source,
         coalesce(nullif(data ->> 'channel', ''), 'none') AS channel,
         coalesce(nullif(data ->> 'campaign_id', ''), 'none') AS campaign
     FROM event
     WHERE thing = 'opportunity'
+    WINDOW whole AS (PARTITION BY owner, part)
 ),
-placed AS (
+decided AS (
     SELECT
-        *,
-        row_number() OVER (PARTITION BY account, opportunity ORDER BY at_ms DESC, id DESC, source DESC) = 1 AS is_newest,
-        row_number() OVER (
-            PARTITION BY account, opportunity ORDER BY verdict IS NULL, at_ms DESC, id DESC, source DESC
-        ) = 1 AND verdict IS NOT NULL AS decides,
-        row_number() OVER (PARTITION BY account, opportunity, verdict ORDER BY at_ms, id, source) = 1 AS is_first_such
-    FROM told
+        account, opportunity, state, at_ms, nth,
+        last_value(state) OVER (
+            PARTITION BY account, opportunity ORDER BY nth ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ) AS outcome
+    FROM stated
+    WHERE state IN ('won', 'lost') AND (reopened_nth IS NULL OR nth > reopened_nth)
 ),
-whole AS (
-    SELECT
-        account, opportunity,
-        min(at_ms) AS created_ms,
-        max(verdict) FILTER (WHERE decides) AS outcome,
-        max(kind) FILTER (WHERE is_newest) AS kind,
-        max(amount) FILTER (WHERE is_newest) AS amount,
-        max(currency) FILTER (WHERE is_newest) AS currency,
-        max(opportunity_source) FILTER (WHERE is_newest) AS opportunity_source,
-        max(channel) FILTER (WHERE is_newest) AS channel,
-        max(campaign) FILTER (WHERE is_newest) AS campaign
-    FROM placed
+decision AS (
+    SELECT account, opportunity, outcome, min(nth) AS nth, min(at_ms) AS at_ms
+    FROM decided
+    WHERE state = outcome
     GROUP BY account, opportunity
+),
+opened AS (
+    SELECT account, opportunity, min(at_ms) AS at_ms FROM stated WHERE state <> 'deleted' GROUP BY account, opportunity
 )
-SELECT whole.*, decided.at_ms AS decided_ms, decided.id AS decided_id, decided.source AS decided_source
-FROM whole
-LEFT JOIN placed AS decided
-    ON decided.account = whole.account AND decided.opportunity = whole.opportunity
-    AND decided.verdict = whole.outcome AND decided.is_first_such;
+SELECT
+    newest.account, newest.opportunity, opened.at_ms AS created_ms,
+    decision.outcome, decision.at_ms AS decided_ms, decision.nth AS decided_nth,
+    newest.kind, newest.amount, newest.currency, newest.opportunity_source, newest.channel, newest.campaign
+FROM stated AS newest
+JOIN opened USING (account, opportunity)
+LEFT JOIN decision USING (account, opportunity)
+WHERE newest.is_newest AND newest.state <> 'deleted';
 
--- lifecycle_opportunities: "an opportunity is `created` (at its earliest event of any type); `won` / `lost`: its newest
--- won-or-lost event says which, dated at the first event of that outcome"
+-- lifecycle_opportunities: "an opportunity is `created` (at its earliest event of any type); `won` / `lost`: the
+-- newest of `won`, `lost`, `reopened` decides"
 INSERT INTO shown VALUES ('lifecycle_opportunities', '24h 7d 30d mtd prev_month prev_month_to_date');
 INSERT INTO fact
 SELECT 'lifecycle_opportunities', json_object('state', 'created', 'kind', kind), created_ms, 1 FROM opportunity;

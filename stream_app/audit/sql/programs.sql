@@ -2,34 +2,35 @@
 CREATE TABLE program_event AS
 WITH told AS (
     SELECT
-        owner AS lead, part AS enrollment, type, at_ms, id, source,
+        owner AS lead, part AS enrollment, type, at_ms, nth,
         iif(type IN ('program.step_entered', 'program.step_exited'), data ->> 'step_id', NULL) AS step,
         data ->> 'program_id' AS program,
         data ->> 'outcome' AS outcome,
+        coalesce(nullif(data ->> 'audience', ''), 'prospect') AS audience,
         iif(type = 'program.step_entered', data ->> 'due_at', NULL) AS due_at
     FROM event
     WHERE thing = 'program'
 )
 SELECT
-    lead, enrollment, type, at_ms, id, source, step, program, outcome,
+    lead, enrollment, type, at_ms, nth, step, program, outcome, audience,
     iif(due_at IS NULL, at_ms + step_limit_ms(), instant_ms(due_at)) AS due_ms,
-    row_number() OVER (PARTITION BY lead, enrollment, type, step ORDER BY at_ms, id, source) AS place,
-    row_number() OVER (PARTITION BY lead, enrollment ORDER BY type <> 'program.enrolled', at_ms, id, source) AS naming
+    row_number() OVER (PARTITION BY lead, enrollment, type, step ORDER BY nth) AS place,
+    row_number() OVER (PARTITION BY lead, enrollment ORDER BY type <> 'program.enrolled', nth) AS naming
 FROM told;
 
 -- "An enrollment's program is that of its earliest program.enrolled, without one that of its earliest event; all its
 -- enrollment and step facts carry it." It begins at its earliest program.enrolled and ends at its earliest program.exited.
 CREATE TABLE enrollment (
-    lead TEXT, enrollment TEXT, program TEXT, begun_ms INTEGER, begun_id TEXT, begun_source TEXT,
+    lead TEXT, enrollment TEXT, program TEXT, audience TEXT, begun_ms INTEGER, begun_nth INTEGER,
     ended_ms INTEGER, outcome TEXT, PRIMARY KEY (lead, enrollment)
 ) WITHOUT ROWID;
 INSERT INTO enrollment
 SELECT
     lead, enrollment,
     max(program) FILTER (WHERE naming = 1),
+    max(audience) FILTER (WHERE type = 'program.enrolled' AND place = 1),
     max(at_ms) FILTER (WHERE type = 'program.enrolled' AND place = 1),
-    max(id) FILTER (WHERE type = 'program.enrolled' AND place = 1),
-    max(source) FILTER (WHERE type = 'program.enrolled' AND place = 1),
+    max(nth) FILTER (WHERE type = 'program.enrolled' AND place = 1),
     max(at_ms) FILTER (WHERE type = 'program.exited' AND place = 1),
     max(outcome) FILTER (WHERE type = 'program.exited' AND place = 1)
 FROM program_event
@@ -41,7 +42,7 @@ INSERT INTO shown VALUES
     ('lifecycle_program_enrollments', '5m 1h 24h 7d 30d'),
     ('lifecycle_program_exits', '5m 1h 24h 7d 30d');
 INSERT INTO fact
-SELECT 'lifecycle_program_enrollments', json_object('program', program), begun_ms, 1
+SELECT 'lifecycle_program_enrollments', json_object('program', program, 'audience', audience), begun_ms, 1
 FROM enrollment
 WHERE begun_ms IS NOT NULL;
 INSERT INTO fact
@@ -51,34 +52,48 @@ WHERE ended_ms IS NOT NULL;
 
 -- lifecycle_program_balance: "enrollments begun and not ended", those "that have an `enrolled` and no `exited`"
 CREATE VIEW level_program_balance AS
-SELECT 'lifecycle_program_balance' AS series, json_object('program', program) AS labels, count(*) AS value
+SELECT
+    'lifecycle_program_balance' AS series, json_object('program', program, 'audience', audience) AS labels, count(*) AS value
 FROM enrollment
 WHERE begun_ms IS NOT NULL AND ended_ms IS NULL
-GROUP BY program;
+GROUP BY program, audience;
 
--- "A step is entered at its earliest step_entered, left at its earliest step_exited, or, without one, at the enrollment's
--- end if it was entered at or before it. A step_exited without entry is an exit too. ... The due time is that of the
--- earliest step_entered; left out, it is entry + the step limit."
+-- "Entries and exits of one (enrollment, step), in order, form visits: a visit begins at an entry while not in the step and
+-- ends at the next exit; an entry while inside changes nothing (its `due_at` neither). ... Of exits before the first entry
+-- the earliest counts as an exit; other exits outside a visit count for nothing." So of entries and exits in order the first
+-- of each run of equals counts, and an exit that comes first only stands for itself.
 CREATE TABLE step AS
-WITH own AS (
+WITH turn AS (
     SELECT
-        lead, enrollment, step,
-        max(at_ms) FILTER (WHERE type = 'program.step_entered') AS entered_ms,
-        max(due_ms) FILTER (WHERE type = 'program.step_entered') AS due_ms,
-        max(at_ms) FILTER (WHERE type = 'program.step_exited') AS left_ms,
-        max(outcome) FILTER (WHERE type = 'program.step_exited') AS outcome
+        lead, enrollment, step, type, at_ms, nth, due_ms, outcome,
+        lag(type) OVER (PARTITION BY lead, enrollment, step ORDER BY nth) AS type_before
     FROM program_event
-    WHERE place = 1 AND type IN ('program.step_entered', 'program.step_exited')
-    GROUP BY lead, enrollment, step
+    WHERE type IN ('program.step_entered', 'program.step_exited')
+),
+counted AS (
+    SELECT *, lead(at_ms) OVER following AS next_ms, lead(outcome) OVER following AS next_outcome
+    FROM turn
+    WHERE type_before IS NOT type
+    WINDOW following AS (PARTITION BY lead, enrollment, step ORDER BY nth)
+),
+visit AS (
+    SELECT lead, enrollment, step, at_ms AS entered_ms, due_ms, next_ms AS left_ms, next_outcome AS outcome
+    FROM counted
+    WHERE type = 'program.step_entered'
+    UNION ALL
+    SELECT lead, enrollment, step, NULL, NULL, at_ms, outcome
+    FROM counted
+    WHERE type = 'program.step_exited' AND type_before IS NULL
 )
+-- "A visit left open ends at the enrollment's end if it was entered at or before it."
 SELECT
-    lead, program, step, entered_ms, due_ms,
+    visit.lead, enrollment.program, visit.step, entered_ms, due_ms,
     CASE WHEN left_ms IS NOT NULL THEN left_ms WHEN entered_ms <= ended_ms THEN ended_ms END AS left_ms,
-    CASE WHEN left_ms IS NOT NULL THEN own.outcome WHEN entered_ms <= ended_ms THEN enrollment.outcome END AS outcome
-FROM own JOIN enrollment USING (lead, enrollment);
+    CASE WHEN left_ms IS NOT NULL THEN visit.outcome WHEN entered_ms <= ended_ms THEN enrollment.outcome END AS outcome
+FROM visit JOIN enrollment USING (lead, enrollment);
 
--- lifecycle_step_entries / lifecycle_step_exits: "an enrollment enters / leaves a step, each once per (enrollment, step), at
--- the earliest such event; program.exited is the exit of every step entered at or before it that has no exit of its own"
+-- lifecycle_step_entries / lifecycle_step_exits: "every visit has its own entry, exit, due time and
+-- dwell"
 INSERT INTO shown VALUES
     ('lifecycle_step_entries', '5m 1h 24h 7d 30d'),
     ('lifecycle_step_exits', '5m 1h 24h 7d 30d');

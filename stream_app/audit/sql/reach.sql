@@ -2,7 +2,7 @@
 INSERT INTO shown VALUES ('lifecycle_reach', '24h 7d 30d mtd prev_month prev_month_to_date');
 INSERT INTO fact
 WITH told AS (
-    SELECT *, row_number() OVER (PARTITION BY owner ORDER BY at_ms DESC, id DESC, source DESC) AS place
+    SELECT *, row_number() OVER (PARTITION BY owner ORDER BY nth DESC) AS place
     FROM event
     WHERE thing = 'reach'
 )

@@ -1,13 +1,13 @@
 -- "A not-ready episode is [first not_ready, next other status); consecutive not_ready are one episode."
 CREATE TABLE not_ready_episode AS
 WITH told AS (
-    SELECT *, lag(status) OVER (PARTITION BY lead ORDER BY at_ms, id, source) IS NOT status AS is_entry FROM status_told
+    SELECT *, lag(status) OVER (PARTITION BY lead ORDER BY nth) IS NOT status AS is_entry FROM status_told
 ),
 spell AS (
     SELECT
         lead, status, at_ms AS from_ms,
-        lead(at_ms) OVER (PARTITION BY lead ORDER BY at_ms, id, source) AS until_ms,
-        row_number() OVER (PARTITION BY lead ORDER BY at_ms, id, source) AS nth
+        lead(at_ms) OVER (PARTITION BY lead ORDER BY nth) AS until_ms,
+        row_number() OVER (PARTITION BY lead ORDER BY nth) AS nth
     FROM told
     WHERE is_entry
 )
@@ -24,7 +24,8 @@ CREATE INDEX engagement_of_lead ON engagement (lead, at_ms);
 -- lifecycle_reopened_leads: "once per not-ready episode: the earliest of a human click, a reply, or lead.engaged (not
 -- page_view) inside the episode, provided the lead was in a program at that time (an enrollment that began at or before it
 -- and whose program.exited is not at or before it): the earliest engagement that meets all of this; opens never reopen.
--- Dated at that engagement"; program "of the latest such enrollment", the one "that began latest by (time, id)".
+-- Dated at that engagement"; program "of the latest such enrollment", the one that began latest: by its order, then
+-- "the largest program".
 INSERT INTO shown VALUES ('lifecycle_reopened_leads', '5m 1h 24h 7d 30d mtd');
 INSERT INTO fact
 WITH candidate AS (
@@ -33,7 +34,7 @@ WITH candidate AS (
         engagement.at_ms,
         row_number() OVER (
             PARTITION BY episode.lead, episode.nth
-            ORDER BY engagement.at_ms, begun_ms DESC, begun_id DESC, begun_source DESC, program DESC
+            ORDER BY engagement.at_ms, begun_nth DESC, program DESC
         ) AS place
     FROM not_ready_episode AS episode
     JOIN engagement

@@ -1,26 +1,25 @@
--- "A lead's scores are those of its score_changed events and of its earliest lead.created that carries one, in (time, id)
--- order. ... the activity is the later one's (`created` ...: then it is `unknown`)." With the same time, id and source as a
--- score_changed, `created` is the later one.
+-- "A lead's scores are those of its score_changed events and of its earliest lead.created that carries one", in order;
+-- "the activity is the later one's (`created` ...: then it is `unknown`)."
 CREATE TABLE score AS
 WITH created AS (
-    SELECT lead, at_ms, id, source, score, row_number() OVER (PARTITION BY lead ORDER BY at_ms, id, source) AS place
+    SELECT lead, at_ms, nth, score, row_number() OVER (PARTITION BY lead ORDER BY nth) AS place
     FROM lead_created
     WHERE score IS NOT NULL
 ),
 told AS (
     SELECT
-        owner AS lead, at_ms, id, source, data ->> 'score' AS score,
-        coalesce(nullif(data ->> 'activity', ''), 'unknown') AS activity, 0 AS is_created
+        owner AS lead, at_ms, nth, data ->> 'score' AS score,
+        coalesce(nullif(data ->> 'activity', ''), 'unknown') AS activity
     FROM event
     WHERE thing = 'lead.score_changed'
     UNION ALL
-    SELECT lead, at_ms, id, source, score, 'unknown', 1 FROM created WHERE place = 1
+    SELECT lead, at_ms, nth, score, 'unknown' FROM created WHERE place = 1
 )
 SELECT
-    lead, at_ms, id, source, is_created, score, activity,
-    score - lag(score) OVER (PARTITION BY lead ORDER BY at_ms, id, source, is_created) AS difference
+    lead, at_ms, nth, score, activity,
+    score - lag(score) OVER (PARTITION BY lead ORDER BY nth) AS difference
 FROM told;
-CREATE INDEX score_of_lead ON score (lead, at_ms, id, source, is_created, score);
+CREATE INDEX score_of_lead ON score (lead, at_ms, nth, score);
 
 -- lifecycle_score_delta / lifecycle_score_changes: "difference between consecutive scores of a lead by event time (sum) /
 -- how many, by the activity of the later one; ... the first score has no difference"
@@ -45,7 +44,7 @@ SELECT
         SELECT score
         FROM score
         WHERE score.lead = new_lead.lead AND score.at_ms < next_month_start_ms(new_lead.at_ms)
-        ORDER BY at_ms DESC, id DESC, source DESC, is_created DESC
+        ORDER BY nth DESC
         LIMIT 1
     ) AS value
 FROM new_lead;

@@ -1,7 +1,7 @@
--- "The newest by (time, id) replaces the whole record."
+-- "The newest replaces the whole record."
 CREATE TABLE spend AS
 WITH told AS (
-    SELECT *, row_number() OVER (PARTITION BY owner ORDER BY at_ms DESC, id DESC, source DESC) AS place
+    SELECT *, row_number() OVER (PARTITION BY owner ORDER BY nth DESC) AS place
     FROM event
     WHERE thing = 'spend'
 )

@@ -1,13 +1,13 @@
 """What an account contributes to the numbers, one function for each part of it that changes on its own."""
 
 from stream_app.catalog.account.mrr import mrr_facts, mrr_history
-from stream_app.catalog.account.state import Account, outcome
+from stream_app.catalog.account.state import Account, outcome, standing
 from stream_app.core.facts import LEVEL, Fact, FoldSettings
 
 
 def opportunity_facts(account: Account, _: FoldSettings, opportunity_id: str) -> list[Fact]:
     """One opportunity: created, won or lost, booked, or still open."""
-    rows = account.opportunities.get(opportunity_id)
+    rows = standing(account.opportunities.get(opportunity_id, []))
     if not rows:
         return []
     newest, decision = rows[-1], outcome(rows)
@@ -23,16 +23,17 @@ def opportunity_facts(account: Account, _: FoldSettings, opportunity_id: str) ->
     return found
 
 
-def new_customer_facts(account: Account, _: FoldSettings) -> list[Fact]:
+def new_customer_facts(account: Account, settings: FoldSettings) -> list[Fact]:
     """When the account became a customer: its first won new business or its first MRR, whichever was earlier."""
-    wins: list[tuple[int, str, str, str]] = []
-    for rows in account.opportunities.values():
-        decision, newest = outcome(rows), rows[-1]
-        if decision and decision.event == "won" and newest.kind == "new_business":
-            wins.append((decision.at, decision.identity, newest.source, newest.campaign))
-    paid = next((instant.at for instant in mrr_history(account) if instant.is_paying), None)
+    wins: list[tuple[int, str, str, str, str]] = []
+    for rows in map(standing, account.opportunities.values()):
+        decision = outcome(rows)
+        newest = rows[-1] if rows else None
+        if decision and newest and decision.event == "won" and newest.kind == "new_business":
+            wins.append((decision.at, decision.order, decision.identity, newest.source, newest.campaign))
+    paid = next((instant.at for instant in mrr_history(account, settings) if instant.is_paying), None)
     if wins:
-        won, _identity, source, campaign = min(wins)
+        won, _order, _identity, source, campaign = min(wins)
         if paid is None or won <= paid:
             return [(("new_customers", source, campaign), won, 1)]
     return [] if paid is None else [(("new_customers", "none", "none"), paid, 1)]

@@ -22,6 +22,7 @@ def _merge_subscription(kind: str, account: Account, event: e.SubscriptionEvent,
     change.track(new_customer_facts)
     row = SubscriptionRow(
         at,
+        e.order_of(event),
         identity(event.id, event.source),
         status=data.status or _DEFAULT_STATUS.get(kind, "active"),
         currency=data.currency,
@@ -37,6 +38,7 @@ def _merge_opportunity(kind: str, account: Account, event: e.OpportunityEvent, a
     change.track(new_customer_facts)
     row = OpportunityRow(
         at,
+        e.order_of(event),
         identity(event.id, event.source),
         event=kind,
         kind=data.kind,
@@ -49,12 +51,20 @@ def _merge_opportunity(kind: str, account: Account, event: e.OpportunityEvent, a
     return join(account.opportunities.setdefault(data.opportunity_id, []), row)
 
 
+def _merge_deletion(account: Account, event: e.OpportunityDeleted, at: int, change: Change) -> bool:
+    opportunity_id = event.data.opportunity_id
+    change.track(opportunity_facts, opportunity_id)
+    change.track(new_customer_facts)
+    row = OpportunityRow(at, e.order_of(event), identity(event.id, event.source), "deleted", "", 0, "", "", "", "")
+    return join(account.opportunities.setdefault(opportunity_id, []), row)
+
+
 def _merge_invoice(
     state: str, account: Account, event: e.InvoicePaid | e.InvoicePaymentFailed, at: int, change: Change
 ) -> bool:
     data = event.data
     change.track(invoice_facts, data.invoice_id)
-    row = InvoiceRow(at, identity(event.id, event.source), state)
+    row = InvoiceRow(at, e.order_of(event), identity(event.id, event.source), state)
     return join(account.invoices.setdefault(data.invoice_id, []), row)
 
 
@@ -68,6 +78,8 @@ MERGES: dict[type[Event], Callable[..., bool]] = {
     e.OpportunityChanged: partial(_merge_opportunity, "changed"),
     e.OpportunityWon: partial(_merge_opportunity, "won"),
     e.OpportunityLost: partial(_merge_opportunity, "lost"),
+    e.OpportunityReopened: partial(_merge_opportunity, "reopened"),
+    e.OpportunityDeleted: _merge_deletion,
     e.InvoicePaid: partial(_merge_invoice, "paid"),
     e.InvoicePaymentFailed: partial(_merge_invoice, "failed"),
 }

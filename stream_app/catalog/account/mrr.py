@@ -26,7 +26,22 @@ class Instant(Struct):
         return any(self.mrr.values())
 
 
-def mrr_history(account: Account) -> Iterator[Instant]:
+def mrr_history(account: Account, settings: FoldSettings) -> list[Instant]:
+    """The account's MRR after each instant, without the instants at which it paid nothing between two plans."""
+    kept: list[Instant] = []
+    for instant in _instants(account):
+        if instant.is_paying:
+            fall = len(kept)
+            while fall and not kept[fall - 1].is_paying:
+                fall -= 1
+            # What it paid before it fell to nothing is compared with what it pays again.
+            if 0 < fall < len(kept) and instant.at - kept[fall].at <= settings.swap_grace_ms:
+                del kept[fall:]
+        kept.append(instant)
+    return kept
+
+
+def _instants(account: Account) -> Iterator[Instant]:
     """The account's MRR after each instant; all changes of equal time are one instant."""
     changes = sorted((row, name) for name, rows in account.subscriptions.items() for row in rows)
     states: dict[str, SubscriptionRow] = {}
@@ -50,7 +65,7 @@ def mrr_facts(account: Account, settings: FoldSettings) -> list[Fact]:
     lost_months: set[str] = set()
     before = Instant(FAR_FUTURE, {}, {})
     cohort: str | None = None
-    history = list(mrr_history(account))
+    history = mrr_history(account, settings)
     for now in history:
         for currency in sorted(before.mrr.keys() | now.mrr.keys()):
             old, new = before.mrr.get(currency, 0), now.mrr.get(currency, 0)

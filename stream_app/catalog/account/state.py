@@ -35,10 +35,12 @@ class InvoiceRow(Row, frozen=True):
 class Account(Struct, array_like=True):
     """Everything that is remembered of an account; every list of rows is in order.
 
-    `newest` is the time of its newest event, `oldest` a lower bound for what may be forgotten.
+    `ids` are its other ids, united by merges. `newest` is the time of its newest event, `oldest` a lower bound for what
+    may be forgotten.
     """
 
     id: str
+    ids: list[str] = []
     newest: int = 0
     oldest: int = FAR_FUTURE
     subscriptions: dict[str, list[SubscriptionRow]] = {}
@@ -46,9 +48,19 @@ class Account(Struct, array_like=True):
     invoices: dict[str, list[InvoiceRow]] = {}
 
 
+def standing(rows: list[OpportunityRow]) -> list[OpportunityRow]:
+    """The states that count: none while the newest is a deletion, which otherwise says nothing."""
+    if rows and rows[-1].event == "deleted":
+        return []
+    return [row for row in rows if row.event != "deleted"]
+
+
 def outcome(rows: list[OpportunityRow]) -> OpportunityRow | None:
-    """The first event of the outcome (`won` or `lost`) that the newest won-or-lost event states; None while open."""
-    decided = [row for row in rows if row.event in {"won", "lost"}]
-    if not decided:
-        return None
-    return next(row for row in decided if row.event == decided[-1].event)
+    """The first event of the outcome that the newest states, after the last `reopened`; None while open."""
+    decided: list[OpportunityRow] = []
+    for row in rows:
+        if row.event == "reopened":
+            decided.clear()
+        elif row.event in {"won", "lost"}:
+            decided.append(row)
+    return next((row for row in decided if row.event == decided[-1].event), None)

@@ -5,6 +5,8 @@ from itertools import pairwise
 from stream_app.catalog import enrollment as enrollments
 from stream_app.catalog import message as messages
 from stream_app.catalog.bounds import SCORE_BOUNDS, TRANSITION_BOUNDS
+from stream_app.catalog.lead.follow_up import follow_up_facts
+from stream_app.catalog.lead.outcomes import outcome_facts
 from stream_app.catalog.lead.state import (
     Lead,
     ScoreRow,
@@ -122,18 +124,20 @@ def due_member(lead: Lead, enrollment_id: str) -> str:
 
 def due_facts(lead: Lead, settings: FoldSettings) -> list[Fact]:
     """The due times that name the lead: what an erasure retracts."""
-    return [
+    steps = [
         fact
         for enrollment_id in lead.enrollments
         for fact in enrollment_facts(lead, settings, enrollment_id)
         if fact[0][0] == "step_due_at"
     ]
+    return steps + [fact for fact in follow_up_facts(lead, settings) if fact[0][0] == "mql_due_at"]
 
 
 def all_facts(lead: Lead, settings: FoldSettings) -> list[Fact]:
     """Everything that the lead contributes."""
     found = [*stage_facts(lead, settings), *reopening_facts(lead, settings), *score_facts(lead, settings)]
     found += new_lead_score_facts(lead, settings)
+    found += [*outcome_facts(lead, settings), *follow_up_facts(lead, settings)]
     for message_id in lead.messages:
         found += message_facts(lead, settings, message_id)
     for enrollment_id in lead.enrollments:

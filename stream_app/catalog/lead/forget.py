@@ -1,11 +1,11 @@
 """What a lead forgets when it is older than the horizon, and which events come too late for that reason."""
 
-from bisect import bisect_right
+from bisect import bisect_right, insort
 
 from stream_app.catalog import events as e
 from stream_app.catalog import message as messages
 from stream_app.catalog.enrollment import EXITED, Enrollment
-from stream_app.catalog.lead.state import Lead
+from stream_app.catalog.lead.state import Lead, beginning
 from stream_app.core.envelope import Event
 from stream_app.core.timeline import FAR_FUTURE
 
@@ -30,7 +30,9 @@ def forget(lead: Lead, limit: int) -> None:
     mailed = {name: rows for name, rows in mailed.items() if rows[-1].at >= limit}
     lead.messages = {name: lead.messages[name] for name in mailed}
     for enrollment_id in [name for name, each in lead.enrollments.items() if _is_over(each, limit)]:
-        del lead.enrollments[enrollment_id]
+        begun = beginning(lead.enrollments.pop(enrollment_id))
+        if begun:
+            insort(lead.beginnings, begun)
     earliest = [row.at for row in (*lead.engagements[:1], *lead.scores[1:2])]
     earliest += [rows[0].at for rows in mailed.values()]
     earliest += [each.events[0].at for each in lead.enrollments.values()]

@@ -1,7 +1,14 @@
 """What an event changes in the facts of a lead, known without computing them again."""
 
 from stream_app.catalog.lead.facts import end_of_month, new_lead_score, stage_entry
-from stream_app.catalog.lead.state import Lead, ScoreRow, StageRow, is_disqualified, new_lead_at, stage_history
+from stream_app.catalog.lead.state import (
+    Lead,
+    ScoreRow,
+    StageRow,
+    is_disqualified,
+    new_lead_at,
+    stage_history,
+)
 from stream_app.core.facts import LEVEL, Fact, FoldSettings
 from stream_app.core.timeline import is_next
 
@@ -11,7 +18,7 @@ def stage_increment(lead: Lead, row: StageRow) -> list[Fact] | None:
     if not is_next(lead.stages, row) or not lead.created:
         return None
     created = lead.created[0]
-    if (row.at, row.identity) <= (created.at, created.identity):
+    if (row.at, row.order, row.identity) <= (created.at, created.order, created.identity):
         return None
     first: dict[str, int] = {}
     current = ""

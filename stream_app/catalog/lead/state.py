@@ -17,7 +17,7 @@ SCORE_OF_CREATED = ""
 
 
 class CreatedRow(Row, frozen=True):
-    """A `lead.created`."""
+    """A `lead.created`; what it does not state is empty."""
 
     source: str
     channel: str
@@ -45,13 +45,22 @@ class ScoreRow(Row, frozen=True):
     activity: str
 
 
+class Beginning(Row, frozen=True):
+    """The beginning of an enrollment."""
+
+    program: str
+
+
 class Lead(Struct, array_like=True, gc=False):
     """Everything that is remembered of a lead; every list of rows is in order.
 
+    `ids` are its other ids, united by merges. `engagements` may reopen it, `contacts` are meetings and calls.
+    `beginnings` are those of enrollments that are forgotten: stages are credited to them for good.
     `newest` is the time of its newest event, `oldest` a lower bound for what may be forgotten.
     """
 
     id: str
+    ids: list[str] = []
     newest: int = 0
     oldest: int = FAR_FUTURE
     created: list[CreatedRow] = []
@@ -59,8 +68,10 @@ class Lead(Struct, array_like=True, gc=False):
     statuses: list[StatusRow] = []
     scores: list[ScoreRow] = []
     engagements: list[Row] = []
+    contacts: list[Row] = []
     messages: dict[str, Packed] = {}
     enrollments: dict[str, Enrollment] = {}
+    beginnings: list[Beginning] = []
 
 
 def new_lead_at(lead: Lead) -> int | None:
@@ -72,11 +83,16 @@ def new_lead_at(lead: Lead) -> int | None:
 
 
 def origin(lead: Lead) -> tuple[str, str, str]:
-    """Source, channel and campaign, of the earliest `lead.created`."""
-    if not lead.created:
-        return "none", "none", "none"
-    row = lead.created[0]
-    return row.source, row.channel, row.campaign
+    """Source, channel and campaign, each of the earliest `lead.created` that states it."""
+    source = channel = campaign = ""
+    for row in lead.created:
+        source, channel, campaign = source or row.source, channel or row.channel, campaign or row.campaign
+    return source or ("unknown" if lead.created else "none"), channel or "none", campaign or "none"
+
+
+def first_entry(lead: Lead, stage: str) -> int | None:
+    """When the lead first entered a stage other than `lead`."""
+    return next((row.at for row in lead.stages if row.stage == stage), None)
 
 
 def stage_history(lead: Lead) -> list[tuple[int, str]]:
@@ -85,8 +101,8 @@ def stage_history(lead: Lead) -> list[tuple[int, str]]:
     if lead.created:
         created = lead.created[0]
         entered = next((row for row in rows if row.stage == "lead"), None)
-        if entered is None or (created.at, created.identity) < (entered.at, entered.identity):
-            rows = sorted([*rows, StageRow(created.at, created.identity, "lead")])
+        if entered is None or _comes_first(created, entered):
+            rows = sorted([*rows, StageRow(created.at, created.order, created.identity, "lead")])
     history: list[tuple[int, str]] = []
     current = ""
     for row in rows:
@@ -94,6 +110,10 @@ def stage_history(lead: Lead) -> list[tuple[int, str]]:
             current = row.stage
             history.append((row.at, current))
     return history
+
+
+def _comes_first(row: Row, other: Row) -> bool:
+    return (row.at, row.order, row.identity) < (other.at, other.order, other.identity)
 
 
 def is_disqualified(lead: Lead) -> bool:
@@ -114,14 +134,20 @@ def not_ready_episodes(lead: Lead) -> Iterator[tuple[int, int]]:
         yield start, FAR_FUTURE
 
 
+def beginning(enrollment: Enrollment) -> Beginning | None:
+    """The beginning of an enrollment, if it is known."""
+    begun = enrollment.first(ENROLLED)
+    return Beginning(begun.at, begun.order, begun.identity, enrollment.program) if begun else None
+
+
 def program_at(lead: Lead, at: int) -> str | None:
     """The program of the latest enrollment that was running at a moment."""
-    running: list[tuple[int, str, str]] = []
+    running: list[tuple[int, str, str, str]] = []
     for each in lead.enrollments.values():
         begun, ended = each.first(ENROLLED), each.first(EXITED)
         if begun and begun.at <= at and not (ended and ended.at <= at):
-            running.append((begun.at, begun.identity, each.program))
-    return max(running)[2] if running else None
+            running.append((begun.at, begun.order, begun.identity, each.program))
+    return max(running)[3] if running else None
 
 
 def score_before(lead: Lead, at: int) -> ScoreRow | None:

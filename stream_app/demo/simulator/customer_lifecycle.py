@@ -25,6 +25,7 @@ _ANSWERS = 0.4
 _TRIAL = 0.15
 _TRIAL_CONVERTS = 0.85
 _TOP_ANSWER = 10
+_THEMES = ("onboarding", "price", "reliability", "support")
 
 
 def start_first_subscription(customer: Customer, at: int) -> int:
@@ -97,6 +98,7 @@ def _send_newsletter_and_survey(customer: Customer, anchor: int) -> None:
             "survey_id": "nps-quarterly",
             "score": min(max(round(feeling), 0), _TOP_ANSWER),
             "segment": customer.segment,
+            "theme": _THEMES[customer.subscriptions[0].age // SURVEY_EVERY % len(_THEMES)],
         }
         answered = next_working_time(rng, person.region, at + lognormal(rng, 20 * HOUR, 1.0))
         customer.contact.event_log.write(answered, "survey.responded", answer)

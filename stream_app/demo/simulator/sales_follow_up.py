@@ -1,5 +1,6 @@
 """Sales follows up a qualified lead: stage by stage to a deal, or back."""
 
+import zlib
 from dataclasses import dataclass
 
 from stream_app.demo.simulator.billing import choose_currency, yearly_value
@@ -9,6 +10,8 @@ from stream_app.demo.simulator.deal import Deal, close_time, lose, negotiate, wi
 from stream_app.demo.simulator.prospect import Prospect, write_engagement, write_stage, write_status
 from stream_app.demo.simulator.rng import happens, lognormal
 
+_OVERLOOKED_OF = 20
+_NOTICED_AFTER = 6 * DAY
 _ACCEPTED = 0.82
 _SQL_OF_ACCEPTED = 0.50
 _OPPORTUNITY_OF_SQL = 0.88
@@ -27,10 +30,17 @@ class FollowUpResult:
     reason: str = "no_response"
 
 
+def is_overlooked(lead_id: str) -> bool:
+    """Whether sales forgets about a lead that qualifies: one in twenty, whatever else is drawn."""
+    return zlib.crc32(lead_id.encode()) % _OVERLOOKED_OF == 0
+
+
 def follow_up(prospect: Prospect, at: int) -> FollowUpResult:
     """Log the follow-up of a lead that qualifies at that instant (ms), and return its result."""
     rng, region = prospect.contact.rng, prospect.contact.person.region
     write_stage(prospect, at, "mql", "score_threshold" if happens(rng, 0.7) else "demo_request")
+    if is_overlooked(prospect.contact.person.lead_id):
+        return FollowUpResult(at + _NOTICED_AFTER)
     at = next_working_time(rng, region, at + lognormal(rng, 5 * HOUR, 0.9))
     write_status(prospect, at, "working")
     if happens(rng, _PHONED):

@@ -7,6 +7,7 @@ _TOPICS = {
     "program": ("lead", "lead_id"),
     "email": ("email", "lead_id"),
     "opportunity": ("opportunity", "account_id"),
+    "account": ("billing", "account_id"),
     "subscription": ("billing", "account_id"),
     "invoice": ("billing", "account_id"),
     "spend": ("spend", "spend_id"),

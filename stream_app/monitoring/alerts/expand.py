@@ -71,6 +71,10 @@ MRR_AT_RISK_RISING = Condition(
     variables=("currency",),
 )
 
+_NPS = 'max(lifecycle_nps{segment="all"})'
+_NPS_BEFORE = 'max(last_over_time(lifecycle_nps{segment="all"}[3d] offset 4w))'
+_NPS_MARGIN = 'max(lifecycle_nps_margin{segment="all"})'
+
 EXPAND = RuleGroup(
     name="expand",
     area="expand",
@@ -89,14 +93,19 @@ EXPAND = RuleGroup(
             severity="warning",
             for_="2m",
             keep_firing_for="1h",
-            expr=while_fresh(f"{_LOST} > {limit.LARGE_LOSS_SHARE} * ({_OPENING} > 0)"),
+            # Where customers are few, each of them is a large share.
+            expr=while_fresh(f"""
+                {_LOST} > {limit.LARGE_LOSS_SHARE} * ({_OPENING} > 0)
+                and
+                {_LOST} >= {limit.LARGE_LOSS}
+            """),
             summary="{{ $value | humanize }} {{ $labels.currency }} of MRR lost in 24 h",
             description=(
                 "Churn and contraction took {{ $value | humanize }} {{ $labels.currency }} of MRR within 24 h, more "
                 "than "
                 f"{limit.LARGE_LOSS_SHARE:.0%} of the "
                 + queried('max(lifecycle_mrr_opening{currency=%q, window="mtd"})', "currency")
-                + " {{ $labels.currency }} that the month began with."
+                + f" {{{{ $labels.currency }}}} that the month began with, and at least {limit.LARGE_LOSS:,}."
             ),
             variables=("currency",),
         ),
@@ -107,16 +116,16 @@ EXPAND = RuleGroup(
             for_="6h",
             keep_firing_for="1d",
             expr=while_fresh(f"""
-                max(last_over_time(lifecycle_nps[3d] offset 4w)) - max(lifecycle_nps) >= {limit.NPS_DROP}
+                {_NPS_BEFORE} - {_NPS} >= {limit.NPS_DROP}
                 and
-                max(last_over_time(lifecycle_nps[3d] offset 4w)) - max(lifecycle_nps) > max(lifecycle_nps_margin)
+                {_NPS_BEFORE} - {_NPS} > {_NPS_MARGIN}
             """),
             summary="NPS fell by {{ $value | humanize }} points in four weeks",
             description=(
                 "NPS over 90 days is "
-                + queried("max(lifecycle_nps)")
+                + queried(_NPS)
                 + " +/- "
-                + queried("max(lifecycle_nps_margin)")
+                + queried(_NPS_MARGIN)
                 + ", {{ $value | humanize }} points below what it was four weeks ago: more than its margin of error."
             ),
         ),

@@ -46,8 +46,8 @@ EXPAND = Dashboard(
                 tile(
                     "Net promoter score",
                     "nps",
-                    by(selector("nps"), "NPS", "Below 5 answers."),
-                    by(selector("nps_margin"), "±", "Below 5 answers."),
+                    by(selector("nps", segment="all"), "NPS", "Below 5 answers."),
+                    by(selector("nps_margin", segment="all"), "±", "Below 5 answers."),
                     runbook="NpsDrop",
                 ),
             ),

@@ -294,17 +294,29 @@ _AT_RISK, _MRR = 'lifecycle_mrr_at_risk{currency="EUR"}', 'lifecycle_mrr{currenc
 _RISING = {_AT_RISK: f"{flat(2000, 192)} {flat(5000, 100)}", _MRR: flat(100_000, 900)}
 
 
-def _lost(amount: int) -> dict[str, str]:
+def _lost(amount: int, opening: int = 100_000) -> dict[str, str]:
     return {
         'lifecycle_mrr_movement{currency="EUR", movement="churn", window="24h"}': flat(amount, 100),
         'lifecycle_mrr_movement{currency="EUR", movement="contraction", window="24h"}': flat(100, 100),
         'lifecycle_mrr_movement{currency="EUR", movement="new", window="24h"}': flat(9000, 100),
-        'lifecycle_mrr_opening{currency="EUR", window="mtd"}': flat(100_000, 100),
+        'lifecycle_mrr_opening{currency="EUR", window="mtd"}': flat(opening, 100),
     }
 
 
+def _of_sixty(**moved: int) -> dict[str, str]:
+    """MRR moves ten minutes on, at a business with sixty customers of 50 each."""
+    amounts = {"churn": 0, "contraction": 0} | moved
+    return {
+        f'lifecycle_mrr_movement{{currency="EUR", movement="{movement}", window="24h"}}': f"{flat(0, 10)} {amount}x60"
+        for movement, amount in amounts.items()
+    } | {'lifecycle_mrr_opening{currency="EUR", window="mtd"}': flat(3000, 100)}
+
+
 def _nps(margin: int) -> dict[str, str]:
-    return {"lifecycle_nps": f"{flat(40, 672)} {flat(25, 100)}", "lifecycle_nps_margin": flat(margin, 900)}
+    return {
+        'lifecycle_nps{segment="all"}': f"{flat(40, 672)} {flat(25, 100)}",
+        'lifecycle_nps_margin{segment="all"}': flat(margin, 900),
+    }
 
 
 EXPAND = (
@@ -347,7 +359,26 @@ EXPAND = (
     Story(
         alert="LargeMrrLoss", name="fires at two per cent in a day", at="5m", series=_lost(2000), firing=THE_CURRENCY
     ),
-    Story(alert="LargeMrrLoss", name="stays quiet at half a per cent", at="5m", series=_lost(500)),
+    Story(
+        alert="LargeMrrLoss",
+        name="fires at exactly the least amount",
+        at="5m",
+        series=_lost(900, opening=50_000),
+        firing=THE_CURRENCY,
+    ),
+    Story(alert="LargeMrrLoss", name="stays quiet at half a per cent", at="5m", series=_lost(1500, opening=320_000)),
+    Story(
+        alert="LargeMrrLoss",
+        name="stays quiet when one of sixty equal customers leaves",
+        at="30m",
+        series=_of_sixty(churn=50),
+    ),
+    Story(
+        alert="LargeMrrLoss",
+        name="stays quiet when a customer of three per cent takes a new plan",
+        at="30m",
+        series=_of_sixty(churn=100, reactivation=120),
+    ),
     Story(alert="LargeMrrLoss", name="stays quiet while the data is stale", at="5m", series=_lost(2000) | STALE),
     Story(
         alert="MrrAtRiskRising",

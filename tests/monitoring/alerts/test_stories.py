@@ -170,6 +170,11 @@ def test_without_the_freshness_guard_stale_data_fires_alerts(tmp_path: Path, gro
             "time() - 0",
         ),
         (
+            "LargeMrrLoss stays quiet when one of sixty equal customers leaves",
+            'window="24h"}) >= 1000',
+            'window="24h"}) >= 0',
+        ),
+        (
             "MrrAtRiskRising stays quiet in the wave of failed cards that every month brings",
             "[3w] offset 2w",
             "[1h] offset 2w",

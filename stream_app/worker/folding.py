@@ -1,0 +1,108 @@
+"""Folding a batch: each entity by itself, and together those that merges connect."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+
+from stream_app.core.connected import Connected, Pointer, Stored, components, encode, links_of, unresolved
+from stream_app.core.entity import EntityKind, Fold
+from stream_app.store.keys import entity_name, id_of_name, kind_of_name
+from stream_app.store.ledger import State, new_version
+from stream_app.worker.decoding import Dated, Decoded
+from stream_app.worker.entities import Entities, Versioned
+
+_ENTITIES_PER_TURN = 50
+"""How many entities are folded before the event loop may run: the commit before has megabytes to send meanwhile."""
+
+
+class Folding:
+    """One batch on its way into entities; `states` is what is to be stored, `entities` the same for the cache."""
+
+    def __init__(self, decoded: Decoded, entities: Entities, fold: Fold) -> None:
+        self.fold = fold
+        self.version = new_version()
+        self.states: list[State] = []
+        self.entities: dict[str, Versioned] = {}
+        self._decoded = decoded
+        self._known = entities
+        self._linked = {name for link in decoded.links for name in link.names}
+        self._connected: dict[str, Versioned] = {}
+
+    async def run(self) -> None:
+        """Fold all events of the batch."""
+        cached, missing = self._known.take(self._decoded.groups)
+        # The store answers after the commit before this one; the cached entities are folded meanwhile.
+        async with asyncio.TaskGroup() as group:
+            loading = group.create_task(self._known.load(missing))
+            await self._fold_each(cached)
+        await self._fold_each(loading.result())
+        if self._connected:
+            await self._fold_connected()
+
+    async def _fold_each(self, entries: Mapping[str, Versioned]) -> None:
+        groups, linked, apply = self._decoded.groups, self._linked, self.fold.apply
+        for number, (name, (version, entity)) in enumerate(entries.items()):
+            group = groups[name]
+            kind = group.kind
+            if kind.unites and (name in linked or isinstance(entity, Pointer) or (entity is not None and entity.ids)):
+                self._connected[name] = version, entity
+                continue
+            after = apply(kind, entity, group.id, group.events)
+            if version or after is not None:
+                self._write(kind, name, version, after)
+            if number % _ENTITIES_PER_TURN == 0:
+                await asyncio.sleep(0)
+
+    def _write(self, kind: EntityKind, name: str, version: str | None, after: Stored) -> None:
+        if after is None:
+            self.entities[name] = "", None
+            self.states.append(State(name, version, None))
+            return
+        self.entities[name] = self.version, after
+        is_merged = bool(kind.unites) and (isinstance(after, Pointer) or bool(after.ids))
+        self.states.append(State(name, version, encode(kind, after), is_merged))
+
+    async def _fold_connected(self) -> None:
+        position = {id(dated): number for number, dated in enumerate(self._decoded.in_order)}
+        kinds = {self._decoded.groups[name].kind.name: self._decoded.groups[name].kind for name in self._connected}
+        for kind in kinds.values():
+            stored = await self._resolved(kind)
+            links = [
+                (id_of_name(left), id_of_name(right))
+                for link in self._decoded.links
+                if link.kind is kind
+                for left, right in [link.names]
+            ]
+            for together in components(stored, [*links, *links_of(stored)]):
+                connected = Connected(kind, {id_: stored[id_] for id_ in together})
+                connected.fold(self.fold, sorted(self._events(kind, together), key=lambda dated: position[id(dated)]))
+                for write in connected.writes():
+                    self._write(kind, entity_name(kind.name, write.id), write.version, write.stored)
+                self._keep_pointers(kind, {id_: stored[id_] for id_ in together})
+                await asyncio.sleep(0)
+
+    def _keep_pointers(self, kind: EntityKind, stored: Mapping[str, Versioned]) -> None:
+        """Keep in the cache the pointers that led to their entities and still do."""
+        for id_, (version, pointer) in stored.items():
+            name = entity_name(kind.name, id_)
+            if isinstance(pointer, Pointer) and name not in self.entities:
+                _, entity = self.entities.get(entity_name(kind.name, pointer.to), ("", None))
+                if entity is not None and not isinstance(entity, Pointer):
+                    self.entities[name] = version, pointer
+
+    async def _resolved(self, kind: EntityKind) -> dict[str, Versioned]:
+        """What stands under the ids of a kind that are connected, with the entities that their pointers lead to."""
+        stored = {id_of_name(name): entry for name, entry in self._connected.items() if kind_of_name(name) == kind.name}
+        read_together: set[str] = set()
+        while to_read := unresolved(stored, read_together):
+            # What is in `stored` has left the cache, so that it is read from the store the second time.
+            cached, missing = self._known.take(entity_name(kind.name, id_) for id_ in to_read)
+            loaded = await self._known.load(missing)
+            stored |= {id_of_name(name): entry for name, entry in (cached | loaded).items()}
+            read_together = {id_of_name(name) for name in loaded}
+        return stored
+
+    def _events(self, kind: EntityKind, ids: Iterable[str]) -> Iterable[Dated]:
+        for id_ in ids:
+            group = self._decoded.groups.get(entity_name(kind.name, id_))
+            if group is not None:
+                yield from group.events

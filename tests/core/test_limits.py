@@ -1,0 +1,37 @@
+"""Which label combinations are shown by themselves."""
+
+from stream_app.core.limits import Labels, Limited, limited, ranked
+from stream_app.spec.metric import Label
+
+CURRENCY, KIND = Label("currency"), Label("kind", ("new", "upsell"))
+SOURCE, CAMPAIGN = Label("source", capped=True), Label("campaign", capped=True)
+
+
+def test_the_largest_combinations_stay_and_ties_go_by_the_values_in_order_of_the_label_names() -> None:
+    ranks: dict[Labels, float] = {("web", "z"): 5, ("fair", "b"): 2, ("ads", "c"): 2}
+    limit = limited((SOURCE, CAMPAIGN), ranks, 2)
+    # `campaign` comes before `source`: b before c.
+    assert limit.kept == {("web", "z"), ("fair", "b")}
+    assert limit.folded == {("ads", "c")}
+
+
+def test_other_stands_in_every_capped_label_and_in_no_other() -> None:
+    limit = limited((CURRENCY, KIND, SOURCE), {("EUR", "web"): 3, ("USD", "fair"): 1}, 1)
+    assert limit.merged({("EUR", "new", "web"): 3, ("USD", "new", "fair"): 1, ("USD", "upsell", "fair"): 0}) == {
+        ("EUR", "new", "web"): 3,
+        ("USD", "new", "other"): 1,
+        ("USD", "upsell", "other"): 0,
+    }
+
+
+def test_labels_after_those_that_are_limited_stay() -> None:
+    assert Limited((SOURCE,), frozenset(), frozenset({("web",)})).shown(("web", "3")) == ("other", "3")
+
+
+def test_nothing_is_folded_without_a_capped_label() -> None:
+    assert limited((CURRENCY,), {("EUR",): 1, ("USD",): 2}, 1).folded == frozenset()
+
+
+def test_what_is_zero_everywhere_does_not_exist_and_what_is_zero_in_the_ranking_ranks_last() -> None:
+    ranks = ranked((SOURCE, KIND), {("web", "new"): 2, ("web", "upsell"): 3}, [{("fair", "new"): 9, ("ads", "new"): 0}])
+    assert ranks == {("web",): 5, ("fair",): 0}
