@@ -328,7 +328,6 @@ def _promoters(recounted: Recounted, limit: int) -> Ratios:
     for (name, segment), number in answers_of.items():
         by_segment[OTHER if (segment,) in folded else segment][name] += number
         together[name] += number
-    # A segment of that name would be taken for the whole.
     by_segment["all"] = together
     for segment, answers in by_segment.items():
         count = sum(answers.values(), Fraction(0))

@@ -279,7 +279,10 @@ class AccountMergedData(Struct, kw_only=True, gc=False):
 
 
 class SurveyData(Struct, kw_only=True, gc=False):
-    """`score` is how likely the respondent is to recommend us, 0 to 10; `theme` is what the answer is about."""
+    """`score` is how likely the respondent is to recommend us, 0 to 10; `theme` is what the answer is about.
+
+    The segment `all` counts as none: it stands for all of them together.
+    """
 
     respondent_id: Identifier
     survey_id: Identifier

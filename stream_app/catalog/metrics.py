@@ -10,6 +10,8 @@ from stream_app.catalog.events import (
     SPEND_KINDS,
     STAGES,
 )
+from stream_app.catalog.lead.follow_up import FOLLOW_UP_OUTCOMES
+from stream_app.catalog.lead.outcomes import CREDITED_STAGES
 from stream_app.catalog.message import STATES
 from stream_app.spec.metric import Kind, Label, Metric, Unit
 from stream_app.spec.window import Window
@@ -28,8 +30,8 @@ STATE = Label("state", STATES)
 AUDIENCE = Label("audience", AUDIENCES)
 OUTCOME = Label("outcome", OUTCOMES)
 DEAL = Label("kind", OPPORTUNITY_KINDS)
-CREDITED_STAGE = Label("funnel_stage", ("mql", "sql", "customer"))
-FOLLOW_UPS = ("accepted", "worked", "rejected")
+CREDITED_STAGE = Label("funnel_stage", CREDITED_STAGES)
+FOLLOW_UP = Label("outcome", FOLLOW_UP_OUTCOMES)
 NPS_CLASS = Label("class", ("promoter", "passive", "detractor"))
 SEGMENT = Label("segment", capped=True)
 THEME = Label("theme", capped=True)
@@ -245,7 +247,7 @@ FLOWS = (
     _flow(
         "mql_follow_ups",
         "MQLs that sales followed up, at the first thing that it did.",
-        (Label("outcome", FOLLOW_UPS), SOURCE),
+        (FOLLOW_UP, SOURCE),
         MONTHS,
     ),
     _flow("mql_due", "MQLs that fell due for a follow-up, at their due time.", (SOURCE,), DUE_PERIODS),

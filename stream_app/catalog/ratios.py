@@ -1,6 +1,7 @@
 """Section D: ratios, computed on read from flows and levels. No sample where a denominator is 0 or too small."""
 
 from stream_app.catalog.derived import CUSTOMERS_OPENING, MRR_OPENING
+from stream_app.catalog.lead.outcomes import CREDITED_STAGES
 from stream_app.catalog.metrics import (
     AUDIENCE,
     BY_NAME,
@@ -244,7 +245,7 @@ RATIOS: tuple[Ratio, ...] = (
             definition=f"A program's spend without kind sales, divided by first entries into {stage} credited to it.",
             formula=f"spend without sales of the program / program stage entries into {stage}",
         )
-        for stage in CREDITED_STAGE.values or ()
+        for stage in CREDITED_STAGES
     ),
     Ratio(
         name="program_conversion_rate",

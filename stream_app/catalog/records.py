@@ -10,6 +10,9 @@ from stream_app.core.envelope import Event
 from stream_app.core.facts import Change, Fact, FoldSettings
 from stream_app.core.timeline import FAR_FUTURE, Row, identity, join
 
+_NO_SEGMENT = ("", "all")
+"""`all` is no segment: it stands for all of them together, as in `lifecycle_nps{segment="all"}`."""
+
 
 class SpendRow(Row, frozen=True):
     """A spend as recorded: minor units over the days from `first` to `last`, both included."""
@@ -147,7 +150,7 @@ def _merge_answer(respondent: Respondent, event: e.SurveyResponded, at: int, cha
         e.order_of(event),
         identity(event.id, event.source),
         score=data.score,
-        segment=data.segment or "none",
+        segment="none" if data.segment is None or data.segment in _NO_SEGMENT else data.segment,
         theme=data.theme or "none",
     )
     return join(respondent.rows, row)

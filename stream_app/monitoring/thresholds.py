@@ -60,6 +60,9 @@ MQLS_EXPECTED = 20
 REOPENED, REOPENED_FACTOR = 20, 3
 """Leads reopened in 24 h, and how many times the average day that is."""
 
+MQL_OVERDUE, MQL_OVERDUE_SHARE = 5, 0.25
+"""MQLs of a source that sales has not followed up by their due time, and their share of those that wait."""
+
 # Expand
 
 GROSS_CHURN_BUDGET = 0.02

@@ -44,10 +44,10 @@ class Condition:
     """What the page says when it holds."""
     found_text: str
     """What follows the value then."""
-    ok_text: str
-    """What the page says when it holds for nothing."""
     unit: str
     """Grafana's unit of the value."""
+    ok_text: str = ""
+    """What the page says when it holds for nothing; if empty, the page shows it only while it holds."""
     tag: str = ""
     """A word for the row of a table that has the same labels."""
     rule: str = ""

@@ -66,6 +66,12 @@ def test_segment_and_theme_are_those_of_the_newest_answer() -> None:
     assert added(RESPONDENT, [newer, older]) == expected
 
 
+@pytest.mark.parametrize("segment", ["all", ""])
+def test_no_segment_and_the_name_for_all_of_them_count_as_none(segment: str) -> None:
+    found = added(RESPONDENT, [answer("03-01 10:00", 10, segment=segment)])
+    assert (("nps_responses", "promoter", "none"), at("03-01 10:00")) in found
+
+
 def test_the_newest_row_is_never_forgotten() -> None:
     entity = Fold(SETTINGS).apply(RESPONDENT, None, "key", [answer("03-01 10:00", 5), answer("03-02 10:00", 9)])
     RESPONDENT.forget(entity, at("04-01 10:00"))

@@ -58,7 +58,20 @@ def exact(value: float, currency: str | None) -> Fraction:
 
 def ratios(exported: Exported) -> dict[Key, Fraction]:
     """Every sample of section D but the margin of the NPS, which is no fraction."""
-    parts = (_mail, _leads, _costs, _returns, _velocity, _churn, _arpa, _lifetime, _others)
+    parts = (
+        _mail,
+        _leads,
+        _programs,
+        _follow_up,
+        _program_costs,
+        _costs,
+        _returns,
+        _velocity,
+        _churn,
+        _arpa,
+        _lifetime,
+        _others,
+    )
     return {
         (f"lifecycle_{name}", frozenset(labels.items())): value
         for part in parts
@@ -101,6 +114,38 @@ def _leads(exported: Exported) -> Samples:
                 yield "lead_to_mql_ratio", {"source": source, "window": window}, value
         if leads := exported.one("new_leads", window):
             yield "lead_to_mql_cohort_ratio", {"window": window}, exported.one("lead_mql_cohort", window) / leads
+
+
+def _programs(exported: Exported) -> Samples:
+    for window in ("30d", "90d", *MONTHLY):
+        enrolled = exported.total("program_cohort", window, ("program",))
+        for stage in ("mql", "sql", "customer"):
+            converted = exported.total("program_cohort_conversions", window, ("program",), funnel_stage=stage)
+            for (program,), leads in enrolled.items():
+                if leads:
+                    labels = {"program": program, "funnel_stage": stage, "window": window}
+                    yield "program_conversion_rate", labels, converted.get((program,), Fraction(0)) / leads
+
+
+def _follow_up(exported: Exported) -> Samples:
+    for window in ("7d", *PERIODS):
+        on_time = exported.total("mql_on_time", window, ("source",))
+        for (source,), due in exported.total("mql_due", window, ("source",)).items():
+            if due:
+                labels = {"source": source, "window": window}
+                yield "mql_on_time_ratio", labels, on_time.get((source,), Fraction(0)) / due
+
+
+def _program_costs(exported: Exported) -> Samples:
+    for window in PERIODS:
+        spent = exported.total("spend", window, ("program", "currency"), kind=MARKETING)
+        for stage in ("mql", "sql", "customer"):
+            entries = exported.total("program_stage_entries", window, ("program",), funnel_stage=stage)
+            for (program, currency), amount in spent.items():
+                count = entries.get((program,), Fraction(0))
+                if program != "none" and amount and count:
+                    labels = {"program": program, "currency": currency, "window": window}
+                    yield f"program_cost_per_{stage}", labels, amount / count
 
 
 def _costs(exported: Exported) -> Samples:

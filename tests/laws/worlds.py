@@ -162,7 +162,7 @@ _DATA: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     ),
     "survey.responded": _data(
         {"respondent_id": st.sampled_from(["n1", "n2", "n3"]), "survey_id": st.just("v"), "score": st.integers(0, 10)},
-        {"segment": _LABEL, "theme": _LABEL},
+        {"segment": st.one_of(_LABEL, st.just("all")), "theme": _LABEL},
     ),
 }
 

@@ -60,7 +60,9 @@ def nps_responses(events: Sequence[Event]) -> Iterator[Fact]:
     "each respondent's newest answer, dated at it"; "class (`promoter` 9-10, `passive` 7-8, `detractor` 0-6)".
     """
     for answer in newest_each(events, "survey.responded", "respondent_id"):
-        labels = {"class": nps_class(answer), "segment": answer.label("segment")}
+        # "`segment="all"`" is all of them together.
+        segment = "none" if answer.label("segment") == "all" else answer.label("segment")
+        labels = {"class": nps_class(answer), "segment": segment}
         yield fact("lifecycle_nps_responses", answer.at, **labels)
 
 

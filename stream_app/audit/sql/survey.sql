@@ -3,7 +3,7 @@ CREATE TABLE answer AS
 WITH placed AS (
     SELECT
         at_ms, data ->> 'score' AS score,
-        coalesce(nullif(data ->> 'segment', ''), 'none') AS segment,
+        coalesce(nullif(nullif(data ->> 'segment', ''), 'all'), 'none') AS segment,
         coalesce(nullif(data ->> 'theme', ''), 'none') AS theme,
         row_number() OVER (PARTITION BY owner ORDER BY nth DESC) AS place
     FROM event

@@ -6,7 +6,7 @@ from stream_app.core.facts import LEVEL, Fact, FoldSettings
 from stream_app.core.histogram import observation
 from stream_app.core.timeline import Row
 
-OUTCOMES = ("accepted", "worked", "rejected")
+FOLLOW_UP_OUTCOMES = ("accepted", "worked", "rejected")
 
 _OF_STAGE = dict.fromkeys(("sal", "sql", "opportunity", "customer"), "accepted")
 _OF_STATUS = {"working": "worked", "disqualified": "rejected", "not_ready": "rejected"}

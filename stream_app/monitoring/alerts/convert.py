@@ -1,7 +1,10 @@
 """From lead to customer: fewer MQLs, shrinking months, waves of reopened leads, money that brings nobody."""
 
 from stream_app.monitoring import thresholds as limit
+from stream_app.monitoring.units import COUNT
 from stream_app.spec.alert import Alert, RuleGroup, queried, while_fresh
+from stream_app.spec.condition import Condition
+from stream_app.spec.expression import Filter, SetOperation, largest, share
 
 
 def _mqls(window: str) -> str:
@@ -25,12 +28,41 @@ _REOPENED_LONG_BEFORE = f"({_reopened('30d')} - {_reopened('7d')}) / 23"
 _SPENT = 'sum by (campaign, currency) (lifecycle_spend{campaign!="none", kind!="sales", window="30d"})'
 _DEAREST = 'max by (currency) (lifecycle_campaign_cost_per_lead{window="30d"})'
 
+_MQL_OVERDUE = largest("mql_overdue", "source")
+_MQL_WAITING = largest("mql_waiting", "source")
+
+MQL_NOT_FOLLOWED_UP = Condition(
+    name="MqlNotFollowedUp",
+    severity="warning",
+    for_="30m",
+    keep_firing_for="15m",
+    instant=SetOperation(
+        Filter(_MQL_OVERDUE, ">=", limit.MQL_OVERDUE),
+        "and",
+        Filter(share(_MQL_OVERDUE, _MQL_WAITING), ">", limit.MQL_OVERDUE_SHARE),
+    ),
+    title="MQLs not followed up",
+    found_text="past due",
+    unit=COUNT,
+    summary="{{ $labels.source }}: sales has not followed up {{ $value | humanize }} MQLs in time",
+    description=(
+        "{{ $value | humanize }} of "
+        + queried("max(lifecycle_mql_waiting{source=%q})", "source")
+        + " MQLs of source {{ $labels.source }} that wait for sales are past their due time, more than "
+        f"{limit.MQL_OVERDUE_SHARE:.0%}, for 30 min. The oldest fell due at "
+        + queried("min(lifecycle_mql_oldest_due_timestamp_seconds{source=%q})", "source", shown="humanizeTimestamp")
+        + "."
+    ),
+    variables=("source",),
+)
+
 CONVERT = RuleGroup(
     name="convert",
     area="convert",
     dashboard="stream-app-convert",
     interval="1m",
     alerts=(
+        MQL_NOT_FOLLOWED_UP.alert,
         Alert(
             name="MqlRateDrop",
             severity="warning",

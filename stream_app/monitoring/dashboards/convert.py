@@ -1,5 +1,7 @@
 """From lead to customer: how many, how fast, at what cost."""
 
+from stream_app.monitoring import thresholds as limit
+from stream_app.monitoring.alerts.convert import MQL_NOT_FOLLOWED_UP
 from stream_app.monitoring.dashboards.panels import (
     CAMPAIGN,
     CURRENCY,
@@ -13,13 +15,21 @@ from stream_app.monitoring.dashboards.panels import (
     table,
     tile,
 )
-from stream_app.spec.expression import selector, total
+from stream_app.monitoring.units import LASTING, RATIO, SECONDS
+from stream_app.spec.condition import severity_steps
+from stream_app.spec.expression import Arithmetic, Now, SetOperation, selector, total
 from stream_app.spec.panel import Dashboard, Row, Target
 
 _FROM = {"source": "$source", "campaign": "$campaign"}
 _IN = {"window": "$window"}
 _PAID = {"currency": "$currency", "window": "$window"}
 _COSTS = ("lead", "mql", "sql", "customer")
+
+_OF = {"source": "$source"}
+_WAITING = total("mql_waiting", "source", **_OF)
+_MQL_OVERDUE = total("mql_overdue", "source", **_OF)
+_OLDEST_DUE = total("mql_oldest_due_timestamp_seconds", "source", **_OF)
+_LATE = severity_steps(MQL_NOT_FOLLOWED_UP.severity, limit.MQL_OVERDUE)
 
 _NO_COUNT = "Nothing to divide by in this window."
 
@@ -94,6 +104,52 @@ CONVERT = Dashboard(
                     "stage_transition_seconds",
                     quantile(0.5, "stage_transition_seconds", "transition", window="30d"),
                     description="Estimated within the buckets.",
+                ),
+            ),
+        ),
+        Row(
+            title="Follow-up by sales",
+            height=9,
+            panels=(
+                table(
+                    "MQLs that wait for sales, most overdue first",
+                    "mql_overdue",
+                    Target(of=_MQL_OVERDUE),
+                    Target(of=_WAITING),
+                    Target(of=Arithmetic(Now(), "-", SetOperation(_OLDEST_DUE, "and", _MQL_OVERDUE)), unit=LASTING),
+                    Target(of=total("mql_on_time_ratio", "source", **_OF, window="30d"), unit=RATIO, empty=_NO_COUNT),
+                    quantile(0.5, "mql_follow_up_seconds", "source", unit=SECONDS, **_OF, window="30d"),
+                    columns=(
+                        "Overdue",
+                        "Waiting",
+                        "Oldest is late by",
+                        "In time, 30 days",
+                        "Time to follow-up, median",
+                    ),
+                    description="A source whose oldest due time lies ahead has a negative lateness.",
+                    steps=_LATE,
+                    runbook="MqlNotFollowedUp",
+                    width=12,
+                ),
+                lines(
+                    "Overdue by source",
+                    "mql_overdue",
+                    by(_MQL_OVERDUE, "{{source}}"),
+                    steps=_LATE,
+                    runbook="MqlNotFollowedUp",
+                ),
+                lines(
+                    "What sales did with MQLs, 24 h",
+                    "mql_follow_ups",
+                    by(total("mql_follow_ups", "outcome", **_OF, window="24h"), "{{outcome}}"),
+                    stacked=True,
+                    runbook="MqlNotFollowedUp",
+                ),
+                bars(
+                    "Followed up in time",
+                    "mql_on_time_ratio",
+                    by(selector("mql_on_time_ratio", **_OF, **_IN), "{{source}}", _NO_COUNT),
+                    runbook="MqlNotFollowedUp",
                 ),
             ),
         ),

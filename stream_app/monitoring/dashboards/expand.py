@@ -157,6 +157,25 @@ EXPAND = Dashboard(
                     width=8,
                     runbook="NpsDrop",
                 ),
+                bars(
+                    "Net promoter score by segment",
+                    "nps",
+                    by(selector("nps"), "{{segment}}", "Below 5 answers."),
+                    by(selector("nps_margin"), "± {{segment}}", "Below 5 answers."),
+                    width=8,
+                    runbook="NpsDrop",
+                ),
+                bars(
+                    "What promoters and detractors talk about, 90 days",
+                    "nps_themes",
+                    by(
+                        total("nps_themes", "theme", "class", window="90d"),
+                        "{{theme}}: {{class}}",
+                        "No answer states a theme.",
+                    ),
+                    width=16,
+                    runbook="NpsDrop",
+                ),
                 lines(
                     "Invoices, 24 h",
                     "invoices",

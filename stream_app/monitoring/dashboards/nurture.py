@@ -1,17 +1,30 @@
 """Leads in programs: where they stand, where they are stuck, what became of them."""
 
+from stream_app.catalog.lead.outcomes import CREDITED_STAGES
 from stream_app.monitoring import thresholds as limit
 from stream_app.monitoring.alerts.steps import NURTURE_STEP_OVERDUE
-from stream_app.monitoring.dashboards.panels import PROGRAM, STEP, UIDS, by, lines, quantile, table, tile
-from stream_app.monitoring.units import LASTING, RATIO
+from stream_app.monitoring.dashboards.panels import (
+    CURRENCY,
+    PROGRAM,
+    STEP,
+    UIDS,
+    bars,
+    by,
+    lines,
+    quantile,
+    table,
+    tile,
+)
+from stream_app.monitoring.units import COUNT, LASTING, RATIO, SECONDS
 from stream_app.spec.condition import severity_steps
-from stream_app.spec.expression import Arithmetic, Now, SetOperation, share, total
+from stream_app.spec.expression import Arithmetic, Now, SetOperation, selector, share, total
 from stream_app.spec.panel import Dashboard, Row, Target
 
 _BY = ("program", "step")
 _CHOSEN = {"program": "$program", "step": "$step"}
 _IN = {"program": "$program"}
 _NAMED = "{{program}} / {{step}}"
+_NO_SPEND = "Needs spend of the program and an MQL credited to it."
 
 _OVERDUE = total("step_overdue", *_BY, **_CHOSEN)
 _BALANCE = total("step_balance", *_BY, **_CHOSEN)
@@ -20,7 +33,7 @@ _OLDEST = total("step_oldest_due_timestamp_seconds", *_BY, **_CHOSEN)
 NURTURE = Dashboard(
     uid=UIDS["nurture"],
     title="Nurture",
-    variables=(PROGRAM, STEP),
+    variables=(PROGRAM, STEP, CURRENCY),
     description="Programs and their steps: who is in them, who is late, who came and who left.",
     rows=(
         Row(
@@ -158,6 +171,65 @@ NURTURE = Dashboard(
                     "reopened_leads",
                     by(total("reopened_leads", "program", **_IN, window="7d"), "{{program}}"),
                     runbook="ReopenedSpike",
+                ),
+            ),
+        ),
+        Row(
+            title="What programs achieve",
+            height=9,
+            panels=(
+                table(
+                    "Programs, best conversion to MQL first",
+                    "program_conversion_rate",
+                    *(
+                        Target(
+                            of=total("program_conversion_rate", "program", funnel_stage=stage, **_IN, window="90d"),
+                            empty="Nobody was enrolled in 90 days.",
+                        )
+                        for stage in CREDITED_STAGES
+                    ),
+                    Target(of=total("program_cohort", "program", **_IN, window="90d"), unit=COUNT),
+                    Target(
+                        of=total("program_cost_per_mql", "program", **_IN, currency="$currency", window="30d"),
+                        unit=COUNT,
+                        empty=_NO_SPEND,
+                    ),
+                    quantile(0.5, "program_mql_seconds", "program", unit=SECONDS, **_IN, window="30d"),
+                    columns=(
+                        "To MQL",
+                        "To SQL",
+                        "To customer",
+                        "Leads enrolled",
+                        "Cost per MQL, 30 days",
+                        "Time to MQL, median",
+                    ),
+                    description=(
+                        "Leads that were first enrolled in the last 90 days, and what became of them within 90 days of "
+                        "it: the youngest may still convert. Where few were enrolled, a share says little."
+                    ),
+                ),
+                lines(
+                    "MQLs by the program they are credited to, 7 days",
+                    "program_stage_entries",
+                    by(
+                        total("program_stage_entries", "program", **_IN, funnel_stage="mql", window="7d"),
+                        "{{program}}",
+                    ),
+                    stacked=True,
+                    description="`none`: no program had enrolled the lead in the 90 days before.",
+                ),
+                bars(
+                    "Cost per MQL, SQL and customer, 30 days",
+                    "program_cost_per_mql",
+                    *(
+                        by(
+                            selector(f"program_cost_per_{stage}", **_IN, currency="$currency", window="30d"),
+                            f"{{{{program}}}}: per {stage}",
+                            _NO_SPEND,
+                        )
+                        for stage in CREDITED_STAGES
+                    ),
+                    description="The same for SQLs and customers, in the currency that is chosen.",
                 ),
             ),
         ),

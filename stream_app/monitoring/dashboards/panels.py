@@ -77,11 +77,12 @@ def by(of: Expression, legend: str, empty: str = "") -> Target:
     return Target(of=of, legend=legend, empty=empty)
 
 
-def quantile(share: float, name: str, label: str, **match: str) -> Target:
+def quantile(share: float, name: str, label: str, *, unit: str = "", **match: str) -> Target:
     """A quantile of a distribution by a label. The buckets count a window: no rate is taken of them."""
     tests = ", ".join(f'{each}=~"{value}"' for each, value in match.items())
     buckets = f"sum by (le, {label}) ({PREFIX}{name}_bucket{{{tests}}})"
     return Target(
         of=RawPromQL(f"histogram_quantile({share:g}, {buckets})"),
         legend=f"{{{{{label}}}}} {share:.0%}",
+        unit=unit,
     )

@@ -2,6 +2,7 @@
 
 from stream_app.catalog.events import STAGES
 from stream_app.monitoring import thresholds as limit
+from stream_app.monitoring.alerts.convert import MQL_NOT_FOLLOWED_UP
 from stream_app.monitoring.alerts.email import BOUNCE_RATE_HIGH, COMPLAINT_RATE_HIGH
 from stream_app.monitoring.alerts.expand import GROSS_MRR_CHURN_HIGH, MRR_AT_RISK_RISING
 from stream_app.monitoring.alerts.steps import NURTURE_STEP_BLOCKED, NURTURE_STEP_OVERDUE
@@ -147,6 +148,7 @@ _CONDITIONS = (
     BOUNCE_RATE_HIGH,
     COMPLAINT_RATE_HIGH,
     NURTURE_STEP_OVERDUE,
+    MQL_NOT_FOLLOWED_UP,
     GROSS_MRR_CHURN_HIGH,
     MRR_AT_RISK_RISING,
 )

@@ -170,7 +170,65 @@ _VELOCITY = 'lifecycle_lead_velocity_rate{basis="closed"}'
 _SHRINKING = {_VELOCITY: flat(-0.1, 900)}
 _LONG_STALE = {FRESH: flat(0, 900)}
 
+_WAITING = 'lifecycle_mql_waiting{source="%s"}'
+_OVERDUE_MQLS = 'lifecycle_mql_overdue{source="%s"}'
+
+
+def _mqls_left(source: str, waiting: int, overdue: int, samples: int = 100) -> dict[str, str]:
+    return {_WAITING % source: flat(waiting, samples), _OVERDUE_MQLS % source: flat(overdue, samples)}
+
+
 CONVERT = (
+    Story(
+        alert="MqlNotFollowedUp",
+        name="fires when a third is overdue for half an hour",
+        at="31m",
+        firing='{source="webinar"}',
+        series=_mqls_left("webinar", 15, 5) | _mqls_left("referral", 40, 4),
+    ),
+    Story(
+        alert="MqlNotFollowedUp",
+        name="stays quiet in the first half hour",
+        at="29m",
+        series=_mqls_left("webinar", 15, 5),
+    ),
+    Story(
+        alert="MqlNotFollowedUp",
+        name="stays quiet when a quarter of them is overdue",
+        at="2h",
+        series=_mqls_left("webinar", 20, 5, 121),
+    ),
+    Story(
+        alert="MqlNotFollowedUp",
+        name="stays quiet when four of five are overdue",
+        at="2h",
+        series=_mqls_left("webinar", 5, 4, 121),
+    ),
+    Story(
+        alert="MqlNotFollowedUp",
+        name="goes on for a quarter of an hour after the last follow-up",
+        at="74m",
+        firing='{source="webinar"}',
+        series={
+            _WAITING % "webinar": f"{flat(15, 60)} {flat(8, 41)}",
+            _OVERDUE_MQLS % "webinar": f"{flat(9, 60)} {flat(0, 41)}",
+        },
+    ),
+    Story(
+        alert="MqlNotFollowedUp",
+        name="ends a quarter of an hour after the last follow-up",
+        at="76m",
+        series={
+            _WAITING % "webinar": f"{flat(15, 60)} {flat(8, 41)}",
+            _OVERDUE_MQLS % "webinar": f"{flat(9, 60)} {flat(0, 41)}",
+        },
+    ),
+    Story(
+        alert="MqlNotFollowedUp",
+        name="stays quiet while the data is stale",
+        at="1h",
+        series=_mqls_left("webinar", 15, 9) | STALE,
+    ),
     Story(
         alert="MqlRateDrop",
         name="fires when a third of the MQLs come from as many leads",
