@@ -57,12 +57,14 @@ lint: $(ENV)  ## check style and types
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/biome format
+	@$(BIN)/sqruff lint stream_app
 	@$(call stylua,--check)
 
 format: $(ENV)  ## put the code into the house's style
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 	@$(BIN)/biome format --write
+	@$(BIN)/sqruff fix stream_app
 	@$(call stylua,)
 
 render: $(ENV)  ## write schemas, dashboards, rules and tables anew

@@ -199,9 +199,9 @@ class Recount:
         cohorts = (f"{months_back(today, _COHORT_MONTHS - 1):%Y-%m}", f"{today:%Y-%m}")
         self._database.execute("DELETE FROM clock")
         self._database.execute("INSERT INTO clock VALUES (?, ?, ?)", (now_ms, *cohorts))
-        self._database.execute("DELETE FROM window")
+        self._database.execute("DELETE FROM time_window")
         windows = windows_at(now_ms, newest_ms, self._business)
-        self._database.executemany("INSERT INTO window VALUES (?, ?, ?)", windows)
+        self._database.executemany("INSERT INTO time_window VALUES (?, ?, ?)", windows)
         return True
 
     def _samples(self) -> Iterator[Sample]:

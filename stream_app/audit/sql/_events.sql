@@ -3,16 +3,16 @@
 -- thing: what the event is about; entity: what kind of id the owner is; owner: the lead, account, record; part: the
 -- message, enrollment, subscription ...; sequence: a text that sorts as sequences do.
 CREATE TABLE record (
-    thing    TEXT NOT NULL,
-    entity   TEXT NOT NULL,
-    owner    TEXT NOT NULL,
-    part     TEXT NOT NULL,
-    source   TEXT NOT NULL,
-    id       TEXT NOT NULL,
-    type     TEXT NOT NULL,
-    at_ms    INTEGER NOT NULL,
+    thing TEXT NOT NULL,
+    entity TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    part TEXT NOT NULL,
+    source TEXT NOT NULL,
+    id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
     sequence TEXT NOT NULL,
-    rank     INTEGER NOT NULL,
-    data     TEXT NOT NULL,
+    rank INTEGER NOT NULL,
+    data TEXT NOT NULL,
     PRIMARY KEY (thing, owner, part, source, id)
 ) WITHOUT ROWID;

@@ -14,4 +14,4 @@ CREATE TABLE bucket (series TEXT NOT NULL, bound REAL NOT NULL, le TEXT NOT NULL
 
 -- The moment that is asked about: one row, and the windows that have a sample then.
 CREATE TABLE clock (now_ms INTEGER NOT NULL, oldest_cohort TEXT NOT NULL, newest_cohort TEXT NOT NULL);
-CREATE TABLE window (name TEXT PRIMARY KEY, from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE time_window (name TEXT PRIMARY KEY, from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL) WITHOUT ROWID;

@@ -1,7 +1,8 @@
 -- For lifecycle_lead_velocity_rate: first entries into `mql` in every window, those included that no series is shown in.
-SELECT 'mql_entries', json_object('window', window.name), sum(fact.amount)
-FROM window
+SELECT 'mql_entries', json_object('window', time_window.name), sum(fact.amount)
+FROM time_window
 JOIN fact
-    ON fact.series = 'lifecycle_stage_entries' AND fact.labels ->> 'funnel_stage' = 'mql'
-    AND fact.at_ms >= window.from_ms AND fact.at_ms < window.until_ms
-GROUP BY window.name
+    ON
+        fact.series = 'lifecycle_stage_entries' AND fact.labels ->> 'funnel_stage' = 'mql'
+        AND fact.at_ms >= time_window.from_ms AND fact.at_ms < time_window.until_ms
+GROUP BY time_window.name

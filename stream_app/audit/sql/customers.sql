@@ -2,19 +2,25 @@
 -- here for one question only: is anything left.
 CREATE TABLE customer_change AS
 WITH instant AS (
-    SELECT account, at_ms, sum(difference) AS difference FROM mrr_change GROUP BY account, at_ms
+    SELECT account, at_ms, sum(difference) AS difference FROM mrr_change
+    GROUP BY account, at_ms
 ),
+
 level AS (
-    SELECT account, at_ms, difference, sum(difference) OVER (PARTITION BY account ORDER BY at_ms) AS after FROM instant
+    SELECT account, at_ms, difference, sum(difference) OVER (PARTITION BY account ORDER BY at_ms) AS mrr_after FROM instant
 )
-SELECT account, at_ms, after > 0 AS is_customer, after - difference > 0 AS was_customer FROM level;
+
+SELECT account, at_ms, mrr_after > 0 AS is_customer, mrr_after - difference > 0 AS was_customer FROM level;
 CREATE INDEX customer_change_of_account ON customer_change (account, at_ms);
 
 CREATE TABLE customer_loss AS
-SELECT account, at_ms FROM customer_change WHERE was_customer AND NOT is_customer;
+SELECT account, at_ms FROM customer_change
+WHERE was_customer AND NOT is_customer;
 
 CREATE TABLE first_paid (account TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO first_paid SELECT account, min(at_ms) FROM customer_change WHERE is_customer GROUP BY account;
+INSERT INTO first_paid SELECT account, min(at_ms) FROM customer_change
+WHERE is_customer
+GROUP BY account;
 
 -- The first won opportunity of kind new_business is the one whose win comes first; of several "the smallest source and
 -- campaign of a won opportunity".
@@ -29,7 +35,9 @@ WITH won AS (
     FROM opportunity
     WHERE outcome = 'won' AND kind = 'new_business'
 )
-SELECT account, decided_ms, opportunity_source, campaign FROM won WHERE place = 1;
+
+SELECT account, decided_ms, opportunity_source, campaign FROM won
+WHERE place = 1;
 
 -- lifecycle_new_customers: "an account becomes a customer: the earlier of its first won `new_business` opportunity and the
 -- first time its MRR is above 0; once, ever"; source and campaign "of the earliest won `new_business` opportunity if it was
@@ -54,7 +62,8 @@ SELECT
     json_object('reason', coalesce((
         SELECT state.reason
         FROM subscription_state AS state
-        WHERE state.account = customer_loss.account AND state.status = 'canceled'
+        WHERE
+            state.account = customer_loss.account AND state.status = 'canceled'
             AND state.at_ms <= customer_loss.at_ms
             AND (state.until_ms IS NULL OR state.until_ms > customer_loss.at_ms)
         ORDER BY state.nth DESC, currency DESC, monthly DESC, reason DESC

@@ -1,7 +1,7 @@
 -- "The facts of one message carry the labels of its earliest `sent` (else earliest event): program, step, audience."
 CREATE TABLE email_event AS
 SELECT
-    owner AS lead, part AS message, 
+    owner AS lead, part AS message,
     iif(type = 'email.bounced' AND data ->> 'bounce' = 'soft', 'soft_bounced', substr(type, length('email.') + 1)) AS state,
     at_ms, nth,
     coalesce(data ->> 'machine', 0) AS machine,
@@ -23,7 +23,9 @@ WITH told AS (
         row_number() OVER (PARTITION BY lead, message ORDER BY state <> 'sent', nth) AS place
     FROM email_event
 )
-SELECT lead, message, program, step, audience FROM told WHERE place = 1;
+
+SELECT lead, message, program, step, audience FROM told
+WHERE place = 1;
 
 -- "`bounced` are hard and unstated bounces; a message whose only bounces are soft is `soft_bounced`."
 DELETE FROM email_event
@@ -86,15 +88,32 @@ INSERT INTO shown VALUES ('lifecycle_email_cohort', '24h 7d 30d mtd');
 INSERT INTO fact
 WITH reached AS (
     SELECT lead, message, at_ms, 'sent' AS state FROM sent_message
-    UNION ALL SELECT lead, message, at_ms, 'delivered' FROM sent_message WHERE delivered
-    UNION ALL SELECT lead, message, at_ms, 'bounced' FROM sent_message WHERE bounced
-    UNION ALL SELECT lead, message, at_ms, 'soft_bounced' FROM sent_message WHERE soft_bounced
-    UNION ALL SELECT lead, message, at_ms, 'opened' FROM sent_message WHERE opened
-    UNION ALL SELECT lead, message, at_ms, 'clicked' FROM sent_message WHERE clicked
-    UNION ALL SELECT lead, message, at_ms, 'replied' FROM sent_message WHERE replied
-    UNION ALL SELECT lead, message, at_ms, 'unsubscribed' FROM sent_message WHERE unsubscribed
-    UNION ALL SELECT lead, message, at_ms, 'complained' FROM sent_message WHERE complained
+    UNION ALL
+    SELECT lead, message, at_ms, 'delivered' FROM sent_message
+    WHERE delivered
+    UNION ALL
+    SELECT lead, message, at_ms, 'bounced' FROM sent_message
+    WHERE bounced
+    UNION ALL
+    SELECT lead, message, at_ms, 'soft_bounced' FROM sent_message
+    WHERE soft_bounced
+    UNION ALL
+    SELECT lead, message, at_ms, 'opened' FROM sent_message
+    WHERE opened
+    UNION ALL
+    SELECT lead, message, at_ms, 'clicked' FROM sent_message
+    WHERE clicked
+    UNION ALL
+    SELECT lead, message, at_ms, 'replied' FROM sent_message
+    WHERE replied
+    UNION ALL
+    SELECT lead, message, at_ms, 'unsubscribed' FROM sent_message
+    WHERE unsubscribed
+    UNION ALL
+    SELECT lead, message, at_ms, 'complained' FROM sent_message
+    WHERE complained
 )
+
 SELECT
     'lifecycle_email_cohort',
     json_object('state', state, 'program', program, 'step', step, 'audience', audience),

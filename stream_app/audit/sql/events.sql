@@ -9,13 +9,20 @@ WITH merged AS (
         row_number() OVER (PARTITION BY thing, one, part, source, record.id ORDER BY at_ms, type, data) AS copy
     FROM record CROSS JOIN united ON united.entity = record.entity AND united.id = record.owner
 ),
+
 standing AS (
     SELECT thing, owner, part, source, id, type, at_ms, sequence, rank, data
     FROM record
-    WHERE NOT EXISTS (SELECT 1 FROM united WHERE united.entity = record.entity AND united.id = record.owner)
+    WHERE
+        NOT EXISTS (
+            SELECT 1 FROM united
+            WHERE united.entity = record.entity AND united.id = record.owner
+        )
     UNION ALL
-    SELECT thing, one, part, source, id, type, at_ms, sequence, rank, data FROM merged WHERE copy = 1
+    SELECT thing, one, part, source, id, type, at_ms, sequence, rank, data FROM merged
+    WHERE copy = 1
 )
+
 SELECT
     thing, owner, part, source, id, type, at_ms, data,
     rank() OVER (ORDER BY at_ms, sequence, rank, id, source) AS nth

@@ -25,6 +25,7 @@ WITH answer AS (
     LEFT JOIN sales_action AS action ON action.lead = entry.lead AND action.at_ms >= entry.at_ms
     WHERE entry.stage = 'mql' AND entry.visit = 1
 )
+
 SELECT
     lead, answer.at_ms, follow_up_due_ms(answer.at_ms) AS due_ms, coalesce(lead_source, 'none') AS lead_source,
     done_ms, outcome
@@ -42,7 +43,8 @@ WHERE done_ms IS NOT NULL;
 INSERT INTO shown VALUES ('lifecycle_mql_due', '7d 30d mtd prev_month'), ('lifecycle_mql_on_time', '7d 30d mtd prev_month');
 INSERT INTO fact SELECT 'lifecycle_mql_due', json_object('source', lead_source), due_ms, 1 FROM mql;
 INSERT INTO fact
-SELECT 'lifecycle_mql_on_time', json_object('source', lead_source), due_ms, 1 FROM mql WHERE done_ms <= due_ms;
+SELECT 'lifecycle_mql_on_time', json_object('source', lead_source), due_ms, 1 FROM mql
+WHERE done_ms <= due_ms;
 
 -- lifecycle_mql_follow_up_seconds: "entry to follow-up"
 INSERT INTO shown VALUES ('lifecycle_mql_follow_up_seconds', '30d mtd');
@@ -65,7 +67,10 @@ GROUP BY lead_source;
 CREATE TABLE waiting_mql AS
 SELECT lead_source, due_ms
 FROM mql
-WHERE done_ms IS NULL AND lead NOT IN (SELECT owner FROM event WHERE thing = 'lead.erased');
+WHERE done_ms IS NULL AND lead NOT IN (
+    SELECT owner FROM event
+    WHERE thing = 'lead.erased'
+);
 
 -- lifecycle_mql_overdue: "of those past due"
 CREATE VIEW level_mql_overdue AS

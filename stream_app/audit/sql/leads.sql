@@ -26,16 +26,28 @@ WITH first_stated AS (
     FROM lead_created
     GROUP BY lead
 )
+
 SELECT
     first_stated.lead, first_stated.at_ms, first_stated.nth,
-    coalesce((SELECT lead_source FROM lead_created WHERE lead_created.lead = first_stated.lead AND nth = of_source), 'unknown'),
-    coalesce((SELECT channel FROM lead_created WHERE lead_created.lead = first_stated.lead AND nth = of_channel), 'none'),
-    coalesce((SELECT campaign FROM lead_created WHERE lead_created.lead = first_stated.lead AND nth = of_campaign), 'none')
+    coalesce((
+        SELECT lead_source FROM lead_created
+        WHERE lead_created.lead = first_stated.lead AND nth = of_source
+    ), 'unknown'),
+    coalesce((
+        SELECT channel FROM lead_created
+        WHERE lead_created.lead = first_stated.lead AND nth = of_channel
+    ), 'none'),
+    coalesce((
+        SELECT campaign FROM lead_created
+        WHERE lead_created.lead = first_stated.lead AND nth = of_campaign
+    ), 'none')
 FROM first_stated;
 
 -- lifecycle_new_leads: "a lead exists: lead.created with is_import=false, at its time (earliest, if several)"
 CREATE TABLE new_lead AS
-SELECT lead, min(at_ms) AS at_ms FROM lead_created WHERE NOT is_import GROUP BY lead;
+SELECT lead, min(at_ms) AS at_ms FROM lead_created
+WHERE NOT is_import
+GROUP BY lead;
 
 INSERT INTO shown VALUES ('lifecycle_new_leads', '5m 1h 24h 7d 30d mtd prev_month prev_month_to_date');
 INSERT INTO fact
@@ -49,14 +61,16 @@ FROM new_lead JOIN lead_origin USING (lead);
 -- "lead.created stands in the stage history as an entry into `lead` only if it is earlier than every stage_changed to
 -- `lead` (the earliest lead.created if there are several)."
 CREATE TABLE stage_told AS
-SELECT owner AS lead, data ->> 'to' AS stage, at_ms, nth FROM event WHERE thing = 'lead.stage_changed'
+SELECT owner AS lead, data ->> 'to' AS stage, at_ms, nth FROM event
+WHERE thing = 'lead.stage_changed'
 UNION ALL
 SELECT lead, 'lead', at_ms, nth
 FROM lead_origin
 WHERE NOT EXISTS (
     SELECT 1
     FROM event
-    WHERE thing = 'lead.stage_changed' AND owner = lead AND data ->> 'to' = 'lead'
+    WHERE
+        thing = 'lead.stage_changed' AND owner = lead AND data ->> 'to' = 'lead'
         AND event.nth < lead_origin.nth
 );
 
@@ -66,6 +80,7 @@ WITH told AS (
     SELECT *, lag(stage) OVER (PARTITION BY lead ORDER BY nth) IS NOT stage AS is_entry
     FROM stage_told
 )
+
 SELECT
     lead, stage, at_ms, nth,
     row_number() OVER (PARTITION BY lead, stage ORDER BY nth) AS visit,
@@ -95,7 +110,8 @@ WHERE stage = 'mql' AND visit = 1 AND stage_history.at_ms - new_lead.at_ms <= 30
 -- lifecycle_stage_reentries: "a lead enters a stage again after having been in another"
 INSERT INTO shown VALUES ('lifecycle_stage_reentries', '24h 7d 30d mtd');
 INSERT INTO fact
-SELECT 'lifecycle_stage_reentries', json_object('funnel_stage', stage), at_ms, 1 FROM stage_history WHERE visit > 1;
+SELECT 'lifecycle_stage_reentries', json_object('funnel_stage', stage), at_ms, 1 FROM stage_history
+WHERE visit > 1;
 
 CREATE TABLE status_told AS
 SELECT
@@ -112,7 +128,11 @@ SELECT
     json_object('funnel_stage', stage) AS labels,
     count(*) AS value
 FROM stage_history
-WHERE is_latest AND lead NOT IN (SELECT lead FROM status_told WHERE is_newest AND status = 'disqualified')
+WHERE
+    is_latest AND lead NOT IN (
+        SELECT lead FROM status_told
+        WHERE is_newest AND status = 'disqualified'
+    )
 GROUP BY stage;
 
 -- lifecycle_stage_transition_seconds: "first entry into a stage minus first entry into the previous of
@@ -125,9 +145,12 @@ INSERT INTO observation
 WITH transition (earlier, later, name) AS (
     VALUES ('lead', 'mql', 'lead_mql'), ('mql', 'sql', 'mql_sql'), ('sql', 'customer', 'sql_customer')
 ),
+
 first_entry AS MATERIALIZED (
-    SELECT lead, stage, at_ms FROM stage_history WHERE visit = 1
+    SELECT lead, stage, at_ms FROM stage_history
+    WHERE visit = 1
 )
+
 SELECT
     'lifecycle_stage_transition_seconds',
     json_object('transition', transition.name),

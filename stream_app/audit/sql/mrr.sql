@@ -18,17 +18,19 @@ WITH told AS (
     FROM event
     WHERE thing = 'subscription'
 )
+
 SELECT
     account, subscription, at_ms, nth, currency, status, reason,
     (
         -- `->` hands over the number as it is written in the JSON text, exact to the last digit.
-        SELECT coalesce(sum(monthly_minor(
-            coalesce(nullif(item.value -> 'quantity', 'null'), '1'),
-            item.value -> 'unit_amount_minor',
-            item.value ->> 'interval',
-            coalesce(nullif(item.value -> 'interval_count', 'null'), '1'),
-            coalesce(nullif(told.data -> 'discount_percent_forever', 'null'), '0')
-        )), 0)
+        SELECT
+            coalesce(sum(monthly_minor(
+                coalesce(nullif(item.value -> 'quantity', 'null'), '1'),
+                item.value -> 'unit_amount_minor',
+                item.value ->> 'interval',
+                coalesce(nullif(item.value -> 'interval_count', 'null'), '1'),
+                coalesce(nullif(told.data -> 'discount_percent_forever', 'null'), '0')
+            )), 0)
         FROM json_each(told.data, '$.items') AS item
         WHERE coalesce(item.value ->> 'usage', 'licensed') <> 'metered'
     ) AS monthly,
@@ -43,6 +45,7 @@ WITH state AS (
     SELECT account, subscription, at_ms, currency, iif(status IN ('active', 'past_due'), monthly, 0) AS counted
     FROM subscription_state
 ),
+
 turn AS (
     SELECT
         account, at_ms, currency, counted,
@@ -50,29 +53,35 @@ turn AS (
         lag(counted) OVER (PARTITION BY account, subscription ORDER BY at_ms) AS counted_before
     FROM state
 )
+
 SELECT account, currency, at_ms, counted AS amount FROM turn
 UNION ALL
-SELECT account, currency_before, at_ms, -counted_before FROM turn WHERE currency_before IS NOT NULL;
+SELECT account, currency_before, at_ms, -counted_before FROM turn
+WHERE currency_before IS NOT NULL;
 CREATE INDEX mrr_difference_in_time ON mrr_difference (account, at_ms);
 
 -- "A return of an account's MRR (all currencies) to 0 that is followed within the swap grace ... by MRR above 0 is no churn".
 CREATE TABLE swap AS
 WITH instant AS (
-    SELECT account, at_ms, sum(amount) AS difference FROM mrr_difference GROUP BY account, at_ms
+    SELECT account, at_ms, sum(amount) AS difference FROM mrr_difference
+    GROUP BY account, at_ms
 ),
+
 level AS (
-    SELECT account, at_ms, difference, sum(difference) OVER (PARTITION BY account ORDER BY at_ms) AS after FROM instant
+    SELECT account, at_ms, difference, sum(difference) OVER (PARTITION BY account ORDER BY at_ms) AS mrr_after FROM instant
 ),
+
 next AS (
     SELECT
-        *, min(at_ms) FILTER (WHERE after > 0) OVER (
+        *, min(at_ms) FILTER (WHERE mrr_after > 0) OVER (
             PARTITION BY account ORDER BY at_ms ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
         ) AS paid_again_ms
     FROM level
 )
+
 SELECT account, at_ms AS from_ms, paid_again_ms AS until_ms
 FROM next
-WHERE after = 0 AND after - difference > 0 AND paid_again_ms - at_ms <= swap_grace_ms();
+WHERE mrr_after = 0 AND mrr_after - difference > 0 AND paid_again_ms - at_ms <= swap_grace_ms();
 CREATE INDEX swap_of_account ON swap (account, from_ms);
 
 -- The MRR of an account in one currency, before and after each instant at which it changes or is told again; during a swap
@@ -89,15 +98,19 @@ WITH difference AS (
         ), at_ms) AS at_ms
     FROM mrr_difference
 ),
+
 instant AS (
-    SELECT account, currency, at_ms, sum(amount) AS difference FROM difference GROUP BY account, currency, at_ms
+    SELECT account, currency, at_ms, sum(amount) AS difference FROM difference
+    GROUP BY account, currency, at_ms
 ),
+
 level AS (
-    SELECT *, sum(difference) OVER (PARTITION BY account, currency ORDER BY at_ms) AS after FROM instant
+    SELECT *, sum(difference) OVER (PARTITION BY account, currency ORDER BY at_ms) AS mrr_after FROM instant
 )
+
 SELECT
-    account, currency, at_ms, difference, after - difference AS before, after,
-    max(after) OVER (
+    account, currency, at_ms, difference, mrr_after - difference AS mrr_before, mrr_after,
+    max(mrr_after) OVER (
         PARTITION BY account, currency ORDER BY at_ms ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) > 0 AS had_mrr_ever
 FROM level;
@@ -110,10 +123,10 @@ INSERT INTO fact
 SELECT
     'lifecycle_mrr_movement',
     json_object('currency', currency, 'movement', CASE
-        WHEN before = 0 AND had_mrr_ever THEN 'reactivation'
-        WHEN before = 0 THEN 'new'
-        WHEN after = 0 THEN 'churn'
-        WHEN after > before THEN 'expansion'
+        WHEN mrr_before = 0 AND had_mrr_ever THEN 'reactivation'
+        WHEN mrr_before = 0 THEN 'new'
+        WHEN mrr_after = 0 THEN 'churn'
+        WHEN mrr_after > mrr_before THEN 'expansion'
         ELSE 'contraction'
     END),
     at_ms,
@@ -139,10 +152,11 @@ GROUP BY status, currency;
 
 -- The months back to whose start an opening balance reaches; a month whose window has no sample has no opening either.
 CREATE VIEW opening_month AS
-SELECT 'mtd' AS opening, from_ms, until_ms FROM window WHERE name = 'mtd'
+SELECT 'mtd' AS opening, from_ms, until_ms FROM time_window
+WHERE name = 'mtd'
 UNION ALL
 SELECT 'prev_month', previous.from_ms, this.until_ms
-FROM window AS previous JOIN window AS this ON previous.name = 'prev_month' AND this.name = 'mtd';
+FROM time_window AS previous JOIN time_window AS this ON previous.name = 'prev_month' AND this.name = 'mtd';
 
 -- lifecycle_mrr_opening: "level now minus the movements dated in this month (`mtd`), and minus those of this and the
 -- previous month (`prev_month`)"

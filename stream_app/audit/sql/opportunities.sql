@@ -15,6 +15,7 @@ WITH stated AS (
     WHERE thing = 'opportunity'
     WINDOW whole AS (PARTITION BY owner, part)
 ),
+
 decided AS (
     SELECT
         account, opportunity, state, at_ms, nth,
@@ -24,15 +25,20 @@ decided AS (
     FROM stated
     WHERE state IN ('won', 'lost') AND (reopened_nth IS NULL OR nth > reopened_nth)
 ),
+
 decision AS (
     SELECT account, opportunity, outcome, min(nth) AS nth, min(at_ms) AS at_ms
     FROM decided
     WHERE state = outcome
     GROUP BY account, opportunity
 ),
+
 opened AS (
-    SELECT account, opportunity, min(at_ms) AS at_ms FROM stated WHERE state <> 'deleted' GROUP BY account, opportunity
+    SELECT account, opportunity, min(at_ms) AS at_ms FROM stated
+    WHERE state <> 'deleted'
+    GROUP BY account, opportunity
 )
+
 SELECT
     newest.account, newest.opportunity, opened.at_ms AS created_ms,
     decision.outcome, decision.at_ms AS decided_ms, decision.nth AS decided_nth,

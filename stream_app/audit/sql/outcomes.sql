@@ -1,6 +1,7 @@
 -- First entries into the stages that programs are credited with.
 CREATE TABLE credited_entry AS
-SELECT lead, stage, at_ms FROM stage_history WHERE visit = 1 AND stage IN ('mql', 'sql', 'customer');
+SELECT lead, stage, at_ms FROM stage_history
+WHERE visit = 1 AND stage IN ('mql', 'sql', 'customer');
 CREATE INDEX credited_entry_of_lead ON credited_entry (lead, stage);
 
 -- "credited to the program of its latest enrollment that began at or before that entry and at most 90 days before it
@@ -14,7 +15,9 @@ WITH candidate AS (
     LEFT JOIN enrollment
         ON enrollment.lead = entry.lead AND entry.at_ms - enrollment.begun_ms BETWEEN 0 AND program_credit_ms()
 )
-SELECT lead, stage, at_ms, program, begun_ms FROM candidate WHERE place = 1;
+
+SELECT lead, stage, at_ms, program, begun_ms FROM candidate
+WHERE place = 1;
 
 -- lifecycle_program_stage_entries: "first entries, dated at the entry"
 INSERT INTO shown VALUES ('lifecycle_program_stage_entries', '24h 7d 30d mtd prev_month');
@@ -28,10 +31,12 @@ FROM credit;
 
 -- lifecycle_program_cohort: "enrollments by their begin, the first of each (lead, program)"
 CREATE TABLE program_cohort AS
-SELECT lead, program, min(begun_ms) AS begun_ms FROM enrollment WHERE begun_ms IS NOT NULL GROUP BY lead, program;
+SELECT lead, program, min(begun_ms) AS begun_ms FROM enrollment
+WHERE begun_ms IS NOT NULL
+GROUP BY lead, program;
 INSERT INTO shown VALUES
-    ('lifecycle_program_cohort', '30d 90d mtd prev_month'),
-    ('lifecycle_program_cohort_conversions', '30d 90d mtd prev_month');
+('lifecycle_program_cohort', '30d 90d mtd prev_month'),
+('lifecycle_program_cohort_conversions', '30d 90d mtd prev_month');
 INSERT INTO fact
 SELECT 'lifecycle_program_cohort', json_object('program', program), begun_ms, 1 FROM program_cohort;
 

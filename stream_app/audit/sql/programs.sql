@@ -11,6 +11,7 @@ WITH told AS (
     FROM event
     WHERE thing = 'program'
 )
+
 SELECT
     lead, enrollment, type, at_ms, nth, step, program, outcome, audience,
     iif(due_at IS NULL, at_ms + step_limit_ms(), instant_ms(due_at)) AS due_ms,
@@ -39,8 +40,8 @@ GROUP BY lead, enrollment;
 -- lifecycle_program_enrollments / lifecycle_program_exits: "an enrollment begins (program.enrolled) / ends
 -- (program.exited), once each per enrollment_id, at the earliest such event"
 INSERT INTO shown VALUES
-    ('lifecycle_program_enrollments', '5m 1h 24h 7d 30d'),
-    ('lifecycle_program_exits', '5m 1h 24h 7d 30d');
+('lifecycle_program_enrollments', '5m 1h 24h 7d 30d'),
+('lifecycle_program_exits', '5m 1h 24h 7d 30d');
 INSERT INTO fact
 SELECT 'lifecycle_program_enrollments', json_object('program', program, 'audience', audience), begun_ms, 1
 FROM enrollment
@@ -70,12 +71,16 @@ WITH turn AS (
     FROM program_event
     WHERE type IN ('program.step_entered', 'program.step_exited')
 ),
+
 counted AS (
-    SELECT *, lead(at_ms) OVER following AS next_ms, lead(outcome) OVER following AS next_outcome
+    SELECT
+        *,
+        lead(at_ms) OVER (PARTITION BY lead, enrollment, step ORDER BY nth) AS next_ms,
+        lead(outcome) OVER (PARTITION BY lead, enrollment, step ORDER BY nth) AS next_outcome
     FROM turn
     WHERE type_before IS NOT type
-    WINDOW following AS (PARTITION BY lead, enrollment, step ORDER BY nth)
 ),
+
 visit AS (
     SELECT lead, enrollment, step, at_ms AS entered_ms, due_ms, next_ms AS left_ms, next_outcome AS outcome
     FROM counted
@@ -85,6 +90,7 @@ visit AS (
     FROM counted
     WHERE type = 'program.step_exited' AND type_before IS NULL
 )
+
 -- "A visit left open ends at the enrollment's end if it was entered at or before it."
 SELECT
     visit.lead, enrollment.program, visit.step, entered_ms, due_ms,
@@ -95,8 +101,8 @@ FROM visit JOIN enrollment USING (lead, enrollment);
 -- lifecycle_step_entries / lifecycle_step_exits: "every visit has its own entry, exit, due time and
 -- dwell"
 INSERT INTO shown VALUES
-    ('lifecycle_step_entries', '5m 1h 24h 7d 30d'),
-    ('lifecycle_step_exits', '5m 1h 24h 7d 30d');
+('lifecycle_step_entries', '5m 1h 24h 7d 30d'),
+('lifecycle_step_exits', '5m 1h 24h 7d 30d');
 INSERT INTO fact
 SELECT 'lifecycle_step_entries', json_object('program', program, 'step', step), entered_ms, 1
 FROM step
@@ -127,8 +133,12 @@ GROUP BY program, step;
 CREATE TABLE waiting_step AS
 SELECT program, step, due_ms
 FROM step
-WHERE entered_ms IS NOT NULL AND left_ms IS NULL
-    AND lead NOT IN (SELECT owner FROM event WHERE thing = 'lead.erased');
+WHERE
+    entered_ms IS NOT NULL AND left_ms IS NULL
+    AND lead NOT IN (
+        SELECT owner FROM event
+        WHERE thing = 'lead.erased'
+    );
 
 -- lifecycle_step_overdue: "of those, past their due time", "steps whose due time is before `now`"
 CREATE VIEW level_step_overdue AS

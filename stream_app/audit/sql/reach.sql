@@ -6,6 +6,7 @@ WITH told AS (
     FROM event
     WHERE thing = 'reach'
 )
+
 SELECT
     'lifecycle_reach',
     json_object(

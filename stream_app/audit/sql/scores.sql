@@ -6,6 +6,7 @@ WITH created AS (
     FROM lead_created
     WHERE score IS NOT NULL
 ),
+
 told AS (
     SELECT
         owner AS lead, at_ms, nth, data ->> 'score' AS score,
@@ -13,8 +14,10 @@ told AS (
     FROM event
     WHERE thing = 'lead.score_changed'
     UNION ALL
-    SELECT lead, at_ms, nth, score, 'unknown' FROM created WHERE place = 1
+    SELECT lead, at_ms, nth, score, 'unknown' FROM created
+    WHERE place = 1
 )
+
 SELECT
     lead, at_ms, nth, score, activity,
     score - lag(score) OVER (PARTITION BY lead ORDER BY nth) AS difference
@@ -29,7 +32,8 @@ SELECT 'lifecycle_score_delta', json_object('activity', activity), at_ms, differ
 FROM score
 WHERE difference IS NOT NULL;
 INSERT INTO fact
-SELECT 'lifecycle_score_changes', json_object('activity', activity), at_ms, 1 FROM score WHERE difference IS NOT NULL;
+SELECT 'lifecycle_score_changes', json_object('activity', activity), at_ms, 1 FROM score
+WHERE difference IS NOT NULL;
 
 -- lifecycle_new_lead_score: "score of each new lead as of the end of the month in which it was created (the last score by
 -- then; during the month, so far); label cohort = YYYY-MM, the last 13", "by the local month of" lifecycle_new_leads.

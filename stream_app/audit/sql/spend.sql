@@ -5,6 +5,7 @@ WITH told AS (
     FROM event
     WHERE thing = 'spend'
 )
+
 SELECT
     data ->> 'amount_minor' AS amount,
     data ->> 'period_start' AS first_day,
@@ -26,8 +27,10 @@ INSERT INTO fact
 WITH RECURSIVE nth (day) AS (
     SELECT 0
     UNION ALL
-    SELECT day + 1 FROM nth WHERE day + 1 < (SELECT max(days) FROM spend)
+    SELECT day + 1 FROM nth
+    WHERE day + 1 < (SELECT max(days) FROM spend)
 )
+
 SELECT
     'lifecycle_spend',
     labels,

@@ -9,6 +9,7 @@ WITH placed AS (
     FROM event
     WHERE thing = 'survey'
 )
+
 SELECT
     at_ms, segment, theme,
     CASE WHEN score >= 9 THEN 'promoter' WHEN score >= 7 THEN 'passive' ELSE 'detractor' END AS class
