@@ -17,7 +17,7 @@ from stream_app.core.limits import SERIES_LIMIT
 from stream_app.core.windows import HOUR_MS, MINUTE_MS
 
 PREFIX = "STREAM_APP_"
-_REPLACED = {"LABEL_LIMIT": "SERIES_LIMIT"}
+REPLACED = {"LABEL_LIMIT": "SERIES_LIMIT"}
 SECRETS = ("kafka_password", "redis_password")
 
 
@@ -136,7 +136,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _without_replaced(self) -> Self:
-        for name, replacement in _REPLACED.items():
+        for name, replacement in REPLACED.items():
             if PREFIX + name in os.environ:
                 msg = f"{PREFIX}{name} is replaced by {PREFIX}{replacement}: see docs/configuration.md"
                 raise ValueError(msg)

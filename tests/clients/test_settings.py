@@ -131,3 +131,9 @@ def test_an_error_does_not_give_away_a_secret(given: dict[str, Any]) -> None:
 def test_invalid_settings_are_refused(given: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Settings.load(**given)
+
+
+def test_a_setting_that_was_replaced_is_an_error_that_names_its_successor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAM_APP_LABEL_LIMIT", "100")
+    with pytest.raises(ValidationError, match="STREAM_APP_LABEL_LIMIT is replaced by STREAM_APP_SERIES_LIMIT"):
+        Settings.load()

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from stream_app import __version__
 from stream_app.cli import main
-from stream_app.clients.settings import PREFIX, SECRETS, Settings
+from stream_app.clients.settings import PREFIX, REPLACED, SECRETS, Settings
 from stream_app.monitoring.alerts import ALERTING
 from tests.shipping.commands import parse
 from tests.shipping.composition import ROOT
@@ -46,6 +46,7 @@ def _variables(group: click.Group = main) -> set[str]:
 VARIABLES = (
     {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
     | {f"{PREFIX}{name}_FILE".upper() for name in SECRETS}
+    | {f"{PREFIX}{name}" for name in REPLACED}
     | _variables()
 )
 
