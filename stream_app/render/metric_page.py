@@ -32,11 +32,12 @@ _CONVENTIONS = """\
   business time zone (`STREAM_APP_TIMEZONE`). A window that reaches back beyond what is kept has no sample.
 - **Labels**: a metric keeps the combinations of its labels with the largest flow over 30 days (1,000 of them, unless
   `STREAM_APP_SERIES_LIMIT` says otherwise); the others are summed into `other` in every label marked *open*. What is
-  zero in every window has no sample, labels with a closed set aside. An absent value is `none`. No identifier of a
-  person, company, message or subscription is ever a label.
+  zero in every window has no sample, unless all its labels have closed sets. An absent value is `none`. No identifier
+  of a person, company, message or subscription is ever a label.
 - **Money** is in base units of the label `currency` (euros, not cents); currencies are never added up.
 - **Ratios** are 0 to 1.
-- *First* is the earliest by event time, *newest* the latest; ties go by (`time`, `id`)."""
+- *First* is the earliest by event time, *newest* the latest; events of one instant are in the order of (`sequence`,
+  rank of the type, `id`, `source`): see [events.md](events.md)."""
 
 _UNITS = {
     Unit.COUNT: "count",

@@ -215,7 +215,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
                 self._out_of_range = error
                 break
             except UnsupportedCodecError as error:
-                self._stop_reading(partition, error)
+                self._mark_unreadable(partition, error)
                 continue
             batches = self._positions.advance(
                 partition, kafka.position(partition), records, limit, allow_empty=allow_empty
@@ -224,7 +224,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
                 fetched[TP(*partition)] = batches
         return fetched
 
-    def _stop_reading(self, partition: Partition, error: UnsupportedCodecError) -> None:
+    def _mark_unreadable(self, partition: Partition, error: UnsupportedCodecError) -> None:
         log.error("%s[%d]: %s. It is read no further; nothing is lost", *partition, error)
         self._positions.drop([partition])
         self.unreadable |= {partition}

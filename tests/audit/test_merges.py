@@ -17,8 +17,8 @@ def merged(one: str, other: str, time: str = "2026-03-12T11:00:00Z") -> Event:
 
 
 def test_a_chain_of_merges_makes_one_lead_in_every_order() -> None:
-    told = [created("a", 9), created("c", 8), merged("a", "b"), merged("c", "b")]
-    for arrived in permutations(told):
+    events = [created("a", 9), created("c", 8), merged("a", "b"), merged("c", "b")]
+    for arrived in permutations(events):
         samples = counted(arrived, NOON)
         # The earliest creation is that of c.
         assert number(samples, "new_leads", source="of-c", channel="none", campaign="none", window="24h") == 1
@@ -67,21 +67,21 @@ def test_copies_under_two_ids_of_one_lead_are_copies() -> None:
 
 def test_an_erasure_ends_the_whole_and_the_link_until_a_merge_comes_again() -> None:
     # Before the erasure a and b are one; after it each begins anew.
-    told = [created("a", 6), created("b", 7), merged("a", "b")]
+    events = [created("a", 6), created("b", 7), merged("a", "b")]
     erased = happened("lead.erased", "2026-03-12T08:00:00Z", lead_id="b")
     later = [created("a", 9), created("b", 10)]
     stages = {"funnel_stage": "lead"}
-    assert number(counted([*told, erased], NOON), "leads_in_stage", **stages) == 1
-    assert number(counted([*told, erased, *later], NOON), "leads_in_stage", **stages) == 3
-    assert number(counted([*told, erased, *later, merged("b", "a")], NOON), "leads_in_stage", **stages) == 2
+    assert number(counted([*events, erased], NOON), "leads_in_stage", **stages) == 1
+    assert number(counted([*events, erased, *later], NOON), "leads_in_stage", **stages) == 3
+    assert number(counted([*events, erased, *later, merged("b", "a")], NOON), "leads_in_stage", **stages) == 2
 
 
 def test_an_erasure_of_one_id_takes_the_due_times_of_the_others() -> None:
     entered = happened("lead.stage_changed", "2026-03-01T08:00:00Z", lead_id="a", to="mql")
-    told = [entered, merged("a", "b")]
-    assert number(counted(told, NOON), "mql_overdue", source="none") == 1
+    events = [entered, merged("a", "b")]
+    assert number(counted(events, NOON), "mql_overdue", source="none") == 1
     erased = happened("lead.erased", "2026-03-12T08:00:00Z", lead_id="b")
-    samples = counted([*told, erased], NOON)
+    samples = counted([*events, erased], NOON)
     assert number(samples, "mql_waiting", source="none") == 1
     assert spread(samples, "mql_overdue") == {}
     assert spread(samples, "mql_oldest_due_timestamp_seconds") == {}

@@ -29,8 +29,8 @@ def test_of_enrollments_that_share_their_order_the_largest_program_counts() -> N
     entered = happened("lead.stage_changed", "2026-03-12T09:00:00Z", lead_id="a", to="mql")
     cold = happened("lead.status_changed", "2026-03-12T09:00:00Z", lead_id="a", to="not_ready")
     call = happened("lead.engaged", "2026-03-12T10:00:00Z", lead_id="a", kind="call")
-    for told in permutations([*began, entered, cold, call]):
-        samples = counted(told, NOON)
+    for events in permutations([*began, entered, cold, call]):
+        samples = counted(events, NOON)
         assert number(samples, "program_stage_entries", program="q", funnel_stage="mql", window="24h") == 1
         assert number(samples, "reopened_leads", program="q", window="24h") == 1
 

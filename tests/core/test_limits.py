@@ -7,7 +7,7 @@ CURRENCY, KIND = Label("currency"), Label("kind", ("new", "upsell"))
 SOURCE, CAMPAIGN = Label("source", capped=True), Label("campaign", capped=True)
 
 
-def test_the_largest_combinations_stay_and_ties_go_by_the_values_in_order_of_the_label_names() -> None:
+def test_the_largest_combinations_stay_and_ties_go_by_label_values() -> None:
     ranks: dict[Labels, float] = {("web", "z"): 5, ("fair", "b"): 2, ("ads", "c"): 2}
     limit = limited((SOURCE, CAMPAIGN), ranks, 2)
     # `campaign` comes before `source`: b before c.
@@ -32,6 +32,6 @@ def test_nothing_is_folded_without_a_capped_label() -> None:
     assert limited((CURRENCY,), {("EUR",): 1, ("USD",): 2}, 1).folded == frozenset()
 
 
-def test_what_is_zero_everywhere_does_not_exist_and_what_is_zero_in_the_ranking_ranks_last() -> None:
+def test_zero_everywhere_is_left_out_and_zero_in_the_ranking_is_last() -> None:
     ranks = ranked((SOURCE, KIND), {("web", "new"): 2, ("web", "upsell"): 3}, [{("fair", "new"): 9, ("ads", "new"): 0}])
     assert ranks == {("web",): 5, ("fair",): 0}

@@ -36,8 +36,8 @@ async def test_a_worker_reads_compressed_batches(cluster: Cluster, namespace: st
 def test_the_log_reader_reads_compressed_batches(cluster: Cluster, namespace: str, codec: str) -> None:
     cluster.create(namespace)
     asyncio.run(produce(cluster, namespace, codec))
-    reading = Settings.load(kafka_url=f"kafka://{cluster.address}")
-    assert [record.value for record in read_log(reading, {(namespace, 0): len(VALUES)})] == VALUES
+    settings = Settings.load(kafka_url=f"kafka://{cluster.address}")
+    assert [record.value for record in read_log(settings, {(namespace, 0): len(VALUES)})] == VALUES
 
 
 @on_a_loop

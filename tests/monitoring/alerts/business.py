@@ -206,16 +206,6 @@ CONVERT = (
     ),
     Story(
         alert="MqlNotFollowedUp",
-        name="goes on for a quarter of an hour after the last follow-up",
-        at="74m",
-        firing='{source="webinar"}',
-        series={
-            _WAITING % "webinar": f"{flat(15, 60)} {flat(8, 41)}",
-            _OVERDUE_MQLS % "webinar": f"{flat(9, 60)} {flat(0, 41)}",
-        },
-    ),
-    Story(
-        alert="MqlNotFollowedUp",
         name="ends a quarter of an hour after the last follow-up",
         at="76m",
         series={
