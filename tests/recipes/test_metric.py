@@ -62,7 +62,7 @@ def test_a_metric_is_added_by_the_recipe(tmp_path: Path) -> None:
     tree.must_pass([*ENTITIES, *EXAMPLES])
     assert {"tests/oracle", "stream_app/audit"} == _who_disagrees(tree)
 
-    tree.insert("tests/oracle/records.py", BRUTE_FORCE, after='**{"class": group})\n')
+    tree.insert("tests/oracle/records.py", BRUTE_FORCE, before="\n\ndef nps_class(")
     tree.insert(
         "tests/oracle/__init__.py",
         f"    yield from records.{NAME}(events)\n",

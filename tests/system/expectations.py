@@ -3,49 +3,13 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from stream_app.catalog.ratios import RATIOS
 from tests.oracle import recount
 from tests.system.event_sets import Envelope, EventSet
 from tests.system.installation import DeadLetter, Installation, Series
 
 # The recount is one of sections A, B and C. These are the rest: section D, and what describes series.
-_NOT_RECOUNTED = frozenset(
-    f"lifecycle_{name}"
-    for name in (
-        "email_open_rate",
-        "email_adjusted_open_rate",
-        "email_click_rate",
-        "email_click_to_open_rate",
-        "lead_to_mql_ratio",
-        "lead_to_mql_cohort_ratio",
-        "cost_per_lead",
-        "cost_per_mql",
-        "cost_per_sql",
-        "cost_per_customer",
-        "campaign_cost_per_lead",
-        "campaign_cost_per_mql",
-        "campaign_cost_per_sql",
-        "campaign_cost_per_customer",
-        "customer_acquisition_cost",
-        "campaign_roi",
-        "channel_roi",
-        "romi",
-        "lead_velocity_rate",
-        "customer_churn_rate",
-        "gross_mrr_churn_rate",
-        "net_mrr_churn_rate",
-        "gross_revenue_retention",
-        "net_revenue_retention",
-        "quick_ratio",
-        "arpa",
-        "response_rate",
-        "customer_lifetime_value",
-        "cac_payback_months",
-        "upsell_share",
-        "nps",
-        "nps_margin",
-        "metric_info",
-    )
-)
+_NOT_RECOUNTED = frozenset(ratio.series for ratio in RATIOS) | {"lifecycle_metric_info"}
 
 
 def expected(events: Iterable[Envelope], as_of: datetime, timezone: str = "UTC") -> dict[Series, float]:

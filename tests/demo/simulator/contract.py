@@ -177,6 +177,7 @@ TYPES: dict[str, dict[str, Rule]] = {
         "survey_id!": identifier,
         "score!": whole(0, 10),
         "segment": label,
+        "theme": label,
     },
     "reach.recorded": {
         "reach_id!": identifier,
