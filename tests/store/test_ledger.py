@@ -300,6 +300,7 @@ async def test_workers_of_two_editions_side_by_side_do_no_harm(redis_url: str, r
                 await old.commit(commit_of(2, 3, levels={_WEB: 1}))
         assert await old.load(["lead:L1"]) == [("a" * 16, b"old")]
         assert everything(redis, namespace) == before
-        await Ledger(client, namespace, "second").check_definitions()
+    async with _ledger(redis_url, namespace, "second") as restarted:
+        await restarted.check_definitions()
     fresh = GenerationKeys.of(namespace, pair.building)
     assert _amounts(redis, fresh.levels) == {series_field(_WEB): 2}
