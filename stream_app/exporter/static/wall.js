@@ -457,9 +457,11 @@ function finding(condition, each) {
 function conditionList() {
   const status = worstStatus();
   const found = holding().flatMap((condition) => condition.found.map((each) => finding(condition, each)));
-  const fine = found.length ? [] : conditions()
-    .filter((each) => each.okText)
-    .map((each) => make("li", "fine", `● ${each.okText}`));
+  const fine = found.length
+    ? []
+    : conditions()
+        .filter((each) => each.okText)
+        .map((each) => make("li", "fine", `● ${each.okText}`));
   const more = found.length > MOST_FINDINGS ? `and ${found.length - MOST_FINDINGS} more · ` : "";
   return [
     make("p", `verdict ${status === "alarm" ? "" : status}`, verdict(status)),
