@@ -69,7 +69,8 @@ class Event:
     def thing(self) -> tuple[str, ...]:
         """Return the thing the event is about, "which is where duplicates are found"."""
         family = self.type.split(".")[0]
-        return (family, *(str(self.data[name]) for name in THINGS[family]))
+        # Of a lead as such, what is told of its stage and of its score are different things.
+        return (self.type if family == "lead" else family, *(str(self.data[name]) for name in THINGS[family]))
 
     def label(self, name: str, default: str = NONE) -> str:
         """Return a label's value: "An absent value is `none`", "An empty label value is an absent one"."""

@@ -17,8 +17,9 @@ def _cohort(state: str, *labels: str, window: str = "24h") -> Sum:
     return total("email_cohort", *labels, state=state, **_TO, window=window)
 
 
-def _rate(above: str, below: str, *labels: str, window: str = "24h") -> Target:
+def _rate(above: str, below: str, *labels: str, window: str = "24h", legend: str = "") -> Target:
     return Target(
+        legend=legend,
         of=share(_cohort(above, *labels, window=window), _cohort(below, *labels, window=window)),
         unit=RATIO,
         empty=_NOTHING_SENT,
@@ -112,11 +113,23 @@ EMAIL = Dashboard(
                     "email_messages",
                     by(total("email_messages", "state", **_TO, window="24h"), "{{state}}"),
                     runbook="BounceRateHigh",
+                    width=8,
+                ),
+                lines(
+                    "Bounces of sent, 24 h",
+                    "email_cohort",
+                    _rate("bounced", "sent", legend="bounced"),
+                    _rate("soft_bounced", "sent", legend="soft bounces alone"),
+                    unit=RATIO,
+                    description="A soft bounce is a mailbox that is full or a server that is away: no reason to page.",
+                    runbook="BounceRateHigh",
+                    width=8,
                 ),
                 lines(
                     "Messages by state, 1 h",
                     "email_messages",
                     by(total("email_messages", "state", **_TO, window="1h"), "{{state}}"),
+                    width=8,
                 ),
                 table(
                     "Steps, 30 days by send time",
