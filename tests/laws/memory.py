@@ -24,6 +24,7 @@ from stream_app.spec.window import GRAIN_OF, Grain, Window
 
 FAR_FUTURE = 10**14
 DECODER = Decoder(EVENT_TYPES)
+_DECODERS = {kind.name: decoder(kind) for kind in ENTITIES}
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,18 @@ class MemoryStore:
         links = [
             (getattr(event.data, kind.key), event.data.merged_id) for _, event in events if type(event) in kind.unites
         ]
-        ids = {getattr(event.data, kind.key) for _, event in events} | {id_ for link in links for id_ in link}
+        of: dict[str, list[tuple[int, tuple[int, Event]]]] = defaultdict(list)
+        for place, dated in enumerate(events):
+            of[getattr(dated[1].data, kind.key)].append((place, dated))
+        ids = of.keys() | {id_ for link in links for id_ in link}
         stored = {id_: self._load(kind, id_) for id_ in ids}
         to_read: set[str] = set()
         while to_read := unresolved(stored, to_read):
             stored |= {id_: self._load(kind, id_) for id_ in to_read}
         for together in components(stored, [*links, *links_of(stored)]):
             connected = Connected(kind, {id_: stored[id_] for id_ in together})
-            connected.fold(fold, [dated for dated in events if getattr(dated[1].data, kind.key) in together])
+            placed = sorted((each for id_ in together for each in of.get(id_, ())), key=lambda each: each[0])
+            connected.fold(fold, [dated for _, dated in placed])
             for write in connected.writes():
                 name = f"{kind.name}:{write.id}"
                 if write.stored is None:
@@ -81,7 +86,7 @@ class MemoryStore:
 
     def _load(self, kind: EntityKind, id_: str) -> tuple[str, Stored]:
         value = self.entities.get(f"{kind.name}:{id_}")
-        return ("", None) if value is None else ("version", decoder(kind)(value))
+        return ("", None) if value is None else ("version", _DECODERS[kind.name](value))
 
     def _store(self, cells: Cells, newest: int) -> None:
         if newest >= 0 and (self.newest is None or newest > self.newest.now):
