@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from stream_app.catalog.entities import ENTITIES, KIND_OF
@@ -25,6 +26,11 @@ from stream_app.spec.window import GRAIN_OF, Grain, Window
 FAR_FUTURE = 10**14
 DECODER = Decoder(EVENT_TYPES)
 _DECODERS = {kind.name: decoder(kind) for kind in ENTITIES}
+
+
+@cache
+def _bucketizer(zone: str) -> Bucketizer:
+    return Bucketizer(METRICS, Calendar(zone))
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ class MemoryStore:
         for kind in ENTITIES:
             self._fold(kind, dated[kind.name], fold)
         self.delta += fold.delta
-        self._store(Bucketizer(METRICS, self.rules.calendar).cells(fold.delta), newest)
+        self._store(_bucketizer(self.rules.calendar.zone.key).cells(fold.delta), newest)
 
     def _fold(self, kind: EntityKind, events: list[tuple[int, Event]], fold: Fold) -> None:
         links = [
