@@ -20,6 +20,7 @@ from stream_app.core.windows import longest_window_days
 
 __all__ = [
     "KAFKA_ERRORS",
+    "TIMESTAMP_TYPES",
     "MissingTopicsError",
     "Outcome",
     "Shortcoming",
@@ -39,6 +40,8 @@ _BOOTSTRAP_TIMEOUT_MS = 10_000
 _CONNECT_TIMEOUT_S = 3.0
 _DAY_MS = 24 * 60 * 60 * 1000
 _EVENT_TOPIC_CONFIG = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+TIMESTAMP_TYPES = ("LogAppendTime", "CreateTime")
+"""Who dates a record: the broker, or its producer."""
 _DEAD_LETTER_TOPIC_CONFIG = {"cleanup.policy": "delete", "retention.ms": str(90 * _DAY_MS), "retention.bytes": "-1"}
 _POLL_MS = 200
 _MAX_POLLS = 5
@@ -80,15 +83,23 @@ class Outcome:
     shortcomings: tuple[Shortcoming, ...]
 
 
-def apply(settings: Settings, names: Collection[str], partitions: int, replication: int | None = None) -> list[Outcome]:
+def apply(
+    settings: Settings,
+    names: Collection[str],
+    partitions: int,
+    replication: int | None = None,
+    timestamps: str = TIMESTAMP_TYPES[0],
+) -> list[Outcome]:
     """Create those of the event topics `names` that are missing, and the dead letter topic, which gets one partition.
 
     Event topics keep their records for ever, because the numbers are recomputed from them; dead letters are kept for 90
     days. Topics that exist stay as they are, and what is wrong with them is said in their outcome. `replication` None
-    leaves the number of copies to the broker. Raises KAFKA_ERRORS.
+    leaves the number of copies to the broker. With `timestamps` "LogAppendTime" the broker dates the records of event
+    topics, so that no clock of a producer decides which events are from the future. Raises KAFKA_ERRORS.
     """
     dead_letters = settings.topic("dlq")
-    wanted = dict.fromkeys(names, (partitions, _EVENT_TOPIC_CONFIG)) | {dead_letters: (1, _DEAD_LETTER_TOPIC_CONFIG)}
+    config = {**_EVENT_TOPIC_CONFIG, "message.timestamp.type": timestamps}
+    wanted = dict.fromkeys(names, (partitions, config)) | {dead_letters: (1, _DEAD_LETTER_TOPIC_CONFIG)}
     with connected(settings) as admin:
         missing = wanted.keys() - _described(admin, wanted).keys()
         created: set[str] = set()

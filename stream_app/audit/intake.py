@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
 from typing import NamedTuple
 
 from stream_app.audit.business_time import instant_ms
@@ -40,9 +41,9 @@ _to_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=
 
 
 def _whole(value: object) -> object:
-    """Write 100.0 as 100, so that SQL divides whole numbers."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
+    """Write 100.0 as 100, so that SQL divides whole numbers; what is infinite stands in no field that is read."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value if isfinite(value) else None
     if isinstance(value, Mapping):
         return {name: _whole(each) for name, each in value.items()}
     return [_whole(each) for each in value] if isinstance(value, list) else value

@@ -185,10 +185,13 @@ class Item(Struct, kw_only=True, gc=False):
 
     def __post_init__(self) -> None:
         """Keep sums within what the store adds exactly (53 bits)."""
-        quantity = 1 if self.quantity is None else self.quantity
-        if self.unit_amount_minor * quantity > MAX_ITEM_MINOR:
+        if _amount(self) > MAX_ITEM_MINOR:
             msg = f"Expected `unit_amount_minor` x `quantity` <= {MAX_ITEM_MINOR}"
             raise ValueError(msg)
+
+
+def _amount(item: Item) -> int:
+    return item.unit_amount_minor * (1 if item.quantity is None else item.quantity)
 
 
 class SubscriptionData(Struct, kw_only=True, gc=False):
@@ -199,6 +202,8 @@ class SubscriptionData(Struct, kw_only=True, gc=False):
 
     What is left out: `status` follows from the type (`paused`, `canceled`, else `active`), `discount_percent_forever`
     is 0, `reason` is `voluntary`.
+
+    `unit_amount_minor` x `quantity` of all items together is at most 10^14.
     """
 
     account_id: Identifier
@@ -208,6 +213,12 @@ class SubscriptionData(Struct, kw_only=True, gc=False):
     status: SubscriptionStatus | None = None
     discount_percent_forever: Annotated[float, Meta(ge=0, le=100)] | None = None
     reason: CancelReason | None = None
+
+    def __post_init__(self) -> None:
+        """Keep the sum of a day's price over a month within what the store adds exactly (53 bits)."""
+        if len(self.items) > 1 and sum(map(_amount, self.items)) > MAX_ITEM_MINOR:
+            msg = f"Expected the sum of `unit_amount_minor` x `quantity` <= {MAX_ITEM_MINOR} in `items`"
+            raise ValueError(msg)
 
 
 class InvoiceData(Struct, kw_only=True, gc=False):

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import orjson
 from rich.progress import track
 
 from stream_app.admin.log_reader import read_log
@@ -19,10 +18,10 @@ from stream_app.cli.options import AS_JSON, AS_OF, DEFINITIONS, KAFKA, REDIS, cl
 from stream_app.cli.progress import stderr
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
-from stream_app.core.envelope import Decoder, Rejected
+from stream_app.core.envelope import Decoder, Rejected, envelope_of
 from stream_app.store.reader import Reader
 from stream_app.worker.batch import Record
-from stream_app.worker.decoding import present
+from stream_app.worker.decoding import written
 
 _SHOWN = 50
 
@@ -115,13 +114,8 @@ def _from_file(file: Path) -> Iterator[dict[str, Any]]:
 def _valid(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
     """The envelopes of the records that a worker would have taken."""
     decoder = Decoder(EVENT_TYPES)
-    now = time.time_ns() // 1_000_000
     for record in records:
-        result = decoder.decode(record, present(record.timestamp, now))
+        result = decoder.decode(record, written(record.timestamp))
         if isinstance(result, Rejected) or record.value is None:
             continue
-        envelope = orjson.loads(record.value)
-        if record.headers and "type" not in envelope:
-            attributes = {name[3:]: value.decode() for name, value in record.headers if name.startswith("ce_")}
-            envelope = {**attributes, "data": envelope}
-        yield envelope
+        yield envelope_of(record)

@@ -2,7 +2,7 @@
 
 import click
 
-from stream_app.admin.topics import apply
+from stream_app.admin.topics import TIMESTAMP_TYPES, apply
 from stream_app.cli.options import AS_JSON, KAFKA, print_json, with_settings
 from stream_app.cli.wiring import event_topics
 from stream_app.clients.settings import Settings
@@ -19,10 +19,20 @@ def topics() -> None:
     "--partitions", type=click.IntRange(1), default=4, show_default=True, show_envvar=True, help="Per event topic."
 )
 @click.option("--replication", type=click.IntRange(1), show_envvar=True, help="Copies [default: the broker's].")
+@click.option(
+    "--timestamps",
+    type=click.Choice(TIMESTAMP_TYPES),
+    default=TIMESTAMP_TYPES[0],
+    show_default=True,
+    show_envvar=True,
+    help="Who dates the records of new topics: broker or producer.",
+)
 @AS_JSON
-def topics_apply(settings: Settings, *, partitions: int, replication: int | None, as_json: bool) -> None:
+def topics_apply(
+    settings: Settings, *, partitions: int, replication: int | None, timestamps: str, as_json: bool
+) -> None:
     """Create the topics that are missing. Never deletes or shrinks one."""
-    outcomes = apply(settings, event_topics(settings), partitions, replication)
+    outcomes = apply(settings, event_topics(settings), partitions, replication, timestamps)
     if as_json:
         print_json(
             [

@@ -4,11 +4,12 @@ The envelope is CloudEvents 1.0, structured (the value is the whole event) or in
 headers and the value is `data`): https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_type_hints
+from typing import Annotated, Any, Literal, Never, Protocol, Union, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
@@ -19,6 +20,9 @@ FreeText = Annotated[str, Meta(max_length=1024, extra={"free_text": True})] | No
 """Text that is neither an identifier nor a label: it may contain anything, and goes nowhere."""
 
 MAX_VALUE_BYTES = 256 * 1024
+MAX_DEPTH = 64
+"""How deeply arrays and objects may be nested in a value, fields that are ignored included."""
+
 MAX_FUTURE_MS = 5 * 60 * 1000
 MAX_NAMED_VALUES = 20
 
@@ -30,9 +34,9 @@ UNPRINTABLE = "\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060\u2066-\u2069\ufeff"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_AT, _BACKSLASH, _DELETE = b"@\\\x7f"
+_AT, _BACKSLASH, _DELETE, _BRACE, _BRACKET = b"@\\\x7f{["
 
-Cause = Literal["malformed", "invalid", "unknown_type", "future", "too_large", "pii_identifier"]
+Cause = Literal["malformed", "invalid", "unknown_type", "future", "too_large", "pii_identifier", "bug"]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 
 
@@ -84,40 +88,44 @@ class Decoder:
         self._union: Any = Union[tuple(self._types.values())]  # noqa: UP007
         self._decode = msgspec.json.Decoder(self._union).decode
 
-    def decode(self, record: Record, now: int) -> tuple[int, Event] | Rejected:
-        """Event time in milliseconds and the event, or why not. `now` is the worker's clock in milliseconds."""
+    def decode(self, record: Record, written: int) -> tuple[int, Event] | Rejected:
+        """Event time in milliseconds and the event, or why not. `written` is when the record was, in milliseconds.
+
+        No clock is asked: a replay and every worker judge a record alike.
+        """
         value = record.value
         if value is None:
             return Rejected("malformed", "Expected a value, got a tombstone")
         if len(value) > MAX_VALUE_BYTES:
             return Rejected("too_large", f"Expected a value of at most {MAX_VALUE_BYTES} bytes")
         if record.headers and (attributes := _binary_mode(record.headers)):
-            return attributes if isinstance(attributes, Rejected) else self._decode_binary(attributes, value, now)
+            return attributes if isinstance(attributes, Rejected) else self._decode_binary(attributes, value, written)
         try:
             event = self._decode(value)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            return self._decode_tolerantly(value, error, now)
+            return self._decode_tolerantly(value, error, written)
         at = (event.time - _EPOCH) // _MILLISECOND  # `milliseconds`, inlined: this line runs for every event
         # A cheap filter before the real check: in ASCII only these bytes can stand for a forbidden character.
         # A byte is looked for as a number because that is a tenth of the work.
         if (
-            at > now + MAX_FUTURE_MS
+            at > written + MAX_FUTURE_MS
             or at < 0
             or _AT in value
             or _BACKSLASH in value
             or _DELETE in value
             or not value.isascii()
+            or value.count(_BRACE) + value.count(_BRACKET) > MAX_DEPTH
         ):
-            return _forbidden(event, at, now) or (at, event)
+            return _malformed(value) or _forbidden(event, at, written) or (at, event)
         return at, event
 
-    def _decode_binary(self, attributes: dict[str, str], value: bytes, now: int) -> tuple[int, Event] | Rejected:
+    def _decode_binary(self, attributes: dict[str, str], value: bytes, written: int) -> tuple[int, Event] | Rejected:
         data = _json(value)
         if isinstance(data, Rejected):
             return data
-        return self._convert(attributes | {"data": data}, now)
+        return self._convert(attributes | {"data": data}, written)
 
-    def _decode_tolerantly(self, value: bytes, error: Exception, now: int) -> tuple[int, Event] | Rejected:
+    def _decode_tolerantly(self, value: bytes, error: Exception, written: int) -> tuple[int, Event] | Rejected:
         """Read what JSON Schema allows and the fast decoder does not: 1e5 where an integer stands, a leap second."""
         envelope = _json(value)
         if isinstance(envelope, Rejected):
@@ -125,16 +133,16 @@ class Decoder:
         if not isinstance(envelope, dict):
             return _not_an_object(envelope)
         if _TOLERABLE.match(str(error)):
-            return self._convert(envelope, now)
+            return self._convert(envelope, written)
         return self._reason(envelope, error)
 
-    def _convert(self, envelope: dict[str, Any], now: int) -> tuple[int, Event] | Rejected:
+    def _convert(self, envelope: dict[str, Any], written: int) -> tuple[int, Event] | Rejected:
         try:
             event = msgspec.convert(_normalized(envelope), self._union)
         except (msgspec.ValidationError, RecursionError) as error:
             return self._reason(envelope, error)
         at = milliseconds(event.time)
-        return _forbidden(event, at, now) or (at, event)
+        return _forbidden(event, at, written) or (at, event)
 
     def _reason(self, envelope: dict[str, Any], error: Exception) -> Rejected:
         kind = envelope.get("type")
@@ -182,6 +190,13 @@ _MISTAKEN = (
 )
 
 
+def envelope_of(record: Record) -> dict[str, Any]:
+    """The envelope of a record that was decoded, as parsed JSON."""
+    parsed: dict[str, Any] = _json(record.value or b"")
+    attributes = _binary_mode(record.headers)
+    return {**attributes, "data": parsed} if attributes and not isinstance(attributes, Rejected) else parsed
+
+
 def _json(value: bytes) -> Any:  # noqa: ANN401 - any JSON
     for head, detail in _MISTAKEN:
         if value.startswith(head):
@@ -189,11 +204,54 @@ def _json(value: bytes) -> Any:  # noqa: ANN401 - any JSON
     if not value.strip():
         return Rejected("malformed", "The value is empty: send a JSON object")
     try:
-        return msgspec.json.decode(value)
+        parsed = msgspec.json.decode(value)
+    except msgspec.ValidationError:
+        return _malformed(value) or _json_of_any_size(value)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return Rejected("malformed", "The value is not JSON in UTF-8")
+        return _NOT_JSON
     except RecursionError:
-        return Rejected("malformed", "The value is nested too deeply")
+        return _TOO_DEEP
+    return _malformed(value) or parsed
+
+
+_NOT_JSON = Rejected("malformed", "The value is not JSON in UTF-8")
+_TOO_DEEP = Rejected("malformed", f"The value is nested more than {MAX_DEPTH} levels deep")
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_LEVELS = bytes.maketrans(b"{}", b"[]")
+_NO_LEVELS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def _malformed(value: bytes) -> Rejected | None:
+    """What the decoder does not see in fields that it ignores."""
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return _NOT_JSON
+    levels = _STRING.sub(b"", value).translate(_LEVELS, _NO_LEVELS)
+    for _ in range(MAX_DEPTH):
+        levels = levels.replace(b"[]", b"")
+    return _TOO_DEEP if levels else None
+
+
+def _json_of_any_size(value: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """JSON with numbers that no float holds: they are infinite, so that no field of ours takes them."""
+    try:
+        parsed = json.loads(value, parse_int=_integer, parse_constant=_refuse)
+        json.dumps(parsed, ensure_ascii=False).encode()
+    except ValueError:  # or half of a surrogate pair
+        return _NOT_JSON
+    return parsed
+
+
+def _integer(digits: str) -> float:
+    return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
+
+
+_LONGEST_INTEGER = 1000
+
+
+def _refuse(_: str) -> Never:
+    raise ValueError
 
 
 def _not_an_object(envelope: object) -> Rejected:
@@ -241,11 +299,11 @@ def _struct_of(hint: Any) -> Any:  # noqa: ANN401 - type hints have no useful ty
     return next(inner for inner in map(_struct_of, get_args(hint)) if inner is not None)
 
 
-def _forbidden(event: Event, at: int, now: int) -> Rejected | None:
+def _forbidden(event: Event, at: int, written: int) -> Rejected | None:
     if at < 0:
         return Rejected("invalid", "Expected a moment after 1970 - at `$.time`")
-    if at > now + MAX_FUTURE_MS:
-        return Rejected("future", "Expected a moment at most 5 min ahead of the worker's clock - at `$.time`")
+    if at > written + MAX_FUTURE_MS:
+        return Rejected("future", "Expected a moment at most 5 min ahead of the record's timestamp - at `$.time`")
     for path, text in [("$.id", event.id), ("$.sequence", event.sequence or ""), *_texts(event.data, "$.data")]:
         if _AT_SIGN.search(text):
             return Rejected("pii_identifier", f"Expected an identifier without @ - at `{path}`")

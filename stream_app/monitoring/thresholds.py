@@ -99,6 +99,9 @@ SILENT_HOURS = {
 REJECTED_SHARE, REJECTED = 0.01, 10
 """Share of a topic's records that were rejected in 15 min, and how many at least."""
 
+CLOCK_AHEAD_S = 60
+"""Seconds by which a record may be ahead of the worker that reads it."""
+
 # Links
 
 RUNBOOKS = "docs/runbooks.md"

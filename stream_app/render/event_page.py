@@ -61,9 +61,10 @@ _REJECTED = {
     "malformed": "Not JSON, not an object, or not UTF-8.",
     "invalid": "Not as the schema says; `detail` says where.",
     "unknown_type": "`type` is none of those on this page.",
-    "future": f"`time` is more than {MAX_FUTURE_MS // 60_000} minutes ahead of the worker's clock.",
+    "future": f"`time` is more than {MAX_FUTURE_MS // 60_000} minutes ahead of the record's timestamp.",
     "too_large": f"The value is over {MAX_VALUE_BYTES // 1024} KiB.",
     "pii_identifier": "An identifier or label contains an `@`.",
+    "bug": "It is an event but cannot be applied; `detail` says where that failed. A sum beyond 2^53 does that, too.",
 }
 
 

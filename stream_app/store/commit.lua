@@ -33,6 +33,55 @@ if #stale > 0 then
   return { 'version', stale }
 end
 
+-- The newest bucket of each grain says which buckets are still kept.
+local newest_of, kept_after = {}, {}
+for name, grain in pairs(c.grains) do
+  -- A batch without a dated event (of merges only) has no newest: what it changes is judged by the stored one.
+  local newest = tonumber(redis.call('HGET', ledger, grain.newest_field)) or grain.newest
+  if newest then
+    newest = math.max(newest, grain.newest or newest)
+    newest_of[name], kept_after[name] = newest, newest - grain.kept
+  end
+end
+
+-- What hashes are to hold; `unpack` takes some thousands of values at most.
+local SLICE = 2000
+-- Lua's numbers are exact up to here.
+local LARGEST = 2 ^ 53
+local sums, is_exact = {}, true
+local function sum_up(key, fields, amounts)
+  local zero, new = {}, {}
+  for first = 1, #fields, SLICE do
+    local last = math.min(first + SLICE - 1, #fields)
+    local old = redis.call('HMGET', key, unpack(fields, first, last))
+    for i = first, last do
+      local sum = (tonumber(old[i - first + 1]) or 0) + amounts[i]
+      if sum == 0 then
+        zero[#zero + 1] = fields[i]
+      else
+        is_exact = is_exact and math.abs(sum) <= LARGEST
+        new[#new + 1] = fields[i]
+        new[#new + 1] = string.format('%.0f', sum)
+      end
+    end
+  end
+  sums[#sums + 1] = { key = key, zero = zero, new = new }
+end
+
+for i = 1, #c.buckets, 4 do
+  local name, number = c.buckets[i], c.buckets[i + 1]
+  if number > kept_after[name] then
+    sum_up(c.grains[name].bucket_prefix .. string.format('%.0f', number), c.buckets[i + 2], c.buckets[i + 3])
+  end
+end
+if #c.level_fields > 0 then
+  sum_up(levels, c.level_fields, c.level_amounts)
+end
+if not is_exact then
+  return { 'inexact' }
+end
+
+-- From here on everything is written.
 local from = 1
 for i = 1, #c.entities, 3 do
   local key, length = c.entities[i], c.entities[i + 2]
@@ -48,62 +97,27 @@ for _, key in ipairs(c.merged) do
   redis.call('PERSIST', key)
 end
 
--- Adds amounts to the fields of a hash; `unpack` takes some thousands of values at most.
-local SLICE = 2000
-local function add(key, fields, amounts)
-  local zero = {}
-  for first = 1, #fields, SLICE do
-    local last = math.min(first + SLICE - 1, #fields)
-    local old = redis.call('HMGET', key, unpack(fields, first, last))
-    local new = {}
-    for i = first, last do
-      local sum = (tonumber(old[i - first + 1]) or 0) + amounts[i]
-      if sum == 0 then
-        zero[#zero + 1] = fields[i]
-      else
-        new[#new + 1] = fields[i]
-        new[#new + 1] = string.format('%.0f', sum)
-      end
-    end
-    if #new > 0 then
-      redis.call('HSET', key, unpack(new))
-    end
-  end
-  for first = 1, #zero, SLICE do
-    redis.call('HDEL', key, unpack(zero, first, math.min(first + SLICE - 1, #zero)))
-  end
-  redis.call('HSET', key, c.version_field, c.version)
-end
-
--- The newest bucket of each grain says which buckets are still kept; what fell behind is swept, some at a time.
+-- What fell behind is swept, some at a time.
 local SWEEP = 1000
-local kept_after = {}
-for name, grain in pairs(c.grains) do
-  if not (grain.newest or redis.call('HEXISTS', ledger, grain.newest_field) == 1) then
-    break
-  end
-  -- A batch without a dated event (of merges only) has no newest: what it changes is judged by the stored one.
-  local newest = tonumber(redis.call('HGET', ledger, grain.newest_field) or grain.newest)
-  newest = math.max(newest, grain.newest or newest)
+for name, newest in pairs(newest_of) do
+  local grain, target = c.grains[name], kept_after[name]
   redis.call('HSET', ledger, grain.newest_field, string.format('%.0f', newest))
-  local target = newest - grain.kept
   local swept = tonumber(redis.call('HGET', ledger, grain.swept_field) or target)
   local last = math.min(target, swept + SWEEP)
   for number = swept + 1, last do
     redis.call('UNLINK', grain.bucket_prefix .. string.format('%.0f', number))
   end
   redis.call('HSET', ledger, grain.swept_field, string.format('%.0f', math.max(swept, last)))
-  kept_after[name] = target
 end
 
-for i = 1, #c.buckets, 4 do
-  local name, number = c.buckets[i], c.buckets[i + 1]
-  if number > kept_after[name] then
-    add(c.grains[name].bucket_prefix .. string.format('%.0f', number), c.buckets[i + 2], c.buckets[i + 3])
+for _, sum in ipairs(sums) do
+  for first = 1, #sum.new, 2 * SLICE do
+    redis.call('HSET', sum.key, unpack(sum.new, first, math.min(first + 2 * SLICE - 1, #sum.new)))
   end
-end
-if #c.level_fields > 0 then
-  add(levels, c.level_fields, c.level_amounts)
+  for first = 1, #sum.zero, SLICE do
+    redis.call('HDEL', sum.key, unpack(sum.zero, first, math.min(first + SLICE - 1, #sum.zero)))
+  end
+  redis.call('HSET', sum.key, c.version_field, c.version)
 end
 
 for i = 1, #c.no_longer_due, 2 do

@@ -102,7 +102,12 @@ class NewGeneration:
     """Nothing was changed: a rebuild has switched generations; everything known of the old one is void."""
 
 
-Verdict = Applied | WrongOffset | WrongVersion | NewGeneration
+@dataclass(frozen=True, slots=True)
+class Inexact:
+    """Nothing was changed: a sum would be larger than what the store adds exactly (2^53)."""
+
+
+Verdict = Applied | Inexact | WrongOffset | WrongVersion | NewGeneration
 
 
 class DefinitionsDifferError(Exception):
@@ -209,6 +214,8 @@ class Ledger:
         if kind == b"generation":
             await self._follow(detail[0].decode())
             return NewGeneration()
+        if kind == b"inexact":
+            return Inexact()
         if kind == b"definitions":
             raise DefinitionsDifferError
         stored = int(detail[0] or 0)

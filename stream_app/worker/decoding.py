@@ -1,6 +1,5 @@
 """A batch by entity: what each record says, and which entities it is about."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +13,8 @@ Dated = tuple[int, Event]
 
 _FIRST_TIMESTAMP_MS = 946_684_800_000
 """The year 2000: a record timestamp before it comes from no clock."""
+
+_NEVER = 2**62
 
 
 @dataclass(slots=True)
@@ -54,14 +55,13 @@ class Decoded:
         return len(self.batch.records) - self.tombstones
 
 
-def present(timestamp: int, now: int) -> int:
-    """What "now" was for a record (milliseconds): when it was written, so that a replay judges the future alike."""
-    return min(timestamp, now) if timestamp > _FIRST_TIMESTAMP_MS else now
+def written(timestamp: int) -> int:
+    """When a record was written (milliseconds); one without a timestamp is never before its event."""
+    return timestamp if timestamp > _FIRST_TIMESTAMP_MS else _NEVER
 
 
 def decode(batch: Batch, decoder: Decoder, kind_of: Mapping[type[Event], EntityKind]) -> Decoded:
     """Decode every record of a batch."""
-    now = int(time.time() * 1000)
     decode_record = decoder.decode
     groups: dict[str, Group] = {}
     links: list[Link] = []
@@ -70,7 +70,7 @@ def decode(batch: Batch, decoder: Decoder, kind_of: Mapping[type[Event], EntityK
     newest = -1
     tombstones = 0
     for record in batch.records:
-        result = decode_record(record, present(record.timestamp, now))
+        result = decode_record(record, written(record.timestamp))
         if isinstance(result, Rejected):
             if record.value is None:
                 tombstones += 1

@@ -2,8 +2,10 @@
 
 import logging
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from stream_app.core.deltas import Bucketizer
@@ -16,12 +18,13 @@ from stream_app.spec.window import Grain
 from stream_app.store.ledger import (
     Commit,
     DefinitionsDifferError,
+    Inexact,
     Ledger,
     NewGeneration,
     WrongOffset,
     WrongVersion,
 )
-from stream_app.worker.batch import Batch, RecordLike
+from stream_app.worker.batch import Batch, RecordLike, split
 from stream_app.worker.decoding import Decoded, decode
 from stream_app.worker.entities import Entities, Versioned
 from stream_app.worker.folding import Folding
@@ -59,6 +62,17 @@ class Prepared:
     stats: FoldStats
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A batch that could not be prepared."""
+
+    batch: Batch
+    error: Exception
+
+
+_INEXACT = OverflowError("a sum would be larger than what the store adds exactly")
+
+
 def _ignore(_: DefinitionsDifferError) -> None:
     pass
 
@@ -90,11 +104,55 @@ class Pipeline:
         self._entities = Entities(ledger, model.kind_of.values(), cached_entities)
         self._on_obsolete = on_obsolete
 
-    async def prepare(self, batch: Batch) -> Prepared:
+    async def prepare(self, batch: Batch) -> Prepared | Failed:
         """Decode and fold a batch, as if everything handed to `apply` before had been applied."""
-        return await self._fold(decode(batch, self._model.decoder, self._model.kind_of))
+        try:
+            return await self._fold(decode(batch, self._model.decoder, self._model.kind_of))
+        except Exception as error:
+            if not _comes_from_input(error):
+                raise
+            return Failed(batch, error)
 
-    async def apply(self, prepared: Prepared) -> Result:
+    async def apply(self, prepared: Prepared | Failed) -> Result:
+        """Commit a batch. What cannot be applied is looked for in ever smaller parts, and goes to the dead letters."""
+        if isinstance(prepared, Failed):
+            return await self._apply_in_parts(prepared.batch, prepared.error)
+        try:
+            result = await self._apply(prepared)
+        except Exception as error:
+            if not _comes_from_input(error):
+                raise
+            self._entities.drop(prepared.entities)
+            return await self._apply_in_parts(prepared.decoded.batch, error)
+        if isinstance(result, Inexact):
+            self._entities.drop(prepared.entities)
+            return await self._apply_in_parts(prepared.decoded.batch, _INEXACT)
+        return result
+
+    async def _apply_in_parts(self, batch: Batch, error: Exception) -> Result:
+        if len(batch.records) > 1:
+            for part in split(batch, (len(batch.records) + 1) // 2):
+                result = await self.apply(await self.prepare(part))
+                if not isinstance(result, Applied):
+                    return result
+            return Applied()
+        if not batch.records:
+            raise error
+        reason = Rejected("bug", f"{type(error).__name__} in {_place(error)}")
+        log.error(
+            "%s[%d]: offset %d cannot be applied and goes to the dead letters: %s. This is a bug: please report it",
+            batch.topic,
+            batch.partition,
+            batch.records[0].offset,
+            reason.detail,
+        )
+        rejected = Decoded(batch, {}, (), (), [(batch.records[0], reason)], -1)
+        outcome = await self._apply(await self._fold(rejected))
+        if isinstance(outcome, Inexact):
+            raise error
+        return outcome
+
+    async def _apply(self, prepared: Prepared) -> Result | Inexact:
         """Commit a batch, and fold it again as long as other workers change its entities meanwhile."""
         decoded = prepared.decoded
         batch, rejected = decoded.batch, decoded.rejected
@@ -118,6 +176,8 @@ class Pipeline:
                     self._rejection_limit.count(batch.topic, decoded.judged, len(rejected))
                     self._telemetry.applied(batch, prepared.stats, rejected, decoded.newest)
                     self._telemetry.skipped(batch.topic, decoded.tombstones)
+                    return outcome
+                case Inexact():
                     return outcome
                 case WrongVersion(keys):
                     self._telemetry.conflict("version")
@@ -153,3 +213,17 @@ class Pipeline:
         cells = self._bucketizer.cells(folding.fold.delta, newest)
         commit = Commit(folding.version, batch.source, batch.begin, batch.end, folding.states, cells, newest)
         return Prepared(decoded, commit, folding.entities, folding.fold.stats)
+
+
+def _comes_from_input(error: Exception) -> bool:
+    """Whether the records may be at fault, and not the machine or the definitions."""
+    others = (DefinitionsDifferError, MemoryError, OSError)
+    if isinstance(error, ExceptionGroup):
+        return error.subgroup(others) is None
+    return not isinstance(error, others)
+
+
+def _place(error: Exception) -> str:
+    """Where an exception was raised; its text may hold what a record says."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "commit.lua"

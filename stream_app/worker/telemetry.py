@@ -99,6 +99,12 @@ class Telemetry:
             ["topic"],
             registry=self.registry,
         )
+        self._skew = Gauge(
+            "stream_app_clock_skew_seconds",
+            "By how much the newest record of the last batch was ahead of this worker's clock.",
+            ["topic"],
+            registry=self.registry,
+        )
         Gauge("stream_app_build_info", "The version that runs.", ["version"], registry=self.registry).labels(
             __version__
         ).set(1)
@@ -129,8 +135,11 @@ class Telemetry:
         self.duplicate_events += stats.duplicates
         self.too_late_events += stats.too_late
         now = time.time()
-        for timestamp, count in collections.Counter([record.timestamp for record in batch.records]).items():
+        written = collections.Counter([record.timestamp for record in batch.records])
+        for timestamp, count in written.items():
             self._latency.observe(max(now - timestamp / 1000, 0.0), count)
+        if written:
+            self._skew.labels(topic).set(max(max(written) / 1000 - now, 0.0))
         if newest > self._newest.get(topic, -1):
             self._newest[topic] = newest
             self._last_event.labels(topic).set(newest / 1000)

@@ -17,6 +17,7 @@ BEYOND_SCHEMAS = (
     "Expected a moment after 1970",
     "Expected a moment at most 5 min ahead",
     "Expected `unit_amount_minor` x `quantity`",
+    "Expected the sum of `unit_amount_minor` x `quantity`",
     "Expected `period_end` 0 to",
 )
 

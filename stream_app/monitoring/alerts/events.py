@@ -61,5 +61,21 @@ EVENTS = RuleGroup(
                 + " events."
             ),
         ),
+        Alert(
+            name="ProducerClockAhead",
+            severity="warning",
+            for_="5m",
+            keep_firing_for="15m",
+            # Records of other producers come between.
+            expr=(f"max by (topic) (max_over_time(stream_app_clock_skew_seconds[10m])) > {limit.CLOCK_AHEAD_S}"),
+            summary="{{ $labels.topic }}: records are {{ $value | humanizeDuration }} ahead of the clock",
+            description=(
+                "Records of {{ $labels.topic }} bear timestamps that are {{ $value | humanizeDuration }} ahead of the "
+                "clock of the worker that reads them: the clock of a producer or broker is fast, or that of the worker "
+                "slow. Events are judged by the timestamps of their records: with a fast clock their windows begin too "
+                "early."
+            ),
+            variables=("topic",),
+        ),
     ),
 )

@@ -18,6 +18,7 @@ def _increase(series: str, span: str) -> str:
 
 
 _REJECTED = f"sum by (topic) ({_increase('stream_app_rejected_total', '15m')})"
+_BUGS = "sum by (topic) (" + _increase('stream_app_rejected_total{cause="bug"}', "15m") + ")"
 _APPLIED = "sum by (topic) (increase(stream_app_events_total[15m]))"
 _DUPLICATES = "sum by (topic) (increase(stream_app_duplicates_total[15m]))"
 _READ = f"({_REJECTED} + ({_APPLIED} or 0 * {_REJECTED}) + ({_DUPLICATES} or 0 * {_REJECTED}))"
@@ -171,6 +172,19 @@ PIPELINE = RuleGroup(
                 "letters. Since "
                 "the workers started: " + queried("sum(stream_app_rejected_total{topic=%q})", "topic") + "."
             ),
+        ),
+        Alert(
+            name="RecordNotApplied",
+            severity="warning",
+            for_="0s",
+            keep_firing_for="1h",
+            expr=f"{_BUGS} > 0",
+            summary="{{ $labels.topic }}: {{ $value | humanize }} events could not be applied",
+            description=(
+                "{{ $value | humanize }} events of {{ $labels.topic }} keep the contract and could not be applied "
+                "within 15 min: a bug, or a sum beyond 2^53. They are among the dead letters; the numbers lack them."
+            ),
+            variables=("topic",),
         ),
         Alert(
             name="IntakeStopped",

@@ -22,7 +22,28 @@ RHYTHM = {
 }
 AWAY = f"{missing(40)}"
 
+_BUGS = f'stream_app_rejected_total{{{ONE}, {TOPIC}, cause="bug"}}'
+
 PIPELINE = (
+    Story(
+        alert="RecordNotApplied",
+        name="fires at the first event that cannot be applied",
+        at="20m",
+        series={UP: flat(1, 21), _BUGS: f"{missing(17)} 1 1 1 1"},
+        firing=THE_TOPIC,
+    ),
+    Story(
+        alert="RecordNotApplied",
+        name="ends after an hour without another",
+        at="110m",
+        series={UP: flat(1, 111), _BUGS: f"{missing(17)} {flat(1, 94)}"},
+    ),
+    Story(
+        alert="RecordNotApplied",
+        name="stays quiet at events that break the contract",
+        at="20m",
+        series={UP: flat(1, 21), REJECTED: "0+5x20"},
+    ),
     Story(alert="Watchdog", name="fires always", at="1m", series={}, firing="{}"),
     Story(alert="DataNotFresh", name="fires when the data is stale", at="2m", series={FRESH: flat(0, 9)}, firing="{}"),
     Story(alert="DataNotFresh", name="fires when nobody says how fresh it is", at="2m", series=UNSEEN, firing="{}"),
@@ -212,7 +233,28 @@ PIPELINE = (
     ),
 )
 
+_SKEW = f"stream_app_clock_skew_seconds{{{ONE}, {TOPIC}}}"
+
 EVENTS_STALE = (
+    Story(
+        alert="ProducerClockAhead",
+        name="fires when one of many producers is half an hour ahead",
+        at="12m",
+        series={_SKEW: "0 1800 0 0 0 1790 0 0 0 1795 0 0 0"},
+        firing=THE_TOPIC,
+    ),
+    Story(
+        alert="ProducerClockAhead",
+        name="stays quiet when clocks differ by half a minute",
+        at="20m",
+        series={_SKEW: flat(30, 21)},
+    ),
+    Story(
+        alert="ProducerClockAhead",
+        name="stays quiet in the first minutes",
+        at="4m",
+        series={_SKEW: flat(1800, 5)},
+    ),
     Story(
         alert="EventsStale",
         name="fires when a topic has been quiet for longer than a long weekend",
