@@ -1,5 +1,6 @@
 """The events of a run: made once, loaded into the topics once, and kept in a file for those who need no broker."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,11 +64,12 @@ class EventHistory:
 def batches(spool: Path, limit: int) -> Iterator[Batch]:
     """Yield the records of a spool as a worker gets them: of each topic in turn, at most `limit` at once."""
     by_family: dict[str, list[Record]] = {}
+    now = time.time_ns() // 1_000_000
     with spool.open("rb") as lines:
         for line in lines:
             name, _, value = line.rstrip(b"\n").partition(b"\t")
             records = by_family.setdefault(name.decode(), [])
-            records.append(Record(len(records), 0, None, value))
+            records.append(Record(len(records), now, None, value))
     longest = max(map(len, by_family.values()), default=0)
     for begin in range(0, longest, limit):
         for family, records in by_family.items():

@@ -92,13 +92,14 @@ def produce(
 
 
 class _Line:
-    """What a decoder reads of a record."""
+    """What a decoder reads of a record that is about to be written."""
 
-    __slots__ = ("value",)
+    __slots__ = ("timestamp", "value")
     headers = ()
 
     def __init__(self, value: bytes) -> None:
         self.value = value
+        self.timestamp = time.time_ns() // 1_000_000
 
 
 class _Router:
@@ -110,7 +111,7 @@ class _Router:
 
     def route(self, value: bytes) -> tuple[str, bytes | None] | Rejected:
         """Return the topic and the key of a line, or why it is no event."""
-        result = self._decode(_Line(value), time.time_ns() // 1_000_000)
+        result = self._decode(_Line(value))
         if isinstance(result, Rejected):
             return result
         event = result[1]

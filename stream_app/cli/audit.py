@@ -21,7 +21,6 @@ from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder, Rejected, envelope_of
 from stream_app.store.reader import Reader
 from stream_app.worker.batch import Record
-from stream_app.worker.decoding import written
 
 _SHOWN = 50
 
@@ -115,7 +114,7 @@ def _valid(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
     """The envelopes of the records that a worker would have taken."""
     decoder = Decoder(EVENT_TYPES)
     for record in records:
-        result = decoder.decode(record, written(record.timestamp))
+        result = decoder.decode(record)
         if isinstance(result, Rejected) or record.value is None:
             continue
         yield envelope_of(record)

@@ -24,6 +24,8 @@ MAX_DEPTH = 64
 """How deeply arrays and objects may be nested in a value, fields that are ignored included."""
 
 MAX_FUTURE_MS = 5 * 60 * 1000
+FIRST_TIMESTAMP_MS = 946_684_800_000
+"""The year 2000: a record timestamp before it comes from no clock, and nothing is judged by it."""
 MAX_NAMED_VALUES = 20
 
 AT_SIGNS = "@\uff20\ufe6b"
@@ -31,6 +33,9 @@ AT_SIGNS = "@\uff20\ufe6b"
 
 UNPRINTABLE = "\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060\u2066-\u2069\ufeff"
 """Control characters, and those that are invisible or turn the direction of text: as ranges of a character class."""
+
+_FLAT_BYTES = 5 * MAX_DEPTH
+"""Objects alone need more bytes to be nested too deeply: each level takes `{"":` and `}`."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -69,6 +74,10 @@ class Record(Protocol):
     def headers(self) -> Sequence[tuple[str, bytes]]:
         """In the order of the producer."""
 
+    @property
+    def timestamp(self) -> int:
+        """When it was written, in milliseconds."""
+
 
 def milliseconds(moment: datetime) -> int:
     """Epoch milliseconds, floored; -1 for all before 1970."""
@@ -88,12 +97,12 @@ class Decoder:
         self._union: Any = Union[tuple(self._types.values())]  # noqa: UP007
         self._decode = msgspec.json.Decoder(self._union).decode
 
-    def decode(self, record: Record, written: int) -> tuple[int, Event] | Rejected:
-        """Event time in milliseconds and the event, or why not. `written` is when the record was, in milliseconds.
+    def decode(self, record: Record) -> tuple[int, Event] | Rejected:
+        """Event time in milliseconds and the event, or why not.
 
         No clock is asked: a replay and every worker judge a record alike.
         """
-        value = record.value
+        value, written = record.value, record.timestamp
         if value is None:
             return Rejected("malformed", "Expected a value, got a tombstone")
         if len(value) > MAX_VALUE_BYTES:
@@ -114,7 +123,10 @@ class Decoder:
             or _BACKSLASH in value
             or _DELETE in value
             or not value.isascii()
-            or value.count(_BRACE) + value.count(_BRACKET) > MAX_DEPTH
+            or (
+                (_BRACKET in value or len(value) > _FLAT_BYTES)
+                and value.count(_BRACE) + value.count(_BRACKET) > MAX_DEPTH
+            )
         ):
             return _malformed(value) or _forbidden(event, at, written) or (at, event)
         return at, event
@@ -302,7 +314,7 @@ def _struct_of(hint: Any) -> Any:  # noqa: ANN401 - type hints have no useful ty
 def _forbidden(event: Event, at: int, written: int) -> Rejected | None:
     if at < 0:
         return Rejected("invalid", "Expected a moment after 1970 - at `$.time`")
-    if at > written + MAX_FUTURE_MS:
+    if at > written + MAX_FUTURE_MS and written >= FIRST_TIMESTAMP_MS:
         return Rejected("future", "Expected a moment at most 5 min ahead of the record's timestamp - at `$.time`")
     for path, text in [("$.id", event.id), ("$.sequence", event.sequence or ""), *_texts(event.data, "$.data")]:
         if _AT_SIGN.search(text):

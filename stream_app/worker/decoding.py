@@ -11,11 +11,6 @@ from stream_app.worker.batch import Batch, RecordLike
 Dated = tuple[int, Event]
 """The time of an event in milliseconds, and the event."""
 
-_FIRST_TIMESTAMP_MS = 946_684_800_000
-"""The year 2000: a record timestamp before it comes from no clock."""
-
-_NEVER = 2**62
-
 
 @dataclass(slots=True)
 class Group:
@@ -38,13 +33,14 @@ class Link:
 class Decoded:
     """A batch by entity, and the rejected records. `newest` is the time of the newest event (milliseconds), else -1.
 
-    `tombstones` are the records without a value: no events, and not rejected either.
+    `results` is what each record says, in the order of the log; `tombstones` are those without a value: no events,
+    and not rejected either.
     """
 
     batch: Batch
     groups: Mapping[str, Group]
     links: Sequence[Link]
-    in_order: Sequence[Dated]
+    results: Sequence[Dated | Rejected]
     rejected: Sequence[tuple[RecordLike, Rejected]]
     newest: int
     tombstones: int = 0
@@ -55,22 +51,22 @@ class Decoded:
         return len(self.batch.records) - self.tombstones
 
 
-def written(timestamp: int) -> int:
-    """When a record was written (milliseconds); one without a timestamp is never before its event."""
-    return timestamp if timestamp > _FIRST_TIMESTAMP_MS else _NEVER
-
-
 def decode(batch: Batch, decoder: Decoder, kind_of: Mapping[type[Event], EntityKind]) -> Decoded:
     """Decode every record of a batch."""
     decode_record = decoder.decode
     groups: dict[str, Group] = {}
+    by_id: dict[str, dict[str, Group]] = {kind.name: {} for kind in kind_of.values()}
     links: list[Link] = []
-    in_order: list[Dated] = []
     rejected: list[tuple[RecordLike, Rejected]] = []
     newest = -1
     tombstones = 0
-    for record in batch.records:
-        result = decode_record(record, written(record.timestamp))
+
+    def add_group(kind: EntityKind, id_: str) -> Group:
+        group = groups[entity_name(kind.name, id_)] = by_id[kind.name][id_] = Group(kind, id_)
+        return group
+
+    results = [decode_record(record) for record in batch.records]
+    for record, result in zip(batch.records, results, strict=True):
         if isinstance(result, Rejected):
             if record.value is None:
                 tombstones += 1
@@ -78,20 +74,16 @@ def decode(batch: Batch, decoder: Decoder, kind_of: Mapping[type[Event], EntityK
                 rejected.append((record, result))
             continue
         at, event = result
-        in_order.append(result)
         kind = kind_of[type(event)]
         id_ = getattr(event.data, kind.key)
-        name = entity_name(kind.name, id_)
-        group = groups.get(name)
-        if group is None:
-            group = groups[name] = Group(kind, id_)
+        group = by_id[kind.name].get(id_) or add_group(kind, id_)
         group.events.append(result)
-        if type(event) in kind.unites:
+        if kind.unites and type(event) in kind.unites:
             # Its time counts for nothing; both ids have to be read.
             merged = event.data.merged_id
-            other = entity_name(kind.name, merged)
-            groups.setdefault(other, Group(kind, merged))
-            links.append(Link(kind, (name, other)))
+            if merged not in by_id[kind.name]:
+                add_group(kind, merged)
+            links.append(Link(kind, (entity_name(kind.name, id_), entity_name(kind.name, merged))))
         elif at > newest:
             newest = at
-    return Decoded(batch, groups, links, in_order, rejected, newest, tombstones)
+    return Decoded(batch, groups, links, results, rejected, newest, tombstones)

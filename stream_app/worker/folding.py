@@ -40,6 +40,7 @@ class Folding:
 
     async def _fold_each(self, entries: Mapping[str, Versioned]) -> None:
         groups, linked, apply = self._decoded.groups, self._linked, self.fold.apply
+        entities, written, append = self.entities, self.version, self.states.append
         for number, (name, (version, entity)) in enumerate(entries.items()):
             group = groups[name]
             kind = group.kind
@@ -47,8 +48,11 @@ class Folding:
                 self._connected[name] = version, entity
                 continue
             after = apply(kind, entity, group.id, group.events)
-            if version or after is not None:
-                self._write(kind, name, version, after)
+            if after is not None:
+                entities[name] = written, after
+                append(State(name, version, kind.encode(after)))
+            elif version:
+                self._write(kind, name, version, None)
             if number % _ENTITIES_PER_TURN == 0:
                 await asyncio.sleep(0)
 
@@ -62,7 +66,7 @@ class Folding:
         self.states.append(State(name, version, encode(kind, after), is_merged))
 
     async def _fold_connected(self) -> None:
-        position = {id(dated): number for number, dated in enumerate(self._decoded.in_order)}
+        position = {id(dated): number for number, dated in enumerate(self._decoded.results)}
         kinds = {self._decoded.groups[name].kind.name: self._decoded.groups[name].kind for name in self._connected}
         for kind in kinds.values():
             stored = await self._resolved(kind)

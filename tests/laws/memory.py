@@ -37,6 +37,7 @@ def _bucketizer(zone: str) -> Bucketizer:
 class _Record:
     value: bytes
     headers: Sequence[tuple[str, bytes]] = ()
+    timestamp: int = FAR_FUTURE
 
 
 class MemoryStore:
@@ -141,7 +142,7 @@ class MemoryStore:
 
 def decoded(envelope: dict[str, Any]) -> tuple[int, Event]:
     """The time in milliseconds and the event of an envelope that is valid."""
-    result = DECODER.decode(_Record(json.dumps(envelope).encode()), FAR_FUTURE)
+    result = DECODER.decode(_Record(json.dumps(envelope).encode()))
     assert not isinstance(result, Rejected), (result, envelope)
     return result
 

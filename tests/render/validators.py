@@ -27,12 +27,13 @@ class Record:
 
     value: bytes | None
     headers: Sequence[tuple[str, bytes]] = ()
+    timestamp: int = NOW
 
 
 def decoded(value: object, headers: Sequence[tuple[str, bytes]] = ()) -> tuple[int, Event] | Rejected:
     """Give a record to the decoder; anything but bytes and None is written as JSON first."""
     record = Record(value if isinstance(value, bytes) or value is None else json.dumps(value).encode(), headers)
-    return _DECODER.decode(record, NOW)
+    return _DECODER.decode(record)
 
 
 def rejected(value: object, headers: Sequence[tuple[str, bytes]] = ()) -> Rejected:
