@@ -539,7 +539,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     SurveyResponded,
 )
 
-_RANKS: dict[type[Event], int] = {
+RANKS: dict[type[Event], int] = {
     LeadCreated: 0,
     ProgramStepEntered: 2,
     ProgramStepExited: 3,
@@ -557,14 +557,14 @@ _RANKS: dict[type[Event], int] = {
 """The order of types within one instant where no sequence decides; 1 for all others."""
 
 
-_ORDERS = {kind: order_within_instant(None, _RANKS.get(kind, 1)) for kind in EVENT_TYPES}
+_ORDERS = {kind: order_within_instant(None, RANKS.get(kind, 1)) for kind in EVENT_TYPES}
 
 
 def order_of(event: Event) -> str:
     """What decides between events of one instant before their identities: the sequence, then the rank of the type."""
     if event.sequence is None:
         return _ORDERS[type(event)]
-    return order_within_instant(event.sequence, _RANKS.get(type(event), 1))
+    return order_within_instant(event.sequence, RANKS.get(type(event), 1))
 
 
 def order_of_stage(event: LeadStageChanged) -> str:

@@ -3,7 +3,7 @@
 from stream_app.admin.produce import Routes
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.entities import KIND_OF
-from stream_app.catalog.events import EVENT_TYPES, TOPICS
+from stream_app.catalog.events import EVENT_TYPES, RANKS, TOPICS
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.ratios import RATIOS
 from stream_app.cli.described_settings import described_settings
@@ -22,6 +22,7 @@ CATALOG = Catalog(
     event_types=EVENT_TYPES,
     topics=TOPICS,
     keys={event: kind.key for event, kind in KIND_OF.items()},
+    ranks=RANKS,
     metrics=METRICS,
     derived=DERIVED,
     ratios=RATIOS,

@@ -1,7 +1,7 @@
 """What is rendered: everything that is declared, handed over in one piece."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stream_app.core.envelope import Event
 from stream_app.spec.alert import Alerting
@@ -20,12 +20,13 @@ class Catalog:
     """All declarations.
 
     `topics` maps the last part of a topic's name to the event families on it, `keys` an event type to the field of
-    `data` that is the record key.
+    `data` that is the record key, `ranks` one to its place among the events of one instant: 1 unless it is named.
     """
 
     event_types: Sequence[type[Event]]
     topics: Mapping[str, Sequence[str]]
     keys: Mapping[type[Event], str]
+    ranks: Mapping[type[Event], int] = field(default_factory=dict)
     metrics: Sequence[Metric] = ()
     derived: Sequence[Derived] = ()
     ratios: Sequence[Ratio] = ()

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from stream_app.core.envelope import CAUSES, MAX_FUTURE_MS, MAX_VALUE_BYTES, Event, event_type
+from stream_app.core.envelope import CAUSES, MAX_DEPTH, MAX_FUTURE_MS, MAX_VALUE_BYTES, Event, event_type
 from stream_app.render.asyncapi import key_on, types_on
 from stream_app.render.catalog import Catalog, Rendered
 from stream_app.render.markdown import GENERATED, code, page, table
@@ -17,7 +17,7 @@ PATH = "docs/events.md"
 _MANY_VALUES = 20
 _FORMATS = {"date-time": "RFC 3339 moment with an offset", "date": "date, `YYYY-MM-DD`, from 1970 on"}
 
-_AHEAD = f"at most {MAX_FUTURE_MS // 60_000} minutes ahead of the worker's clock"
+_AHEAD = f"at most {MAX_FUTURE_MS // 60_000} minutes ahead of the record's timestamp"
 
 _ENVELOPE = f"""\
 Every record's value is a JSON object shaped like a structured CloudEvent 1.0:
@@ -33,19 +33,37 @@ Every record's value is a JSON object shaped like a structured CloudEvent 1.0:
 | `source` | Optional, the empty text if left out. |
 | `type` | Required; one of those below. |
 | `time` | Required: when it happened, RFC 3339 **with an offset**, in whole milliseconds, not before 1970, {_AHEAD}. |
+| `sequence` | Optional, text of 1 to 64 characters: orders events of one instant. See below. |
 | `specversion` | Optional; if there, `"1.0"`. |
 | `data` | Required object, by type. |
 | anything else | Ignored, in `data` too. |
 
 An optional field of `data` may be left out or null: both mean absent. Identifiers are opaque texts of 1 to 128
 characters. Identifiers and labels never contain an `@` (an e-mail address must never become a key, a label or a log
-line) or control characters. Money is in minor units of an ISO 4217 currency. A value has at most
-{MAX_VALUE_BYTES // 1024} KiB.
+line) or control characters. Money is in minor units of an ISO 4217 currency; a number that is whole may be written
+`100000.0` or `1e5`. A second `:60` is the last millisecond of its minute. A value is UTF-8, has at most
+{MAX_VALUE_BYTES // 1024} KiB, and nests at most {MAX_DEPTH} levels deep, fields that are ignored included.
 
-**Binary mode** of CloudEvents is read too: headers `ce_id`, `ce_source`, `ce_type`, `ce_time`, and as the value `data`.
+**Binary mode** of CloudEvents is read too: headers `ce_id`, `ce_source`, `ce_type`, `ce_time`, `ce_sequence`, and `data` as
+the value. With a `content-type` of `application/cloudevents+json` the value is the whole event, whatever other headers
+say.
 
 The record key should be the field that the table names: it keeps the events of one entity in order and on one worker.
 The numbers depend neither on it nor on order or duplicates."""
+
+_ORDER = """\
+Where the newest or the earliest of several events counts, they are ordered by `time`, then `sequence`, then the rank of
+their type, then `id`, then `source`. Many systems stamp whole seconds, so two states of one thing often share a `time`.
+
+- `sequence`: those without one come first, then those of digits only, by their number, then all others, by their text.
+  A source sets it on all events of a thing or on none of them.
+- Rank of the type: as in this table. Two `lead.stage_changed` of one instant are in the order of the funnel."""
+
+_MERGES = """\
+`lead.merged` and `account.merged` say that two ids are one person or one company. All ids that merges connect, directly
+or over others, are one entity, whose events are the union of theirs: those from before the merge and those that come
+later under any of the ids. When a merge happened, arrived, or how often, counts for nothing; only the rule on `future`
+holds. `lead.erased` of any of the ids erases the whole."""
 
 _DEAD_LETTERS = """\
 Key and value are unchanged; the headers are `cause`, `detail`, `topic`, `partition`, `offset`
@@ -77,6 +95,11 @@ def event_page(catalog: Catalog) -> Rendered:
             GENERATED,
             "## Envelope",
             _ENVELOPE,
+            "## Order within one instant",
+            _ORDER,
+            table(("of", "in this order"), _ranks(catalog)),
+            "## Merges",
+            _MERGES,
             "## Topics",
             _topics(catalog),
             "A namespace other than the default takes the place of the first word of every topic.",
@@ -88,6 +111,24 @@ def event_page(catalog: Catalog) -> Rendered:
             _FILES,
         )
     }
+
+
+def _ranks(catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """Each family whose types have different ranks, with its types from the first to the last."""
+    by_family: dict[str, dict[int, list[str]]] = {}
+    for kind in catalog.event_types:
+        name = event_type(kind)
+        by_family.setdefault(name.partition(".")[0], {}).setdefault(catalog.ranks.get(kind, 1), []).append(name)
+    for family, ranks in by_family.items():
+        if len(ranks) > 1:
+            if 0 in ranks:
+                yield code([f"{family}.*"]), f"{code(ranks[0])} before all others"
+            else:
+                yield code([f"{family}.*"]), " < ".join(" = ".join(map(_code, ranks[rank])) for rank in sorted(ranks))
+
+
+def _code(name: str) -> str:
+    return code([name])
 
 
 def _topics(catalog: Catalog) -> str:
