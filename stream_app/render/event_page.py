@@ -44,9 +44,9 @@ line) or control characters. Money is in minor units of an ISO 4217 currency; a 
 `100000.0` or `1e5`. A second `:60` is the last millisecond of its minute. A value is UTF-8, has at most
 {MAX_VALUE_BYTES // 1024} KiB, and nests at most {MAX_DEPTH} levels deep, fields that are ignored included.
 
-**Binary mode** of CloudEvents is read too: headers `ce_id`, `ce_source`, `ce_type`, `ce_time`, `ce_sequence`, and `data` as
-the value. With a `content-type` of `application/cloudevents+json` the value is the whole event, whatever other headers
-say.
+**Binary mode** of CloudEvents is read too: headers `ce_id`, `ce_source`, `ce_type`, `ce_time`, `ce_sequence`, and as
+the value `data`. With a `content-type` of `application/cloudevents+json` the value is the whole event, whatever other
+headers say.
 
 The record key should be the field that the table names: it keeps the events of one entity in order and on one worker.
 The numbers depend neither on it nor on order or duplicates."""

@@ -1,5 +1,6 @@
 """The pages that people read."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -117,3 +118,13 @@ def test_a_table_survives_bars_and_line_breaks() -> None:
 
 def test_a_metric_is_a_declared_one() -> None:
     assert any(isinstance(each, Metric) for each in exported(CATALOG))
+
+
+def test_the_page_of_events_says_the_order_within_one_instant() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)\.\*` \| (.*<.*|.*before.*) \|$", event_page(CATALOG)[EVENT_PAGE], re.MULTILINE))
+    assert {family: re.sub(rf"`{family}\.(\w+)`", r"\1", order) for family, order in rows.items()} == {
+        "lead": "created before all others",
+        "program": "enrolled < step_entered < step_exited < exited",
+        "opportunity": "created < changed < won = lost = reopened < deleted",
+        "subscription": "started < changed < paused < resumed < canceled",
+    }
