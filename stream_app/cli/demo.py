@@ -1,7 +1,6 @@
 """`demo`: the whole product on this machine, with simulated events, and a check of every number at the end."""
 
 import os
-import signal
 import sys
 import tempfile
 import threading
@@ -22,6 +21,7 @@ from stream_app.cli.demo_check import await_applied, check_against_recount
 from stream_app.cli.demo_screen import DemoState, screen, status_line
 from stream_app.cli.demo_sender import EventSender
 from stream_app.cli.options import fail, load
+from stream_app.cli.stop_signals import StopSignals
 from stream_app.cli.wiring import event_topics
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import PREFIX, Settings
@@ -80,14 +80,13 @@ def demo(
     """Start a broker, a store, a worker and the exporter here, play events to them, and show the numbers live.
 
     At the end everything that was sent is counted again from scratch, in SQL, and compared with what the exporter says:
-    exit code 0 only if every number is equal, ratios to 1e-9 of their value. Nothing is left behind.
+    exit code 0 only if every number is equal, ratios to 1e-9 of their value. Nothing is left behind. Ctrl-C ends it in
+    this way, a second Ctrl-C without the count.
     """
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: stop.set())
     console = Console()
     plan = Plan(seed=seed, leads=leads, days=days, until=datetime.now(UTC), scenario=scenario)
     with ExitStack() as stack:
+        stop = stack.enter_context(StopSignals())
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stream-app-demo-")))
         settings, worker, exporter = _start(stack, directory, console, worker_port, exporter_port)
         sender = EventSender(settings, plan, rate, directory / "sent.jsonl")
@@ -159,9 +158,9 @@ def _command(name: str, directory: Path, port: int) -> Server:
 
 
 def _show(
-    sender: EventSender, console: Console, links: Iterable[str], seconds: float | None, stop: threading.Event
+    sender: EventSender, console: Console, links: Iterable[str], seconds: float | None, stop: StopSignals
 ) -> None:
-    """Send, and show the numbers, until time is up or `stop` is set."""
+    """Send, and show the numbers, until time is up or a signal comes."""
     thread = threading.Thread(target=sender.run, name="sender", daemon=True)
     started = printed = time.monotonic()
     recent: deque[tuple[float, int]] = deque(maxlen=_RATE_SAMPLES)

@@ -1,9 +1,12 @@
 """The demo, as `make demo` runs it."""
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 COMMAND = Path(sys.executable).with_name("stream-app")
 
@@ -35,6 +38,42 @@ def test_the_demo_ends_by_itself_and_proves_its_numbers(tmp_path: Path) -> None:
     assert found, done.stdout
     assert all(int(count.replace(",", "")) > 1000 for count in found.groups())
     assert list(tmp_path.iterdir()) == [], "something was left behind"
+
+
+def _demo(directory: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(  # noqa: S603 - our own command
+        [COMMAND, "demo", "--leads", "80", "--days", "40", "--exporter-port", "0", "--worker-port", "0"],
+        env={"PATH": "/usr/bin:/bin", "TMPDIR": str(directory), "HOME": str(directory), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("count", [2, 3, 50])
+def test_signals_in_quick_succession_end_the_demo(tmp_path: Path, count: int) -> None:
+    with _demo(tmp_path) as program:
+        assert program.stdout
+        while "/health" not in program.stdout.readline():
+            pass
+        for _ in range(count):
+            program.send_signal(signal.SIGTERM)
+        said, _ = program.communicate(timeout=60)
+    # Signals that come before the first is handled are one.
+    assert program.returncode in {0, 128 + signal.SIGTERM}, said
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == [], "something was left behind"
+
+
+def test_one_signal_ends_the_demo_with_its_count(tmp_path: Path) -> None:
+    with _demo(tmp_path) as program:
+        assert program.stdout
+        while "/health" not in program.stdout.readline():
+            pass
+        program.send_signal(signal.SIGTERM)
+        said, _ = program.communicate(timeout=120)
+    assert program.returncode == 0, said
+    assert "exported numbers equal a recount" in said
 
 
 def test_without_its_extra_the_demo_says_what_to_install(tmp_path: Path) -> None:
