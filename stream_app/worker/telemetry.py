@@ -123,6 +123,8 @@ class Telemetry:
         topic = batch.topic
         for kind, count in stats.applied.items():
             self._events.labels(topic, event_type(kind)).inc(count)
+        # There from the start, so that the first one is seen as an increase.
+        self._rejected.labels(topic, "bug")
         for cause, count in collections.Counter(reason.cause for _, reason in rejected).items():
             self._rejected.labels(topic, cause).inc(count)
         if stats.duplicates:
