@@ -3,12 +3,11 @@
 import time
 from dataclasses import dataclass
 
-from prometheus_client import generate_latest
-
 from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
-from stream_app.exporter.collector import BusinessCollector, registry_of
+from stream_app.exporter.collector import BusinessCollector
+from stream_app.exporter.metrics_page import MetricsPage
 from stream_app.store.reader import Reader
 
 __all__ = ["Scraped", "Scraper", "at_rest"]
@@ -24,12 +23,12 @@ class Scraper:
         reader = Reader(self._redis, settings.namespace, settings.rules.calendar)
         source = SampleSource(settings.series_limit)
         collector = BusinessCollector(reader, source, DEFINITIONS_OF, lambda: time.time_ns() // 1_000_000)
-        self._registry = registry_of(collector)
+        self._page = MetricsPage(collector)
 
     def scrape(self) -> tuple[float, bytes]:
         """Scrape once; return how long it took, in seconds, and what Prometheus would get."""
         started = time.perf_counter()
-        page = generate_latest(self._registry)
+        page = self._page({}).body
         return time.perf_counter() - started, page
 
     def close(self) -> None:

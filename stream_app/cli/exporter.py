@@ -11,9 +11,10 @@ from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
 from stream_app.cli.options import AS_OF, REDIS, SAMPLE_SETTINGS, clock_at, fail, with_settings
 from stream_app.cli.wiring import CATALOG
 from stream_app.clients.connections import sync_redis
-from stream_app.clients.http import CannotListenError, metrics_route, serving
+from stream_app.clients.http import CannotListenError, Route, serving
 from stream_app.clients.settings import Settings
-from stream_app.exporter.collector import BusinessCollector, registry_of
+from stream_app.exporter.collector import BusinessCollector
+from stream_app.exporter.metrics_page import MetricsPage
 from stream_app.exporter.wall import HELD, Wall
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.metric_page import exported
@@ -47,7 +48,7 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
             source=SampleSource(settings.series_limit, settings.gross_margin),
             clock=clock,
         )
-        routes = {"/metrics": metrics_route(registry_of(collector)), **wall.routes()}
+        routes: dict[str, Route] = {"/metrics": MetricsPage(collector), **wall.routes()}
         try:
             stack.enter_context(serving(settings.host, settings.exporter_port, routes))
         except CannotListenError as error:

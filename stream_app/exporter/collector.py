@@ -5,9 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
+from operator import is_
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
@@ -30,12 +30,13 @@ class SampleSource(Protocol):
 
 
 class BusinessCollector(Collector):
-    """Reads the store at each scrape and builds every family anew."""
+    """Reads the store at each scrape and builds the families anew whose samples have changed."""
 
     def __init__(
         self, reader: Reader, source: SampleSource, definitions: Mapping[str, str], clock: Callable[[], int]
     ) -> None:
         self._reader, self._source, self._definitions, self._clock = reader, source, definitions, clock
+        self._families = Families(definitions)
         self._lock = threading.Lock()
 
     def collect(self) -> Iterator[Metric]:
@@ -55,7 +56,7 @@ class BusinessCollector(Collector):
                 return
             up.add_metric([], 1)
             yield up
-            yield from families(self._source.samples(snapshot.view, snapshot.changed), self._definitions)
+            yield from self._families.of(self._source.samples(snapshot.view, snapshot.changed))
             overflow = GaugeMetricFamily(
                 "stream_app_label_overflow",
                 "Values of a label that no metric shows: they are summed into `other`.",
@@ -108,18 +109,30 @@ def freshness(snapshot: Snapshot, now: int) -> Iterator[Metric]:
     yield fresh
 
 
-def families(samples: Iterator[Sample], definitions: Mapping[str, str]) -> Iterator[Metric]:
-    """Metric families; samples of one series stand together. Histograms are recognized by their suffixes."""
-    for series, group in groupby(samples, key=_family_of):
-        family: Metric
-        first, *rest = group
-        if _suffix(first.name):
-            family = GaugeHistogramMetricFamily(series, definitions[series])
-        else:
-            family = GaugeMetricFamily(series, definitions[series])
-        for sample in (first, *rest):
+class Families:
+    """Makes metric families of samples; those of the very same samples as before are the same objects as before."""
+
+    def __init__(self, definitions: Mapping[str, str]) -> None:
+        self._definitions = definitions
+        self._known: dict[str, tuple[list[Sample], Metric]] = {}
+
+    def of(self, samples: Iterator[Sample]) -> Iterator[Metric]:
+        """Metric families; samples of one series stand together. Histograms are recognized by their suffixes."""
+        before, self._known = self._known, {}
+        for series, group in groupby(samples, key=_family_of):
+            own = list(group)
+            known = before.get(series)
+            if known is None or len(known[0]) != len(own) or not all(map(is_, known[0], own)):
+                known = own, self._family(series, own)
+            self._known[series] = known
+            yield known[1]
+
+    def _family(self, series: str, samples: list[Sample]) -> Metric:
+        kind = GaugeHistogramMetricFamily if _suffix(samples[0].name) else GaugeMetricFamily
+        family: Metric = kind(series, self._definitions[series])
+        for sample in samples:
             family.add_sample(sample.name, dict(sample.labels), sample.value)
-        yield family
+        return family
 
 
 _SUFFIXES = ("_bucket", "_gcount", "_gsum")
@@ -131,11 +144,3 @@ def _suffix(name: str) -> str:
 
 def _family_of(sample: Sample) -> str:
     return sample.name.removesuffix(_suffix(sample.name))
-
-
-def registry_of(*collectors: Collector) -> CollectorRegistry:
-    """A registry of nothing but these."""
-    registry = CollectorRegistry()
-    for collector in collectors:
-        registry.register(collector)
-    return registry

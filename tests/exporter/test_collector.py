@@ -11,7 +11,7 @@ from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
 from stream_app.core.samples import Sample, View
 from stream_app.core.windows import Clock
-from stream_app.exporter.collector import BusinessCollector, families, freshness
+from stream_app.exporter.collector import BusinessCollector, Families, freshness
 from stream_app.store.reader import Reader, Snapshot
 from tests.monitoring.dashboards.site import samples
 from tests.monitoring.dashboards.store_content import Company
@@ -29,7 +29,7 @@ def values_of(family: Metric) -> dict[tuple[tuple[str, str], ...], float]:
 
 def test_samples_of_one_series_are_one_gauge() -> None:
     given = [Sample("a", (("l", "1"),), 3), Sample("a", (("l", "2"),), 4), Sample("b", (), 5)]
-    found = list(families(iter(given), {"a": "What a is.", "b": "What b is."}))
+    found = list(Families({"a": "What a is.", "b": "What b is."}).of(iter(given)))
     assert [(each.name, each.documentation, each.type, len(each.samples)) for each in found] == [
         ("a", "What a is.", "gauge", 2),
         ("b", "What b is.", "gauge", 1),
@@ -39,7 +39,7 @@ def test_samples_of_one_series_are_one_gauge() -> None:
 
 def test_buckets_count_and_sum_are_one_gauge_histogram() -> None:
     given = [Sample("h_bucket", (("le", "+Inf"),), 2), Sample("h_gcount", (), 2), Sample("h_gsum", (), 9)]
-    (family,) = families(iter(given), {"h": "What h is."})
+    (family,) = Families({"h": "What h is."}).of(iter(given))
     assert (family.name, family.type) == ("h", "gaugehistogram")
     assert [sample.name for sample in family.samples] == ["h_bucket", "h_gcount", "h_gsum"]
 

@@ -17,11 +17,12 @@ from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.ratios import RATIOS
 from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
 from stream_app.clients.connections import sync_redis
-from stream_app.clients.http import metrics_route, serving
+from stream_app.clients.http import Route, serving
 from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
 from stream_app.core.samples import Sample
-from stream_app.exporter.collector import BusinessCollector, registry_of
+from stream_app.exporter.collector import BusinessCollector
+from stream_app.exporter.metrics_page import MetricsPage
 from stream_app.exporter.wall import HELD, Wall
 from stream_app.monitoring.dashboards import WALL
 from stream_app.store.reader import Reader
@@ -36,7 +37,7 @@ def exporter(settings: Settings, clock: Callable[[], int]) -> Iterator[int]:
     """Run what `stream-app exporter` runs, wall and all; gives the port."""
     with sync_redis(settings) as redis, wall_of(settings, clock) as wall:
         collector = BusinessCollector(_reader(redis, settings), SampleSource(), DEFINITIONS_OF, clock)
-        routes = {"/metrics": metrics_route(registry_of(collector)), **wall.routes()}
+        routes: dict[str, Route] = {"/metrics": MetricsPage(collector), **wall.routes()}
         with serving("127.0.0.1", 0, routes) as port:
             yield port
 
