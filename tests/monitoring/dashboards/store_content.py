@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import Gauge
@@ -43,14 +43,19 @@ class Company:
 
 def fill(settings: Settings, plan: Plan) -> Company:
     """Apply the history of a plan as one worker would."""
+    return apply(settings, ((each.family, each.value) for each in records(plan, history(plan))), plan.last)
+
+
+def apply(settings: Settings, values: Iterable[tuple[str, bytes]], until: int) -> Company:
+    """Apply events, each with the last part of its topic's name, as one worker would that read them at `until` (ms)."""
     logs: dict[str, list[Record]] = defaultdict(list)
-    for record in records(plan, history(plan)):
-        log = logs[settings.topic(record.family)]
-        log.append(Record(len(log), plan.last, record.key, record.value))
+    for family, value in values:
+        log = logs[settings.topic(family)]
+        log.append(Record(len(log), until, None, value))
     telemetry = Telemetry()
     asyncio.run(_apply(settings, logs, telemetry))
-    company = Company(settings, telemetry, plan.last, tuple(logs))
-    company.mark_current(plan.last)
+    company = Company(settings, telemetry, until, tuple(logs))
+    company.mark_current(until)
     return company
 
 

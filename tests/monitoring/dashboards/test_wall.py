@@ -2,10 +2,12 @@
 
 import json
 import re
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -21,7 +23,7 @@ from stream_app.spec.promql import promql
 from tests.monitoring.dashboards.browser import CHROMIUM, Element, opened
 from tests.monitoring.dashboards.cases import RENDERED, set_variables
 from tests.monitoring.dashboards.site import Queries, exporter, samples, wall_of
-from tests.monitoring.dashboards.store_content import Company
+from tests.monitoring.dashboards.store_content import Company, apply
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
 
@@ -156,6 +158,30 @@ def test_a_blocked_step_is_an_alarm(page: Element) -> None:
     assert "alarmed" in panel(page, "Firing alerts").kinds
     assert "BLOCKED" in panel(page, "Worst steps").all("li")[0].text
     assert "Nurture step blocked: welcome / customer-story" in page.one(id="state").text
+
+
+def _mqls(count: int, until: int) -> Iterator[tuple[str, bytes]]:
+    """MQLs of one source, two days old, that sales has not touched."""
+    moment = datetime.fromtimestamp(until // 1000, UTC) - timedelta(days=2)
+    for number in range(count):
+        about = {"specversion": "1.0", "time": moment.isoformat(), "source": "/t"}
+        for type_, data in (("lead.created", {"source": "webinar"}), ("lead.stage_changed", {"to": "mql"})):
+            event = {**about, "id": f"{type_}{number}", "type": type_, "data": {"lead_id": f"l{number}", **data}}
+            yield "lead", json.dumps(event).encode()
+
+
+@needs_chromium
+@pytest.mark.parametrize(("count", "holds"), [(4, False), (5, True)])
+def test_mqls_that_sales_left_are_on_the_wall_only_then(
+    redis_url: str, namespace: str, count: int, *, holds: bool
+) -> None:
+    until = time.time_ns() // 1_000_000
+    company = apply(Settings.load(redis_url=redis_url, namespace=namespace), _mqls(count, until), until)
+    with exporter(company.settings, lambda: until) as port:
+        text = panel(opened(f"http://127.0.0.1:{port}/"), "Firing alerts").text
+    assert ("MQLs not followed up webinar: 5 past due" in text) == holds
+    assert ("No nurture step is blocked" in text) != holds
+    assert "7 conditions tested" in text
 
 
 @needs_chromium
