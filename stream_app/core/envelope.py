@@ -123,10 +123,7 @@ class Decoder:
             or _BACKSLASH in value
             or _DELETE in value
             or not value.isascii()
-            or (
-                (_BRACKET in value or len(value) > _FLAT_BYTES)
-                and value.count(_BRACE) + value.count(_BRACKET) > MAX_DEPTH
-            )
+            or ((_BRACKET in value or len(value) > _FLAT_BYTES) and _is_too_deep(value))
         ):
             return _malformed(value) or _forbidden(event, at, written) or (at, event)
         return at, event
@@ -239,10 +236,17 @@ def _malformed(value: bytes) -> Rejected | None:
         value.decode()
     except UnicodeDecodeError:
         return _NOT_JSON
+    return _TOO_DEEP if _is_too_deep(value) else None
+
+
+def _is_too_deep(value: bytes) -> bool:
+    """Whether valid JSON is nested more than `MAX_DEPTH` levels deep; for most values their brackets are too few."""
+    if value.count(_BRACE) + value.count(_BRACKET) <= MAX_DEPTH:
+        return False
     levels = _STRING.sub(b"", value).translate(_LEVELS, _NO_LEVELS)
     for _ in range(MAX_DEPTH):
         levels = levels.replace(b"[]", b"")
-    return _TOO_DEEP if levels else None
+    return bool(levels)
 
 
 def _json_of_any_size(value: bytes) -> Any:  # noqa: ANN401 - any JSON
