@@ -231,3 +231,18 @@ def test_minor_units_go_by_currency() -> None:
         "KWD": 123.456,
         "CLF": 12.3456,
     }
+
+
+def test_a_return_to_zero_that_is_told_twice_is_no_swap() -> None:
+    samples = counted(
+        [
+            bill("started", "2026-01-29T08:00:00Z", item(3000)),
+            bill("canceled", "2026-02-28T23:50:00Z"),
+            bill("canceled", "2026-03-01T00:10:00Z"),
+        ],
+        NOON,
+    )
+    # Nothing was paid again, so the churn stays where it was: 30.00 in February, and nothing was left to lose in March.
+    assert number(samples, "mrr_movement", currency="EUR", movement="churn", window="prev_month") == 30.0
+    assert number(samples, "mrr_movement", currency="EUR", movement="churn", window="mtd") == 0
+    assert number(samples, "lost_opening_customers", window="mtd") == 0

@@ -72,8 +72,9 @@ level AS (
 ),
 
 next AS (
+    -- Not `FILTER`: SQLite 3.40 passes over it where a frame begins at a following row.
     SELECT
-        *, min(at_ms) FILTER (WHERE mrr_after > 0) OVER (
+        *, min(iif(mrr_after > 0, at_ms, NULL)) OVER (
             PARTITION BY account ORDER BY at_ms ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
         ) AS paid_again_ms
     FROM level
