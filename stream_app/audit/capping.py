@@ -11,7 +11,7 @@ OTHER = "other"
 CAPPED = frozenset({"program", "step", "campaign", "channel", "source", "activity", "segment", "theme"})
 _OPEN = CAPPED | {"currency"}
 _PARTS = ("_bucket", "_gcount", "_gsum")
-_RANKED_BY = "30d"
+RANKED_BY = "30d"
 _RANKED_OTHERWISE = {"lifecycle_email_events": "7d", "lifecycle_step_due": "7d", "lifecycle_nps_themes": "90d"}
 # Due times are counted by a level, and folded as that is.
 _RANKED_AS = {
@@ -68,4 +68,4 @@ def _ranks(sample: Sample) -> bool:
     if metric != sample.series and not sample.series.endswith("_gcount"):
         return False
     window = sample.labels.get("window")
-    return window is None or window == _RANKED_OTHERWISE.get(metric, _RANKED_BY)
+    return window is None or window == _RANKED_OTHERWISE.get(metric, RANKED_BY)

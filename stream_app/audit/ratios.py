@@ -7,7 +7,7 @@ from math import sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
-from stream_app.audit.capping import OTHER, Combination, beyond, combination_of, replaced
+from stream_app.audit.capping import OTHER, RANKED_BY, Combination, beyond, combination_of, replaced
 from stream_app.audit.comparison import Labels
 from stream_app.audit.money import minor_units
 
@@ -16,7 +16,6 @@ Counts = Mapping[tuple[str, Labels], int]
 Key = tuple[str, ...]
 Sums = Mapping[Key, Fraction]
 
-_RANKED_BY = "30d"
 _PERIODS = ("30d", "mtd", "prev_month")
 _MONTHS = ("mtd", "prev_month")
 _SEND_TIME = ("24h", "7d", "30d")
@@ -229,7 +228,7 @@ def _folded(recounted: Recounted, quotient: Quotient, limit: int) -> frozenset[C
         for key, value in _added([recounted.sums(part, quotient.by, window) for part in quotient.lower]).items():
             if value:
                 each = combination_of(dict(zip(quotient.by, key, strict=False)))
-                ranks[each] = ranks.get(each, Fraction(0)) + (value if window == _RANKED_BY else 0)
+                ranks[each] = ranks.get(each, Fraction(0)) + (value if window == RANKED_BY else 0)
     return beyond(ranks, limit)
 
 

@@ -29,38 +29,31 @@ class SampleSource:
 
     def __init__(self, series_limit: int = SERIES_LIMIT, gross_margin: float = GROSS_MARGIN.default) -> None:
         self._series_limit, self._gross_margin = series_limit, gross_margin
-        self._known: dict[str, tuple[object, list[Sample]]] = {}
+        self._basis: object = None
+        self._known: dict[str, list[Sample]] = {}
         self._limits: dict[str, Limited] = {}
         self.overflow: dict[str, int] = {}
 
     def samples(self, view: View, changed: frozenset[str] | None = None) -> Iterator[Sample]:
         """Every sample. `changed` names the metrics that changed since the view before; None = any may have."""
         view = replace(view, series_limit=self._series_limit, constants={GROSS_MARGIN.name: self._gross_margin})
+        basis = (tuple(view.answers(window) for window in Window), recent_months(view, 1))
+        if changed is None or basis != self._basis:
+            self._basis = basis
+            self._known.clear()
+            changed = frozenset()
         for metric in SHOWN:
-            yield from self._samples_of(metric, view, changed)
+            if metric.name not in self._known or not changed.isdisjoint((metric.name, metric.zero_where)):
+                limit = self._limits[metric.name] = limit_of(metric, view)
+                self._known[metric.name] = samples_of(metric, view, limit)
+            yield from self._known[metric.name]
         self.overflow = folded_values(self._limits.values())
         for derived in DERIVED:
             yield from derived_samples(derived, view)
         for ratio in RATIOS:
-            yield from self._ratio(ratio, view, changed)
-
-    def _samples_of(self, metric: Metric, view: View, changed: frozenset[str] | None) -> list[Sample]:
-        months = [recent_months(view, label.months) for label in metric.labels if label.months]
-        basis = (tuple(view.answers(window) for window in metric.windows), months)
-        known = self._known.get(metric.name)
-        still = changed is not None and changed.isdisjoint((metric.name, metric.zero_where))
-        if known is None or not still or known[0] != basis:
-            limit = self._limits[metric.name] = limit_of(metric, view)
-            known = self._known[metric.name] = (basis, samples_of(metric, view, limit))
-        return known[1]
-
-    def _ratio(self, ratio: Ratio, view: View, changed: frozenset[str] | None) -> list[Sample]:
-        basis = (tuple(view.answers(window) for window in Window), recent_months(view, 1))
-        known = self._known.get(ratio.name)
-        still = changed is not None and changed.isdisjoint(_STORED_FOR[ratio.name])
-        if known is None or not still or known[0] != basis:
-            known = self._known[ratio.name] = (basis, list(ratio_samples(ratio, view)))
-        return known[1]
+            if ratio.name not in self._known or not changed.isdisjoint(_STORED_FOR[ratio.name]):
+                self._known[ratio.name] = list(ratio_samples(ratio, view))
+            yield from self._known[ratio.name]
 
 
 def _stored_for(declared: Declaration) -> frozenset[str]:

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator, Mapping
 
-from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
@@ -33,7 +32,7 @@ class MetricsPage:
             for collector in self._collectors:
                 for family in collector.collect():
                     known = before.get(family.name)
-                    text = known[1] if known and known[0] is family else encode(_registry_of(family))
+                    text = known[1] if known and known[0] is family else encode(_One(family))
                     written[family.name] = family, text
             self._written[content_type] = written
         parts = [text.removesuffix(_END) for _, text in written.values()]
@@ -41,16 +40,12 @@ class MetricsPage:
         return Page(b"".join(parts + end), content_type)
 
 
-def _registry_of(family: Metric) -> CollectorRegistry:
-    """A registry of nothing but a family."""
+class _One(Collector):
+    """A collector of nothing but a family."""
 
-    class One(Collector):
-        """A collector of nothing but it."""
+    def __init__(self, family: Metric) -> None:
+        self._family = family
 
-        def collect(self) -> Iterator[Metric]:
-            """Give it."""
-            yield family
-
-    registry = CollectorRegistry()
-    registry.register(One())
-    return registry
+    def collect(self) -> Iterator[Metric]:
+        """Give it."""
+        yield self._family

@@ -62,7 +62,7 @@ class Folding:
             self.states.append(State(name, version, None))
             return
         self.entities[name] = self.version, after
-        is_merged = bool(kind.unites) and (isinstance(after, Pointer) or bool(after.ids))
+        is_merged = isinstance(after, Pointer) or bool(after.ids)
         self.states.append(State(name, version, encode(kind, after), is_merged))
 
     async def _fold_connected(self) -> None:
