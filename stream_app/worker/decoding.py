@@ -56,6 +56,7 @@ def decode(batch: Batch, decoder: Decoder, kind_of: Mapping[type[Event], EntityK
     decode_record = decoder.decode
     groups: dict[str, Group] = {}
     by_id: dict[str, dict[str, Group]] = {kind.name: {} for kind in kind_of.values()}
+    uniting = {type_ for kind in kind_of.values() for type_ in kind.unites}
     links: list[Link] = []
     rejected: list[tuple[RecordLike, Rejected]] = []
     newest = -1
@@ -74,11 +75,12 @@ def decode(batch: Batch, decoder: Decoder, kind_of: Mapping[type[Event], EntityK
                 rejected.append((record, result))
             continue
         at, event = result
-        kind = kind_of[type(event)]
+        type_ = type(event)
+        kind = kind_of[type_]
         id_ = getattr(event.data, kind.key)
         group = by_id[kind.name].get(id_) or add_group(kind, id_)
         group.events.append(result)
-        if kind.unites and type(event) in kind.unites:
+        if type_ in uniting:
             # Its time counts for nothing; both ids have to be read.
             merged = event.data.merged_id
             if merged not in by_id[kind.name]:
