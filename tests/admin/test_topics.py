@@ -52,6 +52,17 @@ def test_event_topics_keep_all_and_dead_letters_ninety_days(settings: Settings) 
     assert kept == {settings.topic("lead"): "-1", settings.topic("dlq"): str(90 * DAY_MS)}
 
 
+def test_the_broker_dates_records_unless_told_otherwise(settings: Settings) -> None:
+    lead, email = settings.topic("lead"), settings.topic("email")
+    topics.apply(settings, [lead], 1)
+    topics.apply(settings, [email], 1, timestamps="CreateTime")
+    found = topics.describe(settings, [lead, email])
+    assert {name: topic.config["message.timestamp.type"] for name, topic in found.items()} == {
+        lead: "LogAppendTime",
+        email: "CreateTime",
+    }
+
+
 def test_a_topic_made_here_has_no_shortcomings(settings: Settings) -> None:
     topics.apply(settings, [settings.topic("lead")], 3)
     assert [each.shortcomings for each in topics.apply(settings, [settings.topic("lead")], 3)] == [(), ()]
