@@ -52,7 +52,7 @@ def test_event_topics_keep_all_and_dead_letters_ninety_days(settings: Settings) 
     assert kept == {settings.topic("lead"): "-1", settings.topic("dlq"): str(90 * DAY_MS)}
 
 
-def test_the_broker_dates_records_unless_told_otherwise(settings: Settings) -> None:
+def test_the_broker_dates_records_unless_the_user_says_otherwise(settings: Settings) -> None:
     lead, email = settings.topic("lead"), settings.topic("email")
     topics.apply(settings, [lead], 1)
     topics.apply(settings, [email], 1, timestamps="CreateTime")

@@ -233,7 +233,7 @@ def test_minor_units_go_by_currency() -> None:
     }
 
 
-def test_a_return_to_zero_that_is_told_twice_is_no_swap() -> None:
+def test_a_return_to_zero_that_comes_twice_is_no_swap() -> None:
     samples = counted(
         [
             bill("started", "2026-01-29T08:00:00Z", item(3000)),
