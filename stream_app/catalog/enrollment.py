@@ -74,8 +74,9 @@ class Visit(NamedTuple):
 
 def merge(enrollment: Enrollment, row: EnrollmentRow, program: str) -> bool:
     """Add an event; false for a duplicate."""
-    origin = Origin(0 if row.code == ENROLLED else 1, row.at, row.order, row.identity, program)
-    enrollment.origin = min(enrollment.origin, origin)
+    if row.code == ENROLLED or enrollment.origin.rank > 0:
+        origin = Origin(0 if row.code == ENROLLED else 1, row.at, row.order, row.identity, program)
+        enrollment.origin = min(enrollment.origin, origin)
     return join(enrollment.events, row)
 
 

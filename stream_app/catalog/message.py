@@ -1,11 +1,11 @@
 """One e-mail message of a lead: what happened to it, and the facts of that."""
 
 from functools import cache
-from typing import Annotated
+from typing import Annotated, cast
 
 from msgspec import Raw, Struct, msgpack
 
-from stream_app.core.facts import Fact, Series
+from stream_app.core.facts import Change, Fact, Series
 from stream_app.core.timeline import Row, is_next, join, join_all
 
 STATES = ("sent", "delivered", "bounced", "soft_bounced", "opened", "clicked", "replied", "unsubscribed", "complained")
@@ -66,14 +66,28 @@ def pack(message: Message) -> Packed:
     return Raw(_encode(message))
 
 
-def unpack(packed: Packed) -> Message:
-    """See `pack`."""
-    return _decode(packed)
+def unpack(packed: Packed | Message) -> Message:
+    """The message itself, which may be unpacked already while events are merged into its lead."""
+    return packed if isinstance(packed, Message) else _decode(packed)
+
+
+def unpacked_in(kept: dict[str, Packed], message_id: str, change: Change) -> Message | None:
+    """A known message of a lead, which stays unpacked until all events of the change are merged."""
+    packed: Packed | Message | None = kept.get(message_id)
+    return keep_unpacked(kept, message_id, _decode(packed), change) if isinstance(packed, Raw) else packed
+
+
+def keep_unpacked(kept: dict[str, Packed], message_id: str, message: Message, change: Change) -> Message:
+    """Let a message of a lead stay unpacked until all events of the change are merged."""
+    kept[message_id] = cast("Packed", message)
+    change.pack_at_end(kept, message_id, pack)
+    return message
 
 
 def merge(message: Message, row: MessageRow, labels: tuple[str, str, str]) -> bool:
     """Add an event with its labels (program, step, audience); false for a duplicate."""
-    message.origin = min(message.origin, _origin(row, labels))
+    if row.code == SENT or message.origin.rank > 0:
+        message.origin = min(message.origin, _origin(row, labels))
     return join(message.events, row)
 
 

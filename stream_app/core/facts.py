@@ -49,12 +49,13 @@ class Change:
     order changes may be known without that: `add` or `replace` say so, as long as the aspect `is_untracked`.
     """
 
-    __slots__ = ("_before", "_delta", "_entity", "settings")
+    __slots__ = ("_before", "_delta", "_entity", "_unpacked", "settings")
 
     def __init__(self, entity: Any, settings: FoldSettings, delta: Delta) -> None:  # noqa: ANN401 - any kind of entity
         self._entity = entity
         self._before: dict[tuple[Aspect, tuple[str, ...]], list[Fact]] = {}
         self._delta = delta
+        self._unpacked: list[tuple[dict[str, Any], str, Callable[[Any], Any]]] = []
         self.settings = settings
 
     def track(self, aspect: Aspect, *which: str) -> None:
@@ -79,10 +80,16 @@ class Change:
         """Put facts in place of others of an untracked aspect."""
         add_difference(self._delta, before, after)
 
+    def pack_at_end(self, parts: dict[str, Any], key: str, pack: Callable[[Any], Any]) -> None:
+        """Let `finish` pack a part of the entity that is stored packed: more of its events may follow before."""
+        self._unpacked.append((parts, key, pack))
+
     def finish(self) -> None:
-        """Add facts(after) - facts(before) of every tracked aspect."""
+        """Add facts(after) - facts(before) of every tracked aspect, then pack what is unpacked."""
         for (aspect, which), before in self._before.items():
             add_difference(self._delta, before, aspect(self._entity, self.settings, *which))
+        for parts, key, pack in self._unpacked:
+            parts[key] = pack(parts[key])
 
 
 def negated(facts: Iterable[Fact]) -> Delta:

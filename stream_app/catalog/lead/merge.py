@@ -155,22 +155,19 @@ def _merge_email(code: int, lead: Lead, event: e.EmailEvent, at: int, change: Ch
     if code in _REOPENING:
         _merge_engagement(lead, Row(at, row.order, row.identity), change)
     message_id = data.message_id
-    packed = lead.messages.get(message_id)
-    message = Message() if packed is None else messages.unpack(packed)
-    if packed is None:
+    message = messages.unpacked_in(lead.messages, message_id, change)
+    if message is None:
+        message = messages.keep_unpacked(lead.messages, message_id, Message(), change)
         change.track_new(message_facts, message_id)
     elif change.is_untracked(message_facts, message_id):
         increment = messages.increment(message, row)
         if increment is not None:
             change.add(increment)
             message.events.append(row)
-            lead.messages[message_id] = messages.pack(message)
             return True
         change.track(message_facts, message_id)
     labels = (data.program_id or "none", data.step_id or "none", data.audience or "prospect")
-    fresh = messages.merge(message, row, labels)
-    lead.messages[message_id] = messages.pack(message)
-    return fresh
+    return messages.merge(message, row, labels)
 
 
 def _merge_enrollment(lead: Lead, data: e.EnrollmentData, row: EnrollmentRow, change: Change) -> bool:

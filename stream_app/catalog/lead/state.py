@@ -92,7 +92,10 @@ def origin(lead: Lead) -> tuple[str, str, str]:
 
 def first_entry(lead: Lead, stage: str) -> int | None:
     """When the lead first entered a stage other than `lead`."""
-    return next((row.at for row in lead.stages if row.stage == stage), None)
+    for row in lead.stages:
+        if row.stage == stage:
+            return row.at
+    return None
 
 
 def stage_history(lead: Lead) -> list[tuple[int, str]]:
