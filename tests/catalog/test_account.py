@@ -1,5 +1,6 @@
 """What an account contributes: MRR and its movements, opportunities, invoices."""
 
+import tracemalloc
 from dataclasses import replace
 from functools import partial
 from itertools import permutations
@@ -55,6 +56,47 @@ def test_each_change_of_mrr_is_a_movement() -> None:
     }
     assert of("mrr", numbers) == {(("mrr", "EUR"), LEVEL): 900}
     assert of("cohort_mrr", numbers) == {(("cohort_mrr", "2026-01", "EUR"), LEVEL): 900}
+
+
+def test_a_loss_has_the_reason_of_the_newest_cancellation_that_stands() -> None:
+    numbers = contributed(
+        ACCOUNT,
+        [
+            subscribed("started", "01-10 10:00", 1000, subscription_id="a"),
+            subscribed("canceled", "01-20 10:00", 1000, subscription_id="a", reason="involuntary"),
+            subscribed("started", "01-22 10:00", 2000, subscription_id="b"),
+            subscribed("canceled", "01-24 10:00", 2000, subscription_id="b"),
+            subscribed("started", "02-01 10:00", 2000, subscription_id="b"),
+            # Only the cancellation of the first one stands.
+            subscribed("paused", "02-10 10:00", 2000, subscription_id="b"),
+        ],
+    )
+    assert of("lost_customers", numbers) == {
+        (("lost_customers", "involuntary"), at("01-20 10:00")): 1,
+        (("lost_customers", "voluntary"), at("01-24 10:00")): 1,
+        (("lost_customers", "involuntary"), at("02-10 10:00")): 1,
+    }
+
+
+def test_memory_of_a_late_change_is_linear_in_the_subscriptions() -> None:
+    def peak_bytes(subscriptions: int) -> int:
+        started = [
+            subscribed(
+                "started", f"01-{1 + n % 28:02d} {n // 28 // 60:02d}:{n // 28 % 60:02d}", 100, subscription_id=f"s{n}"
+            )
+            for n in range(subscriptions)
+        ]
+        entity = Fold(SETTINGS).apply(ACCOUNT, None, "key", started)
+        late = subscribed("changed", "01-01 12:00", 300, subscription_id="s0")
+        tracemalloc.start()
+        try:
+            Fold(SETTINGS).apply(ACCOUNT, entity, "key", [late])
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    # A copy of all subscriptions for every change of one would be sixteen times as much.
+    assert peak_bytes(2000) < 6 * peak_bytes(500)
 
 
 def test_a_lost_customer_had_mrr_and_has_none() -> None:

@@ -1,6 +1,6 @@
 """What an account contributes to the numbers, one function for each part of it that changes on its own."""
 
-from stream_app.catalog.account.mrr import mrr_facts, mrr_history
+from stream_app.catalog.account.mrr import first_payment, mrr_facts
 from stream_app.catalog.account.state import Account, outcome, standing
 from stream_app.core.facts import LEVEL, Fact, FoldSettings
 
@@ -23,7 +23,7 @@ def opportunity_facts(account: Account, _: FoldSettings, opportunity_id: str) ->
     return found
 
 
-def new_customer_facts(account: Account, settings: FoldSettings) -> list[Fact]:
+def new_customer_facts(account: Account, _: FoldSettings) -> list[Fact]:
     """When the account became a customer: its first won new business or its first MRR, whichever was earlier."""
     wins: list[tuple[int, str, str, str, str]] = []
     for rows in map(standing, account.opportunities.values()):
@@ -31,7 +31,7 @@ def new_customer_facts(account: Account, settings: FoldSettings) -> list[Fact]:
         newest = rows[-1] if rows else None
         if decision and newest and decision.event == "won" and newest.kind == "new_business":
             wins.append((decision.at, decision.order, decision.identity, newest.source, newest.campaign))
-    paid = next((instant.at for instant in mrr_history(account, settings) if instant.is_paying), None)
+    paid = first_payment(account)
     if wins:
         won, _order, _identity, source, campaign = min(wins)
         if paid is None or won <= paid:

@@ -1,7 +1,8 @@
 """The MRR of an account over time: its movements, lost customers, and the levels at the end of them."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -13,17 +14,15 @@ from stream_app.core.timeline import FAR_FUTURE
 _EARNING = frozenset({"active", "past_due"})
 
 
-class Instant(Struct):
+class Instant(Struct, frozen=True, gc=False):
     """An account's MRR right after a moment at which a subscription changed; minor units by currency."""
 
     at: int
     mrr: dict[str, int]
-    states: dict[str, SubscriptionRow]
-
-    @property
-    def is_paying(self) -> bool:
-        """Whether the account is a customer."""
-        return any(self.mrr.values())
+    is_paying: bool
+    """Whether the account is a customer."""
+    loss_reason: str
+    """Why the newest of the canceled subscriptions was canceled; empty while it is paying."""
 
 
 def mrr_history(account: Account, settings: FoldSettings) -> list[Instant]:
@@ -41,19 +40,63 @@ def mrr_history(account: Account, settings: FoldSettings) -> list[Instant]:
     return kept
 
 
+def first_payment(account: Account) -> int | None:
+    """When the account first had MRR."""
+    return next((instant.at for instant in _instants(account) if instant.is_paying), None)
+
+
 def _instants(account: Account) -> Iterator[Instant]:
-    """The account's MRR after each instant; all changes of equal time are one instant."""
-    changes = sorted((row, name) for name, rows in account.subscriptions.items() for row in rows)
-    states: dict[str, SubscriptionRow] = {}
-    for at, group in groupby(changes, key=lambda change: change[0].at):
-        states |= {name: row for row, name in group}
-        yield Instant(at, _sum(states, _EARNING), dict(states))
+    """The account's MRR after each instant; all changes of equal time are one instant. Linear in the changes."""
+    changes = sorted((row.at, row, name) for name, rows in account.subscriptions.items() for row in rows)
+    standing: dict[str, SubscriptionRow] = {}
+    canceled: list[tuple[str, SubscriptionRow]] = []
+    amounts: dict[str, int] = {}
+    earning: dict[str, int] = {}
+    for (at, row, name), (until, _, _) in pairwise([*changes, _END]):
+        before = standing.get(name)
+        if before is not None and before.status in _EARNING:
+            _subtract(before, amounts, earning)
+        standing[name] = row
+        if row.status in _EARNING:
+            currency = row.currency
+            amounts[currency] = amounts.get(currency, 0) + row.monthly
+            earning[currency] = earning.get(currency, 0) + 1
+        elif row.status == "canceled":
+            canceled.append((name, row))
+        if at < until:
+            is_paying = any(amounts.values())
+            yield Instant(at, amounts.copy(), is_paying, "" if is_paying else _loss_reason(canceled, standing))
 
 
-def _sum(states: dict[str, SubscriptionRow], statuses: frozenset[str]) -> dict[str, int]:
+_END = FAR_FUTURE, SubscriptionRow(FAR_FUTURE, "", "", "", "", 0, ""), ""
+
+
+def _subtract(row: SubscriptionRow, amounts: dict[str, int], earning: dict[str, int]) -> None:
+    """Take a subscription out of the amounts; a currency stays as long as another one earns in it."""
+    currency = row.currency
+    earning[currency] -= 1
+    if earning[currency]:
+        amounts[currency] -= row.monthly
+    else:
+        del earning[currency], amounts[currency]
+
+
+def _loss_reason(canceled: list[tuple[str, SubscriptionRow]], standing: dict[str, SubscriptionRow]) -> str:
+    """The reason of the newest cancellation that still stands; those that no longer do are dropped for good."""
+    while canceled:
+        name, row = canceled[-1]
+        if standing[name] is row:
+            return row.reason
+        canceled.pop()
+    return "voluntary"
+
+
+def _sum(account: Account, status: str) -> dict[str, int]:
+    """What the subscriptions are worth whose newest state has a status."""
     total: dict[str, int] = {}
-    for row in states.values():
-        if row.status in statuses:
+    for rows in account.subscriptions.values():
+        row = rows[-1]
+        if row.status == status:
             total[row.currency] = total.get(row.currency, 0) + row.monthly
     return total
 
@@ -63,11 +106,11 @@ def mrr_facts(account: Account, settings: FoldSettings) -> list[Fact]:
     found: list[Fact] = []
     earned: set[str] = set()
     lost_months: set[str] = set()
-    before = Instant(FAR_FUTURE, {}, {})
+    before = Instant(FAR_FUTURE, {}, is_paying=False, loss_reason="")
     cohort: str | None = None
     history = mrr_history(account, settings)
     for now in history:
-        for currency in sorted(before.mrr.keys() | now.mrr.keys()):
+        for currency in before.mrr | now.mrr:
             old, new = before.mrr.get(currency, 0), now.mrr.get(currency, 0)
             if old != new:
                 movement = _movement(old, new, earned_before=currency in earned)
@@ -76,7 +119,7 @@ def mrr_facts(account: Account, settings: FoldSettings) -> list[Fact]:
         if now.is_paying and cohort is None:
             cohort = settings.calendar.month(now.at)
         if before.is_paying and not now.is_paying:
-            found.append((("lost_customers", _loss_reason(now)), now.at, 1))
+            found.append((("lost_customers", now.loss_reason), now.at, 1))
             month = settings.calendar.month(now.at)
             if month not in lost_months and _paid_at_start_of_month(history, now.at, settings):
                 lost_months.add(month)
@@ -84,7 +127,7 @@ def mrr_facts(account: Account, settings: FoldSettings) -> list[Fact]:
         if now.is_paying != before.is_paying:
             found.append((("customer_change",), now.at, 1 if now.is_paying else -1))
         before = now
-    return found + _levels(before, cohort)
+    return found + _levels(account, before, cohort)
 
 
 def _movement(before: int, after: int, *, earned_before: bool) -> str:
@@ -95,22 +138,16 @@ def _movement(before: int, after: int, *, earned_before: bool) -> str:
     return "expansion" if after > before else "contraction"
 
 
-def _loss_reason(now: Instant) -> str:
-    canceled = [row for row in now.states.values() if row.status == "canceled"]
-    return max(canceled).reason if canceled else "voluntary"
-
-
 def _paid_at_start_of_month(history: list[Instant], at: int, settings: FoldSettings) -> bool:
     start = settings.calendar.start_of_day(first_of_month(settings.calendar.day(at)))
-    before = [instant for instant in history if instant.at < start]
-    return bool(before) and before[-1].is_paying
+    earlier = bisect_left(history, start, key=lambda instant: instant.at)
+    return earlier > 0 and history[earlier - 1].is_paying
 
 
-def _levels(last: Instant, cohort: str | None) -> list[Fact]:
+def _levels(account: Account, last: Instant, cohort: str | None) -> list[Fact]:
     found: list[Fact] = [(("mrr", currency), LEVEL, amount) for currency, amount in last.mrr.items()]
-    at_risk, paused = _sum(last.states, frozenset({"past_due"})), _sum(last.states, frozenset({"paused"}))
-    found += [(("mrr_at_risk", currency), LEVEL, amount) for currency, amount in at_risk.items()]
-    found += [(("mrr_paused", currency), LEVEL, amount) for currency, amount in paused.items()]
+    found += [(("mrr_at_risk", currency), LEVEL, amount) for currency, amount in _sum(account, "past_due").items()]
+    found += [(("mrr_paused", currency), LEVEL, amount) for currency, amount in _sum(account, "paused").items()]
     if last.is_paying and cohort is not None:
         found.append((("customers",), LEVEL, 1))
         found.append((("cohort_customers", cohort), LEVEL, 1))
