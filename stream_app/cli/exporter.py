@@ -22,7 +22,7 @@ from stream_app.store.reader import Reader
 
 
 @click.command()
-@with_settings(*REDIS, "namespace", *SAMPLE_SETTINGS, "host", "exporter_port")
+@with_settings(*REDIS, "namespace", *SAMPLE_SETTINGS, "host", "exporter_port", "allowed_hosts")
 @AS_OF
 def exporter(settings: Settings, as_of: datetime | None) -> None:
     """Serve the numbers for Prometheus at /metrics and the wall at /. Run exactly one: several multiply in sum()."""
@@ -50,7 +50,7 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
         )
         routes: dict[str, Route] = {"/metrics": MetricsPage(collector), **wall.routes()}
         try:
-            stack.enter_context(serving(settings.host, settings.exporter_port, routes))
+            stack.enter_context(serving(settings.host, settings.exporter_port, routes, settings.allowed_hosts))
         except CannotListenError as error:
             fail(f"{error}; choose another --exporter-port")
         click.echo(

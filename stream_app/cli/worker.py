@@ -26,6 +26,7 @@ EXIT_DEFINITIONS = 5
     *DEFINITIONS,
     "host",
     "worker_port",
+    "allowed_hosts",
     "batch_events",
     "cached_entities",
     "flood_ratio",

@@ -58,6 +58,11 @@ class Settings(BaseSettings):
     worker_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         9465, description="Port of the worker's own metrics and health; 0 = off."
     )
+    allowed_hosts: str = Field(
+        "",
+        description="Names, separated by commas, that HTTP requests may be addressed to, besides those of loopback; "
+        "* = any. If left out: any, unless host is loopback.",
+    )
     horizon_days: Annotated[int, Field(ge=100)] = Field(
         400, description="How long events are remembered to tell copies from new ones; changing it needs a rebuild."
     )

@@ -3,9 +3,11 @@
 import logging
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from http import HTTPStatus
 from importlib.resources import files
 from typing import Any
@@ -64,7 +66,7 @@ class Wall:
         for name, value in (("rendered", self._rendered), ("values", first)):
             # An end tag within the data would end the script that holds it.
             text = text.replace(f"/*{name}*/", value.replace("<", "\\u003c"))
-        return Page(text.encode(), "text/html; charset=utf-8")
+        return Page(text.encode(), "text/html; charset=utf-8", policy=self._policy)
 
     def _current(self) -> dict[str, Any]:
         with self._lock:
@@ -82,15 +84,27 @@ class Wall:
 
     @cached_property
     def _template(self) -> str:
-        folder = files("stream_app.exporter") / "static"
-        page, style, script = ((folder / f"wall.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
-        return page.replace("/*style*/", style).replace("/*script*/", script)
+        return _static("html").replace("/*style*/", _static("css")).replace("/*script*/", _static("js"))
+
+    @cached_property
+    def _policy(self) -> str:
+        """Nothing runs in the page but its own script, and it asks nobody but this server."""
+        style, script = _hash(_static("css")), _hash(_static("js"))
+        return f"default-src 'none'; style-src '{style}'; script-src '{script}'; connect-src 'self'; img-src data:"
 
     @cached_property
     def _rendered(self) -> str:
         rendered = dashboard(self.declared, {each.series: each for each in self.known})
         statuses = {color: status for status, color in COLORS.items()}
         return orjson.dumps({"dashboard": rendered, "statuses": statuses}).decode()
+
+
+def _static(kind: str) -> str:
+    return (files("stream_app.exporter") / "static" / f"wall.{kind}").read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
 def _fresh(snapshot: Snapshot, now: int) -> list[Sample]:

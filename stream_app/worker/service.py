@@ -119,7 +119,7 @@ def serve(stack: ExitStack | AsyncExitStack, settings: Settings, routes: Mapping
     if not settings.worker_port:
         return
     try:
-        stack.enter_context(serving(settings.host, settings.worker_port, routes))
+        stack.enter_context(serving(settings.host, settings.worker_port, routes, settings.allowed_hosts))
     except CannotListenError as error:
         if "worker_port" in settings.model_fields_set:
             raise
