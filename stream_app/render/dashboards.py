@@ -9,6 +9,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from stream_app.render.catalog import Catalog, Rendered
+from stream_app.render.each_series_once import EachSeriesOnce
 from stream_app.render.metric_page import exported
 from stream_app.spec.condition import Status
 from stream_app.spec.metric import Declaration
@@ -31,12 +32,13 @@ def dashboards(catalog: Catalog) -> Rendered:
     """Return the file of every dashboard."""
     known = {each.series: each for each in exported(catalog)}
     runbooks = catalog.alerting.runbooks if catalog.alerting else ""
+    once = EachSeriesOnce(catalog)
+
+    def text(declared: Dashboard) -> str:
+        return once(json.dumps(dashboard(declared, known, runbooks), indent=2, ensure_ascii=False)) + "\n"
+
     return {
-        f"grafana/dashboards/{each.uid.removeprefix('stream-app-')}.json": json.dumps(
-            dashboard(each, known, runbooks), indent=2, ensure_ascii=False
-        )
-        + "\n"
-        for each in catalog.dashboards
+        f"grafana/dashboards/{each.uid.removeprefix('stream-app-')}.json": text(each) for each in catalog.dashboards
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from textwrap import indent
 
 from stream_app.render.catalog import Catalog, Rendered
+from stream_app.render.each_series_once import EachSeriesOnce
 from stream_app.spec.alert import Alert, Alerting, RuleGroup
 
 GENERATED = "# Rendered from the declarations by `stream-app render`; changes go there."
@@ -16,7 +17,8 @@ def rules(catalog: Catalog) -> Rendered:
     alerting = catalog.alerting
     if alerting is None:
         return {}
-    return {f"prometheus/rules/{group.name}.yml": _file(group, alerting) for group in alerting.groups}
+    once = EachSeriesOnce(catalog)
+    return {f"prometheus/rules/{group.name}.yml": once(_file(group, alerting)) for group in alerting.groups}
 
 
 def _file(group: RuleGroup, alerting: Alerting) -> str:

@@ -98,9 +98,9 @@ CONVERT = RuleGroup(
             keep_firing_for="1h",
             # In every time zone, four weeks before the 2nd to 26th lies in the month before.
             expr=while_fresh("""
-                lifecycle_lead_velocity_rate{basis="closed"} < 0
+                max by (basis) (lifecycle_lead_velocity_rate{basis="closed"}) < 0
                 and
-                last_over_time(lifecycle_lead_velocity_rate{basis="closed"}[3d] offset 4w) < 0
+                max by (basis) (last_over_time(lifecycle_lead_velocity_rate{basis="closed"}[3d] offset 4w)) < 0
                 and on ()
                 (day_of_month() >= 2 and day_of_month() <= 26)
             """),

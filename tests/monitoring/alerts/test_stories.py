@@ -3,12 +3,14 @@
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.render.rules import rules
+from stream_app.spec.metric import PREFIX
 from tests.monitoring.alerts.stories import ROOT, STORIES, files
 from tests.monitoring.alerts.story import FRESH, Story, file
 from tests.monitoring.alerts.tools import program, run
@@ -53,6 +55,27 @@ def test_every_alert_has_a_story_in_which_it_must_not_fire(alert: str) -> None:
 @pytest.mark.parametrize("alert", BUSINESS)
 def test_every_business_alert_has_a_story_of_stale_data(alert: str) -> None:
     assert BY_NAME[f"{alert} stays quiet while the data is stale"].firing is None
+
+
+@pytest.mark.parametrize(
+    ("group", "step"),
+    # The alerts about the pipeline name the instance.
+    [path.stem.rsplit("-", 1) for path in files() if not path.stem.startswith("pipeline")],
+)
+def test_a_second_exporter_changes_no_business_alert(group: str, step: str, tmp_path: Path) -> None:
+    stories = [replace(each, series=_exported_twice(each.series)) for each in STORIES[group] if each.step == step]
+    assert outcome(tmp_path, group, stories, "groups:", "groups:") == ""
+
+
+def _exported_twice(series: dict[str, str]) -> dict[str, str]:
+    """What is scraped of two exporters, which say the same."""
+    business = {name: values for name, values in series.items() if name.startswith((PREFIX, FRESH))}
+    return series | {_of_instance(name, "second"): values for name, values in business.items()}
+
+
+def _of_instance(series: str, instance: str) -> str:
+    name, _, labels = series.removesuffix("}").partition("{")
+    return f'{name}{{{labels}{", " if labels else ""}instance="{instance}"}}'
 
 
 def test_a_story_belongs_to_the_group_of_its_alert() -> None:
@@ -151,8 +174,8 @@ def test_without_the_freshness_guard_stale_data_fires_alerts(tmp_path: Path, gro
         ),
         (
             "BounceRateHigh stays quiet at 2 of 20 on a quiet night",
-            'window="24h"}) >= 10',
-            'window="24h"}) >= 1',
+            'window="24h"})) >= 10',
+            'window="24h"})) >= 1',
         ),
         (
             "ClicksZeroAfterSend stays quiet on the weekend after a blast on Friday",
@@ -171,8 +194,8 @@ def test_without_the_freshness_guard_stale_data_fires_alerts(tmp_path: Path, gro
         ),
         (
             "LargeMrrLoss stays quiet when one of sixty equal customers leaves",
-            'window="24h"}) >= 1000',
-            'window="24h"}) >= 0',
+            'window="24h"})) >= 1000',
+            'window="24h"})) >= 0',
         ),
         (
             "MrrAtRiskRising stays quiet in the wave of failed cards that every month brings",

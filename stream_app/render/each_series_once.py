@@ -1,0 +1,32 @@
+"""PromQL in which a number counts once, however many exporters are scraped: each of them exports all numbers."""
+
+import re
+
+from stream_app.render.catalog import Catalog
+from stream_app.spec.metric import PREFIX, Declaration
+
+_HISTOGRAM = re.compile("_(bucket|gcount|gsum)$")
+_SUM = re.compile(
+    rf"sum(?P<by> by \([^)]*\))? ?\((?P<series>{PREFIX}\w+)(?P<match>{{[^{{}}]*}})?(?P<offset> offset \w+)?\)"
+)
+
+
+class EachSeriesOnce:
+    """Puts the largest of equal series in the place of each series that a sum adds up."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        declared: tuple[Declaration, ...] = (*catalog.metrics, *catalog.derived, *catalog.ratios)
+        self._labels = {each.series: _labels(each) for each in declared}
+
+    def __call__(self, promql: str) -> str:
+        """The same expression, or a text that contains some, with sums over one exporter."""
+        return _SUM.sub(self._over_one, promql)
+
+    def _over_one(self, found: re.Match[str]) -> str:
+        series, match, offset = found["series"], found["match"] or "", found["offset"] or ""
+        labels = [*self._labels[_HISTOGRAM.sub("", series)], *(["le"] if series.endswith("_bucket") else [])]
+        return f"sum{found['by'] or ''} (max by ({', '.join(labels)}) ({series}{match}{offset}))"
+
+
+def _labels(declared: Declaration) -> list[str]:
+    return [*(label.name for label in declared.labels), *(["window"] if declared.windows else [])]
