@@ -1,10 +1,11 @@
 """`exporter`: the numbers for Prometheus, and the wall."""
 
 import signal
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 
 import click
+from redis.exceptions import RedisError
 
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
@@ -14,10 +15,12 @@ from stream_app.clients.connections import sync_redis
 from stream_app.clients.http import CannotListenError, Route, serving
 from stream_app.clients.settings import Settings
 from stream_app.exporter.collector import BusinessCollector
+from stream_app.exporter.exporters import ExportersCollector
 from stream_app.exporter.metrics_page import MetricsPage
 from stream_app.exporter.wall import HELD, Wall
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.metric_page import exported
+from stream_app.store.exporters import ExporterLease
 from stream_app.store.reader import Reader
 
 
@@ -25,7 +28,7 @@ from stream_app.store.reader import Reader
 @with_settings(*REDIS, "namespace", *SAMPLE_SETTINGS, "host", "exporter_port", "allowed_hosts")
 @AS_OF
 def exporter(settings: Settings, as_of: datetime | None) -> None:
-    """Serve the numbers for Prometheus at /metrics and the wall at /. Run exactly one: several multiply in sum()."""
+    """Serve the numbers for Prometheus at /metrics and the wall at /. Run exactly one."""
     clock = clock_at(as_of)
     calendar = settings.rules.calendar
     # Threads inherit the mask, so that the signals wait for this one.
@@ -48,7 +51,8 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
             source=SampleSource(settings.series_limit, settings.gross_margin),
             clock=clock,
         )
-        routes: dict[str, Route] = {"/metrics": MetricsPage(collector), **wall.routes()}
+        lease = ExporterLease(redis, settings.namespace)
+        routes: dict[str, Route] = {"/metrics": MetricsPage(collector, ExportersCollector(lease)), **wall.routes()}
         try:
             stack.enter_context(serving(settings.host, settings.exporter_port, routes, settings.allowed_hosts))
         except CannotListenError as error:
@@ -57,3 +61,5 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
             f"the wall is at http://{settings.host}:{settings.exporter_port}/, the metrics at /metrics", err=True
         )
         signal.sigwait(stop)
+        with suppress(RedisError, OSError):  # it runs out by itself
+            lease.end()

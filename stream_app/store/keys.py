@@ -39,6 +39,7 @@ class KeyPattern:
 
 KEYS: tuple[KeyPattern, ...] = (
     KeyPattern("{<namespace>}:generations", "hash", (SERVING, BUILDING)),
+    KeyPattern("{<namespace>}:exporters", "zset", ("<exporter>",)),
     KeyPattern("{<namespace>}:<generation>:ledger", "hash", (DEFINITIONS, "newest:<grain>", "swept:<grain>")),
     KeyPattern("{<namespace>}:<generation>:offsets", "hash", ("<topic>:<partition>",)),
     KeyPattern("{<namespace>}:<generation>:current", "hash", ("<topic>:<partition>",)),
@@ -49,8 +50,10 @@ KEYS: tuple[KeyPattern, ...] = (
     KeyPattern("{<namespace>}:<generation>:<entity>:<id>", "string"),
 )
 
-LAYOUT = hashlib.sha256(repr(KEYS).encode()).hexdigest()[:4]
-"""Changes whenever a key or a field does: numbers that were stored under other keys are refused."""
+_OF_NUMBERS = tuple(pattern for pattern in KEYS if "<generation>" in pattern.key)
+
+LAYOUT = hashlib.sha256(repr(_OF_NUMBERS).encode()).hexdigest()[:4]
+"""Changes whenever a key or a field of the numbers does: those that were stored under other keys are refused."""
 
 
 def stored_definitions(definitions: str) -> str:
@@ -61,6 +64,11 @@ def stored_definitions(definitions: str) -> str:
 def generations_key(namespace: str) -> str:
     """The hash that says which generation serves and which is being built."""
     return f"{_namespace_prefix(namespace)}generations"
+
+
+def exporters_key(namespace: str) -> str:
+    """The sorted set of the exporters that are scraped."""
+    return f"{_namespace_prefix(namespace)}exporters"
 
 
 def namespace_glob(namespace: str) -> str:

@@ -17,6 +17,7 @@ from stream_app.core.facts import Series
 from stream_app.demo.simulator import Plan
 from stream_app.spec.metric import Kind
 from stream_app.store import generations
+from stream_app.store.exporters import ExporterLease
 from stream_app.store.keys import KEYS, KeyPattern, namespace_glob, series_of
 from tests.monitoring.dashboards.store_content import fill
 
@@ -26,6 +27,7 @@ _PARTS = {
     "grain": "minute|hour|day",
     "number": r"\d+",
     "partition": r"\d+",
+    "exporter": r"[0-9a-f]{16}",
     "entity": "|".join(kind.name for kind in ENTITIES),
     "series": r"[a-z0-9_]+(?:␟[^␟]*)*",
 }
@@ -41,6 +43,7 @@ def content(redis_url: str) -> _Content:
     settings = Settings.load(redis_url=redis_url, namespace="data-model")
     fill(settings, Plan(seed=7, leads=150, until=datetime(2025, 6, 18, 15, 30, tzinfo=UTC)))
     with sync_redis(settings) as redis:
+        ExporterLease(redis, settings.namespace).renew()
         pair = generations.begin(redis, settings.namespace, "of a rebuild")
         found = dict(_content(redis, settings.namespace))
         generations.switch(redis, settings.namespace, pair)

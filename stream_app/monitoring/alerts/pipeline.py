@@ -88,6 +88,18 @@ PIPELINE = RuleGroup(
             ),
         ),
         Alert(
+            name="TwoExporters",
+            severity="warning",
+            for_="5m",
+            keep_firing_for="5m",
+            expr="max(stream_app_exporters) > 1",
+            summary="{{ $value | humanize }} exporters of one namespace are scraped",
+            description=(
+                "{{ $value | humanize }} exporters export the same numbers. Our rules and dashboards count a series "
+                "once; every other query that sums them is too high."
+            ),
+        ),
+        Alert(
             name="WorkersDown",
             severity="critical",
             for_="2m",

@@ -76,6 +76,25 @@ PIPELINE = (
     Story(alert="ExporterDown", name="stays quiet while it answers", at="5m", series={EXPORTER: flat(1, 9)}),
     Story(alert="ExporterDown", name="stays quiet during a restart", at="4m", series={EXPORTER: "1 1 1 0 0 1"}),
     Story(
+        alert="TwoExporters",
+        name="fires when two are scraped for longer than a restart takes",
+        at="10m",
+        series={"stream_app_exporters": flat(2, 11)},
+        firing="{}",
+    ),
+    Story(
+        alert="TwoExporters",
+        name="stays quiet while there is one",
+        at="10m",
+        series={"stream_app_exporters": flat(1, 11)},
+    ),
+    Story(
+        alert="TwoExporters",
+        name="stays quiet while a killed one still counts",
+        at="10m",
+        series={"stream_app_exporters": "1 1 1 2 2 2 1 1 1 1 1"},
+    ),
+    Story(
         alert="WorkersDown",
         name="fires when none answers",
         at="5m",
