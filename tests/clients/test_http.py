@@ -86,31 +86,23 @@ def test_half_a_request_does_not_hold_a_place(port: int) -> None:
 
 
 def test_a_new_connection_is_refused_while_all_are_answered() -> None:
-    release = threading.Event()
+    # All answers and the test wait for each other: before that and after the refusal.
+    together = threading.Barrier(MAX_CONNECTIONS + 1, timeout=_WAIT_S)
 
     def slow(_: object) -> Page:
-        release.wait(_WAIT_S)
+        together.wait()
+        together.wait()
         return Page(_BODY, "text/plain")
 
     with serving("127.0.0.1", 0, {"/slow": slow}) as number, ExitStack() as stack:
         for _ in range(MAX_CONNECTIONS):
             busy = stack.enter_context(socket.create_connection(("127.0.0.1", number), timeout=_WAIT_S))
             busy.sendall(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        refused = _closed_once_full(number)
-        release.set()
-        assert refused
+        together.wait()
+        with socket.create_connection(("127.0.0.1", number), timeout=_WAIT_S) as late:
+            assert late.recv(1) == b""
+        together.wait()
         assert busy.recv(12) == b"HTTP/1.1 200"
-
-
-def _closed_once_full(port: int) -> bool:
-    """Whether a connection is closed without an answer, as soon as all requests before have been read."""
-    for _ in range(200):
-        with socket.create_connection(("127.0.0.1", port), timeout=0.2) as late:
-            try:
-                return late.recv(1) == b""
-            except TimeoutError:
-                continue
-    return False
 
 
 def test_a_body_is_not_taken_for_the_next_request(port: int) -> None:

@@ -81,7 +81,7 @@ def test_the_documented_user_writes_that_it_runs_and_nothing_else(redis: Redis) 
                 connected.hset(key, "field", "1")
 
 
-def test_a_user_without_the_right_is_told_once(redis: Redis, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_user_without_the_right_is_warned_once(redis: Redis, caplog: pytest.LogCaptureFixture) -> None:
     rights = _documented_rights().partition("(")[0]
     with as_user(redis, rights) as connected:
         collector = ExportersCollector(ExporterLease(connected, "lifecycle"))
