@@ -25,6 +25,7 @@ from stream_app.cli.stop_signals import StopSignals
 from stream_app.cli.wiring import event_topics
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import PREFIX, Settings
+from stream_app.demo.directory import demo_directory
 from stream_app.demo.embedded_servers import (
     MissingProgramError,
     Server,
@@ -87,7 +88,12 @@ def demo(
     plan = Plan(seed=seed, leads=leads, days=days, until=datetime.now(UTC), scenario=scenario)
     with ExitStack() as stack:
         stop = stack.enter_context(StopSignals())
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stream-app-demo-")))
+        try:
+            directory = stack.enter_context(demo_directory())
+        except OSError as error:
+            fail(
+                f"cannot write to {tempfile.gettempdir()}: {error.strerror}. Set TMPDIR to a directory that has space."
+            )
         settings, worker, exporter = _start(stack, directory, console, worker_port, exporter_port)
         sender = EventSender(settings, plan, rate, directory / "sent.jsonl")
         links = [

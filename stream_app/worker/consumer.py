@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import signal
-import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -170,6 +169,9 @@ class _App(faust.App):
     logger = logging.getLogger("faust.app")
     BootStrategy = _ConsumerOnly
 
+    def _create_directories(self) -> None:
+        """Keep nothing on disk: there are no tables."""
+
 
 def _readable_lag(state: State) -> int:
     return sum(
@@ -219,8 +221,8 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         try:
-            with _limited_library_logs(), tempfile.TemporaryDirectory(prefix="stream-app-") as directory:
-                return await self._run(self._build(directory), until)
+            with _limited_library_logs():
+                return await self._run(self._build(), until)
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
@@ -270,7 +272,7 @@ class Worker:
             self._exit = code
         self._ending.set()
 
-    def _build(self, directory: str) -> faust.App:
+    def _build(self) -> faust.App:
         settings = self._settings
         app = _App(
             settings.group,
@@ -287,7 +289,6 @@ class Worker:
             key_serializer="raw",
             value_serializer="raw",
             store="memory://",
-            datadir=directory,
             # The ledger makes a batch whose partition was revoked meanwhile harmless, so nothing waits for it.
             stream_wait_empty=False,
             stream_buffer_maxsize=settings.buffered_batches,

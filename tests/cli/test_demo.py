@@ -91,3 +91,20 @@ def test_without_its_extra_the_demo_says_what_to_install(tmp_path: Path) -> None
     assert done.returncode == 1
     assert "pip install 'stream-app[demo]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_demo_without_space_says_what_to_do(tmp_path: Path) -> None:
+    # No file may grow beyond 0 bytes: to a program that is as a full disk.
+    command = ["prlimit", "--fsize=0", str(COMMAND), "demo", "--exporter-port", "0", "--worker-port", "0"]
+    done = subprocess.run(  # noqa: S603 - our own command
+        command,
+        env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path), "HOME": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Set TMPDIR to a directory that has space" in done.stderr
+    assert "Traceback" not in done.stderr

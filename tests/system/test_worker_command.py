@@ -1,5 +1,9 @@
 """How the command `worker` begins and ends."""
 
+from pathlib import Path
+
+import pytest
+
 from stream_app.demo.embedded_servers import Server
 from tests.system.event_sets import UNTIL, EventSet
 from tests.system.expectations import assert_exact
@@ -43,6 +47,18 @@ def test_sigterm_finishes_the_batch_and_commits_the_ledgers_offsets(
     assert {source: offset for source, offset in installation.committed().items() if offset} == applied
     installation.drain()
     assert_exact(installation, small_set.events, UNTIL)
+
+
+def test_a_worker_needs_no_space_on_disk(
+    installation: Installation, small_set: EventSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    installation.create_topics()
+    installation.produce(small_set.records)
+    worker = installation.worker()
+    installation.await_all_applied(worker)
+    assert list(tmp_path.iterdir()) == []
+    worker.kill()
 
 
 def test_draining_workers_all_end_and_leave_no_lag(installation: Installation, small_set: EventSet) -> None:
