@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
@@ -91,9 +90,7 @@ def demo(
         try:
             directory = stack.enter_context(demo_directory())
         except OSError as error:
-            fail(
-                f"cannot write to {tempfile.gettempdir()}: {error.strerror}. Set TMPDIR to a directory that has space."
-            )
+            fail(f"no space for the demo's data: {error.strerror}. Set TMPDIR to a directory that has space.")
         settings, worker, exporter = _start(stack, directory, console, worker_port, exporter_port)
         sender = EventSender(settings, plan, rate, directory / "sent.jsonl")
         links = [

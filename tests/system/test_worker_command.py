@@ -52,12 +52,14 @@ def test_sigterm_finishes_the_batch_and_commits_the_ledgers_offsets(
 def test_a_worker_needs_no_space_on_disk(
     installation: Installation, small_set: EventSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     installation.create_topics()
     installation.produce(small_set.records)
     worker = installation.worker()
     installation.await_all_applied(worker)
-    assert list(tmp_path.iterdir()) == []
+    assert list(temporary.iterdir()) == []
     worker.kill()
 
 
