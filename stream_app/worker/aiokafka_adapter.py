@@ -133,6 +133,8 @@ class AIOKafkaAdapter:
         for (topic, number), offset in offsets.items():
             if (topic, number) in assigned:
                 by_topic[topic].append((number, offset, ""))
+        if not by_topic:
+            return False
         request = OffsetCommitRequest(
             coordinator.group_id,
             coordinator.generation,

@@ -480,10 +480,14 @@ class Consumer(driver.Consumer):
         return True
 
     async def commit_and_end_transactions(self) -> None:
-        """Faust: the app stops. Nobody may come after it, so the last commit is tried more than once."""
+        """Faust: the app stops. Nobody may come after it, so the last commit is tried more than once.
+
+        A rebalance refuses it, and takes the positions away: what was applied before is committed when it has ended,
+        of the partitions that are still this worker's.
+        """
+        offsets = {TP(*each): at for each, at in self._positions.uncommitted().items()}
         for delay in _LAST_COMMIT_RETRIES_S:
-            await self.commit()
-            if self.crashed or not self._positions.uncommitted():
+            if self.crashed or not offsets or await self._commit(offsets):
                 return
             await asyncio.sleep(delay)
 
