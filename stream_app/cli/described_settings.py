@@ -38,5 +38,5 @@ def _allowed(schema: Mapping[str, Any]) -> str:
         return " ".join(f"`{value}`" for value in kind["enum"])
     limits = ", ".join(text.format(kind[name]) for name, text in _LIMITS.items() if name in kind)
     noun = {"integer": "whole number", "number": "number", "boolean": "`true` or `false`"}.get(kind["type"], "text")
-    noun = "path" if kind.get("format") == "path" else noun
+    noun = "path" if kind.get("format") == "file-path" else noun
     return f"{noun}, {limits}" if limits else noun

@@ -1,5 +1,6 @@
 """What commands have in common: settings as flags, moments, and how they fail."""
 
+import ssl
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import click
 import orjson
 import pydantic
 
+from stream_app.clients.failures import failure
 from stream_app.clients.settings import PREFIX, Settings
 from stream_app.core.envelope import milliseconds
 
@@ -45,6 +47,8 @@ def with_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., A
             except Exception as error:
                 if advice := _advice(error, settings):
                     fail(advice, EXIT_UNAVAILABLE)
+                if isinstance(error, ssl.SSLError):
+                    fail(f"a certificate or key file cannot be used: {error.reason}", EXIT_USAGE)
                 raise
 
         for name in reversed(names):
@@ -62,20 +66,11 @@ def with_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., A
 
 
 def _advice(error: Exception, settings: Settings) -> str:
-    """What to do about trouble with a server; "" if it is none.
-
-    Told by name, because a command that needs no Kafka should not wait for three Kafka clients to be imported.
-    """
-    names = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
-    if "stream_app.MissingTopicsError" in names:
+    """What to do about trouble with a server; "" if it is none."""
+    if type(error).__name__ == "MissingTopicsError":  # its module imports a Kafka client, which takes a second
         return f"{error}; create them with `stream-app topics apply`"
-    if names & {"kafka.KafkaError", "aiokafka.KafkaError"}:
-        server = f"Kafka at {settings.kafka_url}"
-    elif "redis.RedisError" in names:
-        server = f"Redis at {settings.redis_url}"
-    else:
-        return ""
-    return f"{server}: {type(error).__name__}. Is it running? See `stream-app doctor`"
+    found = failure(error, settings)
+    return str(found) if found else ""
 
 
 def load(flags: dict[str, Any]) -> Settings:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stream_app.core.calendar import Calendar
@@ -35,15 +35,15 @@ class Settings(BaseSettings):
     )
     kafka_username: str | None = Field(None, description="SASL user.")
     kafka_password: SecretStr | None = Field(None, description="SASL password; better in a file (…_FILE).")
-    kafka_ca_file: Path | None = Field(
+    kafka_ca_file: FilePath | None = Field(
         None, description="CA certificates that sign the brokers' (system's if left out)."
     )
-    kafka_cert_file: Path | None = Field(None, description="Client certificate for mutual TLS.")
-    kafka_key_file: Path | None = Field(None, description="Key of the client certificate.")
+    kafka_cert_file: FilePath | None = Field(None, description="Client certificate for mutual TLS.")
+    kafka_key_file: FilePath | None = Field(None, description="Key of the client certificate.")
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis or Valkey; rediss:// for TLS.")
     redis_username: str | None = Field(None, description="ACL user.")
     redis_password: SecretStr | None = Field(None, description="Its password; better in a file (…_FILE).")
-    redis_ca_file: Path | None = Field(
+    redis_ca_file: FilePath | None = Field(
         None, description="CA certificates that sign the store's (system's if left out)."
     )
     namespace: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")] = Field(
