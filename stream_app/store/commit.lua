@@ -88,13 +88,9 @@ for i = 1, #c.entities, 3 do
   if length < 0 then
     redis.call('DEL', key)
   else
-    redis.call('SET', key, c.version .. string.sub(states, from, from + length - 1), 'EX', c.idle_seconds)
+    redis.call('SET', key, c.version .. string.sub(states, from, from + length - 1))
     from = from + length
   end
-end
--- A pointer must not outlive its entity, nor the reverse: merged entities and pointers to them stay for good.
-for _, key in ipairs(c.merged) do
-  redis.call('PERSIST', key)
 end
 
 -- What fell behind is swept, some at a time.

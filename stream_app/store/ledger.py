@@ -30,9 +30,6 @@ from stream_app.store.keys import (
     swept_field,
 )
 
-IDLE_SECONDS = 800 * 24 * 60 * 60
-"""Entities that no event has touched for so long expire."""
-
 _ANY_VERSION = "*"
 
 VERSION_CHARACTERS = 16
@@ -52,14 +49,12 @@ def split_value(value: bytes) -> tuple[str, bytes]:
 class State(NamedTuple):
     """What is to stand under an id of an entity: its state or a pointer, None for an erased one.
 
-    `version` is what it was computed from: "" = nothing stood there, None = whatever stands there. `is_merged`: it is
-    an entity with several ids, or a pointer to one.
+    `version` is what it was computed from: "" = nothing stood there, None = whatever stands there.
     """
 
     name: str
     version: str | None
     value: bytes | None
-    is_merged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,10 +252,8 @@ class Ledger:
                 "next": str(commit.end),
                 "version_field": VERSION,
                 "version": commit.version,
-                "idle_seconds": IDLE_SECONDS,
                 "any_version": _ANY_VERSION,
                 "entities": entities,
-                "merged": [keys.entity(s.name) for s in commit.states if s.is_merged and s.value is not None],
                 "grains": {grain.value: _grain(grain, commit.newest.get(grain), keys) for grain in Grain},
                 "buckets": buckets,
                 "level_fields": [*map(series_field, cells.levels)],
