@@ -19,6 +19,7 @@ from stream_app.admin import topics
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
+from stream_app.store.eviction import NO_EVICTION, POLICY, Eviction, eviction
 from stream_app.store.generations import serving_keys
 from stream_app.store.keys import DEFINITIONS, namespace_glob, partition_field, stored_definitions
 
@@ -139,6 +140,7 @@ def _redis(settings: Settings, redis: Redis) -> Iterator[Finding]:
         )
     else:
         yield from _redis_settings(settings, info, cli)
+    yield from _eviction(eviction(redis), cli, user)
     before = time.time()
     seconds, microseconds = redis.time()
     ahead = seconds + microseconds / 1e6 - (before + time.time()) / 2
@@ -181,16 +183,6 @@ def _redis_settings(settings: Settings, info: Mapping[str, Any], cli: str) -> It
             "the append-only file is off: a restart means to compute all anew",
             f"{cli} CONFIG SET appendonly yes && {cli} CONFIG REWRITE",
         )
-    policy = info.get("maxmemory_policy", "noeviction")
-    if policy == "noeviction":
-        yield Finding("redis eviction", "ok", "nothing is evicted")
-    else:
-        yield Finding(
-            "redis eviction",
-            "failed",
-            f"maxmemory-policy is {policy}: under pressure numbers vanish",
-            f"{cli} CONFIG SET maxmemory-policy noeviction && {cli} CONFIG REWRITE",
-        )
     used, most = int(info.get("used_memory", 0)), int(info.get("maxmemory", 0))
     if most and used > _MEMORY_WARNING_SHARE * most:
         yield Finding(
@@ -199,6 +191,21 @@ def _redis_settings(settings: Settings, info: Mapping[str, Any], cli: str) -> It
             f"{used / most:.0%} of maxmemory are in use; once full, nothing is counted",
             f"{cli} CONFIG SET maxmemory {2 * most} && {cli} CONFIG REWRITE",
         )
+
+
+def _eviction(found: Eviction, cli: str, user: str) -> Iterator[Finding]:
+    check = "redis eviction"
+    if found.policy is None:
+        detail = f"the store tells its {POLICY} neither by INFO nor by CONFIG GET: if it is not {NO_EVICTION}, "
+        yield Finding(check, "warning", detail + "numbers vanish under pressure", f"{cli} ACL SETUSER {user} +info")
+    elif found.cause:
+        fix = f"{cli} CONFIG SET {POLICY} {NO_EVICTION} && {cli} CONFIG REWRITE"
+        yield Finding(check, "failed", found.cause, fix)
+    elif found.evicted:
+        detail = f"nothing is evicted now, but {found.evicted} keys were since the store started, perhaps ours"
+        yield Finding(check, "warning", detail, "stream-app audit # and stream-app rebuild if it finds a difference")
+    else:
+        yield Finding(check, "ok", "nothing is evicted")
 
 
 def _redis_cli(settings: Settings) -> str:

@@ -61,6 +61,12 @@ def switch(redis: Redis, namespace: str, generations: Generations) -> None:
         both.execute()
 
 
+def abandon(redis: Redis, namespace: str, generations: Generations) -> None:
+    """Delete the generation that is being built, so that the next rebuild begins anew. Raises redis.RedisError."""
+    redis.hdel(generations_key(namespace), BUILDING)
+    drop(redis, namespace, generations.building)
+
+
 def drop(redis: Redis, namespace: str, generation: str) -> int:
     """Delete everything of a generation, some keys at a time; how many there were."""
     dropped = 0

@@ -1,5 +1,6 @@
 """The ledger: the one writer of numbers, exactly once, whatever is redelivered, lost or raced."""
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -118,7 +119,10 @@ class DefinitionsDifferError(Exception):
 
 
 class Ledger:
-    """Entities, numbers and offsets of one namespace. Every call waits for the store as long as it takes."""
+    """Entities, numbers and offsets of one namespace. Every call waits for the store as long as it takes.
+
+    Between `hold` and `release` every call waits as well.
+    """
 
     def __init__(
         self,
@@ -134,12 +138,22 @@ class Ledger:
         self._role = role
         self._retry = RetryForever("Redis", RedisError)
         self._generation: str | None = None
+        self._may_go_on = asyncio.Event()
+        self._may_go_on.set()
         self._script = redis.register_script((files(__package__) / "commit.lua").read_text())
 
     @property
     def retry(self) -> RetryForever:
         """Says whether the store answers."""
         return self._retry
+
+    def hold(self) -> None:
+        """Let calls wait; one that is being answered ends first."""
+        self._may_go_on.clear()
+
+    def release(self) -> None:
+        """Let calls go on."""
+        self._may_go_on.set()
 
     async def _in_use(self) -> tuple[str, GenerationKeys]:
         """The generation in use and its keys. Asked for once per call: it may change in between."""
@@ -172,7 +186,7 @@ class Ledger:
         A generation that is no longer in use is left alone. Raises redis.RedisError: it is said again soon, so nobody
         waits for it.
         """
-        if not partitions or self._generation is None:
+        if not partitions or self._generation is None or not self._may_go_on.is_set():
             return
         keys = GenerationKeys.of(self._namespace, self._generation)
         current: dict[Any, Any] = {partition_field(each): now for each in partitions}
@@ -265,7 +279,11 @@ class Ledger:
         )
 
     async def _wait(self, call: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - whatever the call returns
-        return await self._retry.call(call)
+        async def call_when_allowed() -> Any:  # noqa: ANN401 - as above
+            await self._may_go_on.wait()
+            return await call()
+
+        return await self._retry.call(call_when_allowed)
 
 
 def _grain(grain: Grain, newest: int | None, keys: GenerationKeys) -> dict[str, Any]:

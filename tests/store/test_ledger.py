@@ -250,10 +250,7 @@ async def test_a_batch_of_merges_only_changes_the_buckets_that_are_kept(
     redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
 ) -> None:
     async with _ledger(redis_url, namespace) as ledger:
-        assert (
-            await ledger.commit(commit_of(0, 1, newest={}, states=(State("lead:L9", "", b"x"),)))
-            == Applied()
-        )
+        assert await ledger.commit(commit_of(0, 1, newest={}, states=(State("lead:L9", "", b"x"),))) == Applied()
         assert not redis.exists(keys.bucket(Grain.MINUTE, MINUTE))
         await ledger.commit(commit_of(1, 2, minutes={MINUTE: {_WEB: 2}}))
         gone = MINUTE - KEPT[Grain.MINUTE]
