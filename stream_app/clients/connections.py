@@ -7,6 +7,7 @@ import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from stream_app.clients.primary import AsyncPrimary, Primary
 from stream_app.clients.settings import Settings
 
 REDIS_TIMEOUT_S = 5.0
@@ -15,12 +16,12 @@ REDIS_TIMEOUT_S = 5.0
 def async_redis(settings: Settings) -> "redis.asyncio.Redis":
     """The store for a worker. It never retries by itself: the ledger does, and says so."""
     retry = redis.asyncio.retry.Retry(NoBackoff(), 0)
-    return redis.asyncio.Redis.from_url(settings.redis_url, retry=retry, **_redis_options(settings))
+    return AsyncPrimary.from_url(settings.redis_url, retry=retry, **_redis_options(settings))
 
 
 def sync_redis(settings: Settings) -> "redis.Redis":
     """The store for everything else."""
-    return redis.Redis.from_url(settings.redis_url, retry=Retry(NoBackoff(), 0), **_redis_options(settings))
+    return Primary.from_url(settings.redis_url, retry=Retry(NoBackoff(), 0), **_redis_options(settings))
 
 
 def _redis_options(settings: Settings) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from stream_app.store.keys import (
     generations_key,
     stored_definitions,
 )
+from stream_app.store.script import Script
 
 _KEYS_PER_CALL = 1000
 
@@ -54,11 +55,7 @@ def serving_keys(redis: Redis, namespace: str) -> GenerationKeys:
 
 def switch(redis: Redis, namespace: str, generations: Generations) -> None:
     """Let the generation that was built serve. Readers see it at once, workers with their next batch."""
-    key = generations_key(namespace)
-    with redis.pipeline(transaction=True) as both:
-        both.hset(key, SERVING, generations.building)
-        both.hdel(key, BUILDING)
-        both.execute()
+    Script("switch.lua").run(redis, [generations_key(namespace)], [SERVING, BUILDING, generations.building])
 
 
 def abandon(redis: Redis, namespace: str, generations: Generations) -> None:

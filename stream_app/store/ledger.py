@@ -4,7 +4,6 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import msgspec
@@ -30,6 +29,7 @@ from stream_app.store.keys import (
     stored_definitions,
     swept_field,
 )
+from stream_app.store.script import Script
 
 _ANY_VERSION = "*"
 
@@ -140,7 +140,9 @@ class Ledger:
         self._generation: str | None = None
         self._may_go_on = asyncio.Event()
         self._may_go_on.set()
-        self._script = redis.register_script((files(__package__) / "commit.lua").read_text())
+        self._commit = Script("commit.lua")
+        self._positions = Script("positions.lua")
+        self._mark_current = Script("mark_current.lua")
 
     @property
     def retry(self) -> RetryForever:
@@ -159,14 +161,14 @@ class Ledger:
         """The generation in use and its keys. Asked for once per call: it may change in between."""
         generation = self._generation
         if generation is None:
-            stored = await self._wait(lambda: self._redis.hget(generations_key(self._namespace), self._role))
+            stored = await self._read(lambda: self._redis.hget(generations_key(self._namespace), self._role))
             generation = self._generation = stored.decode() if stored else FIRST_GENERATION
         return generation, GenerationKeys.of(self._namespace, generation)
 
     async def check_definitions(self) -> None:
         """Raise `DefinitionsDifferError` unless the stored numbers follow this process's definitions."""
         _, keys = await self._in_use()
-        stored = await self._wait(lambda: self._redis.hget(keys.ledger, DEFINITIONS))
+        stored = await self._read(lambda: self._redis.hget(keys.ledger, DEFINITIONS))
         if stored and stored.decode() != self._definitions:
             raise DefinitionsDifferError
 
@@ -177,34 +179,29 @@ class Ledger:
         self._generation = None
         _, keys = await self._in_use()
         fields = [partition_field(each) for each in partitions]
-        stored = await self._wait(lambda: self._redis.hmget(keys.offsets, fields))
+        stored = await self._wait(lambda: self._positions.async_run(self._redis, [keys.offsets], fields))
         return {each: int(offset) for each, offset in zip(partitions, stored, strict=True) if offset is not None}
 
     async def mark_current(self, partitions: Collection[Partition], now: int) -> None:
         """Note that at `now` (milliseconds) everything in the log of these partitions was applied.
 
-        A generation that is no longer in use is left alone. Raises redis.RedisError: it is said again soon, so nobody
-        waits for it.
+        A generation that is no longer in use is left alone. Also without partitions it shows whether the store takes
+        writes. Raises redis.RedisError: it is said again soon, so nobody waits for it.
         """
-        if not partitions or self._generation is None or not self._may_go_on.is_set():
-            return
-        keys = GenerationKeys.of(self._namespace, self._generation)
-        current: dict[Any, Any] = {partition_field(each): now for each in partitions}
-        # Without the watch a key could appear in a generation that a rebuild has just deleted.
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            await pipeline.watch(generations_key(self._namespace))
-            in_use: Any = await pipeline.hget(generations_key(self._namespace), self._role)
-            if (in_use.decode() if in_use else FIRST_GENERATION) == self._generation:
-                pipeline.multi()  # type: ignore[no-untyped-call]  # redis-py gives it no types
-                pipeline.hset(keys.current, mapping=current)
-                await pipeline.execute()
+        generation = self._generation or FIRST_GENERATION
+        arguments: list[str | int] = [self._role, FIRST_GENERATION, generation]
+        if self._generation is not None and self._may_go_on.is_set():
+            for each in partitions:
+                arguments += (partition_field(each), now)
+        keys = [generations_key(self._namespace), GenerationKeys.of(self._namespace, generation).current]
+        await self._retry.attempt(lambda: self._mark_current.async_run(self._redis, keys, arguments))
 
     async def load(self, names: Sequence[str]) -> list[tuple[str, bytes] | None]:
         """Version and state of each entity, None where there is none."""
         if not names:
             return []
         _, keys = await self._in_use()
-        values = await self._wait(lambda: self._redis.mget([keys.entity(name) for name in names]))
+        values = await self._read(lambda: self._redis.mget([keys.entity(name) for name in names]))
         return [None if value is None else split_value(value) for value in values]
 
     async def commit(self, commit: Commit) -> Verdict:
@@ -215,7 +212,7 @@ class Ledger:
             self._encode(commit, generation, keys),
             b"".join(s.value for s in commit.states if s.value is not None),
         ]
-        kind, *detail = await self._wait(lambda: self._script(keys=fixed, args=arguments))
+        kind, *detail = await self._wait(lambda: self._commit.async_run(self._redis, fixed, arguments))
         if kind == b"applied":
             return Applied()
         if kind == b"version":
@@ -234,7 +231,7 @@ class Ledger:
     async def _follow(self, generation: str) -> None:
         # Before anything is read of it: entities of other definitions may be stored in another form.
         keys = GenerationKeys.of(self._namespace, generation)
-        stored = await self._wait(lambda: self._redis.hget(keys.ledger, DEFINITIONS))
+        stored = await self._read(lambda: self._redis.hget(keys.ledger, DEFINITIONS))
         if stored and stored.decode() != self._definitions:
             raise DefinitionsDifferError
         self._generation = generation
@@ -278,12 +275,16 @@ class Ledger:
             }
         )
 
-    async def _wait(self, call: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - whatever the call returns
+    async def _read(self, call: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - whatever the call returns
+        # A replica answers it, too.
+        return await self._wait(call, is_proof=False)
+
+    async def _wait(self, call: Callable[[], Awaitable[Any]], *, is_proof: bool = True) -> Any:  # noqa: ANN401 - as above
         async def call_when_allowed() -> Any:  # noqa: ANN401 - as above
             await self._may_go_on.wait()
             return await call()
 
-        return await self._retry.call(call_when_allowed)
+        return await self._retry.call(call_when_allowed, is_proof=is_proof)
 
 
 def _grain(grain: Grain, newest: int | None, keys: GenerationKeys) -> dict[str, Any]:

@@ -176,7 +176,7 @@ class _Health:
             ["topic"],
             registry=registry,
         )
-        self._redis_up = Gauge("stream_app_redis_up", "Whether the store answers.", registry=registry)
+        self._redis_up = Gauge("stream_app_redis_up", "Whether the store answers and takes writes.", registry=registry)
         self._store_unsafe = Gauge(
             "stream_app_store_unsafe",
             "1 while the store may evict keys, so that the worker applies nothing.",
@@ -218,6 +218,7 @@ class _Health:
         self._status = {
             "status": "ok" if healthy else "degraded",
             "redis": up,
+            "redis_error": self._ledger.retry.error,
             "store_unsafe": unsafe,
             "kafka": state.connected,
             "stopped_topics": sorted(stopped),
