@@ -16,9 +16,10 @@ from redis import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
 from stream_app.admin import topics
-from stream_app.clients.connections import sync_redis
+from stream_app.clients.connections import primary_address, sync_redis
 from stream_app.clients.ports import free_port
-from stream_app.clients.settings import Settings
+from stream_app.clients.settings import SECRETS, Settings
+from stream_app.clients.store_url import StoreKind
 from stream_app.store.eviction import NO_EVICTION, POLICY, Eviction, eviction
 from stream_app.store.generations import serving_keys
 from stream_app.store.keys import DEFINITIONS, namespace_glob, partition_field, stored_definitions
@@ -127,8 +128,8 @@ def _group(settings: Settings, admin: KafkaAdminClient) -> Finding:
 
 
 def _redis(settings: Settings, redis: Redis) -> Iterator[Finding]:
-    cli, user = _redis_cli(settings), settings.redis_username or "default"
     redis.ping()
+    cli, user = _redis_cli(settings, redis), settings.redis_username or "default"
     try:
         info: dict[str, Any] = redis.info()
     except NoPermissionError:
@@ -208,9 +209,14 @@ def _eviction(found: Eviction, cli: str, user: str) -> Iterator[Finding]:
         yield Finding(check, "ok", "nothing is evicted")
 
 
-def _redis_cli(settings: Settings) -> str:
+def _redis_cli(settings: Settings, redis: Redis) -> str:
     user = f" --user {shlex.quote(settings.redis_username)}" if settings.redis_username else ""
-    return f"redis-cli -u {shlex.quote(settings.redis_url)}{user}{' --askpass' if settings.redis_password else ''}"
+    if settings.store.kind is StoreKind.SERVER:
+        server = f"-u {shlex.quote(settings.redis_url)}"
+    else:
+        host, port = primary_address(redis)
+        server = f"-h {host} -p {port}{' --tls' if settings.store.tls else ''}"
+    return f"redis-cli {server}{user}{' --askpass' if settings.redis_password else ''}"
 
 
 # The ledger -----------------------------------------------------------------------------------------------------------
@@ -313,7 +319,8 @@ def _is_ours(host: str, port: int) -> bool:
 def _redacted(settings: Settings, error: Exception) -> str:
     """Return an error in one line, without what must not be seen."""
     said = " ".join(f"{type(error).__name__}: {error}".split())
-    for secret in (settings.kafka_password, settings.redis_password):
+    for name in SECRETS:
+        secret = getattr(settings, name)
         if secret is not None and (hidden := secret.get_secret_value()):
             said = said.replace(hidden, "***")
     return said

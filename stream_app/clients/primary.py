@@ -8,6 +8,8 @@ from typing import Any
 
 import redis
 import redis.asyncio
+import redis.asyncio.sentinel
+import redis.sentinel
 from redis.exceptions import AskError, ClusterDownError, ReadOnlyError
 
 #: What only a server answers that is not, or no longer, the one that should be asked.
@@ -37,6 +39,13 @@ class AsyncPrimary(redis.asyncio.Redis):
                 raise ClusterUrlNeededError from error
             raise
 
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:  # noqa: FBT001 - as redis-py's
+        """Close all connections, those to sentinels as well."""
+        await super().aclose(close_connection_pool)
+        pool = self.connection_pool
+        if isinstance(pool, redis.asyncio.sentinel.SentinelConnectionPool):
+            await pool.sentinel_manager.aclose()
+
 
 class Primary(redis.Redis):
     """A client for everything else."""
@@ -52,3 +61,10 @@ class Primary(redis.Redis):
             if isinstance(error, AskError):
                 raise ClusterUrlNeededError from error
             raise
+
+    def close(self) -> None:
+        """Close all connections, those to sentinels as well."""
+        super().close()
+        pool = self.connection_pool
+        if isinstance(pool, redis.sentinel.SentinelConnectionPool):
+            pool.sentinel_manager.close()

@@ -11,9 +11,9 @@ _TIMEOUT_S = 30.0
 _POLL_S = 0.02
 
 
-def follow(replica: Server, primary: Server) -> None:
+def follow(replica: Server, primary: Server, password: str | None = None) -> None:
     """Make a store a replica of another, and wait until it has all of it."""
-    with redis.Redis(port=replica.port) as client:
+    with redis.Redis(port=replica.port, password=password) as client:
         client.replicaof("127.0.0.1", str(primary.port))
         deadline = time.monotonic() + _TIMEOUT_S
         while True:
