@@ -1,6 +1,6 @@
 """How each client library is told where Kafka and Redis are, and who we are there."""
 
-from typing import Any
+from typing import Any, cast
 
 import redis
 import redis.asyncio
@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from stream_app.clients.cluster import AsyncCluster, Cluster, LazyCluster
 from stream_app.clients.primary import AsyncPrimary, Primary
 from stream_app.clients.settings import Settings
 from stream_app.clients.store_url import StoreKind
@@ -28,6 +29,8 @@ def async_redis(settings: Settings) -> "redis.asyncio.Redis":
             store.service, AsyncPrimary, db=store.database, retry=retry, **options
         )
         return found
+    if store.kind is StoreKind.CLUSTER:
+        return cast("redis.asyncio.Redis", AsyncCluster(store.nodes, _any_key(settings), **options))
     return AsyncPrimary.from_url(settings.redis_url, retry=retry, **options)
 
 
@@ -42,17 +45,28 @@ def sync_redis(settings: Settings) -> "redis.Redis":
             store.service, Primary, db=store.database, retry=retry, **options
         )
         return found
+    if store.kind is StoreKind.CLUSTER:
+        cluster = LazyCluster(lambda: Cluster(store.nodes, _any_key(settings), **options))
+        return cast("redis.Redis", cluster)
     return Primary.from_url(settings.redis_url, retry=retry, **options)
 
 
 def primary_address(client: redis.Redis) -> tuple[str, int]:
     """Host and port of the server that a client of `sync_redis` writes to. Raises redis.RedisError."""
+    if isinstance(client, LazyCluster):
+        host, port = client.address
+        return host, port
     pool = client.connection_pool
     if isinstance(pool, redis.sentinel.SentinelConnectionPool):
         host, port = pool.get_master_address()  # type: ignore[no-untyped-call]
     else:
         host, port = (pool.connection_kwargs[name] for name in ("host", "port"))
     return str(host), int(port)
+
+
+def _any_key(settings: Settings) -> str:
+    """A key in the slot of the namespace: the hash tag alone decides."""
+    return f"{{{settings.namespace}}}"
 
 
 def _redis_options(settings: Settings) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 #!lua
 -- One batch, all or nothing: nothing is written before everything is checked.
--- KEYS: which generation serves; of the generation in use the ledger, the offsets, the levels and the series with due times.
+-- KEYS: which generation serves; of the generation in use the ledger, the offsets, the levels and the series with due times;
+-- a key that never exists (see keys.py).
 -- ARGV: a msgpack map (see ledger.py), the new states of all entities end to end.
 -- Every write is an absolute value, so that a torn append-only file cannot add twice.
 local generations, ledger, offsets, levels, due_series = unpack(KEYS)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from redis import Redis
@@ -77,13 +78,9 @@ def _serving(redis: Redis, namespace: str) -> str:
 
 
 def _scan(redis: Redis, glob: str) -> Iterator[list[Any]]:
-    cursor = 0
-    while True:
-        cursor, keys = redis.scan(cursor, match=glob, count=_KEYS_PER_CALL)
-        if keys:
-            yield keys
-        if cursor == 0:
-            return
+    found = redis.scan_iter(match=glob, count=_KEYS_PER_CALL)
+    while keys := list(islice(found, _KEYS_PER_CALL)):
+        yield keys
 
 
 def _text(value: Any) -> str | None:  # noqa: ANN401 - the client's replies have no one type

@@ -22,6 +22,7 @@ from stream_app.store.keys import (
     VERSION,
     GenerationKeys,
     Partition,
+    absent_key,
     generations_key,
     newest_field,
     partition_field,
@@ -208,6 +209,7 @@ class Ledger:
         """Apply a batch as a whole or not at all."""
         generation, keys = await self._in_use()
         fixed = [generations_key(self._namespace), keys.ledger, keys.offsets, keys.levels, keys.due_series]
+        fixed.append(absent_key(self._namespace))
         arguments = [
             self._encode(commit, generation, keys),
             b"".join(s.value for s in commit.states if s.value is not None),

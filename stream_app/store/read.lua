@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- One consistent read of everything a scrape needs; returns only what changed since the last read.
 -- KEYS: which generation serves; of the expected generation the ledger, the offsets, when they were current, and the
--- series with due times.
+-- series with due times; a key that never exists (see keys.py).
 -- ARGV: a msgpack map (see reader.py).
 -- Another generation than the expected one: returns its number alone.
 -- A server that was a primary and is a replica now refuses, as if the read were a write: its answer may be old.

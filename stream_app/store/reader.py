@@ -21,6 +21,7 @@ from stream_app.store.keys import (
     VERSION,
     GenerationKeys,
     Partition,
+    absent_key,
     generations_key,
     newest_field,
     partition_of,
@@ -157,6 +158,7 @@ class Reader:
             "was_primary": self._was_primary,
         }
         fixed = [generations_key(self._namespace), keys.ledger, keys.offsets, keys.current, keys.due_series]
+        fixed.append(absent_key(self._namespace))
         arguments = [msgspec.msgpack.encode(argument)]
         try:
             reply = self._script.run(self._redis, fixed, arguments)
