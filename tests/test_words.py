@@ -77,7 +77,6 @@ BRITISH = re.compile(
 # (where, name): why it may stay.
 ALLOWED = {
     ("", "flood_ratio"): "a setting, and settings stay",
-    ("stream_app/store/generations.py", "cursor"): "Redis calls the place of a SCAN so",
     ("", "CancelledError"): "Python's own",
     ("stream_app/worker/consumer.py", "cancelled"): "a method of Python's own tasks",
     ("tests/oracle/", "told"): "the shorthand of hundreds of lines that are about what was told",

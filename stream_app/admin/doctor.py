@@ -16,9 +16,11 @@ from redis import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
 from stream_app.admin import topics
-from stream_app.clients.connections import sync_redis
+from stream_app.clients.connections import primary_address, sync_redis
 from stream_app.clients.ports import free_port
-from stream_app.clients.settings import Settings
+from stream_app.clients.settings import SECRETS, Settings
+from stream_app.clients.store_url import StoreKind
+from stream_app.store.eviction import NO_EVICTION, POLICY, Eviction, eviction
 from stream_app.store.generations import serving_keys
 from stream_app.store.keys import DEFINITIONS, namespace_glob, partition_field, stored_definitions
 
@@ -126,8 +128,8 @@ def _group(settings: Settings, admin: KafkaAdminClient) -> Finding:
 
 
 def _redis(settings: Settings, redis: Redis) -> Iterator[Finding]:
-    cli, user = _redis_cli(settings), settings.redis_username or "default"
     redis.ping()
+    cli, user = _redis_cli(settings, redis), settings.redis_username or "default"
     try:
         info: dict[str, Any] = redis.info()
     except NoPermissionError:
@@ -139,6 +141,7 @@ def _redis(settings: Settings, redis: Redis) -> Iterator[Finding]:
         )
     else:
         yield from _redis_settings(settings, info, cli)
+    yield from _eviction(eviction(redis), cli, user)
     before = time.time()
     seconds, microseconds = redis.time()
     ahead = seconds + microseconds / 1e6 - (before + time.time()) / 2
@@ -181,16 +184,6 @@ def _redis_settings(settings: Settings, info: Mapping[str, Any], cli: str) -> It
             "the append-only file is off: a restart means to compute all anew",
             f"{cli} CONFIG SET appendonly yes && {cli} CONFIG REWRITE",
         )
-    policy = info.get("maxmemory_policy", "noeviction")
-    if policy == "noeviction":
-        yield Finding("redis eviction", "ok", "nothing is evicted")
-    else:
-        yield Finding(
-            "redis eviction",
-            "failed",
-            f"maxmemory-policy is {policy}: under pressure numbers vanish",
-            f"{cli} CONFIG SET maxmemory-policy noeviction && {cli} CONFIG REWRITE",
-        )
     used, most = int(info.get("used_memory", 0)), int(info.get("maxmemory", 0))
     if most and used > _MEMORY_WARNING_SHARE * most:
         yield Finding(
@@ -201,9 +194,29 @@ def _redis_settings(settings: Settings, info: Mapping[str, Any], cli: str) -> It
         )
 
 
-def _redis_cli(settings: Settings) -> str:
+def _eviction(found: Eviction, cli: str, user: str) -> Iterator[Finding]:
+    check = "redis eviction"
+    if found.policy is None:
+        detail = f"the store tells its {POLICY} neither by INFO nor by CONFIG GET: if it is not {NO_EVICTION}, "
+        yield Finding(check, "warning", detail + "numbers vanish under pressure", f"{cli} ACL SETUSER {user} +info")
+    elif found.cause:
+        fix = f"{cli} CONFIG SET {POLICY} {NO_EVICTION} && {cli} CONFIG REWRITE"
+        yield Finding(check, "failed", found.cause, fix)
+    elif found.evicted:
+        detail = f"nothing is evicted now, but {found.evicted} keys were since the store started, perhaps ours"
+        yield Finding(check, "warning", detail, "stream-app audit # and stream-app rebuild if it finds a difference")
+    else:
+        yield Finding(check, "ok", "nothing is evicted")
+
+
+def _redis_cli(settings: Settings, redis: Redis) -> str:
     user = f" --user {shlex.quote(settings.redis_username)}" if settings.redis_username else ""
-    return f"redis-cli -u {shlex.quote(settings.redis_url)}{user}{' --askpass' if settings.redis_password else ''}"
+    if settings.store.kind is StoreKind.SERVER:
+        server = f"-u {shlex.quote(settings.redis_url)}"
+    else:
+        host, port = primary_address(redis)
+        server = f"-h {host} -p {port}{' --tls' if settings.store.tls else ''}"
+    return f"redis-cli {server}{user}{' --askpass' if settings.redis_password else ''}"
 
 
 # The ledger -----------------------------------------------------------------------------------------------------------
@@ -306,7 +319,8 @@ def _is_ours(host: str, port: int) -> bool:
 def _redacted(settings: Settings, error: Exception) -> str:
     """Return an error in one line, without what must not be seen."""
     said = " ".join(f"{type(error).__name__}: {error}".split())
-    for secret in (settings.kafka_password, settings.redis_password):
+    for name in SECRETS:
+        secret = getattr(settings, name)
         if secret is not None and (hidden := secret.get_secret_value()):
             said = said.replace(hidden, "***")
     return said

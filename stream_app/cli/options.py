@@ -122,7 +122,7 @@ KAFKA = (
     "kafka_cert_file",
     "kafka_key_file",
 )
-REDIS = ("redis_url", "redis_username", "redis_ca_file")
+REDIS = ("redis_url", "redis_username", "redis_sentinel_username", "redis_ca_file")
 DEFINITIONS = (
     "timezone",
     "horizon_days",

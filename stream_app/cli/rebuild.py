@@ -14,6 +14,7 @@ from stream_app.cli.wiring import event_topics, model
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
 from stream_app.store import generations
+from stream_app.store.eviction import eviction
 from stream_app.store.keys import BUILDING
 from stream_app.store.reader import Reader
 from stream_app.worker import service
@@ -36,6 +37,9 @@ def rebuild(settings: Settings, *, keep_old: bool) -> None:
         update={"group": f"{settings.consumer_group}.rebuild", "worker_port": 0, "flood_ratio": 1.0}
     )
     with sync_redis(settings) as redis:
+        before = eviction(redis)
+        if before.cause:
+            fail(f"{before.cause}. Nothing was computed; mend it and run this again")
         pair = generations.begin(redis, settings.namespace, definitions)
         stderr.print(f"building generation {pair.building} beside {pair.serving}")
         until = ends(settings, topics)
@@ -46,6 +50,9 @@ def rebuild(settings: Settings, *, keep_old: bool) -> None:
         behind = _behind(reached.read(clock_at(None)()).offsets, until)
         if behind:
             fail(f"interrupted with {behind:,} records to go; nothing was switched. Run it again to go on")
+        if eviction(redis).evicted > before.evicted:
+            generations.abandon(redis, settings.namespace, pair)
+            fail("the store evicted keys meanwhile, so that the new numbers may be wrong; nothing was switched")
         generations.switch(redis, settings.namespace, pair)
         click.echo(f"generation {pair.building} serves: {report.applied:,} events applied")
         if not keep_old:

@@ -14,28 +14,66 @@ _LOG_INTERVAL_S = 10.0
 
 
 class RetryForever:
-    """Retries calls to one server until they succeed; `up` says whether the last try did."""
+    """Retries calls to one server until they succeed, and says whether the server does its work."""
 
     def __init__(self, server: str, *retried: type[Exception]) -> None:
         self._server = server
         self._retried: tuple[type[Exception], ...] = (*retried, OSError)
-        self.up = True
+        self._failing: set[object] = set()
+        self._logged_at = -_LOG_INTERVAL_S
+        self.error: str | None = None
+        """What the server failed with last; None while it is up."""
 
-    async def call(self, function: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - whatever it returns
-        """The result of the first try that succeeds. Raises errors that are neither `retried` nor OSError."""
-        delay, logged_at = _FIRST_DELAY_S, -_LOG_INTERVAL_S
-        while True:
-            try:
-                result = await function()
-            except self._retried as error:
-                self.up = False
-                if time.monotonic() - logged_at >= _LOG_INTERVAL_S:
-                    logged_at = time.monotonic()
-                    log.warning("%s does not answer (%s); waiting, nothing is lost", self._server, type(error).__name__)
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, _MAX_DELAY_S)
-            else:
-                if not self.up:
-                    log.info("%s answers again", self._server)
-                self.up = True
-                return result
+    @property
+    def up(self) -> bool:
+        """Whether nothing has failed since the last proof that the server works, and no call is waiting for it."""
+        return self.error is None
+
+    async def call(self, function: Callable[[], Awaitable[Any]], *, is_proof: bool = True) -> Any:  # noqa: ANN401 - whatever it returns
+        """The result of the first try that succeeds. Raises errors that are neither `retried` nor OSError.
+
+        `is_proof` False: that it succeeds does not show that the server works, as a read does not show of writes.
+        """
+        delay = _FIRST_DELAY_S
+        this_call = object()
+        try:
+            while True:
+                try:
+                    result = await function()
+                except self._retried as error:
+                    self._failing.add(this_call)
+                    self._failed(error)
+                    await asyncio.sleep(delay)
+                    delay = min(delay * 2, _MAX_DELAY_S)
+                else:
+                    self._failing.discard(this_call)
+                    if is_proof:
+                        self._worked()
+                    return result
+        finally:
+            self._failing.discard(this_call)
+
+    async def attempt(self, function: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - whatever it returns
+        """The result of one try, which is a proof. Raises whatever that does."""
+        try:
+            result = await function()
+        except self._retried as error:
+            self._failed(error)
+            raise
+        self._worked()
+        return result
+
+    def _failed(self, error: Exception) -> None:
+        self.error = type(error).__name__
+        if time.monotonic() - self._logged_at >= _LOG_INTERVAL_S:
+            self._logged_at = time.monotonic()
+            log.warning("%s does not answer (%s); waiting, nothing is lost", self._server, self.error)
+
+    def _worked(self) -> None:
+        # What still waits says that the server does not do all of its work.
+        if self._failing:
+            return
+        if not self.up:
+            log.info("%s answers again", self._server)
+            self._logged_at = -_LOG_INTERVAL_S
+        self.error = None

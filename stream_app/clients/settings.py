@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from stream_app.clients.store_url import StoreUrl, parse
 from stream_app.core.calendar import Calendar
 from stream_app.core.facts import DAY_MS, FoldSettings
 from stream_app.core.limits import SERIES_LIMIT
@@ -18,7 +19,7 @@ from stream_app.core.windows import HOUR_MS, MINUTE_MS
 
 PREFIX = "STREAM_APP_"
 REPLACED = {"LABEL_LIMIT": "SERIES_LIMIT"}
-SECRETS = ("kafka_password", "redis_password")
+SECRETS = ("kafka_password", "redis_password", "redis_sentinel_password")
 
 
 class Settings(BaseSettings):
@@ -40,9 +41,19 @@ class Settings(BaseSettings):
     )
     kafka_cert_file: FilePath | None = Field(None, description="Client certificate for mutual TLS.")
     kafka_key_file: FilePath | None = Field(None, description="Key of the client certificate.")
-    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis or Valkey; rediss:// for TLS.")
+    redis_url: str = Field(
+        "redis://127.0.0.1:6379/0",
+        description="Redis or Valkey: a server, sentinels (redis+sentinel://host:26379,host:26379/service/0) or a "
+        "cluster (redis+cluster://host:6379,host:6379); with rediss for TLS.",
+    )
     redis_username: str | None = Field(None, description="ACL user.")
     redis_password: SecretStr | None = Field(None, description="Its password; better in a file (…_FILE).")
+    redis_sentinel_username: str | None = Field(
+        None, description="ACL user of the sentinels, which take nothing from redis_username."
+    )
+    redis_sentinel_password: SecretStr | None = Field(
+        None, description="The sentinels' password (none if left out); better in a file (…_FILE)."
+    )
     redis_ca_file: FilePath | None = Field(
         None, description="CA certificates that sign the store's (system's if left out)."
     )
@@ -131,9 +142,7 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _redis_scheme(cls, value: str) -> str:
-        if not value.startswith(("redis://", "rediss://")):
-            msg = "must begin with redis:// or rediss://"
-            raise ValueError(msg)
+        parse(value)
         if "ssl_cert_reqs" in value or "ssl_check_hostname" in value:
             msg = "certificates are always checked; set STREAM_APP_REDIS_CA_FILE for an authority of your own"
             raise ValueError(msg)
@@ -167,6 +176,11 @@ class Settings(BaseSettings):
     def brokers(self) -> str:
         """The brokers as `host:port,host:port`."""
         return self.kafka_url.removeprefix("kafka://").rstrip("/")
+
+    @property
+    def store(self) -> StoreUrl:
+        """Where the store is."""
+        return parse(self.redis_url)
 
     @property
     def consumer_group(self) -> str:

@@ -18,6 +18,9 @@ _SECRETS = """\
 A secret is never printed, and a URL that contains one is refused. It may stand in a file, which `{file}`
 names. The file is read at the start; a new password needs a restart."""
 
+_REDIS = """\
+[redis.md](redis.md) says which Redis suits and what its URL is, also of sentinels, clusters and managed stores."""
+
 _REBUILD = """\
 These decide what the stored numbers are. After a change the worker refuses the numbers of the old value;
 `stream-app rebuild` computes them anew beside the old ones and switches."""
@@ -35,6 +38,7 @@ def configuration_page(settings: Iterable[Setting]) -> Rendered:
     secret = next((each for each in left if each.secret), None)
     notes = {
         "Kafka": _SECRETS.format(file=f"{secret.variable}_FILE") if secret else "",
+        "Redis": _REDIS,
         "What numbers are": _REBUILD,
     }
     blocks = [

@@ -1,6 +1,7 @@
 #!lua
 -- One batch, all or nothing: nothing is written before everything is checked.
--- KEYS: which generation serves; of the generation in use the ledger, the offsets, the levels and the series with due times.
+-- KEYS: which generation serves; of the generation in use the ledger, the offsets, the levels and the series with due times;
+-- a key that never exists (see keys.py).
 -- ARGV: a msgpack map (see ledger.py), the new states of all entities end to end.
 -- Every write is an absolute value, so that a torn append-only file cannot add twice.
 local generations, ledger, offsets, levels, due_series = unpack(KEYS)
@@ -88,13 +89,9 @@ for i = 1, #c.entities, 3 do
   if length < 0 then
     redis.call('DEL', key)
   else
-    redis.call('SET', key, c.version .. string.sub(states, from, from + length - 1), 'EX', c.idle_seconds)
+    redis.call('SET', key, c.version .. string.sub(states, from, from + length - 1))
     from = from + length
   end
-end
--- A pointer must not outlive its entity, nor the reverse: merged entities and pointers to them stay for good.
-for _, key in ipairs(c.merged) do
-  redis.call('PERSIST', key)
 end
 
 -- What fell behind is swept, some at a time.

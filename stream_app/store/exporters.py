@@ -1,6 +1,7 @@
 """Which exporters of a namespace are scraped: each says so in the store, for a while."""
 
 import secrets
+from typing import Any
 
 from redis import Redis
 
@@ -21,11 +22,9 @@ class ExporterLease:
     def renew(self) -> int:
         """Count as scraped now, and tell how many exporters do. Raises redis.RedisError."""
         seconds, _ = self._redis.time()
-        with self._redis.pipeline() as pipeline:
-            pipeline.zremrangebyscore(self._key, "-inf", seconds - LEASE_S)
-            pipeline.zadd(self._key, {self._name: seconds})
-            pipeline.zcard(self._key)
-            *_, count = pipeline.execute()
+        self._redis.zremrangebyscore(self._key, "-inf", seconds - LEASE_S)
+        self._redis.zadd(self._key, {self._name: seconds})
+        count: Any = self._redis.zcard(self._key)
         return int(count)
 
     def end(self) -> None:

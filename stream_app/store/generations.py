@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from redis import Redis
@@ -15,6 +16,7 @@ from stream_app.store.keys import (
     generations_key,
     stored_definitions,
 )
+from stream_app.store.script import Script
 
 _KEYS_PER_CALL = 1000
 
@@ -54,11 +56,13 @@ def serving_keys(redis: Redis, namespace: str) -> GenerationKeys:
 
 def switch(redis: Redis, namespace: str, generations: Generations) -> None:
     """Let the generation that was built serve. Readers see it at once, workers with their next batch."""
-    key = generations_key(namespace)
-    with redis.pipeline(transaction=True) as both:
-        both.hset(key, SERVING, generations.building)
-        both.hdel(key, BUILDING)
-        both.execute()
+    Script("switch.lua").run(redis, [generations_key(namespace)], [SERVING, BUILDING, generations.building])
+
+
+def abandon(redis: Redis, namespace: str, generations: Generations) -> None:
+    """Delete the generation that is being built, so that the next rebuild begins anew. Raises redis.RedisError."""
+    redis.hdel(generations_key(namespace), BUILDING)
+    drop(redis, namespace, generations.building)
 
 
 def drop(redis: Redis, namespace: str, generation: str) -> int:
@@ -74,13 +78,9 @@ def _serving(redis: Redis, namespace: str) -> str:
 
 
 def _scan(redis: Redis, glob: str) -> Iterator[list[Any]]:
-    cursor = 0
-    while True:
-        cursor, keys = redis.scan(cursor, match=glob, count=_KEYS_PER_CALL)
-        if keys:
-            yield keys
-        if cursor == 0:
-            return
+    found = redis.scan_iter(match=glob, count=_KEYS_PER_CALL)
+    while keys := list(islice(found, _KEYS_PER_CALL)):
+        yield keys
 
 
 def _text(value: Any) -> str | None:  # noqa: ANN401 - the client's replies have no one type

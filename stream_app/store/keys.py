@@ -66,6 +66,15 @@ def generations_key(namespace: str) -> str:
     return f"{_namespace_prefix(namespace)}generations"
 
 
+def absent_key(namespace: str) -> str:
+    """A key that never exists. Scripts name it among theirs, because they come to other keys by themselves.
+
+    While a slot of a cluster moves, a server answers TRYAGAIN where it has some of the named keys and not others. So no
+    script ever sees a part of the keys and takes the rest for empty.
+    """
+    return f"{_namespace_prefix(namespace)}absent"
+
+
 def exporters_key(namespace: str) -> str:
     """The sorted set of the exporters that are scraped."""
     return f"{_namespace_prefix(namespace)}exporters"

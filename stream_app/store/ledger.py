@@ -1,9 +1,9 @@
 """The ledger: the one writer of numbers, exactly once, whatever is redelivered, lost or raced."""
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,6 +22,7 @@ from stream_app.store.keys import (
     VERSION,
     GenerationKeys,
     Partition,
+    absent_key,
     generations_key,
     newest_field,
     partition_field,
@@ -29,9 +30,7 @@ from stream_app.store.keys import (
     stored_definitions,
     swept_field,
 )
-
-IDLE_SECONDS = 800 * 24 * 60 * 60
-"""Entities that no event has touched for so long expire."""
+from stream_app.store.script import Script
 
 _ANY_VERSION = "*"
 
@@ -52,14 +51,12 @@ def split_value(value: bytes) -> tuple[str, bytes]:
 class State(NamedTuple):
     """What is to stand under an id of an entity: its state or a pointer, None for an erased one.
 
-    `version` is what it was computed from: "" = nothing stood there, None = whatever stands there. `is_merged`: it is
-    an entity with several ids, or a pointer to one.
+    `version` is what it was computed from: "" = nothing stood there, None = whatever stands there.
     """
 
     name: str
     version: str | None
     value: bytes | None
-    is_merged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +120,10 @@ class DefinitionsDifferError(Exception):
 
 
 class Ledger:
-    """Entities, numbers and offsets of one namespace. Every call waits for the store as long as it takes."""
+    """Entities, numbers and offsets of one namespace. Every call waits for the store as long as it takes.
+
+    Between `hold` and `release` every call waits as well.
+    """
 
     def __init__(
         self,
@@ -139,25 +139,37 @@ class Ledger:
         self._role = role
         self._retry = RetryForever("Redis", RedisError)
         self._generation: str | None = None
-        self._script = redis.register_script((files(__package__) / "commit.lua").read_text())
+        self._may_go_on = asyncio.Event()
+        self._may_go_on.set()
+        self._commit = Script("commit.lua")
+        self._positions = Script("positions.lua")
+        self._mark_current = Script("mark_current.lua")
 
     @property
     def retry(self) -> RetryForever:
         """Says whether the store answers."""
         return self._retry
 
+    def hold(self) -> None:
+        """Let calls wait; one that is being answered ends first."""
+        self._may_go_on.clear()
+
+    def release(self) -> None:
+        """Let calls go on."""
+        self._may_go_on.set()
+
     async def _in_use(self) -> tuple[str, GenerationKeys]:
         """The generation in use and its keys. Asked for once per call: it may change in between."""
         generation = self._generation
         if generation is None:
-            stored = await self._wait(lambda: self._redis.hget(generations_key(self._namespace), self._role))
+            stored = await self._read(lambda: self._redis.hget(generations_key(self._namespace), self._role))
             generation = self._generation = stored.decode() if stored else FIRST_GENERATION
         return generation, GenerationKeys.of(self._namespace, generation)
 
     async def check_definitions(self) -> None:
         """Raise `DefinitionsDifferError` unless the stored numbers follow this process's definitions."""
         _, keys = await self._in_use()
-        stored = await self._wait(lambda: self._redis.hget(keys.ledger, DEFINITIONS))
+        stored = await self._read(lambda: self._redis.hget(keys.ledger, DEFINITIONS))
         if stored and stored.decode() != self._definitions:
             raise DefinitionsDifferError
 
@@ -168,45 +180,41 @@ class Ledger:
         self._generation = None
         _, keys = await self._in_use()
         fields = [partition_field(each) for each in partitions]
-        stored = await self._wait(lambda: self._redis.hmget(keys.offsets, fields))
+        stored = await self._wait(lambda: self._positions.async_run(self._redis, [keys.offsets], fields))
         return {each: int(offset) for each, offset in zip(partitions, stored, strict=True) if offset is not None}
 
     async def mark_current(self, partitions: Collection[Partition], now: int) -> None:
         """Note that at `now` (milliseconds) everything in the log of these partitions was applied.
 
-        A generation that is no longer in use is left alone. Raises redis.RedisError: it is said again soon, so nobody
-        waits for it.
+        A generation that is no longer in use is left alone. Also without partitions it shows whether the store takes
+        writes. Raises redis.RedisError: it is said again soon, so nobody waits for it.
         """
-        if not partitions or self._generation is None:
-            return
-        keys = GenerationKeys.of(self._namespace, self._generation)
-        current: dict[Any, Any] = {partition_field(each): now for each in partitions}
-        # Without the watch a key could appear in a generation that a rebuild has just deleted.
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            await pipeline.watch(generations_key(self._namespace))
-            in_use: Any = await pipeline.hget(generations_key(self._namespace), self._role)
-            if (in_use.decode() if in_use else FIRST_GENERATION) == self._generation:
-                pipeline.multi()  # type: ignore[no-untyped-call]  # redis-py gives it no types
-                pipeline.hset(keys.current, mapping=current)
-                await pipeline.execute()
+        generation = self._generation or FIRST_GENERATION
+        arguments: list[str | int] = [self._role, FIRST_GENERATION, generation]
+        if self._generation is not None and self._may_go_on.is_set():
+            for each in partitions:
+                arguments += (partition_field(each), now)
+        keys = [generations_key(self._namespace), GenerationKeys.of(self._namespace, generation).current]
+        await self._retry.attempt(lambda: self._mark_current.async_run(self._redis, keys, arguments))
 
     async def load(self, names: Sequence[str]) -> list[tuple[str, bytes] | None]:
         """Version and state of each entity, None where there is none."""
         if not names:
             return []
         _, keys = await self._in_use()
-        values = await self._wait(lambda: self._redis.mget([keys.entity(name) for name in names]))
+        values = await self._read(lambda: self._redis.mget([keys.entity(name) for name in names]))
         return [None if value is None else split_value(value) for value in values]
 
     async def commit(self, commit: Commit) -> Verdict:
         """Apply a batch as a whole or not at all."""
         generation, keys = await self._in_use()
         fixed = [generations_key(self._namespace), keys.ledger, keys.offsets, keys.levels, keys.due_series]
+        fixed.append(absent_key(self._namespace))
         arguments = [
             self._encode(commit, generation, keys),
             b"".join(s.value for s in commit.states if s.value is not None),
         ]
-        kind, *detail = await self._wait(lambda: self._script(keys=fixed, args=arguments))
+        kind, *detail = await self._wait(lambda: self._commit.async_run(self._redis, fixed, arguments))
         if kind == b"applied":
             return Applied()
         if kind == b"version":
@@ -225,7 +233,7 @@ class Ledger:
     async def _follow(self, generation: str) -> None:
         # Before anything is read of it: entities of other definitions may be stored in another form.
         keys = GenerationKeys.of(self._namespace, generation)
-        stored = await self._wait(lambda: self._redis.hget(keys.ledger, DEFINITIONS))
+        stored = await self._read(lambda: self._redis.hget(keys.ledger, DEFINITIONS))
         if stored and stored.decode() != self._definitions:
             raise DefinitionsDifferError
         self._generation = generation
@@ -257,10 +265,8 @@ class Ledger:
                 "next": str(commit.end),
                 "version_field": VERSION,
                 "version": commit.version,
-                "idle_seconds": IDLE_SECONDS,
                 "any_version": _ANY_VERSION,
                 "entities": entities,
-                "merged": [keys.entity(s.name) for s in commit.states if s.is_merged and s.value is not None],
                 "grains": {grain.value: _grain(grain, commit.newest.get(grain), keys) for grain in Grain},
                 "buckets": buckets,
                 "level_fields": [*map(series_field, cells.levels)],
@@ -271,8 +277,16 @@ class Ledger:
             }
         )
 
-    async def _wait(self, call: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - whatever the call returns
-        return await self._retry.call(call)
+    async def _read(self, call: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - whatever the call returns
+        # A replica answers it, too.
+        return await self._wait(call, is_proof=False)
+
+    async def _wait(self, call: Callable[[], Awaitable[Any]], *, is_proof: bool = True) -> Any:  # noqa: ANN401 - as above
+        async def call_when_allowed() -> Any:  # noqa: ANN401 - as above
+            await self._may_go_on.wait()
+            return await call()
+
+        return await self._retry.call(call_when_allowed, is_proof=is_proof)
 
 
 def _grain(grain: Grain, newest: int | None, keys: GenerationKeys) -> dict[str, Any]:

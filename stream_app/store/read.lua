@@ -1,11 +1,18 @@
 #!lua flags=no-writes
 -- One consistent read of everything a scrape needs; returns only what changed since the last read.
 -- KEYS: which generation serves; of the expected generation the ledger, the offsets, when they were current, and the
--- series with due times.
+-- series with due times; a key that never exists (see keys.py).
 -- ARGV: a msgpack map (see reader.py).
 -- Another generation than the expected one: returns its number alone.
+-- A server that was a primary and is a replica now refuses, as if the read were a write: its answer may be old.
 local generations, ledger, offsets, current, due_series = unpack(KEYS)
 local c = cmsgpack.unpack(ARGV[1])
+-- Not every user may ask, and not every store answers.
+local replication = redis.pcall('INFO', 'replication')
+local role = type(replication) == 'string' and string.match(replication, 'role.(%w+)') or ''
+if c.was_primary and role == 'slave' then
+  return redis.error_reply('READONLY the primary has become a replica')
+end
 local generation = redis.call('HGET', generations, c.role) or c.first
 if generation ~= c.generation then
   return { generation }
@@ -33,4 +40,5 @@ return {
   redis.call('HGETALL', current),
   changed,
   due,
+  role,
 }

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 import msgspec
 from redis import Redis
+from redis.exceptions import ReadOnlyError
 
 from stream_app.core.calendar import Calendar
 from stream_app.core.facts import Series
@@ -21,11 +21,13 @@ from stream_app.store.keys import (
     VERSION,
     GenerationKeys,
     Partition,
+    absent_key,
     generations_key,
     newest_field,
     partition_of,
     series_of,
 )
+from stream_app.store.script import Script
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,9 @@ class Reader:
         self._min_buckets = min_buckets or {}
         self._namespace = namespace
         self._calendar = calendar
-        self._script = redis.register_script((files(__package__) / "read.lua").read_text())
+        self._script = Script("read.lua")
         self._generation = FIRST_GENERATION
+        self._was_primary = False
         self._versions: dict[Bucket | None, str] = {}
         self._contents: dict[Grain, dict[int, Contents]] = {grain: {} for grain in Grain}
         self._levels: Contents = {}
@@ -128,7 +131,8 @@ class Reader:
         while True:
             generation, *found = self._call(buckets, now)
             if found:
-                ledger, offsets, current, changed, due = found
+                ledger, offsets, current, changed, due, role = found
+                self._was_primary |= role == "master"
                 return _Reply(
                     ledger=_pairs(ledger),
                     offsets=_pairs(offsets),
@@ -151,9 +155,17 @@ class Reader:
             "known": known,
             "due_prefix": keys.due_prefix,
             "now": str(now),
+            "was_primary": self._was_primary,
         }
         fixed = [generations_key(self._namespace), keys.ledger, keys.offsets, keys.current, keys.due_series]
-        return iter(_text(self._script(keys=fixed, args=[msgspec.msgpack.encode(argument)])))
+        fixed.append(absent_key(self._namespace))
+        arguments = [msgspec.msgpack.encode(argument)]
+        try:
+            reply = self._script.run(self._redis, fixed, arguments)
+        except ReadOnlyError:
+            # The client has given up its connections: the next one may lead to the primary of now.
+            reply = self._script.run(self._redis, fixed, arguments)
+        return iter(_text(reply))
 
     def _update(self, stored: Iterable[tuple[Bucket | None, dict[str, str]]]) -> set[str]:
         """Take over what changed; the metrics whose levels did."""

@@ -62,8 +62,7 @@ class Folding:
             self.states.append(State(name, version, None))
             return
         self.entities[name] = self.version, after
-        is_merged = isinstance(after, Pointer) or bool(after.ids)
-        self.states.append(State(name, version, encode(kind, after), is_merged))
+        self.states.append(State(name, version, encode(kind, after)))
 
     async def _fold_connected(self) -> None:
         position = {id(dated): number for number, dated in enumerate(self._decoded.results)}

@@ -21,6 +21,7 @@ from stream_app.store.keys import SERVING
 from stream_app.store.ledger import DefinitionsDifferError, Ledger
 from stream_app.worker.consumer import Exit, Hooks, State, Worker, WorkerSettings
 from stream_app.worker.dead_letters import DeadLetterTopic
+from stream_app.worker.eviction_check import EvictionCheck
 from stream_app.worker.pipeline import Model, Pipeline
 from stream_app.worker.rejection_limit import RejectionLimit
 from stream_app.worker.telemetry import Telemetry
@@ -95,14 +96,18 @@ async def run(
             on_obsolete=stop_working,
         )
         worker = Worker(_worker_settings(settings, topics), pipeline, ledger.positions, _TelemetryHooks(telemetry))
-        health = _Health(telemetry, worker, ledger, rejection_limit)
+        eviction = EvictionCheck(redis, ledger)
+        health = _Health(telemetry, worker, ledger, rejection_limit, eviction)
         routes = {"/metrics": metrics_route(telemetry.registry), "/health": health.page}
         serve(stack, settings, routes)
-        health_task = asyncio.create_task(health.run())
+        await eviction.check()
+        # At most a minute, as the setting has it.
+        beside = [asyncio.create_task(health.run()), asyncio.create_task(eviction.run(settings.watch_interval_s))]
         try:
             ended = await worker.run(until)
         finally:
-            health_task.cancel()
+            for task in beside:
+                task.cancel()
     if obsolete:
         raise obsolete[0]
     return Report(
@@ -154,8 +159,16 @@ def caught_up(state: State) -> tuple[Collection[tuple[str, int]], int]:
 class _Health:
     """Copies the state of the worker on its event loop, for scrapes that come on another thread."""
 
-    def __init__(self, telemetry: Telemetry, worker: Worker, ledger: Ledger, rejection_limit: RejectionLimit) -> None:
+    def __init__(
+        self,
+        telemetry: Telemetry,
+        worker: Worker,
+        ledger: Ledger,
+        rejection_limit: RejectionLimit,
+        eviction: EvictionCheck,
+    ) -> None:
         self._worker, self._ledger, self._rejection_limit = worker, ledger, rejection_limit
+        self._eviction = eviction
         registry = telemetry.registry
         self._lag = Gauge(
             "stream_app_consumer_lag",
@@ -163,7 +176,12 @@ class _Health:
             ["topic"],
             registry=registry,
         )
-        self._redis_up = Gauge("stream_app_redis_up", "Whether the store answers.", registry=registry)
+        self._redis_up = Gauge("stream_app_redis_up", "Whether the store answers and takes writes.", registry=registry)
+        self._store_unsafe = Gauge(
+            "stream_app_store_unsafe",
+            "1 while the store may evict keys, so that the worker applies nothing.",
+            registry=registry,
+        )
         self._kafka_up = Gauge("stream_app_kafka_up", "Whether the worker is a member of its group.", registry=registry)
         self._stopped = Gauge(
             "stream_app_intake_stopped",
@@ -190,14 +208,18 @@ class _Health:
         up = self._ledger.retry.up
         self._redis_up.set(up)
         self._kafka_up.set(state.connected)
+        unsafe = self._eviction.cause
+        self._store_unsafe.set(unsafe is not None)
         stopped = self._rejection_limit.stopped
         self._stopped.clear()
         for topic in stopped | {topic for topic, _ in state.unreadable}:
             self._stopped.labels(topic).set(1)
-        healthy = up and state.connected and not stopped and not state.unreadable
+        healthy = up and unsafe is None and state.connected and not stopped and not state.unreadable
         self._status = {
             "status": "ok" if healthy else "degraded",
             "redis": up,
+            "redis_error": self._ledger.retry.error,
+            "store_unsafe": unsafe,
             "kafka": state.connected,
             "stopped_topics": sorted(stopped),
             "unreadable_partitions": [f"{topic}[{number}]" for topic, number in sorted(state.unreadable)],

@@ -92,6 +92,31 @@ def test_whatever_is_not_ok_has_a_fix(settings: Settings, store: Redis) -> None:
     )
 
 
+def test_keys_that_were_evicted_are_reported_until_the_store_restarts(settings: Settings, store: Redis) -> None:
+    store.config_set("maxmemory-policy", "allkeys-lru")
+    store.set("cache", b"x" * 1_000_000)
+    store.config_set("maxmemory", 1)
+    while store.dbsize():
+        pass
+    store.config_set("maxmemory", 0)
+    store.config_set("maxmemory-policy", "noeviction")
+    found = findings(settings)["redis eviction"]
+    assert (found.status, found.fix.partition(" #")[0]) == ("warning", "stream-app audit")
+    assert found.detail.startswith("nothing is evicted now, but 1 keys were")
+
+
+@pytest.mark.parametrize(
+    ("rights", "status"), [(("-info", "+config|get"), "failed"), (("-info", "-config"), "warning")]
+)
+def test_eviction_is_checked_where_info_is_forbidden(
+    settings: Settings, store: Redis, rights: tuple[str, ...], status: str
+) -> None:
+    store.config_set("maxmemory-policy", "volatile-lru")
+    store.acl_setuser("app", enabled=True, passwords=["+secret"], keys=["*"], commands=["+@all", *rights])
+    limited = Settings.load(**settings.model_dump() | {"redis_password": "secret", "redis_username": "app"})
+    assert findings(limited)["redis eviction"].status == status
+
+
 def test_a_topic_with_short_retention_is_reported(cluster: Cluster, settings: Settings) -> None:
     cluster.create(*names(settings), settings.topic("dlq"), partitions=2, configs={"retention.ms": "86400000"})
     found = [each for each in diagnose(settings, names(settings)) if each.check == "topics"]

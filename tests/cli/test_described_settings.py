@@ -39,4 +39,5 @@ def test_a_value_outside_the_stated_limits_is_refused() -> None:
 
 
 def test_only_passwords_are_secrets() -> None:
-    assert {name for name, each in DESCRIBED.items() if each.secret} == {"kafka_password", "redis_password"}
+    secrets = {"kafka_password", "redis_password", "redis_sentinel_password"}
+    assert {name for name, each in DESCRIBED.items() if each.secret} == secrets

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stream_app.clients.settings import Settings
+from stream_app.clients.settings import SECRETS, Settings
 
 SECRET = "hunter2-correct-horse"  # noqa: S105 - what must not be seen
 
@@ -58,7 +58,7 @@ def test_each_setting_has_an_environment_variable_that_a_flag_overrides(
     assert getattr(Settings.load(**{field: None}), field) == value
 
 
-@pytest.mark.parametrize("name", ["kafka_password", "redis_password"])
+@pytest.mark.parametrize("name", SECRETS)
 def test_secrets_are_read_from_flag_then_environment_then_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:

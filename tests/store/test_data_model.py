@@ -35,12 +35,13 @@ _ANYTHING = "[^␟]+"
 
 _Content = dict[str, tuple[str, list[str]]]
 """Key -> type, and its fields or members."""
+_NAMESPACE = "data-model"
 
 
 @pytest.fixture(scope="module")
 def content(redis_url: str) -> _Content:
     """Everything in the store of a simulated company while a rebuild begins and when it is over."""
-    settings = Settings.load(redis_url=redis_url, namespace="data-model")
+    settings = Settings.load(redis_url=redis_url, namespace=_NAMESPACE)
     fill(settings, Plan(seed=7, leads=150, until=datetime(2025, 6, 18, 15, 30, tzinfo=UTC)))
     with sync_redis(settings) as redis:
         ExporterLease(redis, settings.namespace).renew()
@@ -63,7 +64,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 - redis-py's replies have no one t
     return str(value.decode()).replace("\x1f", "␟")
 
 
-def _matches(pattern: str, text: str, namespace: str = "data-model") -> bool:
+def _matches(pattern: str, text: str, namespace: str = _NAMESPACE) -> bool:
     parts = re.split(r"<(\w+)>", pattern)
     known = _PARTS | {"namespace": namespace}
     regex = "".join(
@@ -83,6 +84,11 @@ def test_every_stored_key_and_field_is_declared(content: _Content) -> None:
         assert kind == pattern.type, key
         unknown = [field for field in fields if not any(_matches(each, field) for each in pattern.fields)]
         assert not unknown, key
+
+
+def test_no_stored_key_has_a_time_to_live(redis_url: str, content: _Content) -> None:
+    with Redis.from_url(redis_url) as redis:
+        assert {key: redis.ttl(key.replace("␟", "\x1f")) for key in content} == dict.fromkeys(content, -1)
 
 
 def test_every_declared_key_and_field_is_stored(content: _Content) -> None:

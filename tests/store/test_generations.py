@@ -4,7 +4,7 @@ import pytest
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
-from stream_app.store.generations import Generations, begin, drop, serving_keys, switch
+from stream_app.store.generations import Generations, abandon, begin, drop, serving_keys, switch
 from stream_app.store.keys import BUILDING, GenerationKeys
 from stream_app.store.ledger import Applied, Ledger
 from tests.store.stores import commit_of, everything
@@ -47,6 +47,15 @@ async def test_an_interrupted_rebuild_of_other_definitions_is_dropped(
     await _build(redis_url, namespace, "d")
     assert begin(redis, namespace, "e") == Generations("1", "3")
     assert not list(redis.scan_iter(match=GenerationKeys.of(namespace, "2").glob, count=1000))
+
+
+@on_a_loop
+async def test_a_rebuild_that_was_abandoned_begins_anew(redis_url: str, redis: Redis, namespace: str) -> None:
+    pair = begin(redis, namespace, "d")
+    await _build(redis_url, namespace, "d")
+    abandon(redis, namespace, pair)
+    assert everything(redis, namespace) == {}
+    assert begin(redis, namespace, "d") == Generations("1", "2")
 
 
 @pytest.mark.parametrize("number", [1, 2500])

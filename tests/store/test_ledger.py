@@ -250,10 +250,7 @@ async def test_a_batch_of_merges_only_changes_the_buckets_that_are_kept(
     redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
 ) -> None:
     async with _ledger(redis_url, namespace) as ledger:
-        assert (
-            await ledger.commit(commit_of(0, 1, newest={}, states=(State("lead:L9", "", b"x", is_merged=True),)))
-            == Applied()
-        )
+        assert await ledger.commit(commit_of(0, 1, newest={}, states=(State("lead:L9", "", b"x"),))) == Applied()
         assert not redis.exists(keys.bucket(Grain.MINUTE, MINUTE))
         await ledger.commit(commit_of(1, 2, minutes={MINUTE: {_WEB: 2}}))
         gone = MINUTE - KEPT[Grain.MINUTE]
@@ -265,10 +262,10 @@ async def test_a_batch_of_merges_only_changes_the_buckets_that_are_kept(
 
 
 @on_a_loop
-async def test_merged_entities_and_pointers_stay_until_they_are_erased(
+async def test_entities_and_pointers_stay_until_they_are_erased(
     redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
 ) -> None:
-    both = (State("lead:L1", "", b"x", is_merged=True), State("lead:L2", None, b"y", is_merged=True))
+    both = (State("lead:L1", "", b"x"), State("lead:L2", None, b"y"))
     async with _ledger(redis_url, namespace) as ledger:
         await ledger.commit(commit_of(0, 1, states=(State("lead:L2", "", b"z"),)))
         assert await ledger.commit(commit_of(1, 2, version="b" * 16, states=both)) == Applied()

@@ -1,17 +1,23 @@
 """A network between a program and its store that loses and delays what a test tells it to."""
 
 import asyncio
+import hashlib
 import threading
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from stream_app import store
 
 _HOST = "127.0.0.1"
 _CHUNK = 1 << 16
 _TIMEOUT_S = 60.0
-# A commit is the one script that workers run. Requests on a connection never overlap, so each begins a chunk.
-_SCRIPT = b"\r\nEVALSHA\r\n"
+# Requests on a connection never overlap, so each begins a chunk.
+_COMMIT = (
+    hashlib.sha1((Path(store.__file__).parent / "commit.lua").read_bytes(), usedforsecurity=False).hexdigest().encode()
+)
 _APPLIED = b"\r\napplied\r\n"
 
 
@@ -81,6 +87,10 @@ class RedisProxy:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def lead_to(self, port: int) -> None:
+        """Forward new connections to another store; those that are there stay, as behind a virtual address."""
+        self._target = port
 
     def hold(self) -> Fault:
         """Let the next commit wait here, on its way to the store."""
@@ -162,7 +172,7 @@ class _Connection:
 
     async def _there(self, to_far: asyncio.StreamWriter) -> None:
         while request := await self._near.read(_CHUNK):
-            if _SCRIPT in request[:64] and (fault := self._proxy.sees_commit()):
+            if _COMMIT in request[:128] and (fault := self._proxy.sees_commit()):
                 await fault.released.wait()
                 self._held = fault
             to_far.write(request)

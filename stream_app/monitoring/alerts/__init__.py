@@ -24,6 +24,7 @@ ALERTING = Alerting(
         # An alert that is inhibited itself still inhibits others.
         Inhibition("DataNotFresh", tuple(alert.name for group in _BUSINESS for alert in group.alerts)),
         Inhibition("RedisDown", (*_STALE, *_BEHIND, "KafkaUnreachable")),
+        Inhibition("StoreUnsafe", (*_STALE, *_BEHIND)),
         Inhibition("ExporterDown", _STALE),
         Inhibition("WorkersDown", (*_STALE, *_BEHIND)),
         Inhibition("KafkaUnreachable", (*_STALE, *_BEHIND)),

@@ -127,6 +127,18 @@ PIPELINE = RuleGroup(
             ),
         ),
         Alert(
+            name="StoreUnsafe",
+            severity="critical",
+            for_="0s",
+            keep_firing_for="2m",
+            expr="stream_app_store_unsafe == 1",
+            summary="Worker {{ $labels.instance }} stands still: Redis may evict what numbers rest on",
+            description=(
+                "stream_app_store_unsafe is {{ $value }} at {{ $labels.instance }}: maxmemory-policy is not "
+                "noeviction. Events wait in Kafka and nothing is lost; set it, and the worker goes on by itself."
+            ),
+        ),
+        Alert(
             name="KafkaUnreachable",
             severity="critical",
             for_="5m",

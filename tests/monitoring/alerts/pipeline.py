@@ -121,6 +121,19 @@ PIPELINE = (
         series={f"stream_app_redis_up{{{ONE}}}": "1 1 1 1 0 1"},
     ),
     Story(
+        alert="StoreUnsafe",
+        name="fires at once, for who stands still",
+        at="1m",
+        series={f"stream_app_store_unsafe{{{ONE}}}": flat(1, 9), f"stream_app_store_unsafe{{{TWO}}}": flat(0, 9)},
+        firing=f"{{{ONE}}}",
+    ),
+    Story(
+        alert="StoreUnsafe",
+        name="stays quiet while nothing can be evicted",
+        at="5m",
+        series={f"stream_app_store_unsafe{{{ONE}}}": flat(0, 9)},
+    ),
+    Story(
         alert="KafkaUnreachable",
         name="fires after five minutes",
         at="6m",

@@ -1,0 +1,92 @@
+"""Sentinels elect another primary, after a crash or as planned: everybody follows, and no number changes."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.installation import ChangingInstallation
+from tests.servers.cluster import Cluster
+from tests.servers.sentinels import SENTINEL_PASSWORD, SERVER_PASSWORD, Watched, watched_servers
+from tests.system.event_sets import UNTIL, EventSet
+from tests.system.expectations import assert_exact
+from tests.system.installation import answer, port
+from tests.system.processes import eventually
+
+pytestmark = pytest.mark.faults
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    with watched_servers(tmp_path / "stores") as found:
+        yield found
+
+
+@pytest.fixture
+def installation(
+    crash_cluster: Cluster, watched: Watched, namespace: str, tmp_path: Path
+) -> Iterator[ChangingInstallation]:
+    secrets = {"redis_password": SERVER_PASSWORD, "redis_sentinel_password": SENTINEL_PASSWORD}
+    with ChangingInstallation(crash_cluster, watched.url, namespace, tmp_path, **secrets) as made:
+        yield made
+
+
+def _kill(watched: Watched) -> None:
+    before = watched.primary
+    before.kill()
+    watched.await_another_primary(before)
+
+
+def _plan(watched: Watched) -> None:
+    watched.fail_over()
+
+
+@pytest.mark.parametrize("fail_over", [_kill, _plan], ids=["killed", "planned"])
+def test_numbers_are_right_after_another_primary_was_elected(
+    installation: ChangingInstallation, watched: Watched, small_set: EventSet, fail_over: Callable[[Watched], None]
+) -> None:
+    installation.create_topics()
+    first, second, third = small_set.parts(3)
+    health, metrics = port(), port()
+    worker = installation.worker(batch_events="20", worker_port=health)
+    exporter = installation.start("exporter", exporter_port=metrics)
+    installation.produce(first)
+    eventually(lambda: installation.applied() > len(first) / 2, "it is at work", worker)
+    installation.produce(second)
+    fail_over(watched)
+    installation.produce(third)
+    installation.await_all_applied(worker)
+    answer(health, "/health", worker, lambda page: page.status == 200)
+    answer(metrics, "/metrics", exporter, lambda page: "\nstream_app_redis_up 1.0\n" in page.text)
+    assert worker.stop() == 0
+    assert_exact(installation, small_set.events, UNTIL)
+
+
+def test_every_command_finds_the_primary_by_the_sentinels(
+    installation: ChangingInstallation, watched: Watched, small_set: EventSet
+) -> None:
+    installation.create_topics()
+    installation.produce(small_set.parts(3)[0])
+    installation.drain()
+    watched.fail_over()
+    # What the election lost is read again.
+    installation.drain()
+    as_of = ("--as-of", UNTIL.isoformat())
+    assert json.loads(installation.run("audit", "--json", *as_of))["differences"] == []
+    installation.run("rebuild")
+    assert json.loads(installation.run("audit", "--json", *as_of))["differences"] == []
+    findings = {each["check"]: each for each in json.loads(installation.try_run("doctor", "--json")[1])}
+    assert [findings[check]["status"] for check in ("redis", "redis eviction", "script", "clock", "ledger")] == [
+        "ok"
+    ] * 5
+    assert f"redis-cli -h 127.0.0.1 -p {watched.primary.port} --askpass" in findings["redis persistence"]["fix"]
+
+
+def test_sentinels_do_not_get_the_password_of_the_servers(
+    installation: ChangingInstallation,
+) -> None:
+    code, _ = installation.try_run("kpis", redis_sentinel_password="")
+    assert code == 69
+    assert "Redis at redis+sentinel://" in installation.logs
+    assert SERVER_PASSWORD not in installation.logs
