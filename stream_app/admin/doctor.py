@@ -22,7 +22,7 @@ from stream_app.clients.settings import SECRETS, Settings
 from stream_app.clients.store_url import StoreKind
 from stream_app.store.eviction import NO_EVICTION, POLICY, Eviction, eviction
 from stream_app.store.generations import serving_keys
-from stream_app.store.keys import DEFINITIONS, namespace_glob, partition_field, stored_definitions
+from stream_app.store.keys import DEFINITIONS, generations_key, namespace_glob, partition_field, stored_definitions
 
 __all__ = ["Finding", "diagnose"]
 
@@ -156,7 +156,8 @@ def _redis(settings: Settings, redis: Redis) -> Iterator[Finding]:
             "sudo timedatectl set-ntp true # on both machines",
         )
     try:
-        redis.eval(_SCRIPT, 0)
+        # With a key: the right to it is asked for, and of a cluster the server that has the namespace.
+        redis.eval(_SCRIPT, 1, generations_key(settings.namespace))
     except RedisError as error:
         yield Finding(
             "script",

@@ -226,6 +226,14 @@ def test_a_redis_user_without_rights_gets_the_acl_command(settings: Settings, st
     assert "--user app --askpass" in found["redis"].fix
 
 
+def test_a_redis_user_without_the_keys_gets_the_acl_command(settings: Settings, store: Redis) -> None:
+    store.acl_setuser("app", enabled=True, passwords=["+secret"], keys=["other:*"], commands=["+@all"])
+    values = settings.model_dump() | {"redis_username": "app", "redis_password": "secret"}
+    found = findings(Settings.load(**values))
+    assert found["script"].status == "failed"
+    assert f"ACL SETUSER app '~{{{settings.namespace}}}:*'" in found["script"].fix
+
+
 def test_an_active_group_is_reported_with_its_members(
     request: pytest.FixtureRequest, cluster: Cluster, settings: Settings
 ) -> None:
