@@ -69,7 +69,7 @@ def redis_failure(error: BaseException, settings: Settings) -> Failure:
         "redis:// in STREAM_APP_REDIS_URL",
         f"{PREFIX}REDIS_CA_FILE",
     )
-    return _connection_failure(error, server, _IN_TLS if settings.redis_url.startswith("rediss") else _PLAIN)
+    return _connection_failure(error, server, _IN_TLS if settings.store.tls else _PLAIN)
 
 
 _REDIS_PASSWORD: Final = (
@@ -157,6 +157,12 @@ def _connection_failure(error: BaseException, server: _Server, perhaps: str) -> 
 _TO_SET: Final = "Correct {server.address}"
 _CLOSED: Final = "ClosedAtOnce|[Cc]onnection (closed by server|lost)|ConnectionReset|IncompleteRead|EOF occurred|_EOF"
 _CONNECTION: Final = (
+    (r"MasterNotFound", "no sentinel answers, or none knows a primary of that name", _TO_SET),
+    (
+        r"ClusterUnavailable",
+        "no server of the cluster answers, or none has the slot of the namespace",
+        "Look at `redis-cli cluster info`, and at {server.address}",
+    ),
     (r"certificate has expired", "its certificate has expired", "Renew it"),
     (
         r"[Hh]ostname mismatch|IP address mismatch",

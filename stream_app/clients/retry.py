@@ -13,11 +13,18 @@ _MAX_DELAY_S = 2.0
 _LOG_INTERVAL_S = 10.0
 
 
+def _class_name(error: Exception) -> str:
+    return type(error).__name__
+
+
 class RetryForever:
     """Retries calls to one server until they succeed, and says whether the server does its work."""
 
-    def __init__(self, server: str, *retried: type[Exception]) -> None:
+    def __init__(
+        self, server: str, *retried: type[Exception], explain: Callable[[Exception], str] = _class_name
+    ) -> None:
         self._server = server
+        self._explain = explain
         self._retried: tuple[type[Exception], ...] = (*retried, OSError)
         self._failing: set[object] = set()
         self._logged_at = -_LOG_INTERVAL_S
@@ -64,10 +71,10 @@ class RetryForever:
         return result
 
     def _failed(self, error: Exception) -> None:
-        self.error = type(error).__name__
+        self.error = self._explain(error)
         if time.monotonic() - self._logged_at >= _LOG_INTERVAL_S:
             self._logged_at = time.monotonic()
-            log.warning("%s does not answer (%s); waiting, nothing is lost", self._server, self.error)
+            log.warning("waiting for %s, nothing is lost: %s", self._server, self.error)
 
     def _worked(self) -> None:
         # What still waits says that the server does not do all of its work.

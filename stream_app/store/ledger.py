@@ -132,12 +132,13 @@ class Ledger:
         definitions: str,
         *,
         role: str = SERVING,
+        explain: Callable[[Exception], str] = str,
     ) -> None:
         self._redis = redis
         self._namespace = namespace
         self._definitions = stored_definitions(definitions)
         self._role = role
-        self._retry = RetryForever("Redis", RedisError)
+        self._retry = RetryForever("Redis", RedisError, explain=explain)
         self._generation: str | None = None
         self._may_go_on = asyncio.Event()
         self._may_go_on.set()

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +16,7 @@ from redis.exceptions import RedisError
 
 from stream_app.clients.connections import async_redis
 from stream_app.clients.credentials import faust_credentials
+from stream_app.clients.failures import failure
 from stream_app.clients.http import CannotListenError, Page, Route, metrics_route, serving
 from stream_app.clients.settings import Settings
 from stream_app.store.keys import SERVING
@@ -72,8 +74,7 @@ async def run(
     obsolete: list[DefinitionsDifferError] = []
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(async_redis(settings))
-        ledger = Ledger(redis, settings.namespace, definitions, role=role)
-        await ledger.check_definitions()
+        ledger = Ledger(redis, settings.namespace, definitions, role=role, explain=partial(_cause, settings))
         dead_letters = DeadLetterTopic(settings)
         stack.push_async_callback(dead_letters.close)
         worker: Worker
@@ -100,10 +101,13 @@ async def run(
         health = _Health(telemetry, worker, ledger, rejection_limit, eviction)
         routes = {"/metrics": metrics_route(telemetry.registry), "/health": health.page}
         serve(stack, settings, routes)
-        await eviction.check()
-        # At most a minute, as the setting has it.
-        beside = [asyncio.create_task(health.run()), asyncio.create_task(eviction.run(settings.watch_interval_s))]
+        # While the store does not answer, health says why.
+        beside = [asyncio.create_task(health.run())]
         try:
+            await ledger.check_definitions()
+            await eviction.check()
+            # At most a minute, as the setting has it.
+            beside.append(asyncio.create_task(eviction.run(settings.watch_interval_s)))
             ended = await worker.run(until)
         finally:
             for task in beside:
@@ -117,6 +121,11 @@ async def run(
         telemetry.too_late_events,
         telemetry.rejected_records,
     )
+
+
+def _cause(settings: Settings, error: Exception) -> str:
+    found = failure(error, settings)
+    return str(found) if found else type(error).__name__
 
 
 def serve(stack: ExitStack | AsyncExitStack, settings: Settings, routes: Mapping[str, Route]) -> None:

@@ -34,7 +34,7 @@ def test_a_call_is_retried_until_it_succeeds(caplog: pytest.LogCaptureFixture) -
     assert server.up_at_each_call == [True, False, False]
     assert server.retry.up
     assert [record.getMessage() for record in caplog.records] == [
-        "the server does not answer (_DownError); waiting, nothing is lost",
+        "waiting for the server, nothing is lost: _DownError",
         "the server answers again",
     ]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from redis import Redis
 
 from stream_app.demo.embedded_servers import Server
 from tests.system.event_sets import UNTIL, EventSet
@@ -25,10 +26,32 @@ def test_a_worker_waits_for_the_store_and_logs_it(
     installation.produce(small_set.records)
     crash_redis.stop()
     worker = installation.worker()
-    eventually(lambda: "Redis does not answer" in worker.said, "it says that it waits", worker)
+    eventually(lambda: "waiting for Redis, nothing is lost" in worker.said, "it says that it waits", worker)
     crash_redis.start()
     installation.await_all_applied(worker)
     assert "Redis answers again" in worker.said
+    assert worker.stop() == 0
+    assert_exact(installation, small_set.events, UNTIL)
+
+
+def test_a_worker_without_the_password_says_so_in_health_and_waits(
+    crash_installation: Installation, crash_redis: Server, small_set: EventSet
+) -> None:
+    installation = crash_installation
+    installation.create_topics()
+    installation.produce(small_set.records)
+    health = port()
+    with Redis(port=crash_redis.port) as owner:
+        owner.config_set("requirepass", "secret")
+        worker = installation.worker(worker_port=health)
+        said = answer(health, "/health", worker, lambda page: "password" in page.text)
+        owner.config_set("requirepass", "")
+    assert orjson.loads(said)["status"] == "degraded"
+    assert "wrong user name or password, or none where one is needed" in said
+    assert "STREAM_APP_REDIS_PASSWORD_FILE" in said
+    assert "STREAM_APP_REDIS_PASSWORD_FILE" in worker.said
+    installation.await_all_applied(worker)
+    answer(health, "/health", worker, lambda page: page.status == HTTPStatus.OK)
     assert worker.stop() == 0
     assert_exact(installation, small_set.events, UNTIL)
 
