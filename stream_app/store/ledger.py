@@ -171,23 +171,31 @@ class Ledger:
         stored = await self._wait(lambda: self._redis.hmget(keys.offsets, fields))
         return {each: int(offset) for each, offset in zip(partitions, stored, strict=True) if offset is not None}
 
-    async def mark_current(self, partitions: Collection[Partition], now: int) -> None:
-        """Note that at `now` (milliseconds) everything in the log of these partitions was applied.
+    async def mark_current(self, current: Mapping[Partition, int], unanswered: Collection[Partition] = ()) -> None:
+        """Note when (milliseconds) everything in the log of each partition was last seen applied.
 
-        A generation that is no longer in use is left alone. Raises redis.RedisError: it is said again soon, so nobody
-        waits for it.
+        Of the `unanswered` ones nobody knows whether the log has grown since; they are not current until they are noted
+        again. A generation that is no longer in use is left alone. Raises redis.RedisError: it is said again soon, so
+        nobody waits for it.
         """
-        if not partitions or self._generation is None:
+        if not (current or unanswered) or self._generation is None:
             return
         keys = GenerationKeys.of(self._namespace, self._generation)
-        current: dict[Any, Any] = {partition_field(each): now for each in partitions}
+        noted: dict[Any, Any] = {partition_field(each): at for each, at in current.items()}
         # Without the watch a key could appear in a generation that a rebuild has just deleted.
         async with self._redis.pipeline(transaction=True) as pipeline:
             await pipeline.watch(generations_key(self._namespace))
             in_use: Any = await pipeline.hget(generations_key(self._namespace), self._role)
-            if (in_use.decode() if in_use else FIRST_GENERATION) == self._generation:
+            if (in_use.decode() if in_use else FIRST_GENERATION) != self._generation:
+                return
+            if fields := [partition_field(each) for each in unanswered]:
+                before: Any = await pipeline.hmget(keys.current, fields)
+                known = zip(fields, before, strict=True)
+                noted = {field: -abs(int(at)) for field, at in known if at is not None} | noted
+                noted |= {field: -abs(noted[field]) for field in fields if field in noted}
+            if noted:
                 pipeline.multi()  # type: ignore[no-untyped-call]  # redis-py gives it no types
-                pipeline.hset(keys.current, mapping=current)
+                pipeline.hset(keys.current, mapping=noted)
                 await pipeline.execute()
 
     async def load(self, names: Sequence[str]) -> list[tuple[str, bytes] | None]:

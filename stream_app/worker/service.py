@@ -28,6 +28,8 @@ from stream_app.worker.telemetry import Telemetry
 log = logging.getLogger(__name__)
 
 _HEALTH_INTERVAL_S = 1.0
+# A worker without partitions hears from Kafka by its heartbeats alone.
+_LONGEST_HEARTBEAT_INTERVAL_S = 3.0
 # A batch makes hundreds of thousands of tuples that are gone with it and form no cycles: with Python's own thresholds
 # looking for cycles takes a sixth of the worker's time.
 COLLECT_AFTER = (500_000, 20, 20)
@@ -134,21 +136,22 @@ def _worker_settings(settings: Settings, topics: Collection[str]) -> WorkerSetti
         credentials=faust_credentials(settings),
         max_events=settings.batch_events,
         session_timeout=settings.session_timeout_s,
-        heartbeat_interval=settings.session_timeout_s / 10,
+        heartbeat_interval=min(settings.session_timeout_s / 10, _LONGEST_HEARTBEAT_INTERVAL_S),
         watch_interval=settings.watch_interval_s,
     )
 
 
-def caught_up(state: State) -> tuple[Collection[tuple[str, int]], int]:
-    """Partitions of whose log everything is applied, and when that was known (milliseconds).
+def caught_up(state: State) -> dict[tuple[str, int], int]:
+    """Partitions of whose log everything is applied, and when that was known of each (milliseconds).
 
-    That is when a broker last answered a fetch, not now: while none answers, the log may grow unseen.
+    That is when its leader last answered a fetch, not now: while it does not answer, the log may grow unseen.
     """
-    if state.group.polled is None:
-        return (), 0
     positions, ends = state.positions, state.ends
-    whole = [each for each, end in ends.items() if each in positions and positions[each] >= end]
-    return whole, round(state.group.polled * 1000)
+    return {
+        each: round(at * 1000)
+        for each, at in state.answered.items()
+        if each in positions and each in ends and positions[each] >= ends[each]
+    }
 
 
 class _Health:
@@ -159,7 +162,7 @@ class _Health:
         registry = telemetry.registry
         self._lag = Gauge(
             "stream_app_consumer_lag",
-            "Records of the worker's partitions not applied yet.",
+            "Records of the worker's partitions not applied yet; left out while a broker of the topic does not answer.",
             ["topic"],
             registry=registry,
         )
@@ -171,22 +174,39 @@ class _Health:
             ["topic"],
             registry=registry,
         )
+        self._unanswered = Gauge(
+            "stream_app_unanswered_partitions",
+            "Partitions of the worker whose broker does not answer; /health names them.",
+            ["topic"],
+            registry=registry,
+        )
         self._status: dict[str, Any] = {"status": "starting"}
 
     async def run(self) -> None:
         """Update every second, until canceled."""
+        # A store that does not answer must not hold up what is said of Kafka.
+        marking = asyncio.create_task(self._mark_current())
+        try:
+            while True:
+                self._update(self._worker.state())
+                await asyncio.sleep(_HEALTH_INTERVAL_S)
+        finally:
+            marking.cancel()
+
+    async def _mark_current(self) -> None:
         while True:
             state = self._worker.state()
-            self._update(state)
-            current, at = caught_up(state)
-            with suppress(RedisError):
-                await self._ledger.mark_current(current, at)
+            with suppress(RedisError, OSError):
+                await self._ledger.mark_current(caught_up(state), state.unanswered)
             await asyncio.sleep(_HEALTH_INTERVAL_S)
 
     def _update(self, state: State) -> None:
         self._lag.clear()
+        self._unanswered.clear()
         for topic, lag in state.lag.items():
-            self._lag.labels(topic).set(lag)
+            self._unanswered.labels(topic).set(sum(name == topic for name, _ in state.unanswered))
+            if lag is not None:
+                self._lag.labels(topic).set(lag)
         up = self._ledger.retry.up
         self._redis_up.set(up)
         self._kafka_up.set(state.connected)
@@ -194,13 +214,16 @@ class _Health:
         self._stopped.clear()
         for topic in stopped | {topic for topic, _ in state.unreadable}:
             self._stopped.labels(topic).set(1)
-        healthy = up and state.connected and not stopped and not state.unreadable
+        healthy = up and state.connected and not (stopped or state.unreadable or state.unanswered)
         self._status = {
             "status": "ok" if healthy else "degraded",
             "redis": up,
             "kafka": state.connected,
             "stopped_topics": sorted(stopped),
             "unreadable_partitions": [f"{topic}[{number}]" for topic, number in sorted(state.unreadable)],
+            "unanswered_partitions": {
+                f"{topic}[{number}]": str(each) for (topic, number), each in sorted(state.unanswered.items())
+            },
             "lag": dict(state.lag),
         }
 
