@@ -154,11 +154,11 @@ class AIOKafkaAdapter:
             groups[cluster.leader_for_partition(TopicPartition(*partition))].append(partition)
         return list(groups.values())
 
-    async def missing(self, topics: Collection[str]) -> set[str]:
+    async def missing(self, topics: Collection[str]) -> frozenset[str]:
         """Return those of the topics that do not exist. Raises KafkaError."""
         client = self._consumer._client
         answer = await client.send(client.get_random_node(), TopicsRequest(list(topics)))
-        return {name for code, name, *_ in answer.topics if for_code(code) is UnknownTopicOrPartitionError}
+        return frozenset(name for code, name, *_ in answer.topics if for_code(code) is UnknownTopicOrPartitionError)
 
     def refresh_topics(self) -> None:
         """Look at once for topics that have been created."""

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar, cast
 import faust
 from aiokafka.errors import KafkaError
 from faust.app.base import BootStrategy
+from faust.exceptions import ConsumerNotStarted
 from faust.tables import TableManager
 from faust.types.auth import CredentialsT
 from faust.types.streams import StreamT
@@ -34,6 +35,9 @@ log = logging.getLogger(__name__)
 # How long other workers' progress may go unnoticed while draining, in seconds.
 _DRAIN_POLL_S = 1.0
 _START_POLL_S = 0.05
+# How often the topics are looked for, and how often as long as one of them does not exist.
+_TOPICS_POLL_S = 5.0
+_MISSING_TOPICS_POLL_S = 1.0
 # How long a batch that is to be tried again waits.
 _TRY_AGAIN_DELAY_S = 0.1
 # How long a broker may owe an answer: a fetch is answered within a quarter of a second, an election takes some.
@@ -74,6 +78,8 @@ class WorkerSettings:
     brokers: str
     group: str
     topics: Sequence[str]
+    #: Topics that must exist as well, because they are written to.
+    written_topics: Sequence[str] = ()
     credentials: CredentialsT | None = None
     client_id: str = "stream-app"
     #: Stable name of this member; a restart within the session timeout then costs no rebalance.
@@ -131,6 +137,8 @@ class State:
     answered: Mapping[tuple[str, int], float]
     #: Partitions whose leader does not answer.
     unanswered: Mapping[tuple[str, int], Unanswered]
+    #: Topics that do not exist; they are read once they do.
+    missing: frozenset[str]
     paused: frozenset[str]
     #: Partitions that are read no further, because their records are compressed in an unknown way.
     unreadable: frozenset[tuple[str, int]]
@@ -214,6 +222,7 @@ class Worker:
         self._ends: dict[tuple[str, int], int] = {}
         self._leader_answers = LeaderAnswers(_ANSWER_LIMIT_S)
         self._unanswered: dict[tuple[str, int], Unanswered] = {}
+        self._missing: frozenset[str] = frozenset()
         self._exit: Exit | None = None
         self._ending = asyncio.Event()
         self._applied = asyncio.Event()
@@ -241,7 +250,7 @@ class Worker:
         self._app = app
         settings = self._settings
         watchdog = watch(self, interval=settings.watch_interval, stall_timeout=settings.stall_timeout)
-        work = [self._start(app), watchdog]
+        work = [self._start(app), watchdog, self._check_topics(app)]
         if until is not None:
             work.append(self._drain(until))
         tasks = [asyncio.create_task(part) for part in work]
@@ -267,6 +276,25 @@ class Worker:
         await app.wait(cast("Any", self._ending))  # unlike wait_until_stopped() this leaves no tasks behind
         if app.crash_reason is not None:
             raise app.crash_reason
+
+    async def _check_topics(self, app: faust.App) -> None:
+        """Notice topics that do not exist, and have them read as soon as they do."""
+        needed = {*self._settings.topics, *self._settings.written_topics}
+        while True:
+            await asyncio.sleep(_MISSING_TOPICS_POLL_S if self._missing or not app.started else _TOPICS_POLL_S)
+            with suppress(KafkaError, TimeoutError, ConsumerNotStarted):
+                async with asyncio.timeout(_TOPICS_POLL_S):
+                    missing = await self._consumer.missing(needed)
+                    if self._missing - missing:
+                        await self._consumer.refresh_topics()
+                self._note_missing(missing)
+
+    def _note_missing(self, missing: frozenset[str]) -> None:
+        if missing and missing != self._missing:
+            log.warning("waiting for %s, which do not exist: run `stream-app topics apply`", ", ".join(sorted(missing)))
+        if self._missing and not missing:
+            log.info("all topics exist now")
+        self._missing = missing
 
     def _check(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -443,6 +471,7 @@ class Worker:
             lag=lag,
             answered={source: each.answered for source, each in requested.items() if each.answered is not None},
             unanswered=unanswered,
+            missing=self._missing,
             paused=consumer.paused_topics if consumer is not None else frozenset(),
             unreadable=consumer.unreadable if consumer is not None else frozenset(),
             group=consumer.group() if consumer is not None else Group(-1, coordinator=False, error=None),

@@ -133,6 +133,7 @@ def _worker_settings(settings: Settings, topics: Collection[str]) -> WorkerSetti
         brokers=settings.brokers,
         group=settings.consumer_group,
         topics=sorted(topics),
+        written_topics=[settings.topic("dlq")],
         credentials=faust_credentials(settings),
         max_events=settings.batch_events,
         session_timeout=settings.session_timeout_s,
@@ -180,6 +181,11 @@ class _Health:
             ["topic"],
             registry=registry,
         )
+        self._missing = Gauge(
+            "stream_app_missing_topics",
+            "Topics that the worker waits for, because they do not exist.",
+            registry=registry,
+        )
         self._status: dict[str, Any] = {"status": "starting"}
 
     async def run(self) -> None:
@@ -214,7 +220,9 @@ class _Health:
         self._stopped.clear()
         for topic in stopped | {topic for topic, _ in state.unreadable}:
             self._stopped.labels(topic).set(1)
-        healthy = up and state.connected and not (stopped or state.unreadable or state.unanswered)
+        self._missing.set(len(state.missing))
+        trouble = stopped or state.unreadable or state.unanswered or state.missing
+        healthy = up and state.connected and not trouble
         self._status = {
             "status": "ok" if healthy else "degraded",
             "redis": up,
@@ -224,8 +232,11 @@ class _Health:
             "unanswered_partitions": {
                 f"{topic}[{number}]": str(each) for (topic, number), each in sorted(state.unanswered.items())
             },
+            "missing_topics": sorted(state.missing),
             "lag": dict(state.lag),
         }
+        if state.missing:
+            self._status["fix"] = "stream-app topics apply"
 
     def page(self, _: Mapping[str, str]) -> Page:
         """The state as of the last update: 200 while all is well, 503 otherwise."""

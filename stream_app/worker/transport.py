@@ -282,6 +282,14 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         ends = await self._ensure_consumer().end_offsets([TP(*partition) for partition in partitions])
         return {(*tp,): end for tp, end in ends.items()}
 
+    async def missing(self, topics: Collection[str]) -> frozenset[str]:
+        """Return those of the topics that do not exist. Raises KafkaError."""
+        return await self._kafka.missing(topics)
+
+    async def refresh_topics(self) -> None:
+        """Look at once for topics that have been created."""
+        self._kafka.refresh_topics()
+
     def requested(self, starting: Collection[Partition]) -> dict[Partition, Requested]:
         """Return what is asked of the leaders: records, or of those in `starting` where the log begins and ends.
 
@@ -387,6 +395,14 @@ class Consumer(driver.Consumer):
     async def log_ends(self, partitions: Collection[Partition], timeout: float) -> dict[Partition, int]:  # noqa: ASYNC109
         """Ask for the end of what can be read of each partition; leave out what is not answered within `timeout` s."""
         return await self._thread.run(self._thread.ends(partitions, timeout))
+
+    async def missing(self, topics: Collection[str]) -> frozenset[str]:
+        """Return those of the topics that do not exist; ask for none to be created. Raises KafkaError."""
+        return await self._thread.run(self._thread.missing(topics))
+
+    async def refresh_topics(self) -> None:
+        """Look at once for topics that have been created, and read them."""
+        await self._thread.run(self._thread.refresh_topics())
 
     def requested(self) -> dict[Partition, Requested]:
         """Return the assigned partitions that something is asked about now, of their leaders."""

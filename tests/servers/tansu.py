@@ -16,7 +16,7 @@ def tansu_server(directory: Path, port: int = 0, advertised: str = "") -> Server
 
     def command(port: int) -> list[str]:
         url = f"tcp://127.0.0.1:{port}"
-        told = f"tcp://{advertised}" if advertised else url
-        return [binary, "broker", "--listener-url", url, "--advertised-listener-url", told]
+        shown = f"tcp://{advertised}" if advertised else url
+        return [binary, "broker", "--listener-url", url, "--advertised-listener-url", shown]
 
     return Server("tansu", directory, command, accepts, port=port)

@@ -28,7 +28,7 @@ def test_a_leader_that_answers_again_is_forgotten() -> None:
     assert not answers.observe(109, {_A: Requested(_FIRST, 9.0)})
 
 
-def test_a_partition_that_is_not_asked_owes_no_answer() -> None:
+def test_a_partition_that_nothing_is_requested_of_owes_no_answer() -> None:
     answers = LeaderAnswers(limit=7)
     answers.observe(100, {_A: Requested(_FIRST, 0.5)})
     assert not answers.observe(200, {})

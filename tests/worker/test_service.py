@@ -24,6 +24,7 @@ _HEALTHY = State(
     lag={"a": 0, "b": 0},
     answered={_A: _ANSWERED, _B: _ANSWERED + 1},
     unanswered={},
+    missing=frozenset(),
     paused=frozenset(),
     unreadable=frozenset(),
     group=Group(generation=3, coordinator=True, error=None),
