@@ -27,7 +27,7 @@ from stream_app.worker.leader_answers import LeaderAnswers, Unanswered
 from stream_app.worker.positions import Fetched, StoredPositions, TopicRecreatedError
 from stream_app.worker.result import Applied, ReadFrom, Result, TryAgain
 from stream_app.worker.transport import Consumer, Transport
-from stream_app.worker.watchdog import Observation, watch
+from stream_app.worker.watchdog import KILLED_MEMBER, Observation, watch
 
 __all__ = ["Exit", "Hooks", "Sink", "State", "Worker", "WorkerSettings"]
 
@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 # How long other workers' progress may go unnoticed while draining, in seconds.
 _DRAIN_POLL_S = 1.0
 _START_POLL_S = 0.05
+# How much longer than the session timeout a rebalance may take before it is said to be stuck.
+_REBALANCE_MARGIN_S = 5.0
 # How often the topics are looked for, and how often as long as one of them does not exist.
 _TOPICS_POLL_S = 5.0
 _MISSING_TOPICS_POLL_S = 1.0
@@ -144,6 +146,8 @@ class State:
     unreadable: frozenset[tuple[str, int]]
     group: Group
     rebalancing: bool
+    #: How long the worker has waited for a rebalance to end, or to join the group, in seconds; 0 if it does not.
+    rebalancing_s: float
     #: When a batch was last applied, in seconds of the monotonic clock.
     applied_at: float | None
 
@@ -215,6 +219,8 @@ class Worker:
         self._app: faust.App | None = None
         self._assigned: frozenset[tuple[str, int]] = frozenset()
         self._rebalancing = True
+        self._rebalancing_since = time.monotonic()
+        self._said_rebalancing = False
         self._assigned_at: float | None = None
         self._applied_at: float | None = None
         self._applying: tuple[str, int] | None = None
@@ -476,8 +482,18 @@ class Worker:
             unreadable=consumer.unreadable if consumer is not None else frozenset(),
             group=consumer.group() if consumer is not None else Group(-1, coordinator=False, error=None),
             rebalancing=self._rebalancing,
+            rebalancing_s=self._rebalancing_s(),
             applied_at=self._applied_at,
         )
+
+    def _rebalancing_s(self) -> float:
+        waited = time.monotonic() - self._rebalancing_since if self._rebalancing else 0.0
+        if waited < self._settings.session_timeout + _REBALANCE_MARGIN_S:
+            self._said_rebalancing = False
+        elif not self._said_rebalancing:
+            self._said_rebalancing = True
+            log.warning("the group %s has been rebalancing for %.0f s. %s", self._settings.group, waited, KILLED_MEMBER)
+        return waited
 
     def _log_answers(self, unanswered: Mapping[tuple[str, int], Unanswered]) -> None:
         for (topic, number), each in unanswered.items():
@@ -497,6 +513,8 @@ class Worker:
 
     def revoked(self, partitions: Collection[tuple[str, int]]) -> None:
         """Transport: the group has revoked these partitions."""
+        if not self._rebalancing:
+            self._rebalancing_since = time.monotonic()
         self._assigned, self._rebalancing = frozenset(), True
         if partitions:
             self._hooks.revoked(partitions)

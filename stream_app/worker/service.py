@@ -28,6 +28,8 @@ from stream_app.worker.telemetry import Telemetry
 log = logging.getLogger(__name__)
 
 _HEALTH_INTERVAL_S = 1.0
+# A worker that has not been given partitions for so long reads nothing, whoever is to blame.
+_LONGEST_REBALANCE_S = 10.0
 # A worker without partitions hears from Kafka by its heartbeats alone.
 _LONGEST_HEARTBEAT_INTERVAL_S = 3.0
 # A batch makes hundreds of thousands of tuples that are gone with it and form no cycles: with Python's own thresholds
@@ -221,7 +223,8 @@ class _Health:
         for topic in stopped | {topic for topic, _ in state.unreadable}:
             self._stopped.labels(topic).set(1)
         self._missing.set(len(state.missing))
-        trouble = stopped or state.unreadable or state.unanswered or state.missing
+        stuck = state.rebalancing_s > _LONGEST_REBALANCE_S
+        trouble = stopped or state.unreadable or state.unanswered or state.missing or stuck
         healthy = up and state.connected and not trouble
         self._status = {
             "status": "ok" if healthy else "degraded",
@@ -232,6 +235,7 @@ class _Health:
             "unanswered_partitions": {
                 f"{topic}[{number}]": str(each) for (topic, number), each in sorted(state.unanswered.items())
             },
+            "rebalancing_s": round(state.rebalancing_s),
             "missing_topics": sorted(state.missing),
             "lag": dict(state.lag),
         }

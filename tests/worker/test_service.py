@@ -29,6 +29,7 @@ _HEALTHY = State(
     unreadable=frozenset(),
     group=Group(generation=3, coordinator=True, error=None),
     rebalancing=False,
+    rebalancing_s=0.0,
     applied_at=None,
 )
 
