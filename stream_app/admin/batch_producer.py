@@ -10,11 +10,11 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Coroutine, Sequence
 from typing import Any, Self
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from stream_app.admin import topics
+from stream_app.clients.aiokafka_clients import AIOKafkaProducer
 from stream_app.clients.connections import aiokafka_options
 from stream_app.clients.settings import Settings
 

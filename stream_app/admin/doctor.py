@@ -16,6 +16,7 @@ from redis import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
 from stream_app.admin import topics
+from stream_app.admin.log_reader import read_log
 from stream_app.clients.connections import primary_address, sync_redis
 from stream_app.clients.ports import free_port
 from stream_app.clients.settings import SECRETS, Settings
@@ -23,11 +24,16 @@ from stream_app.clients.store_url import StoreKind
 from stream_app.store.eviction import NO_EVICTION, POLICY, Eviction, eviction
 from stream_app.store.generations import serving_keys
 from stream_app.store.keys import DEFINITIONS, generations_key, namespace_glob, partition_field, stored_definitions
+from stream_app.worker.watchdog import KILLED_MEMBER
 
 __all__ = ["Finding", "diagnose"]
 
 _HTTP_TIMEOUT_S = 2.0
 _MAX_CLOCK_DIFFERENCE_S = 1.0
+_MAX_PRODUCER_AHEAD_S = 60.0
+_NEWEST_RECORDS = 100
+_REBALANCES = {"PreparingRebalance", "CompletingRebalance"}
+_TIMESTAMP_TYPE = "message.timestamp.type"
 _MEMORY_WARNING_SHARE = 0.8
 _OLDEST_REDIS = (7, 0)
 _OUR_SERVER = "stream-app"
@@ -119,6 +125,9 @@ def _group(settings: Settings, admin: KafkaAdminClient) -> Finding:
         # A broker that never had a group has no coordinator yet; Tansu's answer for one is beyond kafka-python.
         detail = f"{group}: the broker does not say whether a worker runs ({type(error).__name__})"
         return Finding("group", "warning", detail, "stream-app worker")
+    if members and state in _REBALANCES:
+        detail = f"{group}: {members} members, {state}: until that ends nothing is read. {KILLED_MEMBER}"
+        return Finding("group", "warning", detail, f"stream-app worker --group {group}.2 # or start the broker again")
     if members:
         return Finding("group", "ok", f"{group}: {members} members, {state}")
     return Finding("group", "warning", f"{group}: no worker runs, the group is {state}", "stream-app worker")
@@ -242,11 +251,12 @@ def _ledger(
         return
     try:
         begins, ends = topics.begins(settings, found), topics.ends(settings, found)
-    except (topics.MissingTopicsError, KafkaError, OSError, RuntimeError) as error:
+    except (topics.MissingTopicsError, *topics.KAFKA_ERRORS, RuntimeError) as error:
         yield Finding(
             "ledger", "warning", f"the log could not be read: {_redacted(settings, error)}", "stream-app doctor # again"
         )
         return
+    yield from _producer_clocks(settings, found, begins, ends)
     offsets: Any = redis.hgetall(keys.offsets)
     lag, fine = 0, True
     for (topic, partition), end in sorted(ends.items()):
@@ -261,6 +271,37 @@ def _ledger(
             )
     if fine and ends:
         yield Finding("ledger", "ok", f"agrees with the log; {lag} records wait")
+
+
+def _producer_clocks(
+    settings: Settings,
+    found: Mapping[str, topics.Topic],
+    begins: Mapping[tuple[str, int], int],
+    ends: Mapping[tuple[str, int], int],
+) -> Iterator[Finding]:
+    """Whether the newest records of topics that producers date are ahead of this clock."""
+    dated = {name for name, topic in found.items() if topic.config.get(_TIMESTAMP_TYPE, "CreateTime") == "CreateTime"}
+    newest = {
+        source: (max(end - _NEWEST_RECORDS, begins[source]), end)
+        for source, end in ends.items()
+        if source[0] in dated and end > begins[source]
+    }
+    ahead: dict[str, float] = {}
+    firsts = {source: first for source, (first, _) in newest.items()}
+    for record in read_log(settings, {source: end for source, (_, end) in newest.items()}, firsts):
+        ahead[record.topic] = max(ahead.get(record.topic, 0), record.timestamp / 1000 - time.time())
+    late = {topic: seconds for topic, seconds in sorted(ahead.items()) if seconds > _MAX_PRODUCER_AHEAD_S}
+    for topic, seconds in late.items():
+        yield Finding(
+            "producer clock",
+            "warning",
+            f"{topic} has CreateTime and records that are {seconds:,.0f} s ahead of this clock: they count in times "
+            "that have not come yet",
+            "sudo timedatectl set-ntp true # on the producers; or let the broker date new records: "
+            + topics.alter_command(settings, topic, f"{_TIMESTAMP_TYPE}=LogAppendTime"),
+        )
+    if not late:
+        yield Finding("producer clock", "ok", "no producer dates records ahead of this clock")
 
 
 def _offset_problem(stored: int, begin: int, end: int, *, known: bool) -> str | None:

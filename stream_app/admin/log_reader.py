@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError
 
+from stream_app.clients.aiokafka_clients import AIOKafkaConsumer
 from stream_app.clients.connections import aiokafka_options
 from stream_app.clients.settings import Settings
 
@@ -17,16 +18,19 @@ _MAX_EMPTY_POLLS = 15
 _FETCH_BYTES = 4 * 1024 * 1024
 
 
-def read_log(settings: Settings, ends: Mapping[tuple[str, int], int]) -> Iterator[Any]:
+def read_log(
+    settings: Settings, ends: Mapping[tuple[str, int], int], begins: Mapping[tuple[str, int], int] | None = None
+) -> Iterator[Any]:
     """Yield every record before these offsets, in order within each partition.
 
+    It begins at `begins`, or with the oldest record.
     Raises KafkaError, also when a broker does not hand out what it says it has. Not for use in a running event loop.
     """
     remaining = {TopicPartition(*source): end for source, end in ends.items() if end > 0}
     if not remaining:
         return
     with asyncio.Runner() as runner:
-        consumer = runner.run(_opened(settings, remaining))
+        consumer = runner.run(_opened(settings, remaining, begins or {}))
         try:
             empty_polls = 0
             remaining = {each: end for each, end in remaining.items() if runner.run(consumer.position(each)) < end}
@@ -45,7 +49,9 @@ def read_log(settings: Settings, ends: Mapping[tuple[str, int], int]) -> Iterato
             runner.run(consumer.stop())
 
 
-async def _opened(settings: Settings, partitions: Iterable[TopicPartition]) -> AIOKafkaConsumer:
+async def _opened(
+    settings: Settings, partitions: Iterable[TopicPartition], begins: Mapping[tuple[str, int], int]
+) -> AIOKafkaConsumer:
     consumer = AIOKafkaConsumer(
         **aiokafka_options(settings),
         enable_auto_commit=False,
@@ -57,6 +63,9 @@ async def _opened(settings: Settings, partitions: Iterable[TopicPartition]) -> A
         await consumer.start()
         consumer.assign(list(partitions))
         await consumer.seek_to_beginning()
+        for partition in partitions:
+            if (begin := begins.get((*partition,))) is not None:
+                consumer.seek(partition, begin)
     except BaseException:
         await consumer.stop()
         raise

@@ -1,19 +1,20 @@
 """The topics of a namespace: made where they are missing, looked at where they exist, never changed or deleted."""
 
 import asyncio
+import json
 import socket
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as AsyncTopicPartition
 from aiokafka.errors import KafkaError as AsyncKafkaError
 from kafka import KafkaAdminClient, OffsetSpec, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from stream_app.clients.aiokafka_clients import AIOKafkaConsumer
 from stream_app.clients.connections import aiokafka_options, kafka_options
 from stream_app.clients.settings import Settings
 from stream_app.core.windows import longest_window_days
@@ -25,6 +26,7 @@ __all__ = [
     "Outcome",
     "Shortcoming",
     "Topic",
+    "alter_command",
     "apply",
     "begins",
     "connected",
@@ -43,6 +45,8 @@ _EVENT_TOPIC_CONFIG = {"cleanup.policy": "delete", "retention.ms": "-1", "retent
 TIMESTAMP_TYPES = ("LogAppendTime", "CreateTime")
 """Who dates a record: the broker, or its producer."""
 _DEAD_LETTER_TOPIC_CONFIG = {"cleanup.policy": "delete", "retention.ms": str(90 * _DAY_MS), "retention.bytes": "-1"}
+# As many as lose nothing, and go on, when one is lost.
+_COPIES = 3
 _POLL_MS = 200
 _MAX_POLLS = 5
 
@@ -63,6 +67,15 @@ class Topic:
     name: str
     partitions: int
     config: Mapping[str, str]
+    #: The brokers that hold each partition's copies, its leader first.
+    replicas: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    #: All brokers of the cluster.
+    brokers: Sequence[int] = ()
+
+    @property
+    def replication(self) -> int:
+        """How many copies there are of the partition that has the fewest."""
+        return min(map(len, self.replicas.values()), default=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +102,20 @@ def apply(
     partitions: int,
     replication: int | None = None,
     timestamps: str = TIMESTAMP_TYPES[0],
+    min_insync: int | None = None,
 ) -> list[Outcome]:
     """Create those of the event topics `names` that are missing, and the dead letter topic, which gets one partition.
 
     Event topics keep their records for ever, because the numbers are recomputed from them; dead letters are kept for 90
     days. Topics that exist stay as they are, and what is wrong with them is said in their outcome. `replication` None
     leaves the number of copies to the broker. With `timestamps` "LogAppendTime" the broker dates the records of event
-    topics, so that no clock of a producer decides which events are from the future. Raises KAFKA_ERRORS.
+    topics, so that no clock of a producer decides which events are from the future. `min_insync` is how many copies
+    must have a record before it counts as written, None leaves that to the broker. Raises KAFKA_ERRORS.
     """
     dead_letters = settings.topic("dlq")
-    config = {**_EVENT_TOPIC_CONFIG, "message.timestamp.type": timestamps}
-    wanted = dict.fromkeys(names, (partitions, config)) | {dead_letters: (1, _DEAD_LETTER_TOPIC_CONFIG)}
+    insync = {} if min_insync is None else {"min.insync.replicas": str(min_insync)}
+    config = {**_EVENT_TOPIC_CONFIG, "message.timestamp.type": timestamps, **insync}
+    wanted = dict.fromkeys(names, (partitions, config)) | {dead_letters: (1, {**_DEAD_LETTER_TOPIC_CONFIG, **insync})}
     with connected(settings) as admin:
         missing = wanted.keys() - _described(admin, wanted).keys()
         created: set[str] = set()
@@ -147,8 +163,9 @@ def shortcomings(settings: Settings, topic: Topic, partitions: int = 1) -> Itera
     if "compact" in topic.config.get("cleanup.policy", ""):
         yield Shortcoming(
             f"{topic.name} is compacted: of the events of an entity all but the newest get lost",
-            _alter_command(settings, topic, "cleanup.policy=delete"),
+            alter_command(settings, topic.name, "cleanup.policy=delete"),
         )
+    yield from _copies(settings, topic)
     if topic.name == settings.topic("dlq"):
         return
     kept, needed = int(topic.config.get("retention.ms", -1)), settings.horizon_days + longest_window_days()
@@ -156,13 +173,53 @@ def shortcomings(settings: Settings, topic: Topic, partitions: int = 1) -> Itera
         yield Shortcoming(
             f"{topic.name} keeps events for {kept / _DAY_MS:.3g} days; to recompute the numbers takes all of them, and "
             f"{needed} days at the least",
-            _alter_command(settings, topic, "retention.ms=-1"),
+            alter_command(settings, topic.name, "retention.ms=-1"),
         )
     if int(topic.config.get("retention.bytes", -1)) >= 0:
         yield Shortcoming(
             f"{topic.name} drops events beyond a size of {topic.config['retention.bytes']} bytes per partition",
-            _alter_command(settings, topic, "retention.bytes=-1"),
+            alter_command(settings, topic.name, "retention.bytes=-1"),
         )
+
+
+def _copies(settings: Settings, topic: Topic) -> Iterator[Shortcoming]:
+    """What would lose records, or stop producers, when a broker is lost. A cluster of one broker has no choice."""
+    copies, insync = topic.replication, int(topic.config.get("min.insync.replicas", 1))
+    if copies == 1 and len(topic.brokers) > 1:
+        yield Shortcoming(
+            f"{topic.name} has one copy on {len(topic.brokers)} brokers: with its broker its records are lost",
+            _reassign_command(settings, topic),
+        )
+    elif insync > copies:
+        yield Shortcoming(
+            f"{topic.name} has {copies} copies and wants {insync} in sync: nothing can be written to it",
+            alter_command(settings, topic.name, f"min.insync.replicas={max(copies - 1, 1)}"),
+        )
+    elif copies >= _COPIES and insync == 1:
+        yield Shortcoming(
+            f"{topic.name} counts a record as written when one of {copies} copies has it: that one may be lost",
+            alter_command(settings, topic.name, f"min.insync.replicas={copies - 1}"),
+        )
+    elif copies >= _COPIES and insync == copies:
+        yield Shortcoming(
+            f"{topic.name} wants all of its {copies} copies in sync: with one broker away nothing can be written to it",
+            alter_command(settings, topic.name, f"min.insync.replicas={copies - 1}"),
+        )
+
+
+def _reassign_command(settings: Settings, topic: Topic) -> str:
+    wanted = []
+    for number, held in sorted(topic.replicas.items()):
+        # Each partition goes to other brokers than the one before it.
+        others = [each for each in topic.brokers if each not in held]
+        shift = number % len(others)
+        copies = [*held, *others[shift:], *others[:shift]][:_COPIES]
+        wanted.append({"topic": topic.name, "partition": number, "replicas": copies})
+    plan = json.dumps({"version": 1, "partitions": wanted}, separators=(",", ":"))
+    return (
+        f"kafka-reassign-partitions.sh --bootstrap-server {settings.brokers} --execute "
+        f"--reassignment-json-file <(echo '{plan}')"
+    )
 
 
 def begins(settings: Settings, names: Collection[str]) -> dict[tuple[str, int], int]:
@@ -249,7 +306,17 @@ def _described(admin: KafkaAdminClient, names: Collection[str], *, with_config: 
         return {}
     found = {each["name"]: each for each in admin.describe_topics(list(names)) if not each["error_code"]}
     configs = _configs(admin, found) if with_config and found else {}
-    return {name: Topic(name, len(each["partitions"]), configs.get(name, {})) for name, each in found.items()}
+    brokers = sorted(node.node_id for node in admin._manager.cluster.brokers()) if with_config else []  # noqa: SLF001 - describe_cluster is newer than some brokers
+    return {
+        name: Topic(
+            name,
+            len(each["partitions"]),
+            configs.get(name, {}),
+            {part["partition_index"]: tuple(part["replica_nodes"]) for part in each["partitions"]},
+            brokers,
+        )
+        for name, each in found.items()
+    }
 
 
 def _configs(admin: KafkaAdminClient, names: Collection[str]) -> dict[str, dict[str, str]]:
@@ -264,8 +331,9 @@ def _configs(admin: KafkaAdminClient, names: Collection[str]) -> dict[str, dict[
     }
 
 
-def _alter_command(settings: Settings, topic: Topic, config: str) -> str:
+def alter_command(settings: Settings, name: str, config: str) -> str:
+    """Return the command that sets one entry of a topic's configuration."""
     return (
         f"kafka-configs.sh --bootstrap-server {settings.brokers} --alter --entity-type topics "
-        f"--entity-name {topic.name} --add-config {config}"
+        f"--entity-name {name} --add-config {config}"
     )

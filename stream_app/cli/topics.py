@@ -27,12 +27,27 @@ def topics() -> None:
     show_envvar=True,
     help="Who dates the records of new topics: broker or producer.",
 )
+@click.option(
+    "--min-insync",
+    type=click.IntRange(1),
+    show_envvar=True,
+    help="Copies of new topics that must have a record before it counts as written [default: the broker's].",
+)
 @AS_JSON
 def topics_apply(
-    settings: Settings, *, partitions: int, replication: int | None, timestamps: str, as_json: bool
+    settings: Settings,
+    *,
+    partitions: int,
+    replication: int | None,
+    timestamps: str,
+    min_insync: int | None,
+    as_json: bool,
 ) -> None:
-    """Create the topics that are missing. Never deletes or shrinks one."""
-    outcomes = apply(settings, event_topics(settings), partitions, replication, timestamps)
+    """Create the topics that are missing. Never deletes or shrinks one; says what is wrong with those that exist."""
+    if min_insync is not None and replication is not None and min_insync > replication:
+        message = f"{min_insync} copies cannot be in sync where there are {replication}"
+        raise click.BadParameter(message, param_hint="--min-insync")
+    outcomes = apply(settings, event_topics(settings), partitions, replication, timestamps, min_insync)
     if as_json:
         print_json(
             [

@@ -96,13 +96,14 @@ def freshness(snapshot: Snapshot, now: int) -> Iterator[Metric]:
         "Seconds since all events in the log were last seen applied, for the partition that is furthest behind.",
     )
     fresh = GaugeMetricFamily(
-        "stream_app_data_fresh", f"1 while the numbers are less than {FRESH_SECONDS} s old; business alerts need it."
+        "stream_app_data_fresh",
+        f"1 while the numbers are less than {FRESH_SECONDS} s old and every broker answers; business alerts need it.",
     )
     if snapshot.offsets and snapshot.offsets.keys() <= snapshot.current.keys():
-        oldest = min(snapshot.current[partition] for partition in snapshot.offsets)
-        seconds = max(now - oldest, 0) / 1000
+        current = [snapshot.current[partition] for partition in snapshot.offsets]
+        seconds = max(now - min(map(abs, current)), 0) / 1000
         age.add_metric([], seconds)
-        fresh.add_metric([], seconds < FRESH_SECONDS)
+        fresh.add_metric([], seconds < FRESH_SECONDS and min(current) > 0)
     else:
         fresh.add_metric([], 0)
     yield age

@@ -9,18 +9,20 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
-import aiokafka
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import FetchResult
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
 from aiokafka.protocol.commit import OffsetCommitRequest
+from aiokafka.protocol.group import JoinGroupRequest, SyncGroupRequest
 
+from stream_app.clients.aiokafka_clients import AIOKafkaConsumer, TopicsRequest
 from stream_app.worker.batch import RecordLike
+from stream_app.worker.leader_answers import Requested
 from stream_app.worker.positions import Partition
 
 __all__ = ["AIOKafkaAdapter", "Group"]
@@ -29,27 +31,38 @@ log = logging.getLogger(__name__)
 
 # Some brokers answer at once that there is nothing, instead of waiting for it; then a fetch this often is enough.
 _EMPTY_FETCH_INTERVAL_S = 0.01
+# Connecting is done one broker at a time, so one that does not answer holds up the others for so long.
+_CONNECT_TIMEOUT_S = 10.0
+# The broker keeps these back until the rebalance has ended.
+_KEPT_BACK = (JoinGroupRequest, SyncGroupRequest)
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """Membership in the consumer group.
 
-    `generation` is -1 outside of it; `coordinator` says whether the group's broker is known; `polled` is the time of
-    the last answer to a fetch in seconds since the epoch, None before the first.
+    `generation` is -1 outside of it; `coordinator` says whether the group's broker is known; `unanswered` is how long
+    that has owed an answer, in seconds.
     """
 
     generation: int
     coordinator: bool
     error: str | None
-    polled: float | None
+    unanswered: float = 0.0
 
 
 class AIOKafkaAdapter:
-    """A started AIOKafkaConsumer. Belongs to the consumer's event loop; `group` and `log_end` are safe anywhere."""
+    """A started AIOKafkaConsumer, one for each. Belongs to the consumer's event loop.
 
-    def __init__(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
+    `group`, `requested`, `leader` and `log_end` are safe anywhere.
+    """
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
         self._consumer = consumer
+        self._group_requests: dict[object, float] = {}
+        self._delay_empty_fetches()
+        self._limit_connecting()
+        self._time_group_requests()
 
     @property
     def closed(self) -> bool:
@@ -96,7 +109,7 @@ class AIOKafkaAdapter:
         """The offset up to which an assigned partition was taken."""
         return cast("int", cast("Any", self.assignment).state_value(partition).position)
 
-    def delay_empty_fetches(self) -> None:
+    def _delay_empty_fetches(self) -> None:
         """Keep a broker that answers empty fetches at once from being asked without pause."""
         fetcher = self._consumer._fetcher
         fetcher._proc_fetch_request = _delayed_when_empty(fetcher._proc_fetch_request)
@@ -108,6 +121,77 @@ class AIOKafkaAdapter:
         if state is None:
             return None
         return cast("int | None", state.highwater if state.lso in {None, -1} else state.lso)
+
+    # The brokers ------------------------------------------------------------------------------------------------------
+
+    def requested(self) -> dict[Partition, Requested]:
+        """Every assigned partition that records are asked of now: not paused, and none of its records are here."""
+        assignment = cast("Any", self.assignment)
+        if assignment is None:
+            return {}
+        requested = {}
+        for partition in assignment.tps:
+            state = assignment.state_value(partition)
+            if state.has_valid_position and not state.paused and partition not in self._consumer._fetcher._records:
+                answered = None if state.timestamp is None else state.timestamp / 1000
+                requested[(*partition,)] = Requested(self.leader(partition), answered)
+        return cast("dict[Partition, Requested]", requested)
+
+    def leader(self, partition: Partition) -> str:
+        """Name the leader of a partition."""
+        cluster = self._consumer._client.cluster
+        node = cluster.leader_for_partition(TopicPartition(*partition))
+        if node in {None, -1}:
+            return "no leader"
+        broker = cluster.broker_metadata(node)
+        return f"broker {node}" if broker is None else f"broker {node} at {broker.host}:{broker.port}"
+
+    def by_leader(self, partitions: Collection[Partition]) -> list[list[Partition]]:
+        """Group partitions by their leader."""
+        cluster = self._consumer._client.cluster
+        groups: defaultdict[object, list[Partition]] = defaultdict(list)
+        for partition in partitions:
+            groups[cluster.leader_for_partition(TopicPartition(*partition))].append(partition)
+        return list(groups.values())
+
+    async def missing(self, topics: Collection[str]) -> frozenset[str]:
+        """Return those of the topics that do not exist. Raises KafkaError."""
+        client = self._consumer._client
+        answer = await client.send(client.get_random_node(), TopicsRequest(list(topics)))
+        return frozenset(name for code, name, *_ in answer.topics if for_code(code) is UnknownTopicOrPartitionError)
+
+    def refresh_topics(self) -> None:
+        """Look at once for topics that have been created."""
+        self._consumer._client.force_metadata_update()
+
+    def _limit_connecting(self) -> None:
+        client = self._consumer._client
+        connect = client._get_conn
+
+        async def limited(*broker: object, **options: object) -> object:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CONNECT_TIMEOUT_S):
+                    return await connect(*broker, **options)
+            log.warning("broker %s cannot be connected to within %g s", broker[0], _CONNECT_TIMEOUT_S)
+            client.force_metadata_update()
+            return None
+
+        client._get_conn = limited
+
+    def _time_group_requests(self) -> None:
+        coordinator = self._consumer._coordinator
+        send = coordinator._send_req
+
+        async def timed(request: object) -> object:
+            if isinstance(request, _KEPT_BACK):
+                return await send(request)
+            self._group_requests[request] = time.monotonic()
+            try:
+                return await send(request)
+            finally:
+                del self._group_requests[request]
+
+        coordinator._send_req = timed
 
     # The group --------------------------------------------------------------------------------------------------------
 
@@ -154,16 +238,13 @@ class AIOKafkaAdapter:
 
     def group(self) -> Group:
         """The state of membership."""
-        consumer, coordinator = self._consumer, self._consumer._coordinator
-        if coordinator is None:
-            return Group(generation=-1, coordinator=False, error=None, polled=None)
-        error = coordinator._pending_exception
-        polled = max(filter(None, map(consumer.last_poll_timestamp, consumer.assignment())), default=None)
+        coordinator = self._consumer._coordinator
+        error, now = coordinator._pending_exception, time.monotonic()
         return Group(
             generation=coordinator.generation,
             coordinator=coordinator.coordinator_id is not None,
             error=None if error is None else repr(error),
-            polled=None if polled is None else polled / 1000,
+            unanswered=now - min(list(self._group_requests.values()), default=now),
         )
 
     async def leave(self, timeout: float) -> None:  # noqa: ASYNC109 - what happens afterward is part of leaving

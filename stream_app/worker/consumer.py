@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar, cast
 import faust
 from aiokafka.errors import KafkaError
 from faust.app.base import BootStrategy
+from faust.exceptions import ConsumerNotStarted
 from faust.tables import TableManager
 from faust.types.auth import CredentialsT
 from faust.types.streams import StreamT
@@ -22,10 +23,11 @@ from yarl import URL
 from stream_app.clients.log_rate_limit import LogRateLimit
 from stream_app.worker.aiokafka_adapter import Group
 from stream_app.worker.batch import Batch
+from stream_app.worker.leader_answers import LeaderAnswers, Unanswered
 from stream_app.worker.positions import Fetched, StoredPositions, TopicRecreatedError
 from stream_app.worker.result import Applied, ReadFrom, Result, TryAgain
 from stream_app.worker.transport import Consumer, Transport
-from stream_app.worker.watchdog import Observation, watch
+from stream_app.worker.watchdog import KILLED_MEMBER, Observation, watch
 
 __all__ = ["Exit", "Hooks", "Sink", "State", "Worker", "WorkerSettings"]
 
@@ -33,8 +35,15 @@ log = logging.getLogger(__name__)
 # How long other workers' progress may go unnoticed while draining, in seconds.
 _DRAIN_POLL_S = 1.0
 _START_POLL_S = 0.05
+# How much longer than the session timeout a rebalance may take before it is said to be stuck.
+_REBALANCE_MARGIN_S = 5.0
+# How often the topics are looked for, and how often as long as one of them does not exist.
+_TOPICS_POLL_S = 5.0
+_MISSING_TOPICS_POLL_S = 1.0
 # How long a batch that is to be tried again waits.
 _TRY_AGAIN_DELAY_S = 0.1
+# How long a broker may owe an answer: a fetch is answered within a quarter of a second, an election takes some.
+_ANSWER_LIMIT_S = 7.0
 
 _Prepared = TypeVar("_Prepared")
 
@@ -71,6 +80,8 @@ class WorkerSettings:
     brokers: str
     group: str
     topics: Sequence[str]
+    #: Topics that must exist as well, because they are written to.
+    written_topics: Sequence[str] = ()
     credentials: CredentialsT | None = None
     client_id: str = "stream-app"
     #: Stable name of this member; a restart within the session timeout then costs no rebalance.
@@ -83,8 +94,9 @@ class WorkerSettings:
     buffered_batches: int = 4
     session_timeout: float = 30.0
     heartbeat_interval: float = 3.0
-    rebalance_timeout: float = 60.0
-    request_timeout: float = 90.0
+    rebalance_timeout: float = 30.0
+    #: How long a broker may take before its connection is made anew; longer than the rebalance timeout.
+    request_timeout: float = 40.0
     commit_interval: float = 2.8
     #: How long a change of the topics (created, more partitions) may go unnoticed.
     metadata_max_age: float = 30.0
@@ -121,20 +133,28 @@ class State:
     positions: Mapping[tuple[str, int], int]
     #: The end of what can be read, where known.
     ends: Mapping[tuple[str, int], int]
-    #: Offsets between position and end, summed per topic of `assigned`.
-    lag: Mapping[str, int]
+    #: Offsets between position and end, summed per topic of `assigned`; None if a leader of it does not answer.
+    lag: Mapping[str, int | None]
+    #: When the leader of each partition without records to apply last answered, in seconds since the epoch.
+    answered: Mapping[tuple[str, int], float]
+    #: Partitions whose leader does not answer.
+    unanswered: Mapping[tuple[str, int], Unanswered]
+    #: Topics that do not exist; they are read once they do.
+    missing: frozenset[str]
     paused: frozenset[str]
     #: Partitions that are read no further, because their records are compressed in an unknown way.
     unreadable: frozenset[tuple[str, int]]
     group: Group
     rebalancing: bool
+    #: How long the worker has waited for a rebalance to end, or to join the group, in seconds; 0 if it does not.
+    rebalancing_s: float
     #: When a batch was last applied, in seconds of the monotonic clock.
     applied_at: float | None
 
     @property
     def connected(self) -> bool:
         """Whether the worker is a member of its group and the group's broker answers."""
-        return self.group.coordinator and self.group.generation >= 0
+        return self.group.coordinator and self.group.generation >= 0 and self.group.unanswered < _ANSWER_LIMIT_S
 
 
 @contextmanager
@@ -177,7 +197,7 @@ def _readable_lag(state: State) -> int:
     return sum(
         max(0, end - state.positions.get(source, 0))
         for source, end in state.ends.items()
-        if source[0] not in state.paused and source not in state.unreadable
+        if source[0] not in state.paused and source not in state.unreadable and source not in state.unanswered
     )
 
 
@@ -199,11 +219,16 @@ class Worker:
         self._app: faust.App | None = None
         self._assigned: frozenset[tuple[str, int]] = frozenset()
         self._rebalancing = True
+        self._rebalancing_since = time.monotonic()
+        self._said_rebalancing = False
         self._assigned_at: float | None = None
         self._applied_at: float | None = None
         self._applying: tuple[str, int] | None = None
         self._applying_task: asyncio.Task[None] | None = None
         self._ends: dict[tuple[str, int], int] = {}
+        self._leader_answers = LeaderAnswers(_ANSWER_LIMIT_S)
+        self._unanswered: dict[tuple[str, int], Unanswered] = {}
+        self._missing: frozenset[str] = frozenset()
         self._exit: Exit | None = None
         self._ending = asyncio.Event()
         self._applied = asyncio.Event()
@@ -231,7 +256,7 @@ class Worker:
         self._app = app
         settings = self._settings
         watchdog = watch(self, interval=settings.watch_interval, stall_timeout=settings.stall_timeout)
-        work = [self._start(app), watchdog]
+        work = [self._start(app), watchdog, self._check_topics(app)]
         if until is not None:
             work.append(self._drain(until))
         tasks = [asyncio.create_task(part) for part in work]
@@ -257,6 +282,25 @@ class Worker:
         await app.wait(cast("Any", self._ending))  # unlike wait_until_stopped() this leaves no tasks behind
         if app.crash_reason is not None:
             raise app.crash_reason
+
+    async def _check_topics(self, app: faust.App) -> None:
+        """Notice topics that do not exist, and have them read as soon as they do."""
+        needed = {*self._settings.topics, *self._settings.written_topics}
+        while True:
+            await asyncio.sleep(_MISSING_TOPICS_POLL_S if self._missing or not app.started else _TOPICS_POLL_S)
+            with suppress(KafkaError, TimeoutError, ConsumerNotStarted):
+                async with asyncio.timeout(_TOPICS_POLL_S):
+                    missing = await self._consumer.missing(needed)
+                    if self._missing - missing:
+                        await self._consumer.refresh_topics()
+                self._note_missing(missing)
+
+    def _note_missing(self, missing: frozenset[str]) -> None:
+        if missing and missing != self._missing:
+            log.warning("waiting for %s, which do not exist: run `stream-app topics apply`", ", ".join(sorted(missing)))
+        if self._missing and not missing:
+            log.info("all topics exist now")
+        self._missing = missing
 
     def _check(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -419,20 +463,45 @@ class Worker:
         fetched = {source: consumer.log_end(source) for source in self._assigned} if consumer is not None else {}
         known = {source: end for source, end in self._ends.items() if source in self._assigned}
         ends = known | {source: max(end, known.get(source, 0)) for source, end in fetched.items() if end is not None}
-        lag = dict.fromkeys((topic for topic, _ in self._assigned), 0)
-        for source, end in ends.items():
-            lag[source[0]] += max(0, end - positions.get(source, 0))
+        requested = consumer.requested() if consumer is not None else {}
+        unanswered = self._leader_answers.observe(time.monotonic(), requested)
+        self._log_answers(unanswered)
+        lag: dict[str, int | None] = dict.fromkeys((topic for topic, _ in self._assigned), 0)
+        for (topic, number), end in ends.items():
+            lag[topic] = (lag[topic] or 0) + max(0, end - positions.get((topic, number), 0))
+        lag |= dict.fromkeys((topic for topic, _ in unanswered), None)
         return State(
             assigned=self._assigned,
             positions=positions,
             ends=ends,
             lag=lag,
+            answered={source: each.answered for source, each in requested.items() if each.answered is not None},
+            unanswered=unanswered,
+            missing=self._missing,
             paused=consumer.paused_topics if consumer is not None else frozenset(),
             unreadable=consumer.unreadable if consumer is not None else frozenset(),
-            group=consumer.group() if consumer is not None else Group(-1, coordinator=False, error=None, polled=None),
+            group=consumer.group() if consumer is not None else Group(-1, coordinator=False, error=None),
             rebalancing=self._rebalancing,
+            rebalancing_s=self._rebalancing_s(),
             applied_at=self._applied_at,
         )
+
+    def _rebalancing_s(self) -> float:
+        waited = time.monotonic() - self._rebalancing_since if self._rebalancing else 0.0
+        if waited < self._settings.session_timeout + _REBALANCE_MARGIN_S:
+            self._said_rebalancing = False
+        elif not self._said_rebalancing:
+            self._said_rebalancing = True
+            log.warning("the group %s has been rebalancing for %.0f s. %s", self._settings.group, waited, KILLED_MEMBER)
+        return waited
+
+    def _log_answers(self, unanswered: Mapping[tuple[str, int], Unanswered]) -> None:
+        for (topic, number), each in unanswered.items():
+            if (topic, number) not in self._unanswered:
+                log.warning("%s[%d]: %s; its records wait, nothing is lost", topic, number, each)
+        for topic, number in sorted(self._unanswered.keys() - unanswered.keys()):
+            log.info("%s[%d]: its leader answers again", topic, number)
+        self._unanswered = dict(unanswered)
 
     # What the transport calls -----------------------------------------------------------------------------------------
 
@@ -444,6 +513,8 @@ class Worker:
 
     def revoked(self, partitions: Collection[tuple[str, int]]) -> None:
         """Transport: the group has revoked these partitions."""
+        if not self._rebalancing:
+            self._rebalancing_since = time.monotonic()
         self._assigned, self._rebalancing = frozenset(), True
         if partitions:
             self._hooks.revoked(partitions)
@@ -468,11 +539,13 @@ class Worker:
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 stored = await self.stored_positions(before.assigned)
-        known = False
+        ends: Mapping[tuple[str, int], int] | None = None
         with suppress(TimeoutError, KafkaError):
-            async with asyncio.timeout(timeout):
-                self._ends = await self._consumer.log_ends(before.assigned)
-            known = True
+            # Longer than each leader may take: only a thread that stands still does not answer at all.
+            async with asyncio.timeout(2 * timeout):
+                ends = await self._consumer.log_ends(before.assigned, timeout)
+        kept = {source: end for source, end in self._ends.items() if source in before.assigned}
+        self._ends = {**kept, **(ends or {})}
         after = self.state()
         progress = [at for at in (self._assigned_at, self._applied_at) if at is not None]
         return Observation(
@@ -481,10 +554,10 @@ class Worker:
             before=before.positions,
             after=after.positions,
             applying={source for source in (*applying, self._applying) if source is not None},
-            lag=_readable_lag(after) if known else None,
+            lag=None if ends is None else _readable_lag(after),
             progress=max(progress, default=None),
             member=after.connected and not after.rebalancing and after.group.error is None,
-            coordinator=after.group.coordinator,
+            coordinator=after.group.coordinator and after.group.unanswered < _ANSWER_LIMIT_S,
         )
 
     async def seek_to_ledger(self, partitions: Collection[tuple[str, int]]) -> None:

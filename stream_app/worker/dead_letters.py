@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from stream_app.clients.aiokafka_clients import AIOKafkaProducer
 from stream_app.clients.connections import aiokafka_options
 from stream_app.clients.retry import RetryForever
 from stream_app.clients.settings import Settings

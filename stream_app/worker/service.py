@@ -31,6 +31,10 @@ from stream_app.worker.telemetry import Telemetry
 log = logging.getLogger(__name__)
 
 _HEALTH_INTERVAL_S = 1.0
+# A worker that has not been given partitions for so long reads nothing, whoever is to blame.
+_LONGEST_REBALANCE_S = 10.0
+# A worker without partitions hears from Kafka by its heartbeats alone.
+_LONGEST_HEARTBEAT_INTERVAL_S = 3.0
 # A batch makes hundreds of thousands of tuples that are gone with it and form no cycles: with Python's own thresholds
 # looking for cycles takes a sixth of the worker's time.
 COLLECT_AFTER = (500_000, 20, 20)
@@ -145,24 +149,26 @@ def _worker_settings(settings: Settings, topics: Collection[str]) -> WorkerSetti
         brokers=settings.brokers,
         group=settings.consumer_group,
         topics=sorted(topics),
+        written_topics=[settings.topic("dlq")],
         credentials=faust_credentials(settings),
         max_events=settings.batch_events,
         session_timeout=settings.session_timeout_s,
-        heartbeat_interval=settings.session_timeout_s / 10,
+        heartbeat_interval=min(settings.session_timeout_s / 10, _LONGEST_HEARTBEAT_INTERVAL_S),
         watch_interval=settings.watch_interval_s,
     )
 
 
-def caught_up(state: State) -> tuple[Collection[tuple[str, int]], int]:
-    """Partitions of whose log everything is applied, and when that was known (milliseconds).
+def caught_up(state: State) -> dict[tuple[str, int], int]:
+    """Partitions of whose log everything is applied, and when that was known of each (milliseconds).
 
-    That is when a broker last answered a fetch, not now: while none answers, the log may grow unseen.
+    That is when its leader last answered a fetch, not now: while it does not answer, the log may grow unseen.
     """
-    if state.group.polled is None:
-        return (), 0
     positions, ends = state.positions, state.ends
-    whole = [each for each, end in ends.items() if each in positions and positions[each] >= end]
-    return whole, round(state.group.polled * 1000)
+    return {
+        each: round(at * 1000)
+        for each, at in state.answered.items()
+        if each in positions and each in ends and positions[each] >= ends[each]
+    }
 
 
 class _Health:
@@ -181,7 +187,7 @@ class _Health:
         registry = telemetry.registry
         self._lag = Gauge(
             "stream_app_consumer_lag",
-            "Records of the worker's partitions not applied yet.",
+            "Records of the worker's partitions not applied yet; left out while a broker of the topic does not answer.",
             ["topic"],
             registry=registry,
         )
@@ -198,22 +204,44 @@ class _Health:
             ["topic"],
             registry=registry,
         )
+        self._unanswered = Gauge(
+            "stream_app_unanswered_partitions",
+            "Partitions of the worker whose broker does not answer; /health names them.",
+            ["topic"],
+            registry=registry,
+        )
+        self._missing = Gauge(
+            "stream_app_missing_topics",
+            "Topics that the worker waits for, because they do not exist.",
+            registry=registry,
+        )
         self._status: dict[str, Any] = {"status": "starting"}
 
     async def run(self) -> None:
         """Update every second, until canceled."""
+        # A store that does not answer must not hold up what is said of Kafka.
+        marking = asyncio.create_task(self._mark_current())
+        try:
+            while True:
+                self._update(self._worker.state())
+                await asyncio.sleep(_HEALTH_INTERVAL_S)
+        finally:
+            marking.cancel()
+
+    async def _mark_current(self) -> None:
         while True:
             state = self._worker.state()
-            self._update(state)
-            current, at = caught_up(state)
-            with suppress(RedisError):
-                await self._ledger.mark_current(current, at)
+            with suppress(RedisError, OSError):
+                await self._ledger.mark_current(caught_up(state), state.unanswered)
             await asyncio.sleep(_HEALTH_INTERVAL_S)
 
     def _update(self, state: State) -> None:
         self._lag.clear()
+        self._unanswered.clear()
         for topic, lag in state.lag.items():
-            self._lag.labels(topic).set(lag)
+            self._unanswered.labels(topic).set(sum(name == topic for name, _ in state.unanswered))
+            if lag is not None:
+                self._lag.labels(topic).set(lag)
         up = self._ledger.retry.up
         self._redis_up.set(up)
         self._kafka_up.set(state.connected)
@@ -223,7 +251,10 @@ class _Health:
         self._stopped.clear()
         for topic in stopped | {topic for topic, _ in state.unreadable}:
             self._stopped.labels(topic).set(1)
-        healthy = up and unsafe is None and state.connected and not stopped and not state.unreadable
+        self._missing.set(len(state.missing))
+        stuck = state.rebalancing_s > _LONGEST_REBALANCE_S
+        trouble = stopped or state.unreadable or state.unanswered or state.missing or stuck or unsafe is not None
+        healthy = up and state.connected and not trouble
         self._status = {
             "status": "ok" if healthy else "degraded",
             "redis": up,
@@ -232,8 +263,15 @@ class _Health:
             "kafka": state.connected,
             "stopped_topics": sorted(stopped),
             "unreadable_partitions": [f"{topic}[{number}]" for topic, number in sorted(state.unreadable)],
+            "unanswered_partitions": {
+                f"{topic}[{number}]": str(each) for (topic, number), each in sorted(state.unanswered.items())
+            },
+            "rebalancing_s": round(state.rebalancing_s),
+            "missing_topics": sorted(state.missing),
             "lag": dict(state.lag),
         }
+        if state.missing:
+            self._status["fix"] = "stream-app topics apply"
 
     def page(self, _: Mapping[str, str]) -> Page:
         """The state as of the last update: 200 while all is well, 503 otherwise."""

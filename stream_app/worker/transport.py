@@ -14,7 +14,7 @@ from collections.abc import Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
-import aiokafka
+from aiokafka import TopicPartition
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import ConsumerStoppedError, KafkaError, OffsetOutOfRangeError, UnsupportedCodecError
 from faust.exceptions import ConsumerNotStarted
@@ -24,7 +24,9 @@ from faust.types import TP, ConsumerMessage
 from mode import ServiceT
 from mode.threads import WorkerThread
 
+from stream_app.clients.aiokafka_clients import AIOKafkaConsumer
 from stream_app.worker.aiokafka_adapter import AIOKafkaAdapter, Group
+from stream_app.worker.leader_answers import Requested
 from stream_app.worker.positions import (
     AppliedPositions,
     Fetched,
@@ -46,6 +48,8 @@ faust_log = logging.getLogger("faust.transport.batch")
 _FETCH_MAX_WAIT_MS = 250
 # How long a poll waits for records; then the offset ranges without records are handed over.
 _POLL_TIMEOUT_S = 1.0
+# How long a leader may take to say where its log begins and ends, and after what pause it is asked again.
+_BOUNDS_TIMEOUT_S = 10.0
 _BOUNDS_RETRY_S = 1.0
 _LAST_COMMIT_RETRIES_S = (0.1, 0.3, 1.0)
 # How long a rebalance may wait for the offsets of the revoked partitions.
@@ -113,13 +117,14 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         """Faust: connect."""
         await super().on_start()
         self._adapter = AIOKafkaAdapter(self._ensure_consumer())
-        self._adapter.delay_empty_fetches()
 
     async def on_thread_stop(self) -> None:
         """Faust: leave the group and disconnect."""
         await ConsumerThread.on_thread_stop(self)
-        if self._consumer is not None:
-            await AIOKafkaAdapter(self._consumer).leave(_LEAVE_TIMEOUT_S)
+        if self._adapter is not None:
+            await self._adapter.leave(_LEAVE_TIMEOUT_S)
+        elif self._consumer is not None:
+            await self._consumer.stop()
 
     def on_crash(self, msg: str, *fmt: object, **_: object) -> None:
         """Faust: the thread ends with an error. It goes to the log here, and not to stderr."""
@@ -139,10 +144,10 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         """Run `work` on the thread's loop. Unlike `call_thread` nothing queues up behind a poll."""
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.thread_loop))
 
-    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
+    def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
         conf = self.app.conf
         fetch_bytes = cast("Transport", transport).listener.fetch_bytes
-        return aiokafka.AIOKafkaConsumer(
+        return AIOKafkaConsumer(
             client_id=conf.broker_client_id,
             group_id=conf.id,
             group_instance_id=conf.consumer_group_instance_id,
@@ -228,7 +233,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         log.error("%s[%d]: %s. It is read no further; nothing is lost", *partition, error)
         self._positions.drop([partition])
         self.unreadable |= {partition}
-        self._ensure_consumer().pause(aiokafka.TopicPartition(*partition))
+        self._ensure_consumer().pause(TopicPartition(*partition))
 
     async def start_at(self, starts: Mapping[Partition, StartPosition], epochs: Mapping[Partition, int]) -> None:
         """Read from these positions on, each in its epoch. What was revoked meanwhile is left out."""
@@ -250,16 +255,50 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             else:
                 consumer.resume(tp)
 
+    async def by_leader(self, partitions: Collection[Partition]) -> list[list[Partition]]:
+        """Group partitions by their leader."""
+        return self._kafka.by_leader(partitions)
+
     async def bounds(self, partitions: Collection[Partition]) -> dict[Partition, tuple[int, int]]:
-        """Return begin and end of what can be read of each partition. Raises KafkaError."""
-        begins = await self._ensure_consumer().beginning_offsets([TP(*partition) for partition in partitions])
-        ends = await self.ends(partitions)
+        """Return begin and end of what can be read of each partition. Raises KafkaError, and TimeoutError."""
+        async with asyncio.timeout(_BOUNDS_TIMEOUT_S):
+            begins = await self._ensure_consumer().beginning_offsets([TP(*partition) for partition in partitions])
+            ends = await self._ends(partitions)
         return {partition: (begins[partition], ends[partition]) for partition in partitions}
 
-    async def ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
-        """Return the end of what can be read of each partition. Raises KafkaError."""
+    async def ends(self, partitions: Collection[Partition], timeout: float) -> dict[Partition, int]:  # noqa: ASYNC109
+        """Return the end of what can be read of each partition whose leader answers within `timeout` seconds."""
+        found: dict[Partition, int] = {}
+
+        async def ask(group: Collection[Partition]) -> None:
+            with suppress(KafkaError, TimeoutError):
+                async with asyncio.timeout(timeout):
+                    found.update(await self._ends(group))
+
+        await asyncio.gather(*map(ask, self._kafka.by_leader(partitions)))
+        return found
+
+    async def _ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
         ends = await self._ensure_consumer().end_offsets([TP(*partition) for partition in partitions])
         return {(*tp,): end for tp, end in ends.items()}
+
+    async def missing(self, topics: Collection[str]) -> frozenset[str]:
+        """Return those of the topics that do not exist. Raises KafkaError."""
+        return await self._kafka.missing(topics)
+
+    async def refresh_topics(self) -> None:
+        """Look at once for topics that have been created."""
+        self._kafka.refresh_topics()
+
+    def requested(self, starting: Collection[Partition]) -> dict[Partition, Requested]:
+        """Return what is asked of the leaders: records, or of those in `starting` where the log begins and ends.
+
+        Safe from any thread.
+        """
+        if self._adapter is None:
+            return {}
+        first = {partition: Requested(self._adapter.leader(partition), None) for partition in starting}
+        return self._adapter.requested() | first
 
     async def check_group_errors(self) -> None:
         """Log the error of the group's coordinator, without which it stands still; raise it if it is the end."""
@@ -271,7 +310,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
     def group(self) -> Group:
         """Return the state of membership; safe from any thread."""
         if self._adapter is None:
-            return Group(generation=-1, coordinator=False, error=None, polled=None)
+            return Group(generation=-1, coordinator=False, error=None)
         return self._adapter.group()
 
     def log_end(self, partition: Partition) -> int | None:
@@ -292,6 +331,8 @@ class Consumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """Take what Faust passes on."""
         self._positions = AppliedPositions()
+        # The epoch in which a partition waits to hear where its log begins and ends.
+        self._starting: dict[Partition, int] = {}
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> _ConsumerThread:
@@ -351,9 +392,21 @@ class Consumer(driver.Consumer):
         self._thread.paused = topics
         self.add_future(self._thread.run(self._thread.apply_pauses()))
 
-    async def log_ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
-        """Ask the broker for the end of what can be read of each partition. Raises KafkaError."""
-        return await self._thread.run(self._thread.ends(partitions))
+    async def log_ends(self, partitions: Collection[Partition], timeout: float) -> dict[Partition, int]:  # noqa: ASYNC109
+        """Ask for the end of what can be read of each partition; leave out what is not answered within `timeout` s."""
+        return await self._thread.run(self._thread.ends(partitions, timeout))
+
+    async def missing(self, topics: Collection[str]) -> frozenset[str]:
+        """Return those of the topics that do not exist; ask for none to be created. Raises KafkaError."""
+        return await self._thread.run(self._thread.missing(topics))
+
+    async def refresh_topics(self) -> None:
+        """Look at once for topics that have been created, and read them."""
+        await self._thread.run(self._thread.refresh_topics())
+
+    def requested(self) -> dict[Partition, Requested]:
+        """Return the assigned partitions that something is asked about now, of their leaders."""
+        return self._thread.requested(self._positions.current(self._starting))
 
     def log_end(self, partition: Partition) -> int | None:
         """Return the end of what can be read as of the last fetch, None before it or if not assigned."""
@@ -366,26 +419,39 @@ class Consumer(driver.Consumer):
     async def _start(
         self, epochs: Mapping[Partition, int], stored: Mapping[Partition, int], *, refused: bool = False
     ) -> None:
-        bounds = await self._bounds(epochs)
+        self._starting |= epochs
+        left = self._positions.current(epochs)
+        while left and not self.should_stop:
+            # A leader that does not answer holds up its own partitions and no others.
+            groups = await self._thread.run(self._thread.by_leader(left))
+            await asyncio.gather(*(self._start_group(group, epochs, stored, refused=refused) for group in groups))
+            left = [each for each in self._positions.current(epochs) if self._starting.get(each) == epochs[each]]
+            if left:
+                await self.sleep(_BOUNDS_RETRY_S)
+
+    async def _start_group(
+        self,
+        group: Collection[Partition],
+        epochs: Mapping[Partition, int],
+        stored: Mapping[Partition, int],
+        *,
+        refused: bool,
+    ) -> None:
+        try:
+            bounds = await self._thread.run(self._thread.bounds(group))
+        except (KafkaError, TimeoutError) as error:
+            log.warning("begin and end of %s are not known: %r", sorted(group), error)
+            return
         try:
             starts = self._positions.start(epochs, stored, bounds, trust_end=refused)
         except TopicRecreatedError as error:
             self.transport.listener.failed(error)
             return
         for partition, start in starts.items():
+            del self._starting[partition]
             if start.has_gap:
                 self.transport.listener.lost(*partition, start.begin or None, start.position)
         await self._thread.run(self._thread.start_at(starts, epochs))
-
-    async def _bounds(self, epochs: Mapping[Partition, int]) -> dict[Partition, tuple[int, int]]:
-        while not self.should_stop:
-            wanted = self._positions.current(epochs)
-            try:
-                return await self._thread.run(self._thread.bounds(wanted))
-            except KafkaError as error:
-                log.warning("begin and end of %s are not known: %r", wanted, error)
-                await self.sleep(_BOUNDS_RETRY_S)
-        return {}
 
     # What Faust calls -------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-__all__ = ["Action", "LastHealthy", "Observation", "Watched", "assess", "watch"]
+__all__ = ["KILLED_MEMBER", "Action", "LastHealthy", "Observation", "Watched", "assess", "watch"]
+
+KILLED_MEMBER = (
+    "The broker waits for a member that was killed until its session times out; the embedded broker of the demo never "
+    "stops waiting. Then end that broker and start it again, or give the workers another --group: nothing is lost and "
+    "nothing counts twice"
+)
+"""What to know about a group whose rebalance does not end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,8 @@ def assess(last: LastHealthy, seen: Observation, stall_timeout: float) -> tuple[
     member = max(last.member, seen.at if seen.member or not seen.coordinator else last.member)
     last = replace(last, progress=progress, member=member)
     if seen.at - member > stall_timeout:
-        return last, Action(stop=f"out of the consumer group for {seen.at - member:.0f} s while the broker answers")
+        gone = f"out of the consumer group for {seen.at - member:.0f} s while the broker answers"
+        return last, Action(stop=f"{gone}. {KILLED_MEMBER}")
     if seen.at - progress > stall_timeout:
         return last, Action(
             stop=f"nothing was applied for {seen.at - progress:.0f} s while {_behind(seen.lag)} and the store answers"

@@ -1,6 +1,7 @@
 """The doctor finds what is wrong, says how to mend it, and keeps secrets."""
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -66,6 +67,7 @@ def test_doctor_on_a_healthy_installation_warns_only_of_no_worker(settings: Sett
         "script",
         "definitions",
         "ledger",
+        "producer clock",
         "exporter port",
         "worker port",
     }
@@ -123,6 +125,19 @@ def test_a_topic_with_short_retention_is_reported(cluster: Cluster, settings: Se
     assert [(each.status, each.detail.partition(";")[0]) for each in found] == [
         ("warning", f"{name} keeps events for 1 days") for name in names(settings)
     ]
+
+
+def test_a_producer_whose_clock_is_ahead_is_reported(cluster: Cluster, settings: Settings) -> None:
+    lead, email = names(settings)
+    topics.apply(settings, [lead, email], 2, timestamps="CreateTime")
+    now = time.time_ns() // 1_000_000
+    cluster.produce(lead, [b"early"], partition=1, timestamp=now + 3_600_000)
+    cluster.produce(lead, [b"newest"] * 3, partition=1, timestamp=now)
+    cluster.produce(email, [b"newest"] * 3, timestamp=now)
+    (found,) = (each for each in diagnose(settings, names(settings)) if each.check == "producer clock")
+    assert found.status == "warning"
+    assert found.detail.startswith(f"{lead} has CreateTime and records that are 3,")
+    assert f"--entity-name {lead} --add-config message.timestamp.type=LogAppendTime" in found.fix
 
 
 def test_a_ledger_beyond_the_log_is_reported_as_a_recreated_topic(

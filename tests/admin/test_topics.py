@@ -93,6 +93,36 @@ def test_a_compacted_topic_is_reported(broker: Cluster, settings: Settings) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    ("copies", "insync", "brokers", "detail", "fix"),
+    [
+        (1, 1, 3, "has one copy on 3 brokers", '{"topic":"t","partition":1,"replicas":[2,3,1]}'),
+        (3, 1, 3, "when one of 3 copies has it", "min.insync.replicas=2"),
+        (3, 3, 3, "wants all of its 3 copies in sync", "min.insync.replicas=2"),
+        (2, 3, 3, "nothing can be written to it", "min.insync.replicas=1"),
+        (3, 2, 3, "", ""),
+        (2, 1, 2, "", ""),
+        (1, 1, 1, "", ""),
+    ],
+)
+def test_copies_that_do_not_outlast_a_broker_are_reported_with_a_fix(
+    copies: int, insync: int, brokers: int, detail: str, fix: str
+) -> None:
+    all_brokers = list(range(1, brokers + 1))
+    replicas = {number: [*all_brokers[number:], *all_brokers[:number]][:copies] for number in (0, 1)}
+    topic = topics.Topic("t", 2, {"min.insync.replicas": str(insync)}, replicas, all_brokers)
+    found = list(topics.shortcomings(Settings.load(), topic))
+    assert len(found) == bool(detail)
+    assert all(detail in each.detail and fix in each.fix for each in found)
+
+
+def test_the_number_of_copies_that_must_have_a_record_is_set(settings: Settings) -> None:
+    lead = settings.topic("lead")
+    topics.apply(settings, [lead], 1, min_insync=1)
+    config = topics.describe(settings, [lead])[lead].config
+    assert config.get("min.insync.replicas", "1") == "1"
+
+
 def test_a_topic_that_cannot_be_created_is_named(real_kafka: str, namespace: str) -> None:
     settings = Settings.load(kafka_url=f"kafka://{real_kafka}", namespace=namespace)
     with pytest.raises(KafkaError, match=rf"{namespace}\.(lead|dlq)"):

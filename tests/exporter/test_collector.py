@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from prometheus_client.core import Metric
@@ -68,6 +69,14 @@ def test_data_is_as_old_as_the_partition_that_is_furthest_behind(
     found = by_name(freshness(snapshot(offsets, current), NOW))
     assert [sample.value for sample in found["stream_app_data_age_seconds"].samples] == age
     assert [sample.value for sample in found["stream_app_data_fresh"].samples] == [fresh]
+
+
+def test_data_is_not_fresh_while_the_broker_of_a_partition_does_not_answer() -> None:
+    current = {("lead", 0): NOW - 1000, ("lead", 1): -(NOW - 3000)}
+    unanswered = replace(snapshot({}, {}), offsets={("lead", 0): 5, ("lead", 1): 5}, current=current)
+    found = by_name(freshness(unanswered, NOW))
+    assert [sample.value for sample in found["stream_app_data_age_seconds"].samples] == [3]
+    assert [sample.value for sample in found["stream_app_data_fresh"].samples] == [0]
 
 
 @contextmanager

@@ -228,8 +228,27 @@ async def test_a_partition_is_marked_current(
 ) -> None:
     async with _ledger(redis_url, namespace) as ledger:
         await ledger.positions([PARTITION])
-        await ledger.mark_current([PARTITION], 1_700_000_000_000)
+        await ledger.mark_current({PARTITION: 1_700_000_000_000})
     assert redis.hgetall(keys.current) == {partition_field(PARTITION).encode(): b"1700000000000"}
+
+
+@on_a_loop
+async def test_an_unanswered_partition_keeps_its_time_but_is_not_current(
+    redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
+) -> None:
+    field = partition_field(PARTITION).encode()
+    async with _ledger(redis_url, namespace) as ledger:
+        await ledger.positions([PARTITION])
+        await ledger.mark_current({}, [PARTITION])
+        assert redis.hgetall(keys.current) == {}
+        await ledger.mark_current({PARTITION: 1_700_000_000_000})
+        for _ in range(2):
+            await ledger.mark_current({}, [PARTITION])
+            assert redis.hgetall(keys.current) == {field: b"-1700000000000"}
+        await ledger.mark_current({PARTITION: 1_700_000_000_500}, [PARTITION])
+        assert redis.hgetall(keys.current) == {field: b"-1700000000500"}
+        await ledger.mark_current({PARTITION: 1_700_000_001_000})
+    assert redis.hgetall(keys.current) == {field: b"1700000001000"}
 
 
 @on_a_loop
@@ -241,7 +260,7 @@ async def test_a_generation_that_was_dropped_is_not_marked_current(
         pair = generations.begin(redis, namespace, _DEFINITIONS)
         generations.switch(redis, namespace, pair)
         generations.drop(redis, namespace, pair.serving)
-        await ledger.mark_current([PARTITION], 1)
+        await ledger.mark_current({PARTITION: 1})
     assert not redis.exists(keys.current)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import aiokafka
+import aiokafka.client
+import aiokafka.cluster
 import pytest
 from aiokafka.consumer import fetcher, group_coordinator, subscription_state
 
@@ -16,6 +18,8 @@ from stream_app.worker import aiokafka_adapter
 # Names that begin with an underscore, and public ones of classes that are not part of aiokafka's interface.
 _NAMES: dict[type, tuple[str, ...]] = {
     aiokafka.AIOKafkaConsumer: ("_client", "_closed", "_coordinator", "_fetcher", "_subscription"),
+    aiokafka.client.AIOKafkaClient: ("_get_conn", "cluster", "force_metadata_update", "get_random_node", "send"),
+    aiokafka.cluster.ClusterMetadata: ("broker_metadata", "leader_for_partition"),
     fetcher.Fetcher: (
         "_closed",
         "_create_fetch_waiter",
@@ -41,8 +45,15 @@ _NAMES: dict[type, tuple[str, ...]] = {
     ),
     subscription_state.SubscriptionState: ("reassignment_in_progress", "subscription", "wait_for_assignment"),
     subscription_state.Subscription: ("assignment",),
-    subscription_state.Assignment: ("state_value",),
-    subscription_state.TopicPartitionState: ("highwater", "lso", "position"),
+    subscription_state.Assignment: ("state_value", "tps"),
+    subscription_state.TopicPartitionState: (
+        "has_valid_position",
+        "highwater",
+        "lso",
+        "paused",
+        "position",
+        "timestamp",
+    ),
 }
 
 

@@ -22,23 +22,26 @@ _HEALTHY = State(
     positions={_A: 7, _B: 9},
     ends={_A: 7, _B: 9},
     lag={"a": 0, "b": 0},
+    answered={_A: _ANSWERED, _B: _ANSWERED + 1},
+    unanswered={},
+    missing=frozenset(),
     paused=frozenset(),
     unreadable=frozenset(),
-    group=Group(generation=3, coordinator=True, error=None, polled=_ANSWERED),
+    group=Group(generation=3, coordinator=True, error=None),
     rebalancing=False,
+    rebalancing_s=0.0,
     applied_at=None,
 )
 
 
-def test_all_is_applied_as_of_the_last_answer_of_a_broker() -> None:
-    assert caught_up(_HEALTHY) == ([_A, _B], _AT)
-    disconnected = replace(_HEALTHY, group=Group(generation=-1, coordinator=False, error=None, polled=_ANSWERED))
-    assert caught_up(disconnected) == ([_A, _B], _AT)
+def test_all_is_applied_as_of_the_last_answer_of_each_leader() -> None:
+    assert caught_up(_HEALTHY) == {_A: _AT, _B: _AT + 1000}
+    disconnected = replace(_HEALTHY, group=Group(generation=-1, coordinator=False, error=None))
+    assert caught_up(disconnected) == caught_up(_HEALTHY)
 
 
-def test_nothing_is_known_to_be_applied_before_a_broker_answers() -> None:
-    unanswered = replace(_HEALTHY, group=Group(generation=3, coordinator=True, error=None, polled=None))
-    assert not caught_up(unanswered)[0]
+def test_nothing_is_known_to_be_applied_before_a_leader_answers() -> None:
+    assert caught_up(replace(_HEALTHY, answered={_B: _ANSWERED})) == {_B: _AT}
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,7 @@ def test_nothing_is_known_to_be_applied_before_a_broker_answers() -> None:
 def test_a_partition_that_may_have_more_records_is_left_out(
     positions: dict[tuple[str, int], int], ends: dict[tuple[str, int], int]
 ) -> None:
-    assert caught_up(replace(_HEALTHY, positions=positions, ends=ends)) == ([_B], _AT)
+    assert caught_up(replace(_HEALTHY, positions=positions, ends=ends)) == {_B: _AT + 1000}
 
 
 @pytest.fixture

@@ -202,7 +202,7 @@ class Company:
             ledger = Ledger(redis, settings.namespace, fingerprint(settings.rules))
             pipeline = pipeline_of(settings, ledger, Telemetry())
             assert await pipeline.apply(await pipeline.prepare(batch)) == Applied()
-            await ledger.mark_current([batch.source], now)
+            await ledger.mark_current({batch.source: now})
 
 
 def _iso(at: int) -> str:

@@ -38,7 +38,7 @@ class Company:
             ledger = Ledger(redis, self.settings.namespace, fingerprint(self.settings.rules))
             partitions = [(topic, 0) for topic in self.topics]
             assert await ledger.positions(partitions)
-            await ledger.mark_current(partitions, at)
+            await ledger.mark_current(dict.fromkeys(partitions, at))
 
 
 def fill(settings: Settings, plan: Plan) -> Company:
