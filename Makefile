@@ -27,7 +27,7 @@ export PIP_ROOT_USER_ACTION := ignore
 # Whatever the caller's shell points at, the code under test is the one of this directory.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: help env demo check test test-recipes test-kafka test-all bench lint format render clean
+.PHONY: help env demo check test test-recipes test-faults test-kafka test-all bench lint format render clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,15 +43,18 @@ check: lint  ## check what can be checked within a minute: style, types, archite
 		tests/test_words.py tests/shipping/test_documents.py tests/shipping/test_automation.py tests/examples --ignore=tests/examples/test_identities.py
 
 test: $(ENV)  ## run the tests, in three processes (PROCESSES=1 for one)
-	@exec $(BIN)/python -m pytest $(PARALLEL) --ignore=tests/recipes $(ARGS)
+	@exec $(BIN)/python -m pytest $(PARALLEL) --ignore=tests/recipes --ignore=tests/faults $(ARGS)
 
 test-recipes: $(ENV)  ## follow the recipes of CONTRIBUTING.md in copies of the repository
 	@exec $(BIN)/python -m pytest $(PARALLEL) tests/recipes $(ARGS)
 
+test-faults: $(ENV)  ## run the tests of faults that take several servers and long
+	@exec $(BIN)/python -m pytest $(PARALLEL) tests/faults $(ARGS)
+
 test-kafka: $(ENV)  ## run the tests that need a broker on a real Apache Kafka (needs Java 17 and Maven)
 	@exec $(BIN)/python -m pytest --broker=kafka $(ARGS)
 
-test-all: check test test-recipes test-kafka  ## run everything
+test-all: check test test-recipes test-faults test-kafka  ## run everything
 
 bench: $(BENCH_ENV)  ## measure, and compare with Quix Streams
 	@exec $(BENCH_VENV)/bin/python -m bench $(ARGS)
