@@ -52,7 +52,7 @@ test-faults: $(ENV)  ## run the tests of faults that take several servers and lo
 	@exec $(BIN)/python -m pytest $(PARALLEL) tests/faults $(ARGS)
 
 test-kafka: $(ENV)  ## run the tests that need a broker on a real Apache Kafka (needs Java 17 and Maven)
-	@exec $(BIN)/python -m pytest --broker=kafka $(ARGS)
+	@exec $(BIN)/python -m pytest --broker=kafka --ignore=tests/faults $(ARGS)
 
 test-all: check test test-recipes test-faults test-kafka  ## run everything
 

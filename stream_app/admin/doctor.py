@@ -21,9 +21,17 @@ from stream_app.clients.connections import primary_address, sync_redis
 from stream_app.clients.ports import free_port
 from stream_app.clients.settings import SECRETS, Settings
 from stream_app.clients.store_url import StoreKind
+from stream_app.store import progress
 from stream_app.store.eviction import NO_EVICTION, POLICY, Eviction, eviction
 from stream_app.store.generations import serving_keys
-from stream_app.store.keys import DEFINITIONS, generations_key, namespace_glob, partition_field, stored_definitions
+from stream_app.store.keys import (
+    DEFINITIONS,
+    Partition,
+    generations_key,
+    namespace_glob,
+    partition_field,
+    stored_definitions,
+)
 from stream_app.worker.watchdog import KILLED_MEMBER
 
 __all__ = ["Finding", "diagnose"]
@@ -35,6 +43,8 @@ _NEWEST_RECORDS = 100
 _REBALANCES = {"PreparingRebalance", "CompletingRebalance"}
 _TIMESTAMP_TYPE = "message.timestamp.type"
 _MEMORY_WARNING_SHARE = 0.8
+# Sessions without a sign of a member after which it is taken for gone.
+_SESSIONS = 2
 _OLDEST_REDIS = (7, 0)
 _OUR_SERVER = "stream-app"
 # What the script that writes the numbers takes for granted.
@@ -60,11 +70,12 @@ def diagnose(
     the stored numbers should carry (None: not looked at). Checks that need a server that does not answer are left out.
     No finding holds a password. Not for use in a running event loop.
     """
-    found = yield from _kafka(settings, names, partitions)
+    found, held = yield from _kafka(settings, names, partitions)
     with closing(sync_redis(settings)) as redis:
         try:
             yield from _redis(settings, redis)
             yield from _ledger(settings, redis, found, definitions)
+            yield from _members(settings, redis, held & _partitions(found))
         except (RedisError, OSError, ValueError) as error:
             yield Finding(
                 "redis",
@@ -80,11 +91,13 @@ def diagnose(
 
 def _kafka(
     settings: Settings, names: Collection[str], partitions: int
-) -> Generator[Finding, None, Mapping[str, topics.Topic]]:
+) -> Generator[Finding, None, tuple[Mapping[str, topics.Topic], frozenset[Partition]]]:
+    """Return the event topics that exist, and the partitions that the group says a member holds."""
     try:
         with topics.connected(settings) as admin:
             yield Finding("kafka", "ok", f"{settings.brokers} speaks the protocol of Kafka {_version(admin)}")
-            yield _group(settings, admin)
+            group, held = _group(settings, admin)
+            yield group
         wanted = [*names, settings.topic("dlq")]
         found = topics.describe(settings, wanted)
     except (KafkaError, OSError, ValueError) as error:
@@ -94,7 +107,7 @@ def _kafka(
             f"{settings.brokers}: {_redacted(settings, error)}",
             "export STREAM_APP_KAFKA_URL=kafka://HOST:9092 # or start one: docker compose up -d kafka",
         )
-        return {}
+        return {}, frozenset()
     if missing := [name for name in wanted if name not in found]:
         yield Finding("topics", "failed", f"missing: {', '.join(missing)}", "stream-app topics apply")
     dead_letters = settings.topic("dlq")
@@ -109,28 +122,40 @@ def _kafka(
         yield Finding(
             "topics", "ok", f"{len(found)} topics with {sum(each.partitions for each in found.values())} partitions"
         )
-    return {name: topic for name, topic in found.items() if name != dead_letters}
+    return {name: topic for name, topic in found.items() if name != dead_letters}, held
 
 
 def _version(admin: KafkaAdminClient) -> str:
     return ".".join(map(str, admin._manager.broker_version))  # noqa: SLF001 - there is no other way to learn it
 
 
-def _group(settings: Settings, admin: KafkaAdminClient) -> Finding:
+def _partitions(found: Mapping[str, topics.Topic]) -> frozenset[Partition]:
+    return frozenset((topic.name, number) for topic in found.values() for number in range(topic.partitions))
+
+
+def _group(settings: Settings, admin: KafkaAdminClient) -> tuple[Finding, frozenset[Partition]]:
     group = settings.consumer_group
     try:
         described = admin.describe_groups([group])[group]
         state, members = described["group_state"], len(described["members"])
+        held = frozenset(
+            (each["topic"], number)
+            for member in described["members"]
+            for each in (member["member_assignment"] or {}).get("assigned_partitions", ())
+            for number in each["partitions"]
+        )
     except (KafkaError, ValueError, KeyError) as error:
         # A broker that never had a group has no coordinator yet; Tansu's answer for one is beyond kafka-python.
         detail = f"{group}: the broker does not say whether a worker runs ({type(error).__name__})"
-        return Finding("group", "warning", detail, "stream-app worker")
+        return Finding("group", "warning", detail, "stream-app worker"), frozenset()
     if members and state in _REBALANCES:
         detail = f"{group}: {members} members, {state}: until that ends nothing is read. {KILLED_MEMBER}"
-        return Finding("group", "warning", detail, f"stream-app worker --group {group}.2 # or start the broker again")
+        fix = f"stream-app worker --group {group}.2 # or start the broker again"
+        return Finding("group", "warning", detail, fix), frozenset()
     if members:
-        return Finding("group", "ok", f"{group}: {members} members, {state}")
-    return Finding("group", "warning", f"{group}: no worker runs, the group is {state}", "stream-app worker")
+        return Finding("group", "ok", f"{group}: {members} members, {state}"), held
+    finding = Finding("group", "warning", f"{group}: no worker runs, the group is {state}", "stream-app worker")
+    return finding, frozenset()
 
 
 # Redis ----------------------------------------------------------------------------------------------------------------
@@ -312,6 +337,29 @@ def _offset_problem(stored: int, begin: int, end: int, *, known: bool) -> str | 
     if stored < begin:
         return f"the log begins at {begin} only, and nothing of it is applied yet: what came before will be missing"
     return None
+
+
+def _members(settings: Settings, redis: Redis, held: frozenset[Partition]) -> Iterator[Finding]:
+    """Yield whether somebody works on the partitions that the group has given to members.
+
+    A broker takes them from a member that is gone, after the session timeout; the embedded one never does.
+    """
+    if not held:
+        return
+    keys = serving_keys(redis, settings.namespace)
+    silent = progress.unread(redis, keys, held, settings.session_timeout_s * _SESSIONS)
+    if not silent:
+        yield Finding("members", "ok", f"{len(held)} partitions are held, and their members work on them")
+        return
+    named = ", ".join(f"{topic}[{number}]" for topic, number in sorted(silent))
+    yield Finding(
+        "members",
+        "failed",
+        f"{named}: held by a member that has given no sign for {settings.session_timeout_s * _SESSIONS:.0f} s, as one "
+        "does that was killed (the embedded broker never gives its partitions to others) or whose intake was stopped "
+        "(its /health says so)",
+        progress.go_on(settings.consumer_group),
+    )
 
 
 # Ports ----------------------------------------------------------------------------------------------------------------

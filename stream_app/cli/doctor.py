@@ -10,11 +10,14 @@ from stream_app.cli.options import AS_JSON, DEFINITIONS, KAFKA, REDIS, print_jso
 from stream_app.cli.wiring import event_topics
 from stream_app.clients.settings import Settings
 
+_PORTS = ("host", "exporter_port", "worker_port")
 _MARKS = {"ok": ("ok", "green"), "warning": ("warn", "yellow"), "failed": ("FAIL", "red")}
 
 
 @click.command()
-@with_settings(*KAFKA, *REDIS, "namespace", "group", *DEFINITIONS, "host", "exporter_port", "worker_port")
+@with_settings(
+    *KAFKA, *REDIS, "namespace", "group", *DEFINITIONS, "session_timeout_s", "host", "exporter_port", "worker_port"
+)
 @AS_JSON
 def doctor(settings: Settings, *, as_json: bool) -> None:
     """Check Kafka, topics, Redis, clock, ports and definitions. Each failure says its fix. Exit code 1 on a failure."""

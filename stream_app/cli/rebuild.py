@@ -8,6 +8,7 @@ from rich.progress import MofNCompleteColumn
 
 from stream_app.admin.topics import ends
 from stream_app.catalog.fingerprint import fingerprint
+from stream_app.cli.end_in_time import end_in_time
 from stream_app.cli.options import DEFINITIONS, KAFKA, REDIS, clock_at, fail, with_settings
 from stream_app.cli.progress import progress_bar, stderr
 from stream_app.cli.wiring import event_topics, model
@@ -79,6 +80,14 @@ async def _build(
 
         showing = asyncio.create_task(show())
         try:
-            return await service.run(settings, model(settings.rules), definitions, topics, until, role=BUILDING)
+            return await service.run(
+                settings,
+                model(settings.rules),
+                definitions,
+                topics,
+                until,
+                role=BUILDING,
+                on_ending=lambda: end_in_time(Exit.STALLED),
+            )
         finally:
             showing.cancel()

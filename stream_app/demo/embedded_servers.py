@@ -187,8 +187,9 @@ def embedded_kafka(directory: Path, port: int = 0) -> Iterator[str]:
 
     `port` 0 picks a free one. The broker keeps its data in `directory` over a clean stop. It applies a topic's
     retention within seconds and by the records' timestamps, also to the newest ones: topics that are to take history
-    need `retention.ms=-1`. It never gives back the partitions of a member of a consumer group that was killed: others
-    then wait until it is started again. Raises ServerError when it does not start.
+    need `retention.ms=-1`. It never gives the partitions of a killed member to others: `stream-app doctor` finds them,
+    and workers go on in another group (`stream-app worker --group NAME`), which loses nothing, because positions are in
+    the store. Raises ServerError when it does not start.
     """
     # It also opens a control port, of its own free choice and on loopback; no option turns that off.
     binary = _program_of("noida_db", "noida-db*")

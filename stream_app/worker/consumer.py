@@ -116,6 +116,9 @@ class Hooks:
     def revoked(self, partitions: Collection[tuple[str, int]]) -> None:
         """Called when these partitions are no longer assigned to this worker."""
 
+    def ending(self) -> None:
+        """Called once, when the worker begins to end."""
+
     def lost(self, topic: str, partition: int, stored: int | None, begin: int) -> None:
         """Called when retention has deleted `[stored, begin)` before it was applied; reading goes on.
 
@@ -314,6 +317,7 @@ class Worker:
     def _end(self, code: Exit) -> None:
         if self._exit is None:
             self._exit = code
+            self._hooks.ending()
         self._ending.set()
 
     def _build(self) -> faust.App:
@@ -540,7 +544,7 @@ class Worker:
             async with asyncio.timeout(timeout):
                 stored = await self.stored_positions(before.assigned)
         ends: Mapping[tuple[str, int], int] | None = None
-        with suppress(TimeoutError, KafkaError):
+        with suppress(TimeoutError, KafkaError, ConsumerNotStarted):
             # Longer than each leader may take: only a thread that stands still does not answer at all.
             async with asyncio.timeout(2 * timeout):
                 ends = await self._consumer.log_ends(before.assigned, timeout)

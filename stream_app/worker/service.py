@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -52,8 +52,11 @@ class Report:
 
 
 class _TelemetryHooks(Hooks):
-    def __init__(self, telemetry: Telemetry) -> None:
-        self._telemetry = telemetry
+    def __init__(self, telemetry: Telemetry, on_ending: Callable[[], None]) -> None:
+        self._telemetry, self._on_ending = telemetry, on_ending
+
+    def ending(self) -> None:
+        self._on_ending()
 
     def lost(self, topic: str, partition: int, stored: int | None, begin: int) -> None:  # noqa: ARG002
         self._telemetry.lost(topic)
@@ -67,10 +70,12 @@ async def run(
     until: Mapping[tuple[str, int], int] | None = None,
     *,
     role: str = SERVING,
+    on_ending: Callable[[], None] = lambda: None,
 ) -> Report:
     """Work until told to stop, or until the ledger has reached `until`.
 
-    `role` says which generation is worked on. Raises DefinitionsDifferError if that has numbers of other definitions.
+    `role` says which generation is worked on; `on_ending` is called when the worker begins to end. Raises
+    DefinitionsDifferError if that has numbers of other definitions.
     """
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
@@ -100,7 +105,9 @@ async def run(
             cached_entities=settings.cached_entities,
             on_obsolete=stop_working,
         )
-        worker = Worker(_worker_settings(settings, topics), pipeline, ledger.positions, _TelemetryHooks(telemetry))
+        worker = Worker(
+            _worker_settings(settings, topics), pipeline, ledger.positions, _TelemetryHooks(telemetry, on_ending)
+        )
         eviction = EvictionCheck(redis, ledger)
         health = _Health(telemetry, worker, ledger, rejection_limit, eviction)
         routes = {"/metrics": metrics_route(telemetry.registry), "/health": health.page}

@@ -20,6 +20,7 @@ from stream_app.store.keys import (
     SERVING,
     GenerationKeys,
     generations_key,
+    namespace_glob,
     partition_field,
     stored_definitions,
 )
@@ -246,7 +247,7 @@ def test_a_redis_user_without_the_keys_gets_the_acl_command(settings: Settings, 
     values = settings.model_dump() | {"redis_username": "app", "redis_password": "secret"}
     found = findings(Settings.load(**values))
     assert found["script"].status == "failed"
-    assert f"ACL SETUSER app '~{{{settings.namespace}}}:*'" in found["script"].fix
+    assert f"ACL SETUSER app '~{namespace_glob(settings.namespace)}'" in found["script"].fix
 
 
 def test_an_active_group_is_reported_with_its_members(

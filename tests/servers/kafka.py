@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,7 +23,7 @@ _CACHE = Path(__file__).parents[2] / ".cache" / "kafka"
 _JAVA = 17
 _DOWNLOAD_SECONDS = 600
 _CLUSTER_ID = "c3RyZWFtLWFwcC10ZXN0cw"
-_JVM = ("-Xms192m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+_JVM = ("-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 _LOGGING = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
 
 # Kafka speaks slf4j 1.7 and brings no logger of its own; without one its errors would be lost.
@@ -82,19 +82,28 @@ def real_kafka_server(directory: Path, port: int = 0) -> Server:
 
     Raises UnavailableError where Java, Maven or the download is missing.
     """
+    text = _SETTINGS.format(port="{port}", controller_port=free_port(), data=directory / "data")
+    command = format_and_command(directory, text)
+    return Server("apache-kafka", directory, command, _answers, port=port, timeout_s=60)
+
+
+def format_and_command(directory: Path, text: str) -> Callable[[int], list[str]]:
+    """Return what gives the command of a node for a port, and formats its `data` the first time.
+
+    `text` are its settings, in which {port} is left to fill in. Raises UnavailableError as `real_kafka_server`.
+    """
     java = _java()
     jars = str(_jars() / "*")
-    data = directory / "data"
     settings = directory / "server.properties"
 
     def command(port: int) -> list[str]:
-        settings.write_text(_SETTINGS.format(port=port, controller_port=free_port(), data=data))
-        if not data.exists():
+        settings.write_text(text.format(port=port))
+        if not (directory / "data").exists():
             tool = [java, *_JVM, *_LOGGING, "-cp", jars, "kafka.tools.StorageTool"]
             _run([*tool, "format", "--cluster-id", _CLUSTER_ID, "--config", str(settings)], 60, ServerError)
         return [java, *_JVM, *_LOGGING, "-cp", jars, "kafka.Kafka", str(settings)]
 
-    return Server("apache-kafka", directory, command, _answers, port=port, timeout_s=60)
+    return command
 
 
 def _answers(server: Server) -> bool:
