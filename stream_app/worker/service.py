@@ -197,7 +197,7 @@ class _Health:
             state = self._worker.state()
             self._update(state)
             current, at = caught_up(state)
-            with suppress(RedisError):
+            with suppress(RedisError, OSError):
                 await self._ledger.mark_current(current, at)
             await asyncio.sleep(_HEALTH_INTERVAL_S)
 
