@@ -72,4 +72,5 @@ def _refused() -> Iterator[None]:
 
 def _eviction(info: Mapping[str, Any], config: Mapping[str, Any]) -> Eviction:
     policy = info.get(_POLICY_OF_INFO) or config.get(POLICY)
-    return Eviction(str(policy) if policy else None, int(info.get("evicted_keys", 0)))
+    evicted = info.get("evicted_keys")
+    return Eviction(str(policy) if policy else None, evicted if isinstance(evicted, int) else 0)

@@ -18,7 +18,7 @@ from stream_app.store.keys import FIRST_GENERATION, SERVING, GenerationKeys, gen
 from stream_app.store.ledger import Applied, Ledger
 from tests.faults.installation import ChangingInstallation
 from tests.servers.cluster import Cluster
-from tests.servers.redis_cluster import StoreCluster, store_cluster
+from tests.servers.redis_cluster import StoreCluster, replica_of, store_cluster
 from tests.store.stores import MINUTE, commit_of
 from tests.system.event_sets import UNTIL, EventSet
 from tests.system.expectations import assert_exact
@@ -97,6 +97,26 @@ def test_no_batch_is_computed_from_a_part_of_the_keys(
     answer(metrics, "/metrics", exporter, lambda page: "\nlifecycle_leads_in_stage{" in page.text)
     assert worker.stop() == 0
     assert_exact(installation, small_set.events, UNTIL)
+
+
+def test_numbers_are_right_after_a_replica_has_taken_over(
+    crash_cluster: Cluster, namespace: str, tmp_path: Path, small_set: EventSet
+) -> None:
+    with (
+        store_cluster(tmp_path / "stores") as store,
+        replica_of(store, store.owner(namespace), tmp_path / "replica"),
+        ChangingInstallation(crash_cluster, store.url, namespace, tmp_path) as installation,
+    ):
+        installation.create_topics()
+        first, second = small_set.parts(2)
+        worker = installation.worker(batch_events="20")
+        installation.produce(first)
+        eventually(lambda: installation.applied() > len(first) / 2, "it is at work", worker)
+        store.owner(namespace).server.kill()
+        installation.produce(second)
+        installation.await_all_applied(worker)
+        assert worker.stop() == 0
+        assert_exact(installation, small_set.events, UNTIL)
 
 
 @on_a_loop

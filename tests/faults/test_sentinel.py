@@ -32,19 +32,23 @@ def installation(
         yield made
 
 
-def _kill(watched: Watched) -> None:
+def _kill(watched: Watched) -> Callable[[], None]:
     before = watched.primary
     before.kill()
-    watched.await_another_primary(before)
+    return lambda: watched.await_another_primary(before)
 
 
-def _plan(watched: Watched) -> None:
-    watched.fail_over()
+def _plan(watched: Watched) -> Callable[[], None]:
+    before = watched.fail_over()
+    return lambda: watched.await_end(before)
 
 
 @pytest.mark.parametrize("fail_over", [_kill, _plan], ids=["killed", "planned"])
 def test_numbers_are_right_after_another_primary_was_elected(
-    installation: ChangingInstallation, watched: Watched, small_set: EventSet, fail_over: Callable[[Watched], None]
+    installation: ChangingInstallation,
+    watched: Watched,
+    small_set: EventSet,
+    fail_over: Callable[[Watched], Callable[[], None]],
 ) -> None:
     installation.create_topics()
     first, second, third = small_set.parts(3)
@@ -54,8 +58,9 @@ def test_numbers_are_right_after_another_primary_was_elected(
     installation.produce(first)
     eventually(lambda: installation.applied() > len(first) / 2, "it is at work", worker)
     installation.produce(second)
-    fail_over(watched)
+    await_end = fail_over(watched)
     installation.produce(third)
+    await_end()
     installation.await_all_applied(worker)
     answer(health, "/health", worker, lambda page: page.status == 200)
     answer(metrics, "/metrics", exporter, lambda page: "\nstream_app_redis_up 1.0\n" in page.text)
@@ -69,7 +74,7 @@ def test_every_command_finds_the_primary_by_the_sentinels(
     installation.create_topics()
     installation.produce(small_set.parts(3)[0])
     installation.drain()
-    watched.fail_over()
+    watched.await_end(watched.fail_over())
     # What the election lost is read again.
     installation.drain()
     as_of = ("--as-of", UNTIL.isoformat())

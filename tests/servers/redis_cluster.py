@@ -20,9 +20,10 @@ _KEYS_AT_ONCE = 20
 
 
 class Node(NamedTuple):
-    """A server, and what the others call it."""
+    """A server, the port on which the others talk to it, and what they call it."""
 
     server: Server
+    bus: int
     id: str
 
     def ask(self, *words: object) -> Any:  # noqa: ANN401 - as redis-py's
@@ -73,20 +74,34 @@ class StoreCluster(NamedTuple):
 
 
 @contextmanager
+def replica_of(cluster: StoreCluster, primary: Node, directory: Path) -> Iterator[Node]:
+    """Run one more server, which takes over when its primary is gone."""
+    with _node(directory) as node:
+        _meet(primary, node)
+        deadline = time.monotonic() + _TIMEOUT_S
+        while not all(
+            f"cluster_known_nodes:{len(cluster.nodes) + 1}" in _state(each) for each in (node, *cluster.nodes)
+        ):
+            assert time.monotonic() < deadline, "the servers do not know the replica"
+            time.sleep(_POLL_S)
+        node.ask("CLUSTER", "REPLICATE", primary.id)
+        while node.ask("INFO", "replication").get("master_link_status") != "up":
+            assert time.monotonic() < deadline, "the replica does not come up"
+            time.sleep(_POLL_S)
+        yield node
+
+
+@contextmanager
 def store_cluster(directory: Path) -> Iterator[StoreCluster]:
     """Run three servers that share the slots."""
     with ExitStack() as stack:
         nodes: list[Node] = []
         for number in range(3):
-            bus = free_port()
-            options = {"cluster_enabled": "yes", "cluster_node_timeout": "2000", "cluster_port": str(bus)}
-            server = stack.enter_context(store_server(directory / f"node-{number}", **options))
-            node = Node(server, "")
-            node = Node(server, node.ask("CLUSTER", "MYID"))
+            node = stack.enter_context(_node(directory / f"node-{number}"))
             first, last = _SLOTS * number // 3, _SLOTS * (number + 1) // 3 - 1
             node.ask("CLUSTER", "ADDSLOTSRANGE", first, last)
             if nodes:
-                nodes[0].ask("CLUSTER", "MEET", "127.0.0.1", server.port, bus)
+                _meet(nodes[0], node)
             nodes.append(node)
         deadline = time.monotonic() + _TIMEOUT_S
         while not all(_is_complete(each) for each in nodes):
@@ -95,9 +110,25 @@ def store_cluster(directory: Path) -> Iterator[StoreCluster]:
         yield StoreCluster(nodes)
 
 
+@contextmanager
+def _node(directory: Path) -> Iterator[Node]:
+    # The default is a port of its own that lies 10,000 higher, which may be none.
+    bus = free_port()
+    options = {"cluster_enabled": "yes", "cluster_node_timeout": "2000", "cluster_port": str(bus)}
+    with store_server(directory, **options) as server:
+        yield Node(server, bus, Node(server, bus, "").ask("CLUSTER", "MYID"))
+
+
+def _meet(known: Node, new: Node) -> None:
+    known.ask("CLUSTER", "MEET", "127.0.0.1", new.server.port, new.bus)
+
+
 def _is_complete(node: Node) -> bool:
-    state = node.ask("CLUSTER", "INFO").splitlines()
-    return {"cluster_state:ok", "cluster_known_nodes:3"} <= {*state}
+    return _state(node) >= {"cluster_state:ok", "cluster_known_nodes:3"}
+
+
+def _state(node: Node) -> set[str]:
+    return {*node.ask("CLUSTER", "INFO").splitlines()}
 
 
 def _slot(namespace: str) -> int:

@@ -39,27 +39,36 @@ class Watched(NamedTuple):
         (found,) = [each for each in self.servers if each.port == int(port)]
         return found
 
-    def await_another_primary(self, than: Server) -> Server:
-        """Return the new primary once the sentinels agree on one."""
+    def await_another_primary(self, than: Server) -> None:
+        """Return once the sentinels agree on a new primary."""
         deadline = time.monotonic() + _TIMEOUT_S
-        while (found := self.primary) is than:
+        while self.primary is than:
             assert time.monotonic() < deadline, "no other primary was elected"
             time.sleep(_POLL_S)
-        return found
+
+    def await_end(self, before: Server) -> None:
+        """Return once the primary of before is a replica: until then it takes writes, which are lost."""
+        deadline = time.monotonic() + _TIMEOUT_S
+        with redis.Redis(port=before.port, password=SERVER_PASSWORD) as client:
+            while _role(client) != "slave":
+                assert time.monotonic() < deadline, "the old primary is not demoted"
+                time.sleep(_POLL_S)
 
     def fail_over(self) -> Server:
-        """Have another server made primary, as before maintenance; return it."""
+        """Have another server made primary, as before maintenance; return the one of before."""
         before = self.primary
         deadline = time.monotonic() + _TIMEOUT_S
         while True:
             try:
                 with self._ask() as sentinel:
                     sentinel.execute_command("SENTINEL FAILOVER", SERVICE)
-                return self.await_another_primary(before)
+                self.await_another_primary(before)
             except redis.ResponseError:
                 # There is no good replica yet, or the last failover is not over.
                 assert time.monotonic() < deadline, "no failover"
                 time.sleep(_POLL_S)
+            else:
+                return before
 
     def _ask(self) -> redis.Redis:
         return redis.Redis(port=self.sentinels[0].port, password=SENTINEL_PASSWORD, decode_responses=True)
@@ -84,6 +93,11 @@ def watched_servers(directory: Path) -> Iterator[Watched]:
         for each in sentinels:
             _await_others(each)
         yield found
+
+
+def _role(client: redis.Redis) -> str:
+    state: Any = client.info("replication")
+    return str(state["role"])
 
 
 def _sentinel(directory: Path, primary: int) -> Server:
