@@ -97,7 +97,7 @@ def test_a_flag_of_a_setting_is_named_as_the_setting(path: tuple[str, ...]) -> N
 
 def test_every_setting_but_a_secret_is_a_flag_of_some_command() -> None:
     flags = {parameter.name for command in EVERY.values() for parameter in command.params}
-    assert Settings.model_fields.keys() - flags == {"kafka_password", "redis_password"}
+    assert Settings.model_fields.keys() - flags == {"kafka_password", "redis_password", "redis_sentinel_password"}
 
 
 def test_config_show_prints_every_setting_and_no_secret() -> None:
