@@ -44,7 +44,8 @@ def test_worker_and_exporter_leave_a_demoted_primary(
         promote(other)
         follow(crash_redis, other)
         said = orjson.loads(answer(health, "/health", worker, lambda page: '"redis":false' in page.text))
-        assert (said["status"], said["redis_error"]) == ("degraded", "ReadOnlyError")
+        assert said["status"] == "degraded"
+        assert "READONLY" in said["redis_error"]
         installation.produce(second)
         # The watchdog reads meanwhile, and a replica answers reads.
         until = time.monotonic() + 3
