@@ -8,7 +8,7 @@ from rich.progress import MofNCompleteColumn
 
 from stream_app.admin.topics import ends
 from stream_app.catalog.fingerprint import fingerprint
-from stream_app.cli.end_in_time import end_in_time
+from stream_app.cli.end_in_time import EndInTime
 from stream_app.cli.options import DEFINITIONS, KAFKA, REDIS, clock_at, fail, with_settings
 from stream_app.cli.progress import progress_bar, stderr
 from stream_app.cli.wiring import event_topics, model
@@ -78,7 +78,7 @@ async def _build(
                     progress.update(task, completed=sum(done.values()))
                     await asyncio.sleep(0.5)
 
-        showing = asyncio.create_task(show())
+        showing, end = asyncio.create_task(show()), EndInTime(Exit.STALLED)
         try:
             return await service.run(
                 settings,
@@ -87,7 +87,9 @@ async def _build(
                 topics,
                 until,
                 role=BUILDING,
-                on_ending=lambda: end_in_time(Exit.STALLED),
+                on_ending=end.begin,
             )
         finally:
+            # The switch to the new numbers, and the deletion of the old ones, take the time that they take.
+            end.done()
             showing.cancel()

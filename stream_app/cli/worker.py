@@ -7,7 +7,7 @@ import click
 
 from stream_app.admin.topics import ends
 from stream_app.catalog.fingerprint import fingerprint
-from stream_app.cli.end_in_time import end_in_time
+from stream_app.cli.end_in_time import EndInTime
 from stream_app.cli.options import AS_JSON, DEFINITIONS, KAFKA, REDIS, fail, print_json, with_settings
 from stream_app.cli.wiring import event_topics, model
 from stream_app.clients.http import CannotListenError
@@ -59,7 +59,7 @@ def worker(settings: Settings, *, drain: bool, as_json: bool) -> None:
                 fingerprint(rules),
                 topics,
                 until,
-                on_ending=lambda: end_in_time(Exit.STALLED),
+                on_ending=EndInTime(Exit.STALLED).begin,
             )
         )
     except DefinitionsDifferError as error:

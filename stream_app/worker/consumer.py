@@ -246,14 +246,11 @@ class Worker:
         with INTAKE_STOPPED once the others are there.
         """
         loop = asyncio.get_running_loop()
+        # They stay until the loop is closed: a second signal must not cut short what the process does at its end.
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        try:
-            with _limited_library_logs():
-                return await self._run(self._build(), until)
-        finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
+        with _limited_library_logs():
+            return await self._run(self._build(), until)
 
     async def _run(self, app: faust.App, until: Mapping[tuple[str, int], int] | None) -> Exit:
         self._app = app

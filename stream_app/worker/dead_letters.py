@@ -30,6 +30,7 @@ TRUNCATED = "truncated"
 """Header of a dead letter that is not the whole record; it says how many bytes the whole value had."""
 
 _BATCH_BYTES = 256 * 1024
+_CLOSE_TIMEOUT_S = 3.0
 # Far above what a broker takes unless told otherwise (1 MiB), and far below the request at which Kafka hangs up instead
 # of saying that it is too large (100 MB).
 _LARGEST_BYTES = 8 * 1024 * 1024
@@ -113,8 +114,10 @@ class DeadLetterTopic:
         """Disconnect. The next `send` connects again."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            with suppress(KafkaError, OSError):
-                await producer.stop()
+            # What a broker that does not answer has not acknowledged is written again: its batch is not committed.
+            with suppress(KafkaError, OSError, TimeoutError):
+                async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                    await producer.stop()
 
     async def _write(self, letters: Sequence[_DeadLetter], *, one_per_batch: bool) -> list[_DeadLetter]:
         """Write each letter once and return what is to be tried again because it was too large."""
