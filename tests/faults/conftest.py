@@ -1,11 +1,5 @@
-"""A set of events, and what every store of several servers is tried with."""
+"""What the tests of faults are tried with: that of the system's tests."""
 
-import pytest
+from tests.system.conftest import crash_installation, installation, small_set
 
-from tests.system.event_sets import EventSet, small_event_set
-
-
-@pytest.fixture(scope="session")
-def small_set() -> EventSet:
-    """Return half a year of a part of a company, without bad records."""
-    return small_event_set()
+__all__ = ["crash_installation", "installation", "small_set"]
