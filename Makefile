@@ -48,8 +48,8 @@ test: $(ENV)  ## run the tests, in three processes (PROCESSES=1 for one)
 test-recipes: $(ENV)  ## follow the recipes of CONTRIBUTING.md in copies of the repository
 	@exec $(BIN)/python -m pytest $(PARALLEL) tests/recipes $(ARGS)
 
-test-faults: $(ENV)  ## run the tests of faults that take several servers and long
-	@exec $(BIN)/python -m pytest $(PARALLEL) tests/faults $(ARGS)
+test-faults: $(ENV)  ## run the tests of faults that take several servers and long, one after another: their deadlines are real
+	@exec $(BIN)/python -m pytest tests/faults $(ARGS)
 
 test-kafka: $(ENV)  ## run the tests that need a broker on a real Apache Kafka (needs Java 17 and Maven)
 	@exec $(BIN)/python -m pytest --broker=kafka --ignore=tests/faults $(ARGS)
