@@ -108,8 +108,8 @@ def kafka_failure(error: BaseException, settings: Settings) -> Failure:
         f"{PREFIX}KAFKA_SECURITY=plaintext, or sasl_plaintext",
         f"{PREFIX}KAFKA_CA_FILE",
     )
-    tls = settings.kafka_security.endswith("ssl") and settings.kafka_security != "sasl_plaintext"
-    return _connection_failure(reason, server, f"{_IN_TLS if tls else _PLAIN}, or it is no Kafka")
+    in_tls = settings.kafka_security.endswith("ssl")
+    return _connection_failure(reason, server, f"{_IN_TLS if in_tls else _PLAIN}, or it is no Kafka")
 
 
 _PLAIN: Final = "perhaps TLS is spoken there"

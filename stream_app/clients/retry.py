@@ -13,7 +13,8 @@ _MAX_DELAY_S = 2.0
 _LOG_INTERVAL_S = 10.0
 
 
-def _class_name(error: Exception) -> str:
+def class_name(error: Exception) -> str:
+    """What can be said of any exception: its text may hold what a record says."""
     return type(error).__name__
 
 
@@ -21,7 +22,7 @@ class RetryForever:
     """Retries calls to one server until they succeed, and says whether the server does its work."""
 
     def __init__(
-        self, server: str, *retried: type[Exception], explain: Callable[[Exception], str] = _class_name
+        self, server: str, *retried: type[Exception], explain: Callable[[Exception], str] = class_name
     ) -> None:
         self._server = server
         self._explain = explain

@@ -10,7 +10,7 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from stream_app.clients.retry import RetryForever
+from stream_app.clients.retry import RetryForever, class_name
 from stream_app.core.deltas import Cells
 from stream_app.core.facts import Series
 from stream_app.core.windows import KEPT
@@ -132,7 +132,7 @@ class Ledger:
         definitions: str,
         *,
         role: str = SERVING,
-        explain: Callable[[Exception], str] = str,
+        explain: Callable[[Exception], str] = class_name,
     ) -> None:
         self._redis = redis
         self._namespace = namespace

@@ -18,6 +18,7 @@ from stream_app.clients.connections import async_redis
 from stream_app.clients.credentials import faust_credentials
 from stream_app.clients.failures import failure
 from stream_app.clients.http import CannotListenError, Page, Route, metrics_route, serving
+from stream_app.clients.retry import class_name
 from stream_app.clients.settings import Settings
 from stream_app.store.keys import SERVING
 from stream_app.store.ledger import DefinitionsDifferError, Ledger
@@ -136,7 +137,7 @@ async def run(
 
 def _cause(settings: Settings, error: Exception) -> str:
     found = failure(error, settings)
-    return str(found) if found else type(error).__name__
+    return str(found) if found else class_name(error)
 
 
 def serve(stack: ExitStack | AsyncExitStack, settings: Settings, routes: Mapping[str, Route]) -> None:
