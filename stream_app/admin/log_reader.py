@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaTimeoutError
 
 from stream_app.clients.aiokafka_clients import AIOKafkaConsumer
 from stream_app.clients.connections import aiokafka_options
+from stream_app.clients.record_batches import bound_batches
 from stream_app.clients.settings import Settings
 
 __all__ = ["read_log"]
@@ -52,6 +53,7 @@ def read_log(
 async def _opened(
     settings: Settings, partitions: Iterable[TopicPartition], begins: Mapping[tuple[str, int], int]
 ) -> AIOKafkaConsumer:
+    bound_batches(settings.max_batch_bytes)
     consumer = AIOKafkaConsumer(
         **aiokafka_options(settings),
         enable_auto_commit=False,

@@ -26,7 +26,7 @@ _SHOWN = 50
 
 
 @click.command()
-@with_settings(*KAFKA, *REDIS, "namespace", *DEFINITIONS, "series_limit", "gross_margin")
+@with_settings(*KAFKA, *REDIS, "namespace", *DEFINITIONS, "series_limit", "gross_margin", "max_batch_bytes")
 @AS_OF
 @click.option(
     "--file",
@@ -100,17 +100,17 @@ def _from_log(settings: Settings, offsets: Mapping[tuple[str, int], int]) -> Ite
     shown = track(
         records, "reading the log", total=sum(offsets.values()), console=stderr, disable=not stderr.is_terminal
     )
-    return _valid(shown)
+    return valid(shown)
 
 
 def _from_file(file: Path) -> Iterator[dict[str, Any]]:
     now = time.time_ns() // 1_000_000
     with file.open("rb") as lines:
         shown = track(lines, "reading the file", console=stderr, disable=not stderr.is_terminal)
-        yield from _valid(Record(number, now, None, line) for number, line in enumerate(shown))
+        yield from valid(Record(number, now, None, line) for number, line in enumerate(shown))
 
 
-def _valid(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
+def valid(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
     """The envelopes of the records that a worker would have taken."""
     decoder = Decoder(EVENT_TYPES)
     for record in records:

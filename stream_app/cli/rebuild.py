@@ -23,7 +23,7 @@ from stream_app.worker.consumer import Exit
 
 
 @click.command()
-@with_settings(*KAFKA, *REDIS, "namespace", "group", *DEFINITIONS, "batch_events", "cached_entities")
+@with_settings(*KAFKA, *REDIS, "namespace", "group", *DEFINITIONS, "batch_events", "max_batch_bytes", "cached_entities")
 @click.option("--keep-old", is_flag=True, show_envvar=True, help="Do not delete the numbers that served so far.")
 def rebuild(settings: Settings, *, keep_old: bool) -> None:
     """Compute all numbers anew from the log beside the ones that serve, then switch to them at once.

@@ -30,6 +30,7 @@ EXIT_DEFINITIONS = 5
     "worker_port",
     "allowed_hosts",
     "batch_events",
+    "max_batch_bytes",
     "cached_entities",
     "flood_ratio",
     "session_timeout_s",

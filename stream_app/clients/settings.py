@@ -95,6 +95,10 @@ class Settings(BaseSettings):
         "changing it needs a rebuild.",
     )
     batch_events: Annotated[int, Field(ge=1, le=50_000)] = Field(4000, description="Most events applied at once.")
+    max_batch_bytes: Annotated[int, Field(ge=1_048_576, le=1_073_741_824)] = Field(
+        32 * 1024 * 1024,
+        description="Most bytes that a compressed batch of records may decompress to; a larger one is a dead letter.",
+    )
     cached_entities: Annotated[int, Field(ge=0)] = Field(20_000, description="Entities that a worker keeps in memory.")
     series_limit: Annotated[int, Field(ge=1, le=100_000)] = Field(
         SERIES_LIMIT, description="Label combinations of a metric that are exported; the rest is summed as `other`."

@@ -76,11 +76,13 @@ A JSON Schema of each type is in [`schemas/`](../schemas), with records that are
 AsyncAPI 3.0."""
 
 _REJECTED = {
-    "malformed": "Not JSON, not an object, or not UTF-8.",
+    "malformed": "Not JSON, not an object, or not UTF-8; or its batch cannot be decompressed.",
     "invalid": "Not as the schema says; `detail` says where.",
     "unknown_type": "`type` is none of those on this page.",
     "future": f"`time` is more than {MAX_FUTURE_MS // 60_000} minutes ahead of the record's timestamp.",
-    "too_large": f"The value is over {MAX_VALUE_BYTES // 1024} KiB.",
+    "too_large": f"The value is over {MAX_VALUE_BYTES // 1024} KiB, or its batch is larger than "
+    "`STREAM_APP_MAX_BATCH_BYTES` when decompressed. Of such a batch there is one dead letter and none of its records "
+    "is read; with a higher limit `rebuild` reads them.",
     "pii_identifier": "An identifier or label contains an `@`.",
     "bug": "It is an event but cannot be applied; `detail` says where that failed. A sum beyond 2^53 does that, too.",
 }

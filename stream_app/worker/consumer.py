@@ -90,6 +90,8 @@ class WorkerSettings:
     max_events: int = 4_000
     #: Most bytes that one fetch asks for of one partition.
     fetch_bytes: int = 1_048_576
+    #: Most bytes that a batch of the log may decompress to; a larger one is handed over as a RefusedBatch.
+    max_batch_bytes: int = 32 * 1024 * 1024
     #: Batches in the buffer, at most.
     buffered_batches: int = 4
     session_timeout: float = 30.0
@@ -218,6 +220,7 @@ class Worker:
         self.stored_positions = stored_positions
         self.max_events = settings.max_events
         self.fetch_bytes = settings.fetch_bytes
+        self.max_batch_bytes = settings.max_batch_bytes
         self._settings, self._sink, self._hooks = settings, sink, hooks or Hooks()
         self._app: faust.App | None = None
         self._assigned: frozenset[tuple[str, int]] = frozenset()

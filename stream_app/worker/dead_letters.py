@@ -14,6 +14,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from stream_app.clients.aiokafka_clients import AIOKafkaProducer
 from stream_app.clients.connections import aiokafka_options
+from stream_app.clients.record_batches import RefusedBatch
 from stream_app.clients.retry import RetryForever
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Rejected
@@ -160,7 +161,7 @@ class DeadLetterTopic:
 
 
 def _letter(batch: Batch, record: RecordLike, reason: Rejected, now: bytes) -> _DeadLetter:
-    about = (
+    about: tuple[tuple[str, bytes], ...] = (
         ("cause", reason.cause.encode()),
         ("detail", reason.detail.encode()),
         ("topic", batch.topic.encode()),
@@ -170,6 +171,8 @@ def _letter(batch: Batch, record: RecordLike, reason: Rejected, now: bytes) -> _
     )
     place = f"{batch.topic}:{batch.partition}:{record.offset}".encode()
     headers = tuple((ORIGINAL + name, value) for name, value in record.headers)
+    if isinstance(record, RefusedBatch):
+        about = (*about, (TRUNCATED, b"%d" % record.size))
     letter = _DeadLetter(record.key, record.value, place, about, headers)
     return letter if letter.size <= _LARGEST_BYTES else letter.truncated()
 

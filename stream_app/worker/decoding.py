@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from stream_app.clients.record_batches import RefusedBatch
 from stream_app.core.entity import EntityKind
 from stream_app.core.envelope import Decoder, Event, Rejected
 from stream_app.store.keys import entity_name
@@ -72,7 +73,7 @@ def decode(batch: Batch, decoder: Decoder, kind_of: Mapping[type[Event], EntityK
             if record.value is None:
                 tombstones += 1
             else:
-                rejected.append((record, result))
+                rejected.append((record, record.reason if isinstance(record, RefusedBatch) else result))
             continue
         at, event = result
         type_ = type(event)

@@ -160,6 +160,7 @@ def _worker_settings(settings: Settings, topics: Collection[str]) -> WorkerSetti
         written_topics=[settings.topic("dlq")],
         credentials=faust_credentials(settings),
         max_events=settings.batch_events,
+        max_batch_bytes=settings.max_batch_bytes,
         session_timeout=settings.session_timeout_s,
         heartbeat_interval=min(settings.session_timeout_s / 10, _LONGEST_HEARTBEAT_INTERVAL_S),
         watch_interval=settings.watch_interval_s,

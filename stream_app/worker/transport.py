@@ -25,6 +25,7 @@ from mode import ServiceT
 from mode.threads import WorkerThread
 
 from stream_app.clients.aiokafka_clients import AIOKafkaConsumer
+from stream_app.clients.record_batches import bound_batches
 from stream_app.worker.aiokafka_adapter import AIOKafkaAdapter, Group
 from stream_app.worker.leader_answers import Requested
 from stream_app.worker.positions import (
@@ -56,7 +57,7 @@ _LAST_COMMIT_RETRIES_S = (0.1, 0.3, 1.0)
 _REVOKE_COMMIT_TIMEOUT_S = 2.0
 # How long leaving the group in good order may take.
 _LEAVE_TIMEOUT_S = 5.0
-# A fetch is read in one go, so this and how well it was compressed bound what is held in memory.
+# A fetch is read in one go, so this and what its batches may decompress to bound what is held in memory.
 _FETCH_PARTITIONS = 8
 # aiokafka leaves the group when nobody has polled for this long and rejoins at the next poll, which Faust does only
 # after it has rejoined. The watchdog ends a worker that makes no progress.
@@ -68,6 +69,7 @@ class Listener(Protocol):
 
     max_events: int
     fetch_bytes: int
+    max_batch_bytes: int
 
     @property
     def stored_positions(self) -> StoredPositions:
@@ -146,7 +148,8 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
         conf = self.app.conf
-        fetch_bytes = cast("Transport", transport).listener.fetch_bytes
+        listener = cast("Transport", transport).listener
+        bound_batches(listener.max_batch_bytes)
         return AIOKafkaConsumer(
             client_id=conf.broker_client_id,
             group_id=conf.id,
@@ -158,8 +161,8 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             auto_offset_reset="none",
             isolation_level="read_committed",
             fetch_max_wait_ms=_FETCH_MAX_WAIT_MS,
-            max_partition_fetch_bytes=fetch_bytes,
-            fetch_max_bytes=fetch_bytes * _FETCH_PARTITIONS,
+            max_partition_fetch_bytes=listener.fetch_bytes,
+            fetch_max_bytes=listener.fetch_bytes * _FETCH_PARTITIONS,
             max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
             request_timeout_ms=int(conf.broker_request_timeout * 1000),
             session_timeout_ms=int(conf.broker_session_timeout * 1000),

@@ -58,6 +58,11 @@ class CommandProcess:
             )
 
     @property
+    def id(self) -> int:
+        """Its number among the machine's processes."""
+        return self._process.pid
+
+    @property
     def code(self) -> int | None:
         """Its exit code, None while it runs."""
         return self._process.poll()

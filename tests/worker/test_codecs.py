@@ -1,16 +1,20 @@
 """Record batches are read however they are compressed; one that cannot be read stops its partition and no other."""
 
 import asyncio
+from typing import cast
 
 import aiokafka.codec
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.record.util import calc_crc32c
 
 from stream_app.admin.log_reader import read_log
+from stream_app.clients.decompression import DECOMPRESS
 from stream_app.clients.settings import Settings
 from tests.servers.cluster import Cluster
 from tests.worker.workers import MemoryLedger, eventually, on_a_loop, settings, working
 
+ZSTD = 4
 CODECS = ("gzip", "snappy", "lz4", "zstd")
 VALUES = [b"%d" % number * 100 for number in range(50)]
 
@@ -48,6 +52,7 @@ async def test_an_unknown_codec_stops_its_partition_alone(
     await produce(cluster, namespace, "zstd", partition=0)
     ledger = MemoryLedger()
     with monkeypatch.context() as without_library:
+        without_library.delitem(cast("dict[int, object]", DECOMPRESS), ZSTD)
         without_library.setattr(aiokafka.codec, "cramjam", None)
         async with working(settings(cluster.address, namespace, namespace), ledger) as worker:
             await eventually(lambda: worker.state().unreadable == {(namespace, 0)})
@@ -59,3 +64,27 @@ async def test_an_unknown_codec_stops_its_partition_alone(
         await eventually(lambda: ledger.stored == {(namespace, 0): len(VALUES), (namespace, 1): len(VALUES)})
         assert worker.state().unreadable == frozenset()
     assert ledger.values == VALUES * 2
+
+
+async def produce_with_header(cluster: Cluster, topic: str, name: bytes) -> None:
+    """Write one record whose header has a name that no client would write."""
+    placeholder = "x" * len(name)
+    async with AIOKafkaProducer(bootstrap_servers=cluster.address) as producer:
+        batch = producer.create_batch()
+        batch.append(timestamp=None, key=None, value=b"odd", headers=[(placeholder, b"")])
+        raw = bytes(batch._build()).replace(placeholder.encode(), name)  # noqa: SLF001 - no client does this
+        batch._buffer = raw[:17] + calc_crc32c(raw[21:]).to_bytes(4, "big") + raw[21:]  # noqa: SLF001
+        await (await producer.send_batch(batch, topic, partition=0))
+
+
+@on_a_loop
+async def test_a_header_name_that_is_not_utf_8_ends_nothing(cluster: Cluster, namespace: str) -> None:
+    await asyncio.to_thread(cluster.create, namespace)
+    await produce_with_header(cluster, namespace, b"caf\xe9")
+    await produce(cluster, namespace, "zstd")
+    ledger = MemoryLedger()
+    async with working(settings(cluster.address, namespace, namespace), ledger):
+        await eventually(lambda: ledger.values == [b"odd", *VALUES])
+    assert ledger.applied[0].records[0].headers == [("caf\\xe9", b"")]
+    read = read_log(Settings.load(kafka_url=f"kafka://{cluster.address}"), {(namespace, 0): len(VALUES) + 1})
+    assert [record.value for record in await asyncio.to_thread(list, read)] == [b"odd", *VALUES]
