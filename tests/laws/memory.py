@@ -54,10 +54,13 @@ class MemoryStore:
 
     def apply(self, envelopes: Iterable[dict[str, Any]]) -> None:
         """Fold one batch and store what it changes."""
+        self.apply_events(map(decoded, envelopes))
+
+    def apply_events(self, events: Iterable[tuple[int, Event]]) -> None:
+        """Fold one batch of events that are decoded, with their times in milliseconds."""
         dated: dict[str, list[tuple[int, Event]]] = defaultdict(list)
         newest = -1
-        for envelope in envelopes:
-            at, event = decoded(envelope)
+        for at, event in events:
             kind = KIND_OF[type(event)]
             dated[kind.name].append((at, event))
             if type(event) not in kind.unites:
