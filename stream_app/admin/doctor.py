@@ -5,7 +5,7 @@ import http.client
 import shlex
 import socket
 import time
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from redis.exceptions import NoPermissionError, RedisError
 
 from stream_app.admin import topics
 from stream_app.admin.log_reader import read_log
+from stream_app.admin.partitioning import scattered
 from stream_app.clients.connections import primary_address, sync_redis
 from stream_app.clients.ports import free_port
 from stream_app.clients.settings import SECRETS, Settings
@@ -62,19 +63,25 @@ class Finding:
 
 
 def diagnose(
-    settings: Settings, names: Collection[str], *, partitions: int = 1, definitions: str | None = None
+    settings: Settings,
+    names: Collection[str],
+    *,
+    together: Sequence[Collection[str]] = (),
+    partitions: int = 1,
+    definitions: str | None = None,
 ) -> Iterator[Finding]:
     """Yield the findings as they are made. What is wrong is said in them and not raised.
 
-    `names` are the event topics, `partitions` the least that each should have, and `definitions` the fingerprint that
-    the stored numbers should carry (None: not looked at). Checks that need a server that does not answer are left out.
-    No finding holds a password. Not for use in a running event loop.
+    `names` are the event topics, `together` the same by the entities that they are about, `partitions` the least that
+    each should have, and `definitions` the fingerprint that the stored numbers should carry (None: not looked at).
+    Checks that need a server that does not answer are left out. No finding holds a password. Not for use in a running
+    event loop.
     """
     found, held = yield from _kafka(settings, names, partitions)
     with closing(sync_redis(settings)) as redis:
         try:
             yield from _redis(settings, redis)
-            yield from _ledger(settings, redis, found, definitions)
+            yield from _ledger(settings, redis, found, together, definitions)
             yield from _members(settings, redis, held & _partitions(found))
         except (RedisError, OSError, ValueError) as error:
             yield Finding(
@@ -258,7 +265,11 @@ def _redis_cli(settings: Settings, redis: Redis) -> str:
 
 
 def _ledger(
-    settings: Settings, redis: Redis, found: Mapping[str, topics.Topic], definitions: str | None
+    settings: Settings,
+    redis: Redis,
+    found: Mapping[str, topics.Topic],
+    together: Sequence[Collection[str]],
+    definitions: str | None,
 ) -> Iterator[Finding]:
     keys = serving_keys(redis, settings.namespace)
     stored: Any = redis.hget(keys.ledger, DEFINITIONS)
@@ -281,7 +292,9 @@ def _ledger(
             "ledger", "warning", f"the log could not be read: {_redacted(settings, error)}", "stream-app doctor # again"
         )
         return
-    yield from _producer_clocks(settings, found, begins, ends)
+    newest = _newest(settings, begins, ends)
+    yield from _producer_clocks(settings, found, newest)
+    yield from _partitioning(found, together, newest)
     offsets: Any = redis.hgetall(keys.offsets)
     lag, fine = 0, True
     for (topic, partition), end in sorted(ends.items()):
@@ -298,22 +311,30 @@ def _ledger(
         yield Finding("ledger", "ok", f"agrees with the log; {lag} records wait")
 
 
-def _producer_clocks(
-    settings: Settings,
-    found: Mapping[str, topics.Topic],
-    begins: Mapping[tuple[str, int], int],
-    ends: Mapping[tuple[str, int], int],
+def _newest(settings: Settings, begins: Mapping[Partition, int], ends: Mapping[Partition, int]) -> list[Any]:
+    """The newest records of every partition."""
+    filled = {source: end for source, end in ends.items() if end > begins[source]}
+    firsts = {source: max(end - _NEWEST_RECORDS, begins[source]) for source, end in filled.items()}
+    return list(read_log(settings, filled, firsts))
+
+
+def _partitioning(
+    found: Mapping[str, topics.Topic], together: Sequence[Collection[str]], newest: Sequence[Any]
 ) -> Iterator[Finding]:
+    problems = list(scattered(together, {name: topic.partitions for name, topic in found.items()}, newest))
+    for problem in problems:
+        yield Finding("partitioning", "warning", problem.detail, problem.fix)
+    if not problems:
+        yield Finding("partitioning", "ok", "the newest events of each entity lie in partitions of one number")
+
+
+def _producer_clocks(settings: Settings, found: Mapping[str, topics.Topic], newest: Sequence[Any]) -> Iterator[Finding]:
     """Whether the newest records of topics that producers date are ahead of this clock."""
     dated = {name for name, topic in found.items() if topic.config.get(_TIMESTAMP_TYPE, "CreateTime") == "CreateTime"}
-    newest = {
-        source: (max(end - _NEWEST_RECORDS, begins[source]), end)
-        for source, end in ends.items()
-        if source[0] in dated and end > begins[source]
-    }
     ahead: dict[str, float] = {}
-    firsts = {source: first for source, (first, _) in newest.items()}
-    for record in read_log(settings, {source: end for source, (_, end) in newest.items()}, firsts):
+    for record in newest:
+        if record.topic not in dated:
+            continue
         ahead[record.topic] = max(ahead.get(record.topic, 0), record.timestamp / 1000 - time.time())
     late = {topic: seconds for topic, seconds in sorted(ahead.items()) if seconds > _MAX_PRODUCER_AHEAD_S}
     for topic, seconds in late.items():

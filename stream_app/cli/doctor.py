@@ -7,7 +7,7 @@ import click
 from stream_app.admin.doctor import diagnose
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.cli.options import AS_JSON, DEFINITIONS, KAFKA, REDIS, print_json, with_settings
-from stream_app.cli.wiring import event_topics
+from stream_app.cli.wiring import event_topics, topics_by_entity
 from stream_app.clients.settings import Settings
 
 _PORTS = ("host", "exporter_port", "worker_port")
@@ -22,7 +22,13 @@ _MARKS = {"ok": ("ok", "green"), "warning": ("warn", "yellow"), "failed": ("FAIL
 def doctor(settings: Settings, *, as_json: bool) -> None:
     """Check Kafka, topics, Redis, clock, ports and definitions. Each failure says its fix. Exit code 1 on a failure."""
     findings = []
-    for finding in diagnose(settings, event_topics(settings), definitions=fingerprint(settings.rules)):
+    found = diagnose(
+        settings,
+        event_topics(settings),
+        together=topics_by_entity(settings),
+        definitions=fingerprint(settings.rules),
+    )
+    for finding in found:
         findings.append(finding)
         if not as_json:
             mark, color = _MARKS[finding.status]

@@ -11,7 +11,7 @@ from stream_app.catalog.fingerprint import fingerprint
 from stream_app.cli.end_in_time import EndInTime
 from stream_app.cli.options import DEFINITIONS, KAFKA, REDIS, clock_at, fail, with_settings
 from stream_app.cli.progress import progress_bar, stderr
-from stream_app.cli.wiring import event_topics, model
+from stream_app.cli.wiring import event_topics, model, topics_by_entity
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
 from stream_app.store import generations
@@ -33,7 +33,6 @@ def rebuild(settings: Settings, *, keep_old: bool) -> None:
     """
     rules = settings.rules
     definitions = fingerprint(rules)
-    topics = event_topics(settings)
     private = settings.model_copy(
         update={"group": f"{settings.consumer_group}.rebuild", "worker_port": 0, "flood_ratio": 1.0}
     )
@@ -43,8 +42,8 @@ def rebuild(settings: Settings, *, keep_old: bool) -> None:
             fail(f"{before.cause}. Nothing was computed; mend it and run this again")
         pair = generations.begin(redis, settings.namespace, definitions)
         stderr.print(f"building generation {pair.building} beside {pair.serving}")
-        until = ends(settings, topics)
-        report = asyncio.run(_build(private, definitions, topics, until))
+        until = ends(settings, event_topics(settings))
+        report = asyncio.run(_build(private, definitions, until))
         if report.exit is not Exit.OK:
             fail(f"the rebuild ended early ({report.exit.name.lower()}); run it again to go on", int(report.exit))
         reached = Reader(redis, settings.namespace, rules.calendar, role=BUILDING)
@@ -65,9 +64,7 @@ def _behind(offsets: Mapping[tuple[str, int], int], until: Mapping[tuple[str, in
     return sum(max(end - offsets.get(partition, 0), 0) for partition, end in until.items())
 
 
-async def _build(
-    settings: Settings, definitions: str, topics: list[str], until: Mapping[tuple[str, int], int]
-) -> service.Report:
+async def _build(settings: Settings, definitions: str, until: Mapping[tuple[str, int], int]) -> service.Report:
     with progress_bar("rebuilding", sum(until.values()), MofNCompleteColumn()) as (progress, task):
 
         async def show() -> None:
@@ -84,7 +81,7 @@ async def _build(
                 settings,
                 model(settings.rules),
                 definitions,
-                topics,
+                topics_by_entity(settings),
                 until,
                 role=BUILDING,
                 on_ending=end.begin,

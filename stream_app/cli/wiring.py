@@ -47,6 +47,15 @@ def event_topics(settings: Settings) -> list[str]:
     return [settings.topic(suffix) for suffix in TOPICS]
 
 
+def topics_by_entity(settings: Settings) -> list[list[str]]:
+    """The same, those about one kind of entity together."""
+    kind_of_family = {event_type(each).partition(".")[0]: kind.name for each, kind in KIND_OF.items()}
+    found: dict[str, list[str]] = {}
+    for suffix, families in TOPICS.items():
+        found.setdefault(kind_of_family[families[0]], []).append(settings.topic(suffix))
+    return list(found.values())
+
+
 def routes(settings: Settings) -> Routes:
     """Where each event is produced to, and under which key."""
     suffix_of = {family: suffix for suffix, families in TOPICS.items() for family in families}

@@ -9,7 +9,7 @@ from stream_app.admin.topics import ends
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.cli.end_in_time import EndInTime
 from stream_app.cli.options import AS_JSON, DEFINITIONS, KAFKA, REDIS, fail, print_json, with_settings
-from stream_app.cli.wiring import event_topics, model
+from stream_app.cli.wiring import event_topics, model, topics_by_entity
 from stream_app.clients.http import CannotListenError
 from stream_app.clients.settings import Settings
 from stream_app.store.ledger import DefinitionsDifferError
@@ -49,16 +49,15 @@ def worker(settings: Settings, *, drain: bool, as_json: bool) -> None:
     Exit codes: 0 ended in order, 1 crashed, 3 a topic was recreated, 4 stuck (restart it), 5 other definitions
     (rebuild), 6 drained but for topics most of whose records are rejected (the log says what to do), 69 no server.
     """
-    topics = event_topics(settings)
     rules = settings.rules
-    until = ends(settings, topics) if drain else None
+    until = ends(settings, event_topics(settings)) if drain else None
     try:
         report = asyncio.run(
             service.run(
                 settings,
                 model(rules),
                 fingerprint(rules),
-                topics,
+                topics_by_entity(settings),
                 until,
                 on_ending=EndInTime(Exit.STALLED).begin,
             )

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, cast
 
 from aiokafka import TopicPartition
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 _EMPTY_FETCH_INTERVAL_S = 0.01
 # Connecting is done one broker at a time, so one that does not answer holds up the others for so long.
 _CONNECT_TIMEOUT_S = 10.0
+# What aiokafka takes for a good answer to a request to join the group.
+_NOT_SENT = SimpleNamespace(error_code=0)
 # The broker keeps these back until the rebalance has ended.
 _KEPT_BACK = (JoinGroupRequest, SyncGroupRequest)
 
@@ -183,6 +186,9 @@ class AIOKafkaAdapter:
         send = coordinator._send_req
 
         async def timed(request: object) -> object:
+            if isinstance(request, JoinGroupRequest) and len(request._group_protocols) < len(coordinator._assignors):
+                # aiokafka joins with the first strategy, then with the first two, and so on; each is a rebalance.
+                return _NOT_SENT
             if isinstance(request, _KEPT_BACK):
                 return await send(request)
             self._group_requests[request] = time.monotonic()

@@ -80,6 +80,8 @@ class WorkerSettings:
     brokers: str
     group: str
     topics: Sequence[str]
+    #: Topics of which one worker is to read the partitions of one number, because they are about the same entities.
+    together: Sequence[Collection[str]] = ()
     #: Topics that must exist as well, because they are written to.
     written_topics: Sequence[str] = ()
     credentials: CredentialsT | None = None
@@ -221,6 +223,7 @@ class Worker:
         self.max_events = settings.max_events
         self.fetch_bytes = settings.fetch_bytes
         self.max_batch_bytes = settings.max_batch_bytes
+        self.together = settings.together
         self._settings, self._sink, self._hooks = settings, sink, hooks or Hooks()
         self._app: faust.App | None = None
         self._assigned: frozenset[tuple[str, int]] = frozenset()

@@ -67,7 +67,7 @@ async def run(
     settings: Settings,
     model: Model,
     definitions: str,
-    topics: Sequence[str],
+    topics: Sequence[Collection[str]],
     until: Mapping[tuple[str, int], int] | None = None,
     *,
     role: str = SERVING,
@@ -75,8 +75,9 @@ async def run(
 ) -> Report:
     """Work until told to stop, or until the ledger has reached `until`.
 
-    `role` says which generation is worked on; `on_ending` is called when the worker begins to end. Raises
-    DefinitionsDifferError if that has numbers of other definitions.
+    `topics` are those of events, the ones about the same entities together. `role` says which generation is worked on;
+    `on_ending` is called when the worker begins to end. Raises DefinitionsDifferError if that has numbers of other
+    definitions.
     """
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
@@ -152,11 +153,12 @@ def serve(stack: ExitStack | AsyncExitStack, settings: Settings, routes: Mapping
         log.warning("%s: this worker has no metrics page; give it a --worker-port of its own", error)
 
 
-def _worker_settings(settings: Settings, topics: Collection[str]) -> WorkerSettings:
+def _worker_settings(settings: Settings, topics: Sequence[Collection[str]]) -> WorkerSettings:
     return WorkerSettings(
         brokers=settings.brokers,
         group=settings.consumer_group,
-        topics=sorted(topics),
+        topics=sorted(topic for together in topics for topic in together),
+        together=topics,
         written_topics=[settings.topic("dlq")],
         credentials=faust_credentials(settings),
         max_events=settings.batch_events,

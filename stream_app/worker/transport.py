@@ -27,6 +27,7 @@ from mode.threads import WorkerThread
 from stream_app.clients.aiokafka_clients import AIOKafkaConsumer
 from stream_app.clients.record_batches import bound_batches
 from stream_app.worker.aiokafka_adapter import AIOKafkaAdapter, Group
+from stream_app.worker.assignment import CoPartitioned
 from stream_app.worker.leader_answers import Requested
 from stream_app.worker.positions import (
     AppliedPositions,
@@ -65,11 +66,15 @@ _MAX_POLL_INTERVAL_MS = 10 * 365 * 24 * 3600 * 1000
 
 
 class Listener(Protocol):
-    """Who reads through the transport: what a fetch may hold, where positions are stored, and what is called when."""
+    """Who reads through the transport: what a fetch may hold, where positions are stored, and what is called when.
+
+    `together` are topics whose partitions of one number are for one worker.
+    """
 
     max_events: int
     fetch_bytes: int
     max_batch_bytes: int
+    together: Sequence[Collection[str]]
 
     @property
     def stored_positions(self) -> StoredPositions:
@@ -155,7 +160,8 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             group_id=conf.id,
             group_instance_id=conf.consumer_group_instance_id,
             bootstrap_servers=driver.server_list(transport.url, transport.default_port),
-            partition_assignment_strategy=[RoundRobinPartitionAssignor],
+            # The second one is that of workers before 0.2, beside which this one works during an upgrade.
+            partition_assignment_strategy=[CoPartitioned(listener.together), RoundRobinPartitionAssignor],
             enable_auto_commit=False,
             # Any other policy changes the position silently when it is out of range.
             auto_offset_reset="none",

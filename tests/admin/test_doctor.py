@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from aiokafka.partitioner import DefaultPartitioner
 from kafka import KafkaConsumer, TopicPartition
 from redis import Redis
 
@@ -69,6 +70,7 @@ def test_doctor_on_a_healthy_installation_warns_only_of_no_worker(settings: Sett
         "definitions",
         "ledger",
         "producer clock",
+        "partitioning",
         "exporter port",
         "worker port",
     }
@@ -139,6 +141,45 @@ def test_a_producer_whose_clock_is_ahead_is_reported(cluster: Cluster, settings:
     assert found.status == "warning"
     assert found.detail.startswith(f"{lead} has CreateTime and records that are 3,")
     assert f"--entity-name {lead} --add-config message.timestamp.type=LogAppendTime" in found.fix
+
+
+def partition_of(key: bytes, count: int) -> int:
+    """Return where Kafka's own clients send a key."""
+    partition: int = DefaultPartitioner()(key, list(range(count)), list(range(count)))
+    return partition
+
+
+def _partitioning(settings: Settings) -> list[str]:
+    found = diagnose(settings, names(settings), together=[names(settings)])
+    return [each.detail for each in found if each.check == "partitioning"]
+
+
+def test_entities_that_are_scattered_over_partitions_are_reported(cluster: Cluster, settings: Settings) -> None:
+    lead, email = names(settings)
+    topics.apply(settings, [lead, email], 3)
+    values = [b"%d" % number for number in range(50)]
+    cluster.produce(lead, values, key=bytes)
+    cluster.produce(email, values, key=bytes)
+    assert _partitioning(settings) == ["the newest events of each entity lie in partitions of one number"]
+    cluster.produce(email, values[:10], key=bytes, partition=2)
+    (detail,) = _partitioning(settings)
+    scattered = sum(partition_of(value, 3) != 2 for value in values[:10])
+    assert detail.startswith(f"{scattered} of 50 keys of the newest records lie in partitions of several numbers")
+
+
+def test_records_without_a_key_are_reported(cluster: Cluster, settings: Settings) -> None:
+    topics.apply(settings, names(settings), 2)
+    cluster.produce(names(settings)[0], [b"x"] * 3)
+    (detail,) = _partitioning(settings)
+    assert detail.startswith(f"newest records of {names(settings)[0]} have no key")
+
+
+def test_topics_of_one_entity_with_different_partitions_are_reported(settings: Settings) -> None:
+    lead, email = names(settings)
+    topics.apply(settings, [lead], 3)
+    topics.apply(settings, [email], 2)
+    (detail,) = _partitioning(settings)
+    assert f"({email} has 2, {lead} has 3)" in detail
 
 
 def test_a_ledger_beyond_the_log_is_reported_as_a_recreated_topic(

@@ -11,6 +11,7 @@ import aiokafka.client
 import aiokafka.cluster
 import pytest
 from aiokafka.consumer import fetcher, group_coordinator, subscription_state
+from aiokafka.protocol.group import JoinGroupRequest
 
 import stream_app
 from stream_app.worker import aiokafka_adapter
@@ -31,7 +32,9 @@ _NAMES: dict[type, tuple[str, ...]] = {
     ),
     fetcher.FetchResult: ("_partition_records", "has_more"),
     fetcher.PartitionRecords: ("_consumer_record",),
+    JoinGroupRequest: ("_group_protocols",),
     group_coordinator.GroupCoordinator: (
+        "_assignors",
         "_coordination_task",
         "_maybe_leave_group",
         "_pending_exception",
