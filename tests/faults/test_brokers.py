@@ -3,13 +3,14 @@
 import gc
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from stream_app.store.keys import Partition
 from tests.servers.cluster import Cluster
 from tests.servers.kafka import UnavailableError
 from tests.servers.kafka_cluster import KafkaCluster
@@ -18,7 +19,10 @@ from tests.system.expectations import assert_exact
 from tests.system.installation import Installation, answer, port
 from tests.system.processes import CommandProcess
 
+_NAMED_S = 10.0
 _NOTICED_S = 15.0
+# What was swallowed is given up after 40 s, and another leader or coordinator is found some time later.
+_RECOVERED_S = 150.0
 # kafka-python, which the tests produce with, leaves its sockets open to nodes that do not answer.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
@@ -111,4 +115,113 @@ def test_nodes_that_are_killed_one_after_another_lose_nothing(
         working.installation.produce(records)
         nodes.nodes[node].start()
         nodes.await_nodes()
+    _assert_exact(working, events)
+
+
+def _await_read(working: Working, nodes: KafkaCluster, but_for: int) -> None:
+    """Wait until all is applied of the partitions that other nodes than this one lead."""
+    leaders = nodes.leaders(working.installation.topics)
+    ends = working.installation.ends()
+    others = {source: end for source, end in ends.items() if end and leaders[source] != but_for}
+    assert len(others) < len(leaders)
+    _await_applied(working, others)
+
+
+def _await_applied(working: Working, wanted: Mapping[Partition, int]) -> None:
+    deadline = time.monotonic() + _RECOVERED_S
+    while not wanted.items() <= working.installation.ledger().items():
+        assert time.monotonic() < deadline, working.worker.said[-3000:]
+        time.sleep(0.2)
+
+
+def _another_than_the_coordinator(nodes: KafkaCluster, working: Working) -> int:
+    coordinator = nodes.coordinator(working.installation.namespace)
+    return next(node for node in sorted(nodes.nodes) if node != coordinator)
+
+
+def test_a_node_out_of_a_workers_reach_is_named_and_the_others_are_read(
+    nodes: KafkaCluster, working: Working, events: EventSet
+) -> None:
+    installation = working.installation
+    first, second = events.parts(2)
+    ours = port()
+    exporter = installation.start("exporter", exporter_port=ours)
+    installation.produce(first)
+    installation.await_all_applied(working.worker)
+    answer(ours, "/metrics", exporter, lambda page: "\nstream_app_data_fresh 1.0\n" in page.text)
+    lost = _another_than_the_coordinator(nodes, working)
+    led = {f"{topic}[{number}]" for (topic, number), node in nodes.leaders(installation.topics).items() if node == lost}
+    nodes.networks[lost].swallow()
+    began = time.monotonic()
+    unanswered = json.loads(_await_health(working, HTTPStatus.SERVICE_UNAVAILABLE))["unanswered_partitions"]
+    assert time.monotonic() - began < _NAMED_S
+    assert set(unanswered) <= led
+    assert all(said.startswith(f"broker {lost} at {nodes.networks[lost].address} ") for said in unanswered.values())
+    answer(ours, "/metrics", exporter, lambda page: "\nstream_app_data_fresh 0.0\n" in page.text)
+    assert time.monotonic() - began < _NOTICED_S
+    installation.produce(second)
+    _await_read(working, nodes, but_for=lost)
+    nodes.networks[lost].restore()
+    _await_applied(working, {source: end for source, end in installation.ends().items() if end})
+    _assert_exact(working, events)
+
+
+def test_a_worker_that_starts_without_a_node_reads_what_the_others_lead(
+    nodes: KafkaCluster, working: Working, events: EventSet
+) -> None:
+    installation = working.installation
+    lost = _another_than_the_coordinator(nodes, working)
+    assert working.worker.stop() == 0
+    installation.produce(events.records)
+    nodes.networks[lost].swallow()
+    worker = installation.worker(kafka_url=f"kafka://{nodes.address}", worker_port=working.health)
+    again = working._replace(worker=worker)
+    _await_read(again, nodes, but_for=lost)
+    nodes.networks[lost].restore()
+    _await_applied(again, {source: end for source, end in installation.ends().items() if end})
+    _assert_exact(again, events)
+
+
+def test_two_nodes_that_are_killed_are_seen_and_caught_up_with(
+    nodes: KafkaCluster, working: Working, events: EventSet
+) -> None:
+    working.installation.produce(events.records)
+    working.installation.await_all_applied(working.worker)
+    killed = [nodes.nodes[node] for node in (2, 3)]
+    for server in killed:
+        server.kill()
+    began = time.monotonic()
+    _await_health(working, HTTPStatus.SERVICE_UNAVAILABLE)
+    assert time.monotonic() - began < _NOTICED_S
+    for server in killed:
+        server.start()
+    nodes.await_in_sync()
+    _assert_exact(working, events)
+
+
+def test_nodes_that_are_restarted_in_turn_lose_nothing(nodes: KafkaCluster, working: Working, events: EventSet) -> None:
+    other = working.installation.worker(kafka_url=f"kafka://{nodes.address}")
+    for node, records in zip(sorted(nodes.nodes), events.parts(3), strict=True):
+        nodes.nodes[node].stop()
+        working.installation.produce(records)
+        nodes.nodes[node].start()
+        nodes.await_in_sync()
+    assert other.code is None
+    _assert_exact(working, events)
+
+
+def test_the_loss_of_the_groups_coordinator_changes_no_number(
+    nodes: KafkaCluster, working: Working, events: EventSet
+) -> None:
+    installation = working.installation
+    other = installation.worker(kafka_url=f"kafka://{nodes.address}")
+    installation.await_shared(working.worker, other)
+    first, second = events.parts(2)
+    installation.produce(first)
+    lost = nodes.nodes[nodes.coordinator(installation.namespace)]
+    lost.kill()
+    installation.produce(second)
+    _await_applied(working, {source: end for source, end in installation.ends().items() if end})
+    lost.start()
+    nodes.await_in_sync()
     _assert_exact(working, events)

@@ -3,13 +3,15 @@
 import asyncio
 import socket
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from aiokafka.client import AIOKafkaClient
+from aiokafka.client import AIOKafkaClient, CoordinationType
 from aiokafka.errors import KafkaError
+from kafka import KafkaAdminClient
 
 from stream_app.clients.ports import free_port
 from stream_app.demo.embedded_servers import Server, ServerError
@@ -97,6 +99,35 @@ class KafkaCluster:
             node.kill()
         self._stack.close()
 
+    def leaders(self, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+        """Return the node that leads each partition."""
+        described = self._described(list(topics))
+        return {
+            (each["name"], part["partition_index"]): part["leader_id"]
+            for each in described
+            for part in each["partitions"]
+        }
+
+    def coordinator(self, group: str) -> int:
+        """Return the node that coordinates a group."""
+        return asyncio.run(_coordinator(self.direct, group))
+
+    def await_in_sync(self) -> None:
+        """Return once every node takes part and every copy of every partition is in sync."""
+        self.await_nodes()
+        deadline = time.monotonic() + _START_S
+        while not all(
+            len(part["isr_nodes"]) == len(part["replica_nodes"])
+            for each in self._described(None)
+            for part in each["partitions"]
+        ):
+            assert time.monotonic() < deadline, "some copies stay behind"
+            time.sleep(0.5)
+
+    def _described(self, topics: list[str] | None) -> Any:  # noqa: ANN401 - kafka-python has no types
+        with KafkaAdminClient(bootstrap_servers=self.direct) as admin:
+            return admin.describe_topics(topics)
+
     def await_nodes(self) -> None:
         """Return once every node takes part."""
         deadline = time.monotonic() + _START_S
@@ -115,6 +146,16 @@ def _listens(address: str) -> bool:
     except OSError:
         return False
     return True
+
+
+async def _coordinator(address: str, group: str) -> int:
+    client = AIOKafkaClient(bootstrap_servers=address)
+    try:
+        await client.bootstrap()
+        node: int = await client.coordinator_lookup(CoordinationType.GROUP, group)
+    finally:
+        await client.close()
+    return node
 
 
 async def _known(address: str) -> int:
