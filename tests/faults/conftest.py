@@ -1,5 +1,8 @@
 """What the tests of faults are tried with: that of the system's tests."""
 
+import gc
+import warnings
+
 import pytest
 
 from tests.system.conftest import crash_installation, installation, small_set
@@ -12,3 +15,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name == "faults":
             item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
+
+
+def pytest_sessionfinish() -> None:
+    """Collect what the logs of the last test held of those sockets, before pytest does it with warnings as errors."""
+    with warnings.catch_warnings(action="ignore"):
+        gc.collect()
