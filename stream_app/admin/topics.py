@@ -12,7 +12,12 @@ from aiokafka import TopicPartition as AsyncTopicPartition
 from aiokafka.errors import KafkaError as AsyncKafkaError
 from kafka import KafkaAdminClient, OffsetSpec, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from kafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 
 from stream_app.clients.aiokafka_clients import AIOKafkaConsumer
 from stream_app.clients.connections import aiokafka_options, kafka_options
@@ -273,7 +278,7 @@ class _Admin(KafkaAdminClient):  # type: ignore[misc]
 
 @contextmanager
 def connected(settings: Settings) -> Iterator[KafkaAdminClient]:
-    """Give a client that is connected. Raises OSError at once if nobody listens, and kafka.errors.KafkaError."""
+    """Give a client that is connected. Raises kafka.errors.KafkaError, at once if nobody listens."""
     _check_listening(settings)
     with _Admin(**kafka_options(settings), bootstrap_timeout_ms=_BOOTSTRAP_TIMEOUT_MS) as admin:
         yield admin
@@ -291,7 +296,8 @@ def _check_listening(settings: Settings) -> None:
         else:
             return
     if failure is not None:
-        raise failure
+        message = f"nobody listens: {failure.strerror or type(failure).__name__}"
+        raise KafkaConnectionError(message) from failure
 
 
 def _sources(admin: KafkaAdminClient, names: Collection[str]) -> list[tuple[str, int]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stream_app.clients.kafka_probe import SaslRequiredError, probe
+from stream_app.clients.kafka_rights import needed
 from stream_app.clients.settings import PREFIX, Settings
 
 _DOCS: Final = "see docs/production.md"
@@ -91,14 +92,31 @@ _REDIS_ERRORS: Final = (
 
 def kafka_failure(error: BaseException, settings: Settings) -> Failure:
     """Why Kafka failed."""
-    where = f"Kafka at {settings.kafka_url}"
+    found = kafka_refusal(error, settings) or kafka_trouble(settings)
+    gave_up = f"a broker answers, but the client gave up ({type(error).__name__})"
+    return found or Failure(f"Kafka at {settings.kafka_url}", gave_up, _ASK_DOCTOR)
+
+
+def kafka_refusal(error: BaseException, settings: Settings) -> Failure | None:
+    """What Kafka has refused, if the exception says so by itself: no broker is asked."""
     names = {name.partition(".")[2] for name in _names(error)}
     for name, cause, remedy in _KAFKA_ERRORS:
         if name in names:
-            return Failure(where, cause.format(subject=_subject(error)), remedy)
+            return Failure(f"Kafka at {settings.kafka_url}", cause.format(right=_missing_right(error)), remedy)
+    return None
+
+
+def kafka_trouble(settings: Settings) -> Failure | None:
+    """Why nobody gets into Kafka with these settings; None if all brokers answer, and take the password.
+
+    Each broker is asked, for 5 s at most and twice that with a password. Not for use in a running event loop.
+    """
+    where = f"Kafka at {settings.kafka_url}"
     reason = probe(settings)
     if reason is None:
-        return Failure(where, f"a broker answers, but the client gave up ({type(error).__name__})", _ASK_DOCTOR)
+        return None
+    if found := kafka_refusal(reason, settings):
+        return found
     if isinstance(reason, SaslRequiredError):
         return Failure(where, "it closes the connection of whoever does not authenticate", _SASL)
     server = _Server(
@@ -116,6 +134,8 @@ _PLAIN: Final = "perhaps TLS is spoken there"
 _IN_TLS: Final = "perhaps no TLS is spoken there, or it wants a certificate of the client"
 _ASK_DOCTOR: Final = "Run `stream-app doctor`"
 _SASL: Final = f"Set {PREFIX}KAFKA_SECURITY=sasl_ssl, {PREFIX}KAFKA_USERNAME and {PREFIX}KAFKA_PASSWORD_FILE"
+_MISSING: Final = "not authorized: {right}"
+_ADD_ACL: Final = f"Add the ACL: {_DOCS}"
 _KAFKA_ERRORS: Final = (
     ("SaslAuthenticationFailedError", "wrong user name or password", _SASL),
     ("AuthenticationFailedError", "wrong user name or password", _SASL),
@@ -126,10 +146,14 @@ _KAFKA_ERRORS: Final = (
         f"Set {PREFIX}KAFKA_SASL_MECHANISM to one that is",
     ),
     ("IllegalSaslStateError", "that listener has no SASL", f"Set {PREFIX}KAFKA_SECURITY=ssl, or plaintext"),
-    ("TopicAuthorizationFailedError", "no right on topic {subject}", f"Add the ACL of this command: {_DOCS}"),
-    ("GroupAuthorizationFailedError", "no READ on group {subject}", f"Add the ACL of this command: {_DOCS}"),
-    ("ClusterAuthorizationFailedError", "no right on the cluster", f"Add the ACL of this command: {_DOCS}"),
-    ("TopicAuthorizationFailed", "no right on topic {subject}", f"Add the ACL of this command: {_DOCS}"),
+    ("TopicAuthorizationFailedError", _MISSING, _ADD_ACL),
+    ("GroupAuthorizationFailedError", _MISSING, _ADD_ACL),
+    ("ClusterAuthorizationFailedError", _MISSING, _ADD_ACL),
+    (
+        "CorruptRecordException",
+        "a record batch is damaged: its checksum is wrong",
+        "Look at the log of the broker and at its disk; `kafka-dump-log.sh` shows the batch",
+    ),
     (
         "NotEnoughReplicasError",
         "fewer replicas are in sync than min.insync.replicas",
@@ -138,10 +162,12 @@ _KAFKA_ERRORS: Final = (
 )
 
 
-def _subject(error: BaseException) -> str:
-    """The topic or the group of an authorization error; topics and groups name no person."""
+def _missing_right(error: BaseException) -> str:
+    """The operation and the resource of an authorization error; topics and groups name no person."""
+    if noted := needed(error):
+        return noted
     names = [each for argument in error.args for each in (argument if isinstance(argument, set) else [argument])]
-    return ", ".join(str(each) for each in names) or "(it does not say which)"
+    return ", ".join(map(str, names)) or "it does not say for what"
 
 
 def _connection_failure(error: BaseException, server: _Server, perhaps: str) -> Failure:

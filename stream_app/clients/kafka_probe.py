@@ -1,5 +1,6 @@
-"""Asks brokers what a Kafka client does not tell: whether the address, TLS and the certificates are right."""
+"""Asks brokers what a Kafka client does not tell: whether the address, TLS, certificates and the password are right."""
 
+import asyncio
 import socket
 import ssl
 import struct
@@ -21,14 +22,41 @@ class SaslRequiredError(OSError):
     """The connection is closed at the first request that needs authentication."""
 
 
-def probe(settings: Settings) -> OSError | None:
-    """Why the first of the brokers that fails does; None if all answer in Kafka's protocol."""
+def probe(settings: Settings) -> Exception | None:
+    """Why the first of the brokers that fails does: OSError or aiokafka's KafkaError; None if all take the client.
+
+    Not for use in a running event loop.
+    """
     for broker in settings.brokers.split(","):
         host, _, port = broker.strip().rpartition(":")
+        address = host.strip("[]"), int(port)
         try:
-            _ask(host.strip("[]"), int(port), settings)
+            _ask(*address, settings)
         except OSError as error:
             return error
+        if settings.kafka_password is not None and (refused := _log_in(*address, settings)):
+            return refused
+    return None
+
+
+def _log_in(host: str, port: int, settings: Settings) -> Exception | None:
+    # A command that needs no Kafka does not wait for its client to be imported.
+    from aiokafka.conn import create_conn  # noqa: PLC0415
+    from aiokafka.errors import KafkaError  # noqa: PLC0415
+
+    from stream_app.clients.connections import aiokafka_options  # noqa: PLC0415
+
+    options = aiokafka_options(settings)
+    del options["bootstrap_servers"]
+
+    async def log_in() -> None:
+        async with asyncio.timeout(_TIMEOUT_S):
+            (await create_conn(host, port, **options)).close()
+
+    try:
+        asyncio.run(log_in())
+    except (KafkaError, OSError) as error:
+        return error
     return None
 
 

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import FetchResult
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError, for_code
 from aiokafka.protocol.commit import OffsetCommitRequest
 from aiokafka.protocol.group import JoinGroupRequest, SyncGroupRequest
 
@@ -44,13 +44,13 @@ _KEPT_BACK = (JoinGroupRequest, SyncGroupRequest)
 class Group:
     """Membership in the consumer group.
 
-    `generation` is -1 outside of it; `coordinator` says whether the group's broker is known; `unanswered` is how long
-    that has owed an answer, in seconds.
+    `generation` is -1 outside of it; `coordinator` says whether the group's broker is known; `error` is what it refused
+    last, until the worker is a member again; `unanswered` is how long it has owed an answer, in seconds.
     """
 
     generation: int
     coordinator: bool
-    error: str | None
+    error: KafkaError | None
     unanswered: float = 0.0
 
 
@@ -63,6 +63,7 @@ class AIOKafkaAdapter:
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
         self._consumer = consumer
         self._group_requests: dict[object, float] = {}
+        self._group_error: KafkaError | None = None
         self._delay_empty_fetches()
         self._limit_connecting()
         self._time_group_requests()
@@ -96,7 +97,8 @@ class AIOKafkaAdapter:
     async def fetched(self, partition: Partition) -> Sequence[RecordLike]:
         """Take the records of a partition that are here; no other task runs meanwhile.
 
-        Raises OffsetOutOfRangeError, or UnsupportedCodecError if they are compressed in a way that cannot be read.
+        Raises OffsetOutOfRangeError, another KafkaError if they may not be read or are damaged, and whatever a codec
+        raises.
         """
         fetcher = self._consumer._fetcher
         result = fetcher._records.get(partition)
@@ -111,6 +113,11 @@ class AIOKafkaAdapter:
     def position(self, partition: Partition) -> int:
         """The offset up to which an assigned partition was taken."""
         return cast("int", cast("Any", self.assignment).state_value(partition).position)
+
+    def answered(self, partition: Partition) -> float | None:
+        """When a fetch of an assigned partition was last answered without an error, in seconds since the epoch."""
+        stamp = cast("Any", self.assignment).state_value(partition).timestamp
+        return None if stamp is None else stamp / 1000
 
     def _delay_empty_fetches(self) -> None:
         """Keep a broker that answers empty fetches at once from being asked without pause."""
@@ -157,11 +164,16 @@ class AIOKafkaAdapter:
             groups[cluster.leader_for_partition(TopicPartition(*partition))].append(partition)
         return list(groups.values())
 
-    async def missing(self, topics: Collection[str]) -> frozenset[str]:
-        """Return those of the topics that do not exist. Raises KafkaError."""
+    async def unusable(self, topics: Collection[str]) -> tuple[frozenset[str], frozenset[str]]:
+        """Return those of the topics that do not exist, and those that may not be seen. Raises KafkaError."""
         client = self._consumer._client
         answer = await client.send(client.get_random_node(), TopicsRequest(list(topics)))
-        return frozenset(name for code, name, *_ in answer.topics if for_code(code) is UnknownTopicOrPartitionError)
+        errors = {name: for_code(code) for code, name, *_ in answer.topics}
+
+        def with_error(wanted: type[KafkaError]) -> frozenset[str]:
+            return frozenset(name for name, error in errors.items() if error is wanted)
+
+        return with_error(UnknownTopicOrPartitionError), with_error(TopicAuthorizationFailedError)
 
     def refresh_topics(self) -> None:
         """Look at once for topics that have been created."""
@@ -210,7 +222,14 @@ class AIOKafkaAdapter:
         except KafkaError as error:
             if stopped:
                 raise
-            log.warning("the group coordinator reports: %r", error)
+            self._group_error = error
+            # Heartbeats that an error has ended begin again when the group is joined.
+            heartbeats = coordinator._heartbeat_task
+            if heartbeats is not None and heartbeats.done():
+                coordinator.request_rejoin()
+        else:
+            if coordinator.generation > 0 and not coordinator._rejoin_needed_fut.done():
+                self._group_error = None
 
     async def commit(self, offsets: Mapping[Partition, int]) -> bool:
         """Commit to the group what is assigned of these offsets; whether it took all of them.
@@ -244,12 +263,11 @@ class AIOKafkaAdapter:
 
     def group(self) -> Group:
         """The state of membership."""
-        coordinator = self._consumer._coordinator
-        error, now = coordinator._pending_exception, time.monotonic()
+        coordinator, now = self._consumer._coordinator, time.monotonic()
         return Group(
             generation=coordinator.generation,
             coordinator=coordinator.coordinator_id is not None,
-            error=None if error is None else repr(error),
+            error=self._group_error,
             unanswered=now - min(list(self._group_requests.values()), default=now),
         )
 

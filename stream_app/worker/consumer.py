@@ -4,14 +4,14 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Protocol, TypeVar, cast
 
 import faust
-from aiokafka.errors import KafkaError
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
 from faust.app.base import BootStrategy
 from faust.exceptions import ConsumerNotStarted
 from faust.tables import TableManager
@@ -21,6 +21,7 @@ from mode.supervisors import CrashingSupervisor
 from yarl import URL
 
 from stream_app.clients.log_rate_limit import LogRateLimit
+from stream_app.clients.retry import class_name
 from stream_app.worker.aiokafka_adapter import Group
 from stream_app.worker.batch import Batch
 from stream_app.worker.leader_answers import LeaderAnswers, Unanswered
@@ -105,6 +106,8 @@ class WorkerSettings:
     #: How long a change of the topics (created, more partitions) may go unnoticed.
     metadata_max_age: float = 30.0
     watch_interval: float = 5.0
+    #: After what pause partitions that cannot be read are tried again.
+    unreadable_retry: float = 15.0
     #: How long nothing may be applied before the process ends; longer than the rebalance timeout.
     stall_timeout: float = 120.0
     #: How long a batch that is being applied, and then the broker, may hold up the end of the process.
@@ -130,6 +133,10 @@ class Hooks:
         that cannot reach back to the beginning.
         """
 
+    def waits(self) -> bool:
+        """Whether applying waits for a server that refuses it, which is said elsewhere."""
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -149,8 +156,10 @@ class State:
     #: Topics that do not exist; they are read once they do.
     missing: frozenset[str]
     paused: frozenset[str]
-    #: Partitions that are read no further, because their records are compressed in an unknown way.
-    unreadable: frozenset[tuple[str, int]]
+    #: Partitions that cannot be read, and why.
+    unreadable: Mapping[tuple[str, int], str]
+    #: What Kafka refuses this worker, each with its remedy: membership in the group, topics.
+    refused: Sequence[str]
     group: Group
     rebalancing: bool
     #: How long the worker has waited for a rebalance to end, or to join the group, in seconds; 0 if it does not.
@@ -217,9 +226,14 @@ class Worker:
         sink: Sink[Any],
         stored_positions: StoredPositions,
         hooks: Hooks | None = None,
+        explain: Callable[[Exception], str] = class_name,
     ) -> None:
-        """Nothing happens before `run`. `stored_positions` reads the ledger that `sink` writes."""
+        """Nothing happens before `run`.
+
+        `stored_positions` reads the ledger that `sink` writes; `explain` gives cause and remedy of an error of Kafka.
+        """
         self.stored_positions = stored_positions
+        self.explain = explain
         self.max_events = settings.max_events
         self.fetch_bytes = settings.fetch_bytes
         self.max_batch_bytes = settings.max_batch_bytes
@@ -238,6 +252,8 @@ class Worker:
         self._leader_answers = LeaderAnswers(_ANSWER_LIMIT_S)
         self._unanswered: dict[tuple[str, int], Unanswered] = {}
         self._missing: frozenset[str] = frozenset()
+        self._unseen: frozenset[str] = frozenset()
+        self._refused: list[str] = []
         self._exit: Exit | None = None
         self._ending = asyncio.Event()
         self._applied = asyncio.Event()
@@ -262,7 +278,7 @@ class Worker:
         self._app = app
         settings = self._settings
         watchdog = watch(self, interval=settings.watch_interval, stall_timeout=settings.stall_timeout)
-        work = [self._start(app), watchdog, self._check_topics(app)]
+        work = [self._start(app), watchdog, self._check_topics(app), self._retry_unreadable()]
         if until is not None:
             work.append(self._drain(until))
         tasks = [asyncio.create_task(part) for part in work]
@@ -290,16 +306,18 @@ class Worker:
             raise app.crash_reason
 
     async def _check_topics(self, app: faust.App) -> None:
-        """Notice topics that do not exist, and have them read as soon as they do."""
+        """Notice topics that do not exist or may not be seen, and have them read as soon as they can be."""
         needed = {*self._settings.topics, *self._settings.written_topics}
         while True:
-            await asyncio.sleep(_MISSING_TOPICS_POLL_S if self._missing or not app.started else _TOPICS_POLL_S)
+            waiting = self._missing or self._unseen or not app.started
+            await asyncio.sleep(_MISSING_TOPICS_POLL_S if waiting else _TOPICS_POLL_S)
             with suppress(KafkaError, TimeoutError, ConsumerNotStarted):
                 async with asyncio.timeout(_TOPICS_POLL_S):
-                    missing = await self._consumer.missing(needed)
-                    if self._missing - missing:
+                    missing, unseen = await self._consumer.unusable(needed)
+                    if (self._missing | self._unseen) - missing - unseen:
                         await self._consumer.refresh_topics()
                 self._note_missing(missing)
+                self._unseen = unseen
 
     def _note_missing(self, missing: frozenset[str]) -> None:
         if missing and missing != self._missing:
@@ -307,6 +325,12 @@ class Worker:
         if self._missing and not missing:
             log.info("all topics exist now")
         self._missing = missing
+
+    async def _retry_unreadable(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.unreadable_retry)
+            if self._app is not None and (unreadable := self._consumer.unreadable):
+                await self._consumer.seek_to_ledger(unreadable)
 
     def _check(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -477,6 +501,7 @@ class Worker:
         for (topic, number), end in ends.items():
             lag[topic] = (lag[topic] or 0) + max(0, end - positions.get((topic, number), 0))
         lag |= dict.fromkeys((topic for topic, _ in unanswered), None)
+        group = consumer.group() if consumer is not None else Group(-1, coordinator=False, error=None)
         return State(
             assigned=self._assigned,
             positions=positions,
@@ -486,12 +511,30 @@ class Worker:
             unanswered=unanswered,
             missing=self._missing,
             paused=consumer.paused_topics if consumer is not None else frozenset(),
-            unreadable=consumer.unreadable if consumer is not None else frozenset(),
-            group=consumer.group() if consumer is not None else Group(-1, coordinator=False, error=None),
+            unreadable=consumer.unreadable if consumer is not None else {},
+            refused=self._refusals(group),
+            group=group,
             rebalancing=self._rebalancing,
             rebalancing_s=self._rebalancing_s(),
             applied_at=self._applied_at,
         )
+
+    def _refusals(self, group: Group) -> list[str]:
+        errors: list[KafkaError] = [] if group.error is None else [group.error]
+        if isinstance(group.error, GroupAuthorizationFailedError):
+            group.error.__notes__ = [f"READ on group {self._settings.group}"]
+        for topic in sorted(self._unseen):
+            error = TopicAuthorizationFailedError(topic)
+            error.add_note(f"{'READ' if topic in self._settings.topics else 'WRITE'} on topic {topic}")
+            errors.append(error)
+        found = [self.explain(error) for error in errors]
+        for each in found:
+            if each not in self._refused:
+                log.error("waiting, nothing is lost: %s", each)
+        if self._refused and not found:
+            log.info("Kafka refuses nothing any more")
+        self._refused = found
+        return found
 
     def _rebalancing_s(self) -> float:
         waited = time.monotonic() - self._rebalancing_since if self._rebalancing else 0.0
@@ -565,6 +608,7 @@ class Worker:
             progress=max(progress, default=None),
             member=after.connected and not after.rebalancing and after.group.error is None,
             coordinator=after.group.coordinator and after.group.unanswered < _ANSWER_LIMIT_S,
+            refused=after.group.error is not None or self._hooks.waits(),
         )
 
     async def seek_to_ledger(self, partitions: Collection[tuple[str, int]]) -> None:

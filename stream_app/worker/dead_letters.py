@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,8 +14,9 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from stream_app.clients.aiokafka_clients import AIOKafkaProducer
 from stream_app.clients.connections import aiokafka_options
+from stream_app.clients.kafka_rights import needing
 from stream_app.clients.record_batches import RefusedBatch
-from stream_app.clients.retry import RetryForever
+from stream_app.clients.retry import RetryForever, class_name
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Rejected
 from stream_app.worker.batch import Batch, RecordLike
@@ -80,17 +81,20 @@ class DeadLetterTopic:
     Belongs to the event loop that it is first used in.
     """
 
-    def __init__(self, settings: Settings, *, timeout: float = 10.0) -> None:
+    def __init__(
+        self, settings: Settings, *, timeout: float = 10.0, explain: Callable[[Exception], str] = class_name
+    ) -> None:
         """Take what it needs; it connects when the first record is rejected.
 
-        `timeout` is how long one try to write may take, in seconds, before the topic counts as down.
+        `timeout` is how long one try to write may take, in seconds, before the topic counts as down; `explain` gives
+        cause and remedy of an error of Kafka.
         """
         self._timeout_ms = round(timeout * 1000)
         self._settings = settings
         self._topic = settings.topic("dlq")
         self._partition_of = DefaultPartitioner()
         self._producer: AIOKafkaProducer | None = None
-        self._retry = RetryForever(f"Kafka ({self._topic})", KafkaError)
+        self._retry = RetryForever(f"Kafka ({self._topic})", KafkaError, explain=explain)
 
     @property
     def retry(self) -> RetryForever:
@@ -106,7 +110,7 @@ class DeadLetterTopic:
         waiting = [_letter(batch, record, reason, now) for record, reason in rejected]
         one_per_batch = False
         while waiting:
-            refused = await self._retry.call(partial(self._write, waiting, one_per_batch=one_per_batch))
+            refused = await self._retry.call(partial(self._try_to_write, waiting, one_per_batch=one_per_batch))
             if refused:
                 log.warning("%s refused %d records as too large, keeping less of them", self._topic, len(refused))
             waiting, one_per_batch = refused, True
@@ -119,6 +123,10 @@ class DeadLetterTopic:
             with suppress(KafkaError, OSError, TimeoutError):
                 async with asyncio.timeout(_CLOSE_TIMEOUT_S):
                     await producer.stop()
+
+    async def _try_to_write(self, letters: Sequence[_DeadLetter], *, one_per_batch: bool) -> list[_DeadLetter]:
+        with needing("WRITE", f"topic {self._topic}"):
+            return await self._write(letters, one_per_batch=one_per_batch)
 
     async def _write(self, letters: Sequence[_DeadLetter], *, one_per_batch: bool) -> list[_DeadLetter]:
         """Write each letter once and return what is to be tried again because it was too large."""

@@ -11,12 +11,13 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+from aiokafka.errors import UnsupportedCodecError
 from prometheus_client import Gauge
 from redis.exceptions import RedisError
 
 from stream_app.clients.connections import async_redis
 from stream_app.clients.credentials import faust_credentials
-from stream_app.clients.failures import failure
+from stream_app.clients.failures import failure, kafka_refusal
 from stream_app.clients.http import CannotListenError, Page, Route, metrics_route, serving
 from stream_app.clients.retry import class_name
 from stream_app.clients.settings import Settings
@@ -25,6 +26,7 @@ from stream_app.store.ledger import DefinitionsDifferError, Ledger
 from stream_app.worker.consumer import Exit, Hooks, State, Worker, WorkerSettings
 from stream_app.worker.dead_letters import DeadLetterTopic
 from stream_app.worker.eviction_check import EvictionCheck
+from stream_app.worker.kafka_check import KafkaCheck
 from stream_app.worker.pipeline import Model, Pipeline
 from stream_app.worker.rejection_limit import RejectionLimit
 from stream_app.worker.telemetry import Telemetry
@@ -53,8 +55,11 @@ class Report:
 
 
 class _TelemetryHooks(Hooks):
-    def __init__(self, telemetry: Telemetry, on_ending: Callable[[], None]) -> None:
-        self._telemetry, self._on_ending = telemetry, on_ending
+    def __init__(self, telemetry: Telemetry, dead_letters: DeadLetterTopic, on_ending: Callable[[], None]) -> None:
+        self._telemetry, self._dead_letters, self._on_ending = telemetry, dead_letters, on_ending
+
+    def waits(self) -> bool:
+        return not self._dead_letters.retry.up
 
     def ending(self) -> None:
         self._on_ending()
@@ -86,7 +91,8 @@ async def run(
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(async_redis(settings))
         ledger = Ledger(redis, settings.namespace, definitions, role=role, explain=partial(_cause, settings))
-        dead_letters = DeadLetterTopic(settings)
+        explain = partial(_kafka_cause, settings)
+        dead_letters = DeadLetterTopic(settings, explain=explain)
         stack.push_async_callback(dead_letters.close)
         worker: Worker
 
@@ -107,15 +113,15 @@ async def run(
             cached_entities=settings.cached_entities,
             on_obsolete=stop_working,
         )
-        worker = Worker(
-            _worker_settings(settings, topics), pipeline, ledger.positions, _TelemetryHooks(telemetry, on_ending)
-        )
+        hooks = _TelemetryHooks(telemetry, dead_letters, on_ending)
+        worker = Worker(_worker_settings(settings, topics), pipeline, ledger.positions, hooks, explain)
         eviction = EvictionCheck(redis, ledger)
-        health = _Health(telemetry, worker, ledger, rejection_limit, eviction)
+        kafka = KafkaCheck(settings)
+        health = _Health(telemetry, worker, ledger, dead_letters, rejection_limit, eviction, kafka)
         routes = {"/metrics": metrics_route(telemetry.registry), "/health": health.page}
         serve(stack, settings, routes)
         # While the store does not answer, health says why.
-        beside = [asyncio.create_task(health.run())]
+        beside = [asyncio.create_task(health.run()), asyncio.create_task(kafka.run(lambda: worker.state().connected))]
         try:
             await ledger.check_definitions()
             await eviction.check()
@@ -138,6 +144,14 @@ async def run(
 
 def _cause(settings: Settings, error: Exception) -> str:
     found = failure(error, settings)
+    return str(found) if found else class_name(error)
+
+
+def _kafka_cause(settings: Settings, error: Exception) -> str:
+    """As `_cause`, but of what Kafka has answered alone: it is called where nothing may wait."""
+    if isinstance(error, UnsupportedCodecError):
+        return str(error)
+    found = kafka_refusal(error, settings)
     return str(found) if found else class_name(error)
 
 
@@ -190,11 +204,13 @@ class _Health:
         telemetry: Telemetry,
         worker: Worker,
         ledger: Ledger,
+        dead_letters: DeadLetterTopic,
         rejection_limit: RejectionLimit,
         eviction: EvictionCheck,
+        kafka: KafkaCheck,
     ) -> None:
         self._worker, self._ledger, self._rejection_limit = worker, ledger, rejection_limit
-        self._eviction = eviction
+        self._dead_letters, self._eviction, self._kafka = dead_letters, eviction, kafka
         registry = telemetry.registry
         self._lag = Gauge(
             "stream_app_consumer_lag",
@@ -211,7 +227,7 @@ class _Health:
         self._kafka_up = Gauge("stream_app_kafka_up", "Whether the worker is a member of its group.", registry=registry)
         self._stopped = Gauge(
             "stream_app_intake_stopped",
-            "1 for a topic whose intake was stopped: most records were rejected, or an unknown codec compresses them.",
+            "1 for a topic whose intake was stopped: most records were rejected, or a partition of it cannot be read.",
             ["topic"],
             registry=registry,
         )
@@ -224,6 +240,11 @@ class _Health:
         self._missing = Gauge(
             "stream_app_missing_topics",
             "Topics that the worker waits for, because they do not exist.",
+            registry=registry,
+        )
+        self._refused = Gauge(
+            "stream_app_kafka_refusals",
+            "What Kafka refuses the worker: a password, a right to its group or to a topic; /health names it.",
             registry=registry,
         )
         self._status: dict[str, Any] = {"status": "starting"}
@@ -264,16 +285,21 @@ class _Health:
             self._stopped.labels(topic).set(1)
         self._missing.set(len(state.missing))
         stuck = state.rebalancing_s > _LONGEST_REBALANCE_S
+        kafka_errors = [*state.refused, *filter(None, (self._kafka.cause, self._dead_letters.retry.error))]
+        self._refused.set(len(kafka_errors))
         trouble = stopped or state.unreadable or state.unanswered or state.missing or stuck or unsafe is not None
-        healthy = up and state.connected and not trouble
+        healthy = up and state.connected and not trouble and not kafka_errors
         self._status = {
             "status": "ok" if healthy else "degraded",
             "redis": up,
             "redis_error": self._ledger.retry.error,
             "store_unsafe": unsafe,
             "kafka": state.connected,
+            "kafka_errors": kafka_errors,
             "stopped_topics": sorted(stopped),
-            "unreadable_partitions": [f"{topic}[{number}]" for topic, number in sorted(state.unreadable)],
+            "unreadable_partitions": {
+                f"{topic}[{number}]": cause for (topic, number), cause in sorted(state.unreadable.items())
+            },
             "unanswered_partitions": {
                 f"{topic}[{number}]": str(each) for (topic, number), each in sorted(state.unanswered.items())
             },

@@ -9,14 +9,16 @@ It is chosen by the scheme of the broker's URL (`batch://host:port`). Three thin
 """
 
 import asyncio
+import itertools
 import logging
+import time
 from collections.abc import Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 from aiokafka import TopicPartition
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import ConsumerStoppedError, KafkaError, OffsetOutOfRangeError, UnsupportedCodecError
+from aiokafka.errors import ConsumerStoppedError, KafkaError, OffsetOutOfRangeError
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.consumer import ConsumerThread
 from faust.transport.drivers import aiokafka as driver
@@ -53,6 +55,9 @@ _POLL_TIMEOUT_S = 1.0
 # How long a leader may take to say where its log begins and ends, and after what pause it is asked again.
 _BOUNDS_TIMEOUT_S = 10.0
 _BOUNDS_RETRY_S = 1.0
+# After what pause a start is tried again, and how long one try may take.
+_START_RETRIES_S = (0.5, 1.0, 2.0, 5.0)
+_START_TIMEOUT_S = 20.0
 _LAST_COMMIT_RETRIES_S = (0.1, 0.3, 1.0)
 # How long a rebalance may wait for the offsets of the revoked partitions.
 _REVOKE_COMMIT_TIMEOUT_S = 2.0
@@ -92,6 +97,9 @@ class Listener(Protocol):
     def failed(self, error: Exception) -> None:
         """Called when something is wrong that only a human can repair."""
 
+    def explain(self, error: Exception) -> str:
+        """Return the cause of an error, and what to do, without anything of a record."""
+
 
 class _DaemonThread(WorkerThread):
     """A thread that cannot keep a process alive whose event loop has given up on it."""
@@ -117,13 +125,25 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         self._positions = ReadPositions()
         self._adapter: AIOKafkaAdapter | None = None
         self.paused: frozenset[str] = frozenset()
-        self.unreadable: frozenset[Partition] = frozenset()
+        self.unreadable: Mapping[Partition, str] = {}
+        # Of these nothing is fetched until they are tried again.
+        self._held: frozenset[Partition] = frozenset()
+        self._tried_again_at: dict[Partition, float] = {}
         self._out_of_range: OffsetOutOfRangeError | None = None
 
     async def on_start(self) -> None:
-        """Faust: connect."""
-        await super().on_start()
-        self._adapter = AIOKafkaAdapter(self._ensure_consumer())
+        """Faust: connect, as soon as a broker answers."""
+        self._consumer = self._create_consumer(loop=self.thread_loop)
+        self.time_started = time.monotonic()
+        pauses = itertools.chain(_START_RETRIES_S, itertools.repeat(_START_RETRIES_S[-1]))
+        while not self.should_stop:
+            # Why nobody answers is found and said elsewhere: the client keeps it to itself.
+            with suppress(KafkaError, OSError):
+                async with asyncio.timeout(_START_TIMEOUT_S):
+                    await self._consumer.start()
+                self._adapter = AIOKafkaAdapter(self._consumer)
+                return
+            await self.sleep(next(pauses))
 
     async def on_thread_stop(self) -> None:
         """Faust: leave the group and disconnect."""
@@ -204,8 +224,9 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         done, _ = await asyncio.wait([signal], timeout=_POLL_TIMEOUT_S)
         if not done:
             signal.cancel()
-        elif error := signal.exception():
-            log.warning("the group coordinator reports: %r", error)
+        else:
+            # An error of the group is taken at the next poll.
+            signal.exception()
         return bool(done)
 
     async def _fetched(self, limit: int, *, allow_empty: bool) -> dict[TP, list[Fetched]]:
@@ -228,9 +249,12 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
                 # What was read of the others is handed over first.
                 self._out_of_range = error
                 break
-            except UnsupportedCodecError as error:
+            except ConsumerStoppedError:
+                raise
+            except Exception as error:  # noqa: BLE001 - no record ends a worker, whatever a codec raises
                 self._mark_unreadable(partition, error)
                 continue
+            self._mark_readable(partition)
             batches = self._positions.advance(
                 partition, kafka.position(partition), records, limit, allow_empty=allow_empty
             )
@@ -238,11 +262,23 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
                 fetched[TP(*partition)] = batches
         return fetched
 
-    def _mark_unreadable(self, partition: Partition, error: UnsupportedCodecError) -> None:
-        log.error("%s[%d]: %s. It is read no further; nothing is lost", *partition, error)
+    def _mark_unreadable(self, partition: Partition, error: Exception) -> None:
+        topic, number = partition
+        if type(error).__name__ == "TopicAuthorizationFailedError":
+            error.add_note(f"READ on topic {topic}")
+        cause = cast("Transport", self.transport).listener.explain(error)
+        if self.unreadable.get(partition) != cause:
+            log.error("%s[%d] cannot be read: %s. It is tried again; nothing is lost", topic, number, cause)
         self._positions.drop([partition])
-        self.unreadable |= {partition}
+        self._held |= {partition}
+        self.unreadable = {**self.unreadable, partition: cause}
         self._ensure_consumer().pause(TopicPartition(*partition))
+
+    def _mark_readable(self, partition: Partition) -> None:
+        """Forget why a partition could not be read, if a fetch has been answered since it was tried again."""
+        if partition in self.unreadable and (self._kafka.answered(partition) or 0) > self._tried_again_at[partition]:
+            log.info("%s[%d] can be read again", *partition)
+            self.unreadable = {each: cause for each, cause in self.unreadable.items() if each != partition}
 
     async def start_at(self, starts: Mapping[Partition, StartPosition], epochs: Mapping[Partition, int]) -> None:
         """Read from these positions on, each in its epoch. What was revoked meanwhile is left out."""
@@ -250,7 +286,8 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         assigned = consumer.assignment()
         for partition, start in starts.items():
             if assignment is not None and partition in assigned:
-                self.unreadable -= {partition}
+                self._held -= {partition}
+                self._tried_again_at[partition] = time.time()
                 consumer.seek(TP(*partition), start.position)
                 self._positions.start(partition, assignment, epochs[partition], start.begin)
         await self.apply_pauses()
@@ -259,7 +296,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         """Fetch nothing of the paused topics, and of the others again."""
         consumer = self._ensure_consumer()
         for tp in consumer.assignment():
-            if tp.topic in self.paused or (*tp,) in self.unreadable:
+            if tp.topic in self.paused or (*tp,) in self._held:
                 consumer.pause(tp)
             else:
                 consumer.resume(tp)
@@ -291,9 +328,9 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         ends = await self._ensure_consumer().end_offsets([TP(*partition) for partition in partitions])
         return {(*tp,): end for tp, end in ends.items()}
 
-    async def missing(self, topics: Collection[str]) -> frozenset[str]:
-        """Return those of the topics that do not exist. Raises KafkaError."""
-        return await self._kafka.missing(topics)
+    async def unusable(self, topics: Collection[str]) -> tuple[frozenset[str], frozenset[str]]:
+        """Return those of the topics that do not exist, and those that may not be seen. Raises KafkaError."""
+        return await self._kafka.unusable(topics)
 
     async def refresh_topics(self) -> None:
         """Look at once for topics that have been created."""
@@ -310,7 +347,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         return self._adapter.requested() | first
 
     async def check_group_errors(self) -> None:
-        """Log the error of the group's coordinator, without which it stands still; raise it if it is the end."""
+        """Take the error of the group's coordinator, or it stands still; raise it if it is the end."""
         self._kafka.check_group_errors()
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
@@ -360,9 +397,10 @@ class Consumer(driver.Consumer):
         return self._thread.paused
 
     @property
-    def unreadable(self) -> frozenset[Partition]:
-        """Assigned partitions that are read no further, because their records are compressed in an unknown way."""
-        return self._thread.unreadable & self._positions.assigned()
+    def unreadable(self) -> Mapping[Partition, str]:
+        """Assigned partitions that cannot be read, and why."""
+        assigned = self._positions.assigned()
+        return {each: cause for each, cause in self._thread.unreadable.items() if each in assigned}
 
     def expects(self, fetched: Fetched) -> int | None:
         """Return where the next batch of that partition must begin, None if this one is stale."""
@@ -405,9 +443,12 @@ class Consumer(driver.Consumer):
         """Ask for the end of what can be read of each partition; leave out what is not answered within `timeout` s."""
         return await self._thread.run(self._thread.ends(partitions, timeout))
 
-    async def missing(self, topics: Collection[str]) -> frozenset[str]:
-        """Return those of the topics that do not exist; ask for none to be created. Raises KafkaError."""
-        return await self._thread.run(self._thread.missing(topics))
+    async def unusable(self, topics: Collection[str]) -> tuple[frozenset[str], frozenset[str]]:
+        """Return those of the topics that do not exist, and those that may not be seen; none is created.
+
+        Raises KafkaError.
+        """
+        return await self._thread.run(self._thread.unusable(topics))
 
     async def refresh_topics(self) -> None:
         """Look at once for topics that have been created, and read them."""

@@ -36,6 +36,8 @@ class Observation:
     member: bool
     #: The group's coordinator is known; without one the broker is the problem, and not this process.
     coordinator: bool
+    #: A server refuses something that somebody has to allow; waiting is all that this process can do.
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,10 @@ def assess(last: LastHealthy, seen: Observation, stall_timeout: float) -> tuple[
     `stall_timeout` is how long nothing may progress, in seconds; longer than a rebalance may take.
     """
     healthy = seen.stored is not None
-    moving = not healthy or not seen.coordinator or seen.lag == 0
+    others = not seen.coordinator or seen.refused
+    moving = not healthy or others or seen.lag == 0
     progress = max(last.progress, seen.at if moving else seen.progress or last.progress)
-    member = max(last.member, seen.at if seen.member or not seen.coordinator else last.member)
+    member = max(last.member, seen.at if seen.member or others else last.member)
     last = replace(last, progress=progress, member=member)
     if seen.at - member > stall_timeout:
         gone = f"out of the consumer group for {seen.at - member:.0f} s while the broker answers"

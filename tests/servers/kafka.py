@@ -84,7 +84,7 @@ def real_kafka_server(directory: Path, port: int = 0) -> Server:
     """
     text = _SETTINGS.format(port="{port}", controller_port=free_port(), data=directory / "data")
     command = format_and_command(directory, text)
-    return Server("apache-kafka", directory, command, _answers, port=port, timeout_s=60)
+    return Server("apache-kafka", directory, command, answers, port=port, timeout_s=60)
 
 
 def format_and_command(directory: Path, text: str) -> Callable[[int], list[str]]:
@@ -106,7 +106,8 @@ def format_and_command(directory: Path, text: str) -> Callable[[int], list[str]]
     return command
 
 
-def _answers(server: Server) -> bool:
+def answers(server: Server) -> bool:
+    """Whether a broker serves."""
     # The port is open long before the broker serves: only an answer counts.
     if not accepts(server):
         return False

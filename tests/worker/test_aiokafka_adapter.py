@@ -36,8 +36,9 @@ _NAMES: dict[type, tuple[str, ...]] = {
     group_coordinator.GroupCoordinator: (
         "_assignors",
         "_coordination_task",
+        "_heartbeat_task",
         "_maybe_leave_group",
-        "_pending_exception",
+        "_rejoin_needed_fut",
         "_send_req",
         "_stop_heartbeat_task",
         "check_errors",
@@ -45,6 +46,7 @@ _NAMES: dict[type, tuple[str, ...]] = {
         "generation",
         "group_id",
         "member_id",
+        "request_rejoin",
     ),
     subscription_state.SubscriptionState: ("reassignment_in_progress", "subscription", "wait_for_assignment"),
     subscription_state.Subscription: ("assignment",),
