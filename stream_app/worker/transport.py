@@ -18,7 +18,12 @@ from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 from aiokafka import TopicPartition
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import ConsumerStoppedError, KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    KafkaError,
+    OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
+)
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.consumer import ConsumerThread
 from faust.transport.drivers import aiokafka as driver
@@ -264,7 +269,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
 
     def _mark_unreadable(self, partition: Partition, error: Exception) -> None:
         topic, number = partition
-        if type(error).__name__ == "TopicAuthorizationFailedError":
+        if isinstance(error, TopicAuthorizationFailedError):
             error.add_note(f"READ on topic {topic}")
         cause = cast("Transport", self.transport).listener.explain(error)
         if self.unreadable.get(partition) != cause:
