@@ -9,6 +9,7 @@ It is chosen by the scheme of the broker's URL (`batch://host:port`). Three thin
 """
 
 import asyncio
+import inspect
 import itertools
 import logging
 import time
@@ -135,6 +136,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         self._held: frozenset[Partition] = frozenset()
         self._tried_again_at: dict[Partition, float] = {}
         self._out_of_range: OffsetOutOfRangeError | None = None
+        self._unstarted: set[Coroutine[Any, Any, Any]] = set()
 
     async def on_start(self) -> None:
         """Faust: connect, as soon as a broker answers."""
@@ -174,7 +176,18 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def run(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Run `work` on the thread's loop. Unlike `call_thread` nothing queues up behind a poll."""
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.thread_loop))
+        self._unstarted.add(work)
+        try:
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.thread_loop))
+        finally:
+            if inspect.getcoroutinestate(work) != inspect.CORO_CREATED:
+                self._unstarted.discard(work)
+
+    async def stop(self) -> None:
+        """Faust: end the thread. What its loop was given last may never begin."""
+        await super().stop()
+        for work in self._unstarted:
+            work.close()
 
     def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
         conf = self.app.conf
