@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
 from stream_app.cli.options import AS_OF, REDIS, SAMPLE_SETTINGS, clock_at, fail, with_settings
-from stream_app.cli.wiring import CATALOG
+from stream_app.cli.rendering import CATALOG
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.http import CannotListenError, Route, serving
 from stream_app.clients.settings import Settings

@@ -6,7 +6,7 @@ import click
 
 from stream_app.cli.options import fail
 from stream_app.cli.rendered_files import stale, write
-from stream_app.cli.wiring import rendered
+from stream_app.cli.rendering import rendered
 
 
 @click.command()

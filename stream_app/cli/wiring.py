@@ -1,40 +1,13 @@
-"""The catalog as each part of the runtime wants it."""
+"""The catalog as workers and admin commands want it."""
 
 from stream_app.admin.produce import Routes
-from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.entities import KIND_OF
-from stream_app.catalog.events import EVENT_TYPES, RANKS, TOPICS
+from stream_app.catalog.events import EVENT_TYPES, TOPICS
 from stream_app.catalog.metrics import METRICS
-from stream_app.catalog.ratios import RATIOS
-from stream_app.cli.described_settings import described_settings
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder, event_type
 from stream_app.core.facts import FoldSettings
-from stream_app.examples import EXAMPLES
-from stream_app.monitoring.alerts import ALERTING
-from stream_app.monitoring.dashboards import DASHBOARDS
-from stream_app.render.catalog import Catalog, Rendered
-from stream_app.render.configuration_page import configuration_page
-from stream_app.render.everything import everything
 from stream_app.worker.pipeline import Model
-
-CATALOG = Catalog(
-    event_types=EVENT_TYPES,
-    topics=TOPICS,
-    keys={event: kind.key for event, kind in KIND_OF.items()},
-    ranks=RANKS,
-    metrics=METRICS,
-    derived=DERIVED,
-    ratios=RATIOS,
-    examples=EXAMPLES,
-    alerting=ALERTING,
-    dashboards=DASHBOARDS,
-)
-
-
-def rendered() -> Rendered:
-    """Every file that follows from declarations."""
-    return everything(CATALOG) | configuration_page(described_settings())
 
 
 def model(rules: FoldSettings) -> Model:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from stream_app.cli.wiring import CATALOG
+from stream_app.cli.rendering import CATALOG
 
 __all__ = ["CATALOG", "ROOT"]
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from stream_app.cli.rendered_files import stale, write
-from stream_app.cli.wiring import rendered
+from stream_app.cli.rendering import rendered
 from tests.render.house import ROOT
 
 RENDERED = {"schemas/a.json": "a\n", "docs/metrics.md": "é\n"}

@@ -1,0 +1,32 @@
+"""The catalog as it is rendered. It takes longer to import than a worker should wait."""
+
+from stream_app.catalog.derived import DERIVED
+from stream_app.catalog.entities import KIND_OF
+from stream_app.catalog.events import EVENT_TYPES, RANKS, TOPICS
+from stream_app.catalog.metrics import METRICS
+from stream_app.catalog.ratios import RATIOS
+from stream_app.cli.described_settings import described_settings
+from stream_app.examples import EXAMPLES
+from stream_app.monitoring.alerts import ALERTING
+from stream_app.monitoring.dashboards import DASHBOARDS
+from stream_app.render.catalog import Catalog, Rendered
+from stream_app.render.configuration_page import configuration_page
+from stream_app.render.everything import everything
+
+CATALOG = Catalog(
+    event_types=EVENT_TYPES,
+    topics=TOPICS,
+    keys={event: kind.key for event, kind in KIND_OF.items()},
+    ranks=RANKS,
+    metrics=METRICS,
+    derived=DERIVED,
+    ratios=RATIOS,
+    examples=EXAMPLES,
+    alerting=ALERTING,
+    dashboards=DASHBOARDS,
+)
+
+
+def rendered() -> Rendered:
+    """Every file that follows from declarations."""
+    return everything(CATALOG) | configuration_page(described_settings())
