@@ -17,6 +17,9 @@ BIN := $(VENV)/bin
 # What to hand to pytest or to the bench, as in: make test ARGS="-k ledger"
 ARGS ?=
 
+# How many examples hypothesis tries: `dev` is quick, `ci` thorough.
+PROFILE ?= dev
+
 # Each process of a parallel run starts servers of its own; the tests of a file stay together.
 # Much of a test is waiting for a server, so two cores carry three.
 PROCESSES ?= 3
@@ -42,8 +45,8 @@ check: lint  ## check what can be checked within a minute: style, types, archite
 	@exec $(BIN)/python -m pytest -q --hypothesis-profile=dev tests/test_architecture.py \
 		tests/test_words.py tests/shipping/test_documents.py tests/shipping/test_automation.py tests/examples --ignore=tests/examples/test_identities.py
 
-test: $(ENV)  ## run the tests, in three processes (PROCESSES=1 for one)
-	@exec $(BIN)/python -m pytest $(PARALLEL) --ignore=tests/recipes --ignore=tests/faults $(ARGS)
+test: $(ENV)  ## run the tests, in three processes (PROCESSES=1 for one; PROFILE=ci as before a change lands)
+	@exec $(BIN)/python -m pytest $(PARALLEL) --hypothesis-profile=$(PROFILE) --ignore=tests/recipes --ignore=tests/faults $(ARGS)
 
 test-recipes: $(ENV)  ## follow the recipes of CONTRIBUTING.md in copies of the repository
 	@exec $(BIN)/python -m pytest $(PARALLEL) tests/recipes $(ARGS)

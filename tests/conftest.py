@@ -12,9 +12,10 @@ from tests.servers.cluster import Cluster
 from tests.servers.kafka import UnavailableError, real_kafka_server
 from tests.servers.tansu import tansu_server
 
-# `ci` is how the suite runs unless --hypothesis-profile says otherwise; `dev` is for a first look at a change.
+# `ci` is how the suite runs before a change lands and wherever --hypothesis-profile says nothing else; `dev` is for the
+# look at a change in between.
 settings.register_profile("ci", max_examples=100, print_blob=True)
-settings.register_profile("dev", max_examples=10)
+settings.register_profile("dev", max_examples=25)
 settings.load_profile("ci")
 
 # What takes longest begins first, so that no process of a parallel run is left alone with it at the end.
