@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from stream_app.core.entity import EntityKind, Fold
+from stream_app.core.entity import EntityKind, Fold, encode_entity
 from stream_app.core.envelope import Event
 from stream_app.core.facts import add_difference
 
@@ -170,9 +170,9 @@ def links_of(stored: Mapping[str, tuple[str, Stored]]) -> list[tuple[str, str]]:
 _encode_pointer = msgspec.msgpack.Encoder().encode
 
 
-def encode(kind: EntityKind, stored: Stored) -> bytes:
+def encode(stored: Stored) -> bytes:
     """An entity or a pointer as bytes; a pointer is a text, which no entity is."""
-    return _encode_pointer(stored.to) if isinstance(stored, Pointer) else kind.encode(stored)
+    return _encode_pointer(stored.to) if isinstance(stored, Pointer) else encode_entity(stored)
 
 
 def decoder(kind: EntityKind) -> Callable[[bytes], Stored]:

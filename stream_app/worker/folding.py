@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 
 from stream_app.core.connected import Connected, Pointer, Stored, components, encode, links_of, unresolved
-from stream_app.core.entity import EntityKind, Fold
+from stream_app.core.entity import EntityKind, Fold, encode_entity
 from stream_app.store.keys import entity_name, id_of_name, kind_of_name
 from stream_app.store.ledger import State, new_version
 from stream_app.worker.decoding import Dated, Decoded
@@ -50,19 +50,19 @@ class Folding:
             after = apply(kind, entity, group.id, group.events)
             if after is not None:
                 entities[name] = written, after
-                append(State(name, version, kind.encode(after)))
+                append(State(name, version, encode_entity(after)))
             elif version:
-                self._write(kind, name, version, None)
+                self._write(name, version, None)
             if number % _ENTITIES_PER_TURN == 0:
                 await asyncio.sleep(0)
 
-    def _write(self, kind: EntityKind, name: str, version: str | None, after: Stored) -> None:
+    def _write(self, name: str, version: str | None, after: Stored) -> None:
         if after is None:
             self.entities[name] = "", None
             self.states.append(State(name, version, None))
             return
         self.entities[name] = self.version, after
-        self.states.append(State(name, version, encode(kind, after)))
+        self.states.append(State(name, version, encode(after)))
 
     async def _fold_connected(self) -> None:
         position = {id(dated): number for number, dated in enumerate(self._decoded.results)}
@@ -79,7 +79,7 @@ class Folding:
                 connected = Connected(kind, {id_: stored[id_] for id_ in together})
                 connected.fold(self.fold, sorted(self._events(kind, together), key=lambda dated: position[id(dated)]))
                 for write in connected.writes():
-                    self._write(kind, entity_name(kind.name, write.id), write.version, write.stored)
+                    self._write(entity_name(kind.name, write.id), write.version, write.stored)
                 self._keep_pointers(kind, {id_: stored[id_] for id_ in together})
                 await asyncio.sleep(0)
 

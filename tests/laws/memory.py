@@ -92,7 +92,7 @@ class MemoryStore:
                 if write.stored is None:
                     self.entities.pop(name, None)
                 else:
-                    self.entities[name] = encode(kind, write.stored)
+                    self.entities[name] = encode(write.stored)
 
     def _load(self, kind: EntityKind, id_: str) -> tuple[str, Stored]:
         value = self.entities.get(f"{kind.name}:{id_}")

@@ -45,7 +45,7 @@ from stream_app.catalog.lead.state import (
 from stream_app.catalog.message import Message, MessageRow
 from stream_app.core.envelope import Event, milliseconds
 from stream_app.core.facts import Change
-from stream_app.core.timeline import Row, identity, is_next, join
+from stream_app.core.timeline import Row, append, identity, is_next, join
 
 _CONTACTS = frozenset({"meeting", "call"})
 _REOPENING = frozenset({messages.CLICKED, messages.REPLIED})
@@ -91,7 +91,7 @@ def _merge_stage(lead: Lead, event: e.LeadStageChanged, at: int, change: Change)
                 change.track(follow_up_facts)
             if change.is_untracked(outcome_facts):
                 change.add(stage_outcomes(lead, row.stage, at, change.settings))
-            lead.stages.append(row)
+            append(lead.stages, row)
             return True
         change.track(stage_facts)
     change.track(follow_up_facts)
@@ -119,7 +119,7 @@ def _merge_score(lead: Lead, event: e.LeadScoreChanged, at: int, change: Change)
         change.add(score_difference(scores[-1], row))
         if change.is_untracked(new_lead_score_facts):
             change.replace(*new_lead_score_replacement(lead, row, change.settings))
-        scores.append(row)
+        append(scores, row)
         return True
     change.track(score_facts)
     change.track(new_lead_score_facts)
@@ -163,7 +163,7 @@ def _merge_email(code: int, lead: Lead, event: e.EmailEvent, at: int, change: Ch
         increment = messages.increment(message, row)
         if increment is not None:
             change.add(increment)
-            message.events.append(row)
+            append(message.events, row)
             return True
         change.track(message_facts, message_id)
     labels = (data.program_id or "none", data.step_id or "none", data.audience or "prospect")
@@ -191,7 +191,7 @@ def _merge_enrollment(lead: Lead, data: e.EnrollmentData, row: EnrollmentRow, ch
         increment = enrollments.increment(enrollment, row, due_member(lead, enrollment_id)) if in_order else None
         if increment is not None:
             change.add(increment)
-            enrollment.events.append(row)
+            append(enrollment.events, row)
             return True
         change.track(enrollment_facts, enrollment_id)
     return enrollments.merge(enrollment, row, data.program_id)
