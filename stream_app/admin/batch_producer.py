@@ -16,6 +16,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from stream_app.admin import topics
 from stream_app.clients.aiokafka_clients import AIOKafkaProducer
 from stream_app.clients.connections import aiokafka_options
+from stream_app.clients.kafka_rights import note
 from stream_app.clients.settings import Settings
 
 __all__ = ["LARGEST_BYTES", "BatchProducer"]
@@ -52,7 +53,7 @@ class BatchProducer:
 
     def __enter__(self) -> Self:
         """Connect. Raises MissingTopicsError and topics.KAFKA_ERRORS."""
-        found = topics.describe(self._settings, self._names)
+        found = topics.describe(self._settings, self._names, "WRITE")
         if missing := set(self._names) - found.keys():
             raise topics.MissingTopicsError(missing)
         self._numbers = {name: list(range(topic.partitions)) for name, topic in found.items()}
@@ -154,6 +155,7 @@ class BatchProducer:
                 written = await self._producer.send_batch(batch, topic, partition=number)
             await written
         except Exception as error:  # noqa: BLE001 - whatever it is, the other thread waits to hear of it
+            note(error, "WRITE", "topic", topic)
             failure = error
         with self._changed:
             self._in_flight -= 1

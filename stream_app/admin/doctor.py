@@ -19,6 +19,8 @@ from stream_app.admin import topics
 from stream_app.admin.log_reader import read_log
 from stream_app.admin.partitioning import scattered
 from stream_app.clients.connections import primary_address, sync_redis
+from stream_app.clients.failures import kafka_failure
+from stream_app.clients.kafka_rights import Right, needed, needing
 from stream_app.clients.ports import free_port
 from stream_app.clients.settings import SECRETS, Settings
 from stream_app.clients.store_url import StoreKind
@@ -107,13 +109,8 @@ def _kafka(
             yield group
         wanted = [*names, settings.topic("dlq")]
         found = topics.describe(settings, wanted)
-    except (KafkaError, OSError, ValueError) as error:
-        yield Finding(
-            "kafka",
-            "failed",
-            f"{settings.brokers}: {_redacted(settings, error)}",
-            "export STREAM_APP_KAFKA_URL=kafka://HOST:9092 # or start one: docker compose up -d kafka",
-        )
+    except (*topics.KAFKA_ERRORS, ValueError) as error:
+        yield _kafka_finding(settings, error)
         return {}, frozenset()
     if missing := [name for name in wanted if name not in found]:
         yield Finding("topics", "failed", f"missing: {', '.join(missing)}", "stream-app topics apply")
@@ -132,6 +129,18 @@ def _kafka(
     return {name: topic for name, topic in found.items() if name != dead_letters}, held
 
 
+def _kafka_finding(settings: Settings, error: Exception) -> Finding:
+    found, right = kafka_failure(error, settings), needed(error)
+    if right is not None:
+        return Finding("kafka", "failed", found.cause, _acl_command(settings, right))
+    fix = "export STREAM_APP_KAFKA_URL=kafka://HOST:9092 # or start one: docker compose up -d kafka"
+    return Finding("kafka", "failed", f"{settings.brokers}: {found.cause}. {found.remedy}", fix)
+
+
+def _acl_command(settings: Settings, right: Right) -> str:
+    return right.command(settings.brokers, shlex.quote(settings.kafka_username or "NAME"))
+
+
 def _version(admin: KafkaAdminClient) -> str:
     return ".".join(map(str, admin._manager.broker_version))  # noqa: SLF001 - there is no other way to learn it
 
@@ -143,7 +152,8 @@ def _partitions(found: Mapping[str, topics.Topic]) -> frozenset[Partition]:
 def _group(settings: Settings, admin: KafkaAdminClient) -> tuple[Finding, frozenset[Partition]]:
     group = settings.consumer_group
     try:
-        described = admin.describe_groups([group])[group]
+        with needing("DESCRIBE", "group", group):
+            described = admin.describe_groups([group])[group]
         state, members = described["group_state"], len(described["members"])
         held = frozenset(
             (each["topic"], number)
@@ -153,8 +163,10 @@ def _group(settings: Settings, admin: KafkaAdminClient) -> tuple[Finding, frozen
         )
     except (KafkaError, ValueError, KeyError) as error:
         # A broker that never had a group has no coordinator yet; Tansu's answer for one is beyond kafka-python.
-        detail = f"{group}: the broker does not say whether a worker runs ({type(error).__name__})"
-        return Finding("group", "warning", detail, "stream-app worker"), frozenset()
+        right = needed(error)
+        detail = f"{group}: the broker does not say whether a worker runs ({right or type(error).__name__})"
+        fix = "stream-app worker" if right is None else _acl_command(settings, right)
+        return Finding("group", "warning", detail, fix), frozenset()
     if members and state in _REBALANCES:
         detail = f"{group}: {members} members, {state}: until that ends nothing is read. {KILLED_MEMBER}"
         fix = f"stream-app worker --group {group}.2 # or start the broker again"
@@ -288,11 +300,13 @@ def _ledger(
     try:
         begins, ends = topics.begins(settings, found), topics.ends(settings, found)
     except (topics.MissingTopicsError, *topics.KAFKA_ERRORS, RuntimeError) as error:
-        yield Finding(
-            "ledger", "warning", f"the log could not be read: {_redacted(settings, error)}", "stream-app doctor # again"
-        )
+        yield _unread(settings, "ledger", error)
         return
-    newest = _newest(settings, begins, ends)
+    try:
+        newest = _newest(settings, begins, ends)
+    except (topics.MissingTopicsError, *topics.KAFKA_ERRORS) as error:
+        yield _unread(settings, "ledger", error)
+        return
     yield from _producer_clocks(settings, found, newest)
     yield from _partitioning(found, together, newest)
     offsets: Any = redis.hgetall(keys.offsets)
@@ -309,6 +323,13 @@ def _ledger(
             )
     if fine and ends:
         yield Finding("ledger", "ok", f"agrees with the log; {lag} records wait")
+
+
+def _unread(settings: Settings, check: str, error: Exception) -> Finding:
+    right = needed(error)
+    why = f"not authorized: {right}" if right else _redacted(settings, error)
+    fix = _acl_command(settings, right) if right else "stream-app doctor # again"
+    return Finding(check, "warning", f"the log could not be read: {why}", fix)
 
 
 def _newest(settings: Settings, begins: Mapping[Partition, int], ends: Mapping[Partition, int]) -> list[Any]:

@@ -7,8 +7,10 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError
 
+from stream_app.admin import topics
 from stream_app.clients.aiokafka_clients import AIOKafkaConsumer
 from stream_app.clients.connections import aiokafka_options
+from stream_app.clients.kafka_rights import needing
 from stream_app.clients.record_batches import bound_batches
 from stream_app.clients.settings import Settings
 
@@ -25,12 +27,15 @@ def read_log(
     """Yield every record before these offsets, in order within each partition.
 
     It begins at `begins`, or with the oldest record.
-    Raises KafkaError, also when a broker does not hand out what it says it has. Not for use in a running event loop.
+    Raises MissingTopicsError and topics.KAFKA_ERRORS, also when a broker does not hand out what it says it has. Not for
+    use in a running event loop.
     """
     remaining = {TopicPartition(*source): end for source, end in ends.items() if end > 0}
     if not remaining:
         return
-    with asyncio.Runner() as runner:
+    names = sorted({partition.topic for partition in remaining})
+    topics.require(settings, names, "READ")
+    with needing("READ", "topic", *names), asyncio.Runner() as runner:
         consumer = runner.run(_opened(settings, remaining, begins or {}))
         try:
             empty_polls = 0
@@ -43,8 +48,8 @@ def read_log(
                 remaining = {each: end for each, end in remaining.items() if runner.run(consumer.position(each)) < end}
                 empty_polls = 0 if found else empty_polls + 1
                 if empty_polls > _MAX_EMPTY_POLLS:
-                    names = ", ".join(sorted({partition.topic for partition in remaining}))
-                    message = f"{names}: the broker does not hand out all the records that it has"
+                    left = ", ".join(sorted({partition.topic for partition in remaining}))
+                    message = f"{left}: the broker does not hand out all the records that it has"
                     raise KafkaTimeoutError(message)
         finally:
             runner.run(consumer.stop())

@@ -16,11 +16,15 @@ from kafka.errors import (
     KafkaConnectionError,
     KafkaError,
     TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
     for_code,
 )
 
 from stream_app.clients.aiokafka_clients import AIOKafkaConsumer
 from stream_app.clients.connections import aiokafka_options, kafka_options
+from stream_app.clients.failures import kafka_refusal
+from stream_app.clients.kafka_probe import probe
+from stream_app.clients.kafka_rights import needing
 from stream_app.clients.settings import Settings
 from stream_app.core.windows import longest_window_days
 
@@ -37,6 +41,7 @@ __all__ = [
     "connected",
     "describe",
     "ends",
+    "require",
     "shortcomings",
 ]
 
@@ -121,7 +126,7 @@ def apply(
     insync = {} if min_insync is None else {"min.insync.replicas": str(min_insync)}
     config = {**_EVENT_TOPIC_CONFIG, "message.timestamp.type": timestamps, **insync}
     wanted = dict.fromkeys(names, (partitions, config)) | {dead_letters: (1, {**_DEAD_LETTER_TOPIC_CONFIG, **insync})}
-    with connected(settings) as admin:
+    with connected(settings) as admin, needing("DESCRIBE", "topic", *wanted):
         missing = wanted.keys() - _described(admin, wanted).keys()
         created: set[str] = set()
         if missing:
@@ -139,7 +144,8 @@ def apply(
                     continue
                 if each["error_code"]:
                     message = f"{each['name']}: {each['error_message'] or 'not created'}"
-                    raise error(message)
+                    with needing("CREATE", "topic", each["name"]):
+                        raise error(message)
                 created.add(each["name"])
             admin.wait_for_topics(list(missing))
         topics = _described(admin, wanted)
@@ -149,12 +155,25 @@ def apply(
     ]
 
 
-def describe(settings: Settings, names: Collection[str]) -> dict[str, Topic]:
-    """Look at topics; those that do not exist are left out. Raises KAFKA_ERRORS."""
+def describe(settings: Settings, names: Collection[str], operation: str = "DESCRIBE") -> dict[str, Topic]:
+    """Look at topics; those that do not exist are left out.
+
+    `operation` is what they are looked at for, and what is said to be missing if they may not be seen.
+    Raises KAFKA_ERRORS.
+    """
     if not names:
         return {}
-    with connected(settings) as admin:
+    with connected(settings) as admin, needing(operation, "topic", *names):
         return _described(admin, names)
+
+
+def require(settings: Settings, names: Collection[str], operation: str) -> None:
+    """Return if the topics exist, and whoever may do that `operation` sees them. Raises MissingTopicsError, KafkaError.
+
+    aiokafka waits for ever for a topic that may not be seen.
+    """
+    with connected(settings) as admin, needing(operation, "topic", *names):
+        _sources(admin, names)
 
 
 def shortcomings(settings: Settings, topic: Topic, partitions: int = 1) -> Iterator[Shortcoming]:
@@ -229,7 +248,7 @@ def _reassign_command(settings: Settings, topic: Topic) -> str:
 
 def begins(settings: Settings, names: Collection[str]) -> dict[tuple[str, int], int]:
     """Return the offset of the oldest record of each partition. Raises MissingTopicsError, KAFKA_ERRORS."""
-    with connected(settings) as admin:
+    with connected(settings) as admin, needing("READ", "topic", *names):
         wanted = dict.fromkeys((TopicPartition(*source) for source in _sources(admin, names)), OffsetSpec.EARLIEST)
         found = admin.list_partition_offsets(wanted)
     return {(each.topic, each.partition): answer.offset for each, answer in found.items()}
@@ -240,9 +259,10 @@ def ends(settings: Settings, names: Collection[str]) -> dict[tuple[str, int], in
 
     Not for use in a running event loop. Raises MissingTopicsError, KAFKA_ERRORS.
     """
-    with connected(settings) as admin:
+    with connected(settings) as admin, needing("READ", "topic", *names):
         sources = _sources(admin, names)
-    return asyncio.run(_ends(settings, sources)) if sources else {}
+    with needing("READ", "topic", *names):
+        return asyncio.run(_ends(settings, sources)) if sources else {}
 
 
 async def _ends(settings: Settings, sources: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
@@ -278,10 +298,19 @@ class _Admin(KafkaAdminClient):  # type: ignore[misc]
 
 @contextmanager
 def connected(settings: Settings) -> Iterator[KafkaAdminClient]:
-    """Give a client that is connected. Raises kafka.errors.KafkaError, at once if nobody listens."""
+    """Give a client that is connected. Raises KafkaError, at once if nobody listens or the password is wrong."""
     _check_listening(settings)
+    _check_login(settings)
     with _Admin(**kafka_options(settings), bootstrap_timeout_ms=_BOOTSTRAP_TIMEOUT_MS) as admin:
         yield admin
+
+
+def _check_login(settings: Settings) -> None:
+    # The client would try for ten seconds, and say only that it timed out.
+    if settings.kafka_password is not None:
+        error = probe(settings)
+        if error is not None and kafka_refusal(error, settings):
+            raise error
 
 
 def _check_listening(settings: Settings) -> None:
@@ -310,7 +339,11 @@ def _sources(admin: KafkaAdminClient, names: Collection[str]) -> list[tuple[str,
 def _described(admin: KafkaAdminClient, names: Collection[str], *, with_config: bool = True) -> dict[str, Topic]:
     if not names:
         return {}
-    found = {each["name"]: each for each in admin.describe_topics(list(names)) if not each["error_code"]}
+    described = admin.describe_topics(list(names))
+    # To a client without rights a topic that exists and one that does not are the same.
+    if unseen := [each["name"] for each in described if for_code(each["error_code"]) is TopicAuthorizationFailedError]:
+        raise TopicAuthorizationFailedError(", ".join(sorted(unseen)))
+    found = {each["name"]: each for each in described if not each["error_code"]}
     configs = _configs(admin, found) if with_config and found else {}
     brokers = sorted(node.node_id for node in admin._manager.cluster.brokers()) if with_config else []  # noqa: SLF001 - describe_cluster is newer than some brokers
     return {

@@ -9,7 +9,7 @@ from stream_app.clients.settings import Settings
 def faust_credentials(settings: Settings) -> CredentialsT | None:
     """The worker's credentials. Without an SSL context Faust would silently send a password in the clear."""
     context = settings.tls()
-    if settings.kafka_password:
+    if settings.kafka_password and settings.kafka_security.startswith("sasl"):
         return SASLCredentials(
             username=settings.kafka_username,
             password=settings.kafka_password.get_secret_value(),

@@ -164,8 +164,8 @@ _KAFKA_ERRORS: Final = (
 
 def _missing_right(error: BaseException) -> str:
     """The operation and the resource of an authorization error; topics and groups name no person."""
-    if noted := needed(error):
-        return noted
+    if right := needed(error):
+        return str(right)
     names = [each for argument in error.args for each in (argument if isinstance(argument, set) else [argument])]
     return ", ".join(map(str, names)) or "it does not say for what"
 

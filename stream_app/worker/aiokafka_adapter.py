@@ -228,7 +228,7 @@ class AIOKafkaAdapter:
             if heartbeats is not None and heartbeats.done():
                 coordinator.request_rejoin()
         else:
-            if coordinator.generation > 0 and not coordinator._rejoin_needed_fut.done():
+            if coordinator.generation >= 0 and not coordinator._rejoin_needed_fut.done():
                 self._group_error = None
 
     async def commit(self, offsets: Mapping[Partition, int]) -> bool:

@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import Any, Protocol, TypeVar, cast
 
 import faust
-from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 from faust.app.base import BootStrategy
 from faust.exceptions import ConsumerNotStarted
 from faust.tables import TableManager
@@ -20,6 +20,7 @@ from faust.types.streams import StreamT
 from mode.supervisors import CrashingSupervisor
 from yarl import URL
 
+from stream_app.clients.kafka_rights import note
 from stream_app.clients.log_rate_limit import LogRateLimit
 from stream_app.clients.retry import class_name
 from stream_app.worker.aiokafka_adapter import Group
@@ -41,6 +42,7 @@ _REBALANCE_MARGIN_S = 5.0
 # How often the topics are looked for, and how often as long as one of them does not exist.
 _TOPICS_POLL_S = 5.0
 _MISSING_TOPICS_POLL_S = 1.0
+_GROUP_POLL_S = 1.0
 # How long a batch that is to be tried again waits.
 _TRY_AGAIN_DELAY_S = 0.1
 # How long a broker may owe an answer: a fetch is answered within a quarter of a second, an election takes some.
@@ -278,7 +280,7 @@ class Worker:
         self._app = app
         settings = self._settings
         watchdog = watch(self, interval=settings.watch_interval, stall_timeout=settings.stall_timeout)
-        work = [self._start(app), watchdog, self._check_topics(app), self._retry_unreadable()]
+        work = [self._start(app), watchdog, self._check_topics(app), self._check_group(), self._retry_unreadable()]
         if until is not None:
             work.append(self._drain(until))
         tasks = [asyncio.create_task(part) for part in work]
@@ -325,6 +327,12 @@ class Worker:
         if self._missing and not missing:
             log.info("all topics exist now")
         self._missing = missing
+
+    async def _check_group(self) -> None:
+        while True:
+            await asyncio.sleep(_GROUP_POLL_S)
+            with suppress(ConsumerNotStarted):
+                await self._consumer.check_group()
 
     async def _retry_unreadable(self) -> None:
         while True:
@@ -521,11 +529,11 @@ class Worker:
 
     def _refusals(self, group: Group) -> list[str]:
         errors: list[KafkaError] = [] if group.error is None else [group.error]
-        if isinstance(group.error, GroupAuthorizationFailedError):
-            group.error.__notes__ = [f"READ on group {self._settings.group}"]
+        if group.error is not None:
+            note(group.error, "READ", "group", self._settings.group)
         for topic in sorted(self._unseen):
             error = TopicAuthorizationFailedError(topic)
-            error.add_note(f"{'READ' if topic in self._settings.topics else 'WRITE'} on topic {topic}")
+            note(error, "READ" if topic in self._settings.topics else "WRITE", "topic", topic)
             errors.append(error)
         found = [self.explain(error) for error in errors]
         for each in found:
@@ -540,7 +548,7 @@ class Worker:
         waited = time.monotonic() - self._rebalancing_since if self._rebalancing else 0.0
         if waited < self._settings.session_timeout + _REBALANCE_MARGIN_S:
             self._said_rebalancing = False
-        elif not self._said_rebalancing:
+        elif not self._said_rebalancing and not self._refused:
             self._said_rebalancing = True
             log.warning("the group %s has been rebalancing for %.0f s. %s", self._settings.group, waited, KILLED_MEMBER)
         return waited

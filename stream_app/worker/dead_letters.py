@@ -125,7 +125,7 @@ class DeadLetterTopic:
                     await producer.stop()
 
     async def _try_to_write(self, letters: Sequence[_DeadLetter], *, one_per_batch: bool) -> list[_DeadLetter]:
-        with needing("WRITE", f"topic {self._topic}"):
+        with needing("WRITE", "topic", self._topic):
             return await self._write(letters, one_per_batch=one_per_batch)
 
     async def _write(self, letters: Sequence[_DeadLetter], *, one_per_batch: bool) -> list[_DeadLetter]:

@@ -23,7 +23,6 @@ from aiokafka.errors import (
     ConsumerStoppedError,
     KafkaError,
     OffsetOutOfRangeError,
-    TopicAuthorizationFailedError,
 )
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.consumer import ConsumerThread
@@ -33,6 +32,7 @@ from mode import ServiceT
 from mode.threads import WorkerThread
 
 from stream_app.clients.aiokafka_clients import AIOKafkaConsumer
+from stream_app.clients.kafka_rights import note
 from stream_app.clients.record_batches import bound_batches
 from stream_app.worker.aiokafka_adapter import AIOKafkaAdapter, Group
 from stream_app.worker.assignment import CoPartitioned
@@ -282,8 +282,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
 
     def _mark_unreadable(self, partition: Partition, error: Exception) -> None:
         topic, number = partition
-        if isinstance(error, TopicAuthorizationFailedError):
-            error.add_note(f"READ on topic {topic}")
+        note(error, "READ", "topic", topic)
         cause = cast("Transport", self.transport).listener.explain(error)
         if self.unreadable.get(partition) != cause:
             log.error("%s[%d] cannot be read: %s. It is tried again; nothing is lost", topic, number, cause)
@@ -467,6 +466,13 @@ class Consumer(driver.Consumer):
         Raises KafkaError.
         """
         return await self._thread.run(self._thread.unusable(topics))
+
+    async def check_group(self) -> None:
+        """Take the error of the group's coordinator. Nobody else does before the first assignment.
+
+        Raises KafkaError if it is the end.
+        """
+        await self._thread.run(self._thread.check_group_errors())
 
     async def refresh_topics(self) -> None:
         """Look at once for topics that have been created, and read them."""
