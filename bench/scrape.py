@@ -3,16 +3,23 @@
 import time
 from dataclasses import dataclass
 
-from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
+from stream_app.catalog.metrics import METRICS
+from stream_app.catalog.sample_source import DECLARATIONS, DEFINITIONS_OF, SampleSource
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
 from stream_app.exporter.collector import BusinessCollector
 from stream_app.exporter.metrics_page import MetricsPage
+from stream_app.exporter.wall import HELD, Wall
+from stream_app.monitoring.dashboards import WALL
 from stream_app.store.reader import Reader
 
-__all__ = ["Scraped", "Scraper", "at_rest"]
+__all__ = ["Scraped", "Scraper", "WallAsker", "at_rest"]
 
 _WARM = 10
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
 
 
 class Scraper:
@@ -22,7 +29,7 @@ class Scraper:
         self._redis = sync_redis(settings)
         reader = Reader(self._redis, settings.namespace, settings.rules.calendar)
         source = SampleSource(settings.series_limit)
-        collector = BusinessCollector(reader, source, DEFINITIONS_OF, lambda: time.time_ns() // 1_000_000)
+        collector = BusinessCollector(reader, source, DEFINITIONS_OF, _now)
         self._page = MetricsPage(collector)
 
     def scrape(self) -> tuple[float, bytes]:
@@ -30,6 +37,29 @@ class Scraper:
         started = time.perf_counter()
         page = self._page({}).body
         return time.perf_counter() - started, page
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._redis.close()
+
+
+class WallAsker:
+    """The wall's values as its page asks for them, without an HTTP server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._redis = sync_redis(settings)
+        self._wall = Wall(
+            declared=WALL,
+            known=DECLARATIONS,
+            metrics=METRICS,
+            reader=Reader(self._redis, settings.namespace, settings.rules.calendar, min_buckets=HELD),
+            source=SampleSource(settings.series_limit),
+            clock=_now,
+        )
+
+    def ask(self) -> bytes:
+        """Return what the page would get; within `REUSED_S` it is the same again."""
+        return self._wall.routes()["/wall.json"]({}).body
 
     def close(self) -> None:
         """Disconnect."""

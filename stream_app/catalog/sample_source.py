@@ -1,6 +1,6 @@
 """Everything that is shown, from one view: the declared metrics, then what is derived from them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
 from stream_app.catalog.derived import DERIVED
@@ -31,26 +31,33 @@ class SampleSource:
         self._series_limit, self._gross_margin = series_limit, gross_margin
         self._basis: object = None
         self._known: dict[str, list[Sample]] = {}
-        self._limits: dict[str, Limited] = {}
+        self._limited: dict[str, LimitedValues] = {}
         self.overflow: dict[str, int] = {}
 
-    def samples(self, view: View, changed: frozenset[str] | None = None) -> Iterator[Sample]:
-        """Every sample. `changed` names the metrics that changed since the view before; None = any may have."""
+    def samples(
+        self, view: View, changed: frozenset[str] | None = None, wanted: Container[str] | None = None
+    ) -> Iterator[Sample]:
+        """The samples of the `wanted` series, the same ones each time; None = every sample.
+
+        `changed` names the metrics that changed since the view before; None = any may have.
+        """
+        wanted = DEFINITIONS_OF if wanted is None else wanted
         view = replace(view, series_limit=self._series_limit, constants={GROSS_MARGIN.name: self._gross_margin})
         basis = (tuple(view.answers(window) for window in Window), recent_months(view, 1))
         if changed is None or basis != self._basis:
             self._basis = basis
             self._known.clear()
             changed = frozenset()
-        for metric in SHOWN:
+        for metric in (each for each in SHOWN if each.series in wanted):
             if metric.name not in self._known or not changed.isdisjoint((metric.name, metric.zero_where)):
-                limit = self._limits[metric.name] = limit_of(metric, view)
+                limit = limit_of(metric, view)
+                self._limited[metric.name] = values_of(limit)
                 self._known[metric.name] = samples_of(metric, view, limit)
             yield from self._known[metric.name]
-        self.overflow = folded_values(self._limits.values())
-        for derived in DERIVED:
+        self.overflow = folded_values(self._limited.values())
+        for derived in (each for each in DERIVED if each.series in wanted):
             yield from derived_samples(derived, view)
-        for ratio in RATIOS:
+        for ratio in (each for each in RATIOS if each.series in wanted):
             if ratio.name not in self._known or not changed.isdisjoint(_STORED_FOR[ratio.name]):
                 self._known[ratio.name] = list(ratio_samples(ratio, view))
             yield from self._known[ratio.name]
@@ -70,15 +77,26 @@ def _stored_for(declared: Declaration) -> frozenset[str]:
 _STORED_FOR = {ratio.name: _stored_for(ratio) for ratio in RATIOS}
 
 
-def folded_values(limits: Iterable[Limited]) -> dict[str, int]:
+LimitedValues = dict[str, tuple[set[str], set[str]]]
+"""Of each capped label the values that stand in combinations that are shown, and in those that are folded."""
+
+
+def values_of(limit: Limited) -> LimitedValues:
+    """The values of the capped labels in the combinations of one metric."""
+    names = [label.name for label in limit.labels if label.values is None]
+    places = {label.name: names.index(label.name) for label in limit.labels if label.capped}
+    return {
+        name: ({each[place] for each in limit.kept}, {each[place] for each in limit.folded})
+        for name, place in places.items()
+    }
+
+
+def folded_values(limits: Iterable[LimitedValues]) -> dict[str, int]:
     """How many values of each capped label are shown in no combination of any metric, only in `other`."""
     kept: dict[str, set[str]] = {}
     folded: dict[str, set[str]] = {}
     for limit in limits:
-        names = [label.name for label in limit.labels if label.values is None]
-        for label in limit.labels:
-            if label.capped:
-                place = names.index(label.name)
-                kept.setdefault(label.name, set()).update(each[place] for each in limit.kept)
-                folded.setdefault(label.name, set()).update(each[place] for each in limit.folded)
+        for name, (own_kept, own_folded) in limit.items():
+            kept.setdefault(name, set()).update(own_kept)
+            folded.setdefault(name, set()).update(own_folded)
     return {name: len(values - kept[name]) for name, values in folded.items()}

@@ -7,7 +7,7 @@ from math import sqrt
 
 from stream_app.core.calendar import month_of
 from stream_app.core.derived import derived_amounts
-from stream_app.core.limits import Labels, Limited, limited, ranked
+from stream_app.core.limits import Labels, Limited, limited, picker, ranked
 from stream_app.core.money import base_units
 from stream_app.core.samples import Sample, View, by_shown_months, ranking_window, shown
 from stream_app.spec.derived import Derived
@@ -118,17 +118,10 @@ class _Context:
         """The names of the labels."""
         return tuple(label.name for label in self.labels)
 
-    def shown(self, labels: Labels, names: Sequence[str]) -> Labels:
-        """The label values under which the sum of a term that has labels of these names is shown."""
-        if not self.limit.folded:
-            return labels
-        values = dict(zip(names, labels, strict=True))
+    def limited(self, sums: Values, names: Sequence[str]) -> Values:
+        """The sums of a term that has labels of these names, by the label values under which they are shown."""
         own = [label.name for label in self.limit.labels]
-        if any(name not in values for name in own):
-            return labels
-        named = self.limit.shown(tuple(values[name] for name in own))
-        values |= dict(zip(own, named, strict=True))
-        return tuple(values[name] for name in names)
+        return self.limit.merged(sums, [names.index(name) for name in own]) if set(own) <= set(names) else sums
 
 
 def _quotient(quotient: Quotient, context: _Context) -> Iterator[tuple[Labels, float]]:
@@ -202,24 +195,41 @@ def _sum(terms: tuple[Term, ...], context: _Context) -> dict[Labels, float]:
     return found
 
 
-def _term(term: Term, context: _Context) -> dict[Labels, float]:
+def _term(term: Term, context: _Context) -> Mapping[Labels, float]:
     """The sums of a term without its weight: whole numbers are added up exactly."""
     names = [label.name for label in term.of.labels]
     summed_by = [name for name in context.names if name in names]
+    key = (term.of.name, term.match, term.window or context.window, *summed_by)
+    if key not in context.view.terms:
+        context.view.terms[key] = _term_by(term, summed_by, context)
+    return context.limited(context.view.terms[key], summed_by)
+
+
+def _term_by(term: Term, summed_by: Sequence[str], context: _Context) -> Mapping[Labels, float]:
+    names = [label.name for label in term.of.labels]
     places = [names.index(name) for name in summed_by]
-    tests = [(names.index(label), _wanted(values, context.view)) for label, values in term.match]
+    amounts: Iterable[tuple[Labels, float]] = _amounts(term.of, term.window or context.window, context.view).items()
+    for label, values in term.match:
+        amounts = _matching(amounts, names.index(label), *_wanted(values, context.view))
+    if places == [*range(len(names))]:
+        return dict(amounts)
+    pick = picker(places)
     found: dict[Labels, float] = {}
-    for labels, amount in _amounts(term.of, term.window or context.window, context.view).items():
-        if all((labels[place] in values) is positive for place, (values, positive) in tests):
-            key = tuple(labels[place] for place in places)
-            found[key] = found.get(key, 0) + amount
-    if not context.limit.folded:
-        return found
-    folded: dict[Labels, float] = {}
-    for labels, amount in found.items():
-        key = context.shown(labels, summed_by)
-        folded[key] = folded.get(key, 0) + amount
-    return folded
+    for labels, amount in amounts:
+        key = pick(labels)
+        found[key] = found.get(key, 0) + amount
+    return found
+
+
+def _matching(
+    amounts: Iterable[tuple[Labels, float]],
+    place: int,
+    values: frozenset[str],
+    positive: bool,  # noqa: FBT001 - of a pair
+) -> Iterable[tuple[Labels, float]]:
+    if positive:
+        return [each for each in amounts if each[0][place] in values]
+    return [each for each in amounts if each[0][place] not in values]
 
 
 def _weight(term: Term, view: View) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, product
+from typing import NamedTuple
 
 from stream_app.core.calendar import month_of, months_before
 from stream_app.core.facts import Series
@@ -19,8 +20,7 @@ Totals = Mapping[str, Mapping[Labels, int]]
 NONE: Mapping[Labels, int] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """One number: the full series name, its labels and its value in the unit that users see."""
 
     name: str
@@ -47,6 +47,8 @@ class View:
     due: Mapping[Series, Due]
     series_limit: int = SERIES_LIMIT
     constants: Mapping[str, float] = field(default_factory=dict)
+    terms: dict[object, Mapping[Labels, float]] = field(default_factory=dict)
+    """Sums that were computed from this view already: ratios share many."""
 
     def total(self, window: Window, name: str) -> Mapping[Labels, int]:
         """Sums of a flow over a window by label values."""
@@ -146,7 +148,14 @@ def samples_of(metric: Metric, view: View, limit: Limited) -> list[Sample]:
     windows = [window for window in metric.windows if view.answers(window)]
     sums = {window: capped(view.total(window, metric.name), metric, view, limit) for window in windows}
     known = with_zeros(metric, sums.values())
-    return [sample(metric, labels, sums[window].get(labels, 0), window) for labels in known for window in windows]
+    names = [label.name for label in metric.labels]
+    shown_windows = [(("window", window.value), sums[window]) for window in windows]
+    return [
+        Sample(metric.series, (*named, window), shown_value(metric, labels, totals.get(labels, 0)))
+        for labels in known
+        for named in (tuple(zip(names, labels, strict=True)),)
+        for window, totals in shown_windows
+    ]
 
 
 def with_zeros(metric: Metric, totals: Iterable[Mapping[Labels, int]]) -> list[Labels]:

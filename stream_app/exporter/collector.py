@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from itertools import groupby
 from operator import is_
 from typing import Protocol
@@ -25,8 +25,13 @@ class SampleSource(Protocol):
 
     overflow: dict[str, int]
 
-    def samples(self, view: View, changed: frozenset[str] | None = None) -> Iterator[Sample]:
-        """Every sample; `changed` names the metrics that changed since the view before."""
+    def samples(
+        self, view: View, changed: frozenset[str] | None = None, wanted: Container[str] | None = None
+    ) -> Iterator[Sample]:
+        """Every sample, or those of the wanted series.
+
+        `changed` names the metrics that changed since the view before.
+        """
 
 
 class BusinessCollector(Collector):

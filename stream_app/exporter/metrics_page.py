@@ -1,11 +1,12 @@
 """The page that Prometheus scrapes. A family that has not changed since a scrape before is not written out anew."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from stream_app.clients.http import Page
 
@@ -22,6 +23,7 @@ class MetricsPage:
         self._collectors = collectors
         self._lock = threading.Lock()
         self._written: dict[str, dict[str, tuple[Metric, bytes]]] = {}
+        self._starts: dict[str, dict[Labels, str]] = {}
 
     def __call__(self, headers: Mapping[str, str]) -> Page:
         """Answer a scrape, in the format that it asks for."""
@@ -32,12 +34,43 @@ class MetricsPage:
             for collector in self._collectors:
                 for family in collector.collect():
                     known = before.get(family.name)
-                    text = known[1] if known and known[0] is family else encode(_One(family))
-                    written[family.name] = family, text
+                    if known and known[0] is family:
+                        written[family.name] = known
+                    else:
+                        written[family.name] = family, self._write(family, content_type, encode)
             self._written[content_type] = written
         parts = [text.removesuffix(_END) for _, text in written.values()]
         end = [_END] if content_type.startswith(_OPEN_METRICS) else []
         return Page(b"".join(parts + end), content_type)
+
+    def _write(self, family: Metric, content_type: str, encode: Callable[[Collector], bytes]) -> bytes:
+        """Write a family out; the lines of gauges, of which there are very many, are put together here."""
+        if family.type != "gauge":
+            return encode(_One(family))
+        head = encode(_One(Metric(family.name, family.documentation, family.type))).removesuffix(_END)
+        before = self._starts.get(family.name, {})
+        starts: dict[Labels, str] = {}
+        lines: list[str] = []
+        for name, labels, value, *_ in family.samples:
+            key = tuple(labels.items())
+            start = starts[key] = before.get(key) or _start(name, labels)
+            number: str = floatToGoString(value)  # type: ignore[no-untyped-call]  # has no types
+            lines.append(f"{start}{number}\n")
+        self._starts[family.name] = starts
+        end = _END if content_type.startswith(_OPEN_METRICS) else b""
+        return head + "".join(lines).encode() + end
+
+
+Labels = tuple[tuple[str, str], ...]
+
+
+def _start(name: str, labels: Mapping[str, str]) -> str:
+    """A line up to its value: names are plain, and values may be anything."""
+    inner = ",".join(f'{label}="{value.translate(_ESCAPED)}"' for label, value in sorted(labels.items()))
+    return f"{name}{{{inner}}} " if inner else f"{name} "
+
+
+_ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", '"': '\\"'})
 
 
 class _One(Collector):

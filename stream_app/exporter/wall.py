@@ -19,7 +19,7 @@ from stream_app.clients.http import Page, Route
 from stream_app.core.samples import Sample
 from stream_app.exporter.collector import SampleSource, freshness
 from stream_app.render.dashboards import COLORS, dashboard
-from stream_app.render.wall import WallData, wall_values
+from stream_app.render.wall import WallData, wall_values, wanted_series
 from stream_app.spec.metric import Declaration, Metric
 from stream_app.spec.panel import Dashboard
 from stream_app.spec.window import Grain
@@ -73,7 +73,8 @@ class Wall:
             if time.monotonic() > self._good_until:
                 now = self.clock()
                 snapshot = self.reader.read(now)
-                samples = [*self.source.samples(snapshot.view, snapshot.changed), *_fresh(snapshot, now)]
+                found = self.source.samples(snapshot.view, snapshot.changed, self._wanted)
+                samples = [*found, *_fresh(snapshot, now)]
                 metrics = {metric.name: metric for metric in self.metrics}
                 data = WallData(
                     samples=samples, buckets=self.reader.buckets, clock=snapshot.view.clock, metrics=metrics
@@ -81,6 +82,10 @@ class Wall:
                 self._last = wall_values(self.declared, data)
                 self._good_until = time.monotonic() + REUSED_S
             return self._last
+
+    @cached_property
+    def _wanted(self) -> frozenset[str]:
+        return wanted_series(self.declared)
 
     @cached_property
     def _template(self) -> str:

@@ -1,7 +1,7 @@
 """The wall's page without Grafana: the values of each panel, for a page that knows the rendered dashboard."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from itertools import accumulate
 from typing import Any
 
@@ -10,6 +10,7 @@ from stream_app.core.windows import Clock, span
 from stream_app.render.dashboards import panels_by_id, targets_by_ref_id
 from stream_app.render.evaluation import Buckets, EvalContext, Vector, of_bucket, of_samples, value_of, vector
 from stream_app.spec.condition import Condition
+from stream_app.spec.expression import Selector
 from stream_app.spec.metric import Metric
 from stream_app.spec.panel import Curve, Dashboard, Panel, Spark, Variable
 from stream_app.spec.window import Window
@@ -49,6 +50,23 @@ def wall_values(wall: Dashboard, data: WallData) -> Node:
             for number, panel in panels_by_id(wall)
         },
     }
+
+
+def wanted_series(wall: Dashboard) -> frozenset[str]:
+    """The series that a wall is drawn from."""
+    return frozenset(_named(wall)) | {each.series for each in wall.variables}
+
+
+def _named(declared: object) -> Iterator[str]:
+    """The series that any part of a declaration selects."""
+    if isinstance(declared, Selector):
+        yield declared.series
+    elif isinstance(declared, tuple):
+        for each in declared:
+            yield from _named(each)
+    elif is_dataclass(declared):
+        for field in fields(declared):
+            yield from _named(getattr(declared, field.name))
 
 
 def _uses(variable: Variable, panel: Panel) -> bool:

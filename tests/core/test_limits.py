@@ -1,10 +1,15 @@
 """Which label combinations are shown by themselves."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from stream_app.core.limits import Labels, Limited, limited, ranked
 from stream_app.spec.metric import Label
 
 CURRENCY, KIND = Label("currency"), Label("kind", ("new", "upsell"))
 SOURCE, CAMPAIGN = Label("source", capped=True), Label("campaign", capped=True)
+
+NAMES = st.sampled_from("abcd")
 
 
 def test_the_largest_combinations_stay_and_ties_go_by_label_values() -> None:
@@ -26,6 +31,31 @@ def test_other_stands_in_every_capped_label_and_in_no_other() -> None:
 
 def test_labels_after_those_that_are_limited_stay() -> None:
     assert Limited((SOURCE,), frozenset(), frozenset({("web",)})).shown(("web", "3")) == ("other", "3")
+
+
+def test_what_is_called_other_by_itself_is_added_to_what_is_folded() -> None:
+    folded = frozenset({("web", "a"), ("web", "b")})
+    limit = Limited((SOURCE, CAMPAIGN), frozenset({("other", "other")}), folded)
+    assert limit.merged({("other", "other"): 1, ("web", "a"): 2, ("web", "b"): 4, ("new", "one"): 8}) == {
+        ("other", "other"): 7,
+        ("new", "one"): 8,
+    }
+
+
+def test_labels_that_are_limited_may_stand_anywhere() -> None:
+    limit = Limited((SOURCE,), frozenset(), frozenset({("web",)}))
+    assert limit.merged({("EUR", "web"): 1, ("USD", "web"): 2, ("EUR", "fair"): 3}, [1]) == {
+        ("EUR", "other"): 1,
+        ("USD", "other"): 2,
+        ("EUR", "fair"): 3,
+    }
+
+
+@given(st.dictionaries(st.tuples(NAMES, NAMES), st.integers(0, 3)), st.integers(1, 9))
+def test_what_stays_is_the_head_of_the_list_by_rank_and_name(ranks: dict[Labels, float], count: int) -> None:
+    ordered = sorted(ranks, key=lambda each: (-ranks[each], each[1], each[0]))
+    limit = limited((SOURCE, CAMPAIGN), ranks, count)
+    assert limit == Limited((SOURCE, CAMPAIGN), frozenset(ordered[:count]), frozenset(ordered[count:]))
 
 
 def test_nothing_is_folded_without_a_capped_label() -> None:

@@ -1,5 +1,6 @@
 """The page that is put together from what was written before is the one that is written at once."""
 
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -44,6 +45,16 @@ def test_a_page_is_the_same_whatever_was_scraped_before(accept: str) -> None:
         found = page({"Accept": accept})
         assert found.body == at_once(accept, samples)
         assert found.content_type == choose_encoder(accept)[1]
+
+
+@pytest.mark.parametrize("accept", FORMATS)
+def test_any_label_value_and_number_is_written_as_the_library_does(accept: str) -> None:
+    values = ["", 'a "b"', "back\\slash", "two\nlines", "ümlaut", "\\n"]
+    numbers = [0, -1.5, 1e21, 12345678, 0.1, math.inf, -math.inf, math.nan]
+    labeled = [Sample("a", (("z", value), ("l", value[::-1])), number) for value in values for number in numbers]
+    scraped = Scraped()
+    scraped.samples = [*labeled, Sample("b", (), 1)]
+    assert MetricsPage(scraped)({"Accept": accept}).body == at_once(accept, scraped.samples)
 
 
 def test_what_did_not_change_is_not_written_again() -> None:

@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
+from stream_app.catalog.sample_source import DECLARATIONS, SampleSource
+from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.dashboards import panels_by_id
+from stream_app.render.wall import wanted_series
+from stream_app.store.reader import Reader
 from tests.monitoring.dashboards.site import samples, wall_of
 from tests.monitoring.dashboards.store_content import Company
 
@@ -74,3 +78,13 @@ def test_without_a_store_the_values_are_a_problem() -> None:
         page = wall.routes()["/wall.json"]({})
     assert page.status is HTTPStatus.SERVICE_UNAVAILABLE
     assert json.loads(page.body) == {"problem": "The store does not answer."}
+
+
+def test_the_wall_computes_no_series_that_it_does_not_show(company: Company) -> None:
+    wanted = wanted_series(WALL)
+    with sync_redis(company.settings) as redis:
+        snapshot = Reader(redis, company.settings.namespace, company.settings.rules.calendar).read(company.until)
+    source = SampleSource()
+    found = list(source.samples(snapshot.view, snapshot.changed, wanted))
+    assert found == [each for each in SampleSource().samples(snapshot.view) if each.name in wanted]
+    assert len(wanted) < len(DECLARATIONS) / 2
