@@ -2,11 +2,13 @@
 
 import operator
 from calendar import monthrange
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
+from itertools import chain
 
-from stream_app.core.samples import Sample, sample
+from stream_app.core.samples import Sample, shown_value
 from stream_app.core.sums import Contents
 from stream_app.core.windows import Clock, span
 from stream_app.spec.expression import (
@@ -34,8 +36,11 @@ Pairs = tuple[tuple[str, str], ...]
 Vector = dict[Pairs, float]
 """A value for each labeling, as an instant vector of PromQL."""
 
-Lookup = Callable[[Selector, int], Iterable[tuple[Mapping[str, str], float]]]
-"""The series of a name (labels are filtered afterwards), as they were some days before."""
+Match = tuple[tuple[str, frozenset[str]], ...]
+"""Of some labels the values that are wanted."""
+
+Lookup = Callable[[str, Match, int], Vector]
+"""The series of a name whose labels match, as they were some days before."""
 
 Buckets = Mapping[Grain, Mapping[int, Contents]]
 
@@ -66,25 +71,30 @@ class EvalContext:
 
 
 def of_samples(samples: Iterable[Sample], buckets: Buckets, clock: Clock, metrics: Mapping[str, Metric]) -> Lookup:
-    """Look up what is exported now; for earlier days, sum the buckets of the same window then."""
-    by_name: dict[str, list[tuple[Mapping[str, str], float]]] = {}
-    for each in samples:
-        by_name.setdefault(each.name, []).append((dict(each.labels), each.value))
+    """Look up what is exported now; for earlier days, sum the buckets of the same window then.
 
-    def lookup(selector: Selector, days: int) -> Iterable[tuple[Mapping[str, str], float]]:
+    What is found is kept, because many expressions ask for the same series.
+    """
+    by_name: dict[str, dict[str, list[Labeled]]] = {}
+    for each in samples:
+        labels = dict(each.labels)
+        by_name.setdefault(each.name, {}).setdefault(labels.get("window", ""), []).append((labels, each.value))
+
+    @cache
+    def lookup(series: str, match: Match, days: int) -> Vector:
+        windows = dict(match).get("window")
         if not days:
-            return by_name.get(selector.series, ())
-        window = Window(dict(selector.match)["window"][0])
+            by_window = by_name.get(series, {})
+            chosen = by_window if windows is None else windows & by_window.keys()
+            return _matching(chain.from_iterable(by_window[each] for each in chosen), match)
+        (name,) = windows or ("",)
+        window = Window(name)
         then = Clock(
             clock.now - days * 86_400_000, clock.minute - days * 1440, clock.hour - days * 24, clock.day - days
         )
         held = buckets[GRAIN_OF[window]]
-        contents = (held.get(number, {}) for number in span(window, then))
-        return [
-            ({**labels, "window": window.value}, value)
-            for content in contents
-            for labels, value in _amounts(selector, content, metrics)
-        ]
+        contents = [held.get(number, {}) for number in span(window, then)]
+        return _matching(chain.from_iterable(_labeled(series, name, each, metrics) for each in contents), match)
 
     return lookup
 
@@ -92,20 +102,34 @@ def of_samples(samples: Iterable[Sample], buckets: Buckets, clock: Clock, metric
 def of_bucket(content: Contents, metrics: Mapping[str, Metric]) -> Lookup:
     """Look up what one bucket holds, as if it were the window that is asked for."""
 
-    def lookup(selector: Selector, _: int) -> Iterable[tuple[Mapping[str, str], float]]:
-        window = dict(selector.match).get("window", ("",))[0]
-        return [({**labels, "window": window}, value) for labels, value in _amounts(selector, content, metrics)]
+    def lookup(series: str, match: Match, _: int) -> Vector:
+        (window,) = dict(match).get("window", ("",))
+        return _matching(_labeled(series, window, content, metrics), match)
 
     return lookup
 
 
-def _amounts(
-    selector: Selector, content: Contents, metrics: Mapping[str, Metric]
-) -> Iterable[tuple[Mapping[str, str], float]]:
-    metric = metrics[selector.series.removeprefix(PREFIX)]
+Labeled = tuple[dict[str, str], float]
+"""The labels of a series, and its value."""
+
+
+def _labeled(series: str, window: str, content: Contents, metrics: Mapping[str, Metric]) -> Iterator[Labeled]:
+    metric = metrics[series.removeprefix(PREFIX)]
+    names = [*(label.name for label in metric.labels), "window"]
     for labels, amount in content.get(metric.name, {}).items():
-        shown = sample(metric, labels, amount)
-        yield dict(shown.labels), shown.value
+        yield dict(zip(names, (*labels, window), strict=True)), shown_value(metric, labels, amount)
+
+
+def _matching(found: Iterable[Labeled], match: Match) -> Vector:
+    vector: Vector = {}
+    for labels, value in found:
+        for label, values in match:
+            if labels.get(label, "") not in values:
+                break
+        else:
+            pairs = tuple(sorted(labels.items()))
+            vector[pairs] = vector.get(pairs, 0) + value
+    return vector
 
 
 def value_of(expression: Expression, context: EvalContext) -> float | None:
@@ -147,16 +171,12 @@ def vector(expression: Expression, context: EvalContext) -> Vector:  # noqa: C90
 
 
 def _select(selector: Selector, context: EvalContext) -> Vector:
-    wanted = [
-        (label, {context.variables.get(value[1:], value) if value.startswith("$") else value for value in values})
+    variables = context.variables
+    match = tuple(
+        (label, frozenset(variables.get(each[1:], each) if each.startswith("$") else each for each in values))
         for label, values in selector.match
-    ]
-    found: Vector = {}
-    for labels, value in context.lookup(selector, context.days_before):
-        if all(labels.get(label, "") in values for label, values in wanted):
-            pairs = tuple(sorted(labels.items()))
-            found[pairs] = found.get(pairs, 0) + value
-    return found
+    )
+    return context.lookup(selector.series, match, context.days_before)
 
 
 def _aggregate(combine: Callable[[float, float], float], found: Vector, by: tuple[str, ...]) -> Vector:
