@@ -34,9 +34,13 @@ def probe(settings: Settings) -> Exception | None:
             _ask(*address, settings)
         except OSError as error:
             return error
-        if settings.kafka_password is not None and (refused := _log_in(*address, settings)):
+        if _has_login(settings) and (refused := _log_in(*address, settings)):
             return refused
     return None
+
+
+def _has_login(settings: Settings) -> bool:
+    return settings.kafka_password is not None and settings.kafka_security.startswith("sasl")
 
 
 def _log_in(host: str, port: int, settings: Settings) -> Exception | None:
@@ -74,7 +78,7 @@ def _converse(connection: socket.socket, settings: Settings) -> None:
     # An alert about the client's certificate comes only now.
     if not _answers(connection, _API_VERSIONS, b""):
         raise ClosedAtOnceError
-    if settings.kafka_password is None and not _answers(connection, _METADATA, struct.pack(">i", 0)):
+    if not _has_login(settings) and not _answers(connection, _METADATA, struct.pack(">i", 0)):
         raise SaslRequiredError
 
 

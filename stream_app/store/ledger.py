@@ -184,17 +184,20 @@ class Ledger:
         stored = await self._wait(lambda: self._positions.async_run(self._redis, [keys.offsets], fields))
         return {each: int(offset) for each, offset in zip(partitions, stored, strict=True) if offset is not None}
 
-    async def mark_current(self, current: Mapping[Partition, int], unanswered: Collection[Partition] = ()) -> None:
+    async def mark_current(
+        self, current: Mapping[Partition, int], unanswered: Collection[Partition] = (), now: int = 0
+    ) -> None:
         """Note when (milliseconds) everything in the log of each partition was last seen applied.
 
         Of the `unanswered` ones nobody knows whether the log has grown since; they are not current until they are noted
-        again. A generation that is no longer in use is left alone. Also without partitions it shows whether the store
+        again. `now` is what the clock of the moments says now: the store corrects them by its own; 0 if that is the
+        same. A generation that is no longer in use is left alone. Also without partitions it shows whether the store
         takes writes. Raises redis.RedisError: it is said again soon, so nobody waits for it.
         """
         generation = self._generation or FIRST_GENERATION
         arguments: list[str | int] = [self._role, FIRST_GENERATION, generation]
         if self._generation is not None and self._may_go_on.is_set():
-            arguments += [len(unanswered), *map(partition_field, unanswered)]
+            arguments += [now, len(unanswered), *map(partition_field, unanswered)]
             for each, at in current.items():
                 arguments += (partition_field(each), at)
         keys = [generations_key(self._namespace), GenerationKeys.of(self._namespace, generation).current]

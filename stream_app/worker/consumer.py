@@ -523,7 +523,7 @@ class Worker:
             refused=self._refusals(group),
             group=group,
             rebalancing=self._rebalancing,
-            rebalancing_s=self._rebalancing_s(),
+            rebalancing_s=self._rebalancing_s(group),
             applied_at=self._applied_at,
         )
 
@@ -544,11 +544,11 @@ class Worker:
         self._refused = found
         return found
 
-    def _rebalancing_s(self) -> float:
+    def _rebalancing_s(self, group: Group) -> float:
         waited = time.monotonic() - self._rebalancing_since if self._rebalancing else 0.0
         if waited < self._settings.session_timeout + _REBALANCE_MARGIN_S:
             self._said_rebalancing = False
-        elif not self._said_rebalancing and not self._refused:
+        elif not self._said_rebalancing and not self._refused and group.coordinator:
             self._said_rebalancing = True
             log.warning("the group %s has been rebalancing for %.0f s. %s", self._settings.group, waited, KILLED_MEMBER)
         return waited

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from aiokafka.errors import UnsupportedCodecError
+from aiokafka.errors import KafkaError, UnsupportedCodecError
 from prometheus_client import Gauge
 from redis.exceptions import RedisError
 
@@ -34,6 +35,8 @@ from stream_app.worker.telemetry import Telemetry
 log = logging.getLogger(__name__)
 
 _HEALTH_INTERVAL_S = 1.0
+# A batch is prepared within half a second: when the event loop does not turn for so long, something blocks it.
+_LONGEST_STANDSTILL_S = 5.0
 # A worker that has not been given partitions for so long reads nothing, whoever is to blame.
 _LONGEST_REBALANCE_S = 10.0
 # A worker without partitions hears from Kafka by its heartbeats alone.
@@ -149,7 +152,8 @@ def _cause(settings: Settings, error: Exception) -> str:
 
 def _kafka_cause(settings: Settings, error: Exception) -> str:
     """As `_cause`, but of what Kafka has answered alone: it is called where nothing may wait."""
-    if isinstance(error, UnsupportedCodecError):
+    # The client's own words name no record; that of an error without a class is all there is.
+    if isinstance(error, UnsupportedCodecError) or type(error) is KafkaError:
         return str(error)
     found = kafka_refusal(error, settings)
     return str(found) if found else class_name(error)
@@ -248,6 +252,7 @@ class _Health:
             registry=registry,
         )
         self._status: dict[str, Any] = {"status": "starting"}
+        self._updated_at = time.monotonic()
 
     async def run(self) -> None:
         """Update every second, until canceled."""
@@ -256,6 +261,7 @@ class _Health:
         try:
             while True:
                 self._update(self._worker.state())
+                self._updated_at = time.monotonic()
                 await asyncio.sleep(_HEALTH_INTERVAL_S)
         finally:
             marking.cancel()
@@ -264,7 +270,7 @@ class _Health:
         while True:
             state = self._worker.state()
             with suppress(RedisError, OSError):
-                await self._ledger.mark_current(caught_up(state), state.unanswered)
+                await self._ledger.mark_current(caught_up(state), state.unanswered, time.time_ns() // 1_000_000)
             await asyncio.sleep(_HEALTH_INTERVAL_S)
 
     def _update(self, state: State) -> None:
@@ -312,5 +318,8 @@ class _Health:
 
     def page(self, _: Mapping[str, str]) -> Page:
         """The state as of the last update: 200 while all is well, 503 otherwise."""
-        status = HTTPStatus.OK if self._status["status"] == "ok" else HTTPStatus.SERVICE_UNAVAILABLE
-        return Page(orjson.dumps(self._status, option=orjson.OPT_APPEND_NEWLINE), "application/json", status)
+        shown, standstill = self._status, time.monotonic() - self._updated_at
+        if standstill > _LONGEST_STANDSTILL_S:
+            shown = shown | {"status": "stalled", "stalled_s": round(standstill)}
+        status = HTTPStatus.OK if shown["status"] == "ok" else HTTPStatus.SERVICE_UNAVAILABLE
+        return Page(orjson.dumps(shown, option=orjson.OPT_APPEND_NEWLINE), "application/json", status)

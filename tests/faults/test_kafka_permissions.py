@@ -128,6 +128,26 @@ def test_a_worker_that_is_not_let_in_goes_on_when_its_password_is_right(
     assert_exact(installation, small_set.events, UNTIL)
 
 
+@pytest.mark.parametrize(
+    ("security", "to", "cause"),
+    [
+        ("plaintext", "sasl", "it closes the connection of whoever does not authenticate"),
+        ("sasl_plaintext", "tls", "it closes the connection: perhaps TLS is spoken there"),
+        ("sasl_ssl", "sasl", "perhaps no TLS is spoken there"),
+    ],
+    ids=["no password", "no TLS", "TLS where there is none"],
+)
+def test_a_worker_names_what_does_not_fit_the_listener(
+    secured: SecuredKafka, installation: Installation, security: str, to: str, cause: str
+) -> None:
+    health = port()
+    given = {"kafka_url": f"kafka://{getattr(secured, to)}", "kafka_security": security}
+    authority = {"kafka_ca_file": str(secured.authority_file)}
+    worker = installation.worker(worker_port=health, **given, **authority)
+    answer(health, "/health", worker, lambda page: page.status == HTTPStatus.SERVICE_UNAVAILABLE and cause in page.text)
+    assert worker.stop() == 0
+
+
 # Rights of a worker ---------------------------------------------------------------------------------------------------
 
 _Expected = Callable[[str], tuple[Grant, str]]

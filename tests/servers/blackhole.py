@@ -74,17 +74,21 @@ class Blackhole:
                 await self._forward(near, None)
             else:
                 far, to_far = await asyncio.open_connection(_HOST, self.target)
-                ways = [asyncio.create_task(self._forward(*way)) for way in ((near, to_far), (far, to_near))]
-                try:
-                    await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    for way in ways:
-                        way.cancel()
-                    await asyncio.gather(*ways, return_exceptions=True)
+                await self._pass_on(near, far, to_near, to_far)
         self._connections.discard(task)
         for writer in (to_near, to_far):
             if writer is not None:
                 writer.close()
+
+    async def _pass_on(self, near: asyncio.StreamReader, far: asyncio.StreamReader, *to: asyncio.StreamWriter) -> None:
+        to_near, to_far = to
+        ways = [asyncio.create_task(self._forward(*way)) for way in ((near, to_far), (far, to_near))]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
 
     async def _forward(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter | None) -> None:
         while data := await source.read(_CHUNK):

@@ -1,5 +1,6 @@
 """The ledger's contract: a batch is applied once and as a whole, or not at all."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -230,6 +231,19 @@ async def test_a_partition_is_marked_current(
         await ledger.positions([PARTITION])
         await ledger.mark_current({PARTITION: 1_700_000_000_000})
     assert redis.hgetall(keys.current) == {partition_field(PARTITION).encode(): b"1700000000000"}
+
+
+@pytest.mark.parametrize("ahead", [3_600_000, -3_600_000], ids=["ahead", "behind"])
+@on_a_loop
+async def test_the_clock_of_who_marks_a_partition_does_not_matter(
+    redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys, ahead: int
+) -> None:
+    now = time.time_ns() // 1_000_000
+    async with _ledger(redis_url, namespace) as ledger:
+        await ledger.positions([PARTITION])
+        await ledger.mark_current({PARTITION: now + ahead - 500}, now=now + ahead)
+    [noted] = redis.hvals(keys.current)
+    assert abs(int(noted) - (now - 500)) < 60_000
 
 
 @on_a_loop

@@ -4,7 +4,7 @@ import json
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from datetime import datetime
 from itertools import count
@@ -139,11 +139,17 @@ class Installation:
 
     def start(self, *arguments: str, **environment: str) -> CommandProcess:
         """Start a command that goes on."""
-        program = CommandProcess(
-            list(arguments), self._complete(environment), self._directory / f"{arguments[0]}-{next(self._number)}.log"
-        )
-        self._programs.append(program)
-        return program
+        log = self._directory / f"{arguments[0]}-{next(self._number)}.log"
+        started = CommandProcess(list(arguments), self._complete(environment), log)
+        self._programs.append(started)
+        return started
+
+    def start_by(self, program: Sequence[str], *arguments: str, **environment: str) -> CommandProcess:
+        """Start a command that goes on by another program than ours."""
+        log = self._directory / f"{arguments[0]}-{next(self._number)}.log"
+        started = CommandProcess(list(arguments), self._complete(environment), log, program)
+        self._programs.append(started)
+        return started
 
     def worker(self, *arguments: str, **environment: str) -> CommandProcess:
         """Start a worker."""

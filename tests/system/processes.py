@@ -7,10 +7,10 @@ import subprocess
 import sys
 import time
 from ast import literal_eval
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-_COMMAND = Path(sys.executable).with_name("stream-app")
+_COMMAND = str(Path(sys.executable).with_name("stream-app"))
 _TIMEOUT_S = 60.0
 _POLL_S = 0.02
 _TAIL = 30
@@ -45,12 +45,14 @@ def run(arguments: list[str], environment: Mapping[str, str], log: Path) -> tupl
 class CommandProcess:
     """One that goes on until it is told to end. `log` takes all it says."""
 
-    def __init__(self, arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, arguments: list[str], environment: Mapping[str, str], log: Path, program: Sequence[str] = (_COMMAND,)
+    ) -> None:
         """Start it."""
         self.log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
-                [_COMMAND, *arguments],
+                [*program, *arguments],
                 env=_clean(environment),
                 stdout=output,
                 stderr=subprocess.STDOUT,
