@@ -47,8 +47,8 @@ def worker(settings: Settings, *, drain: bool, as_json: bool) -> None:
     takes 35 s at most.
 
     Exit codes: 0 ended in order, 1 crashed, 3 a topic was recreated, 4 stuck (restart it), 5 other definitions
-    (rebuild), 6 drained but for topics most of whose records are rejected (the log says what to do), 69 no server
-    at the start of --drain. Without --drain a worker waits for its servers.
+    (rebuild), 6 drained but for topics most of whose records are rejected (the log says what to do), 69 --drain found
+    no server at its start, or may not join its group. Without --drain a worker waits for both.
     """
     rules = settings.rules
     until = ends(settings, event_topics(settings)) if drain else None

@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import Any, Protocol, TypeVar, cast
 
 import faust
-from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
 from faust.app.base import BootStrategy
 from faust.exceptions import ConsumerNotStarted
 from faust.tables import TableManager
@@ -73,6 +73,8 @@ class Exit(IntEnum):
     STALLED = 4
     # 5 is the command's: the numbers are of other definitions.
     INTAKE_STOPPED = 6
+    # As commands end that Kafka does not let in.
+    REFUSED = 69
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,7 +269,7 @@ class Worker:
 
         With `until` it ends as well once the ledger has reached these offsets, whichever worker did it: they are the
         ends of the log of every partition of the topics at some moment. If a topic is paused short of them, it ends
-        with INTAKE_STOPPED once the others are there.
+        with INTAKE_STOPPED once the others are there; if the group refuses this worker, it ends with REFUSED at once.
         """
         loop = asyncio.get_running_loop()
         # They stay until the loop is closed: a second signal must not cut short what the process does at its end.
@@ -436,6 +438,11 @@ class Worker:
 
     async def _drain(self, until: Mapping[tuple[str, int], int]) -> None:
         while True:
+            group = self._consumer.group()
+            if isinstance(group.error, GroupAuthorizationFailedError):
+                self._refusals(group)
+                self._end(Exit.REFUSED)
+                return
             stored = await self.stored_positions(until.keys())
             left = {source for source, end in until.items() if stored.get(source, 0) < end}
             paused = self.state().paused

@@ -244,10 +244,16 @@ def test_commands_name_the_right_that_is_missing(
     installation.run("worker", "--drain", **direct)
     refused(f"READ on topic {user}.", "audit")
     findings = {each["check"]: each for each in json.loads(installation.try_run("doctor", "--json")[1])}
-    assert f"DESCRIBE on group {user}" in findings["group"]["detail"]
-    assert findings["group"]["fix"].endswith(f"--allow-principal User:{user} --operation DESCRIBE --group {user}")
     assert f"not authorized: READ on topic {user}." in findings["ledger"]["detail"]
     assert f"--operation READ --topic {user}." in findings["ledger"]["fix"]
+    _allow(secured, user, Grant("READ", "topic", f"{user}.", prefixed=True))
+    installation.run("audit")
+    installation.run("produce", str(events), **direct)
+    refused(f"READ on group {user}", "worker", "--drain")
+    refused(f"READ on group {user}.rebuild", "rebuild")
+    findings = {each["check"]: each for each in json.loads(installation.try_run("doctor", "--json")[1])}
+    assert f"DESCRIBE on group {user}" in findings["group"]["detail"]
+    assert findings["group"]["fix"].endswith(f"--allow-principal User:{user} --operation DESCRIBE --group {user}")
 
 
 def _documented(namespace: str) -> dict[str, list[Grant]]:
