@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from stream_app.spec.metric import SERIES_LIMIT, Label
 
-__all__ = ["OTHER", "SERIES_LIMIT", "Labels", "Limited", "combination", "limited", "picker", "ranked"]
+__all__ = ["OTHER", "SERIES_LIMIT", "Labels", "Limited", "chooser", "combination", "limited", "ranked"]
 
 Labels = tuple[str, ...]
 """Label values in the order in which a metric declares its labels."""
@@ -45,12 +45,12 @@ class Limited:
         if not self.folded or not totals:
             return totals
         placed = list(zip(range(len(self.labels)) if places is None else places, self.labels, strict=True))
-        open_values = picker([place for place, label in placed if label.values is None])
+        open_values = chooser([place for place, label in placed if label.values is None])
         capped = {place for place, label in placed if label.capped}
         length = len(next(iter(totals)))
         if len(capped) == length:
             return self._with_one_other(totals)
-        rest = picker([place for place in range(length) if place not in capped])
+        rest = chooser([place for place in range(length) if place not in capped])
         merged: dict[Labels, _Amount] = {}
         others: dict[Labels, _Amount] = {}
         for labels, amount in totals.items():
@@ -76,7 +76,7 @@ class Limited:
         return shown
 
 
-def picker(places: Sequence[int]) -> Callable[[Labels], Labels]:
+def chooser(places: Sequence[int]) -> Callable[[Labels], Labels]:
     """What gives the values at these places, without a loop of ours: sums have very many labels."""
     if len(places) > 1:
         return itemgetter(*places)
@@ -99,7 +99,7 @@ def limited(labels: tuple[Label, ...], ranks: Mapping[Labels, float], limit: int
     if len(ranks) <= limit or not any(label.capped for label in labels):
         return Limited(labels, frozenset(ranks))
     names = [label.name for label in labels if label.values is None]
-    by_name = picker(sorted(range(len(names)), key=names.__getitem__))
+    by_name = chooser(sorted(range(len(names)), key=names.__getitem__))
     least = nlargest(limit, ranks.values())[-1]
     kept = {each for each, rank in ranks.items() if rank > least}
     kept.update(nsmallest(limit - len(kept), (each for each, rank in ranks.items() if rank == least), key=by_name))
@@ -110,7 +110,7 @@ def ranked(
     labels: Sequence[Label], ranking: Mapping[Labels, float], others: Sequence[Mapping[Labels, float]]
 ) -> dict[Labels, float]:
     """The ranks of the combinations that are not zero in some of the sums; `ranking` alone counts."""
-    open_values = picker([place for place, label in enumerate(labels) if label.values is None])
+    open_values = chooser([place for place, label in enumerate(labels) if label.values is None])
     ranks: dict[Labels, float] = {}
     for totals in (ranking, *others):
         not_zero = totals if all(totals.values()) else [values for values, amount in totals.items() if amount]

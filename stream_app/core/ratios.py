@@ -7,7 +7,7 @@ from math import sqrt
 
 from stream_app.core.calendar import month_of
 from stream_app.core.derived import derived_amounts
-from stream_app.core.limits import Labels, Limited, limited, picker, ranked
+from stream_app.core.limits import Labels, Limited, chooser, limited, ranked
 from stream_app.core.money import base_units
 from stream_app.core.samples import Sample, View, by_shown_months, ranking_window, shown
 from stream_app.spec.derived import Derived
@@ -213,10 +213,10 @@ def _term_by(term: Term, summed_by: Sequence[str], context: _Context) -> Mapping
         amounts = _matching(amounts, names.index(label), *_wanted(values, context.view))
     if places == [*range(len(names))]:
         return dict(amounts)
-    pick = picker(places)
+    choose = chooser(places)
     found: dict[Labels, float] = {}
     for labels, amount in amounts:
-        key = pick(labels)
+        key = choose(labels)
         found[key] = found.get(key, 0) + amount
     return found
 
