@@ -16,7 +16,7 @@ from stream_app.spec.window import Grain
 from stream_app.store.generations import serving_keys
 from stream_app.store.keys import FIRST_GENERATION, SERVING, GenerationKeys, generations_key, series_field
 from stream_app.store.ledger import Applied, Ledger
-from tests.faults.installation import ChangingInstallation
+from tests.faults.installation import ChangingInstallation, at_work
 from tests.servers.cluster import Cluster
 from tests.servers.redis_cluster import StoreCluster, replica_of, store_cluster
 from tests.store.stores import MINUTE, commit_of
@@ -48,23 +48,14 @@ def installation(
 def test_numbers_are_right_after_the_slot_has_moved_under_load(
     installation: ChangingInstallation, store: StoreCluster, small_set: EventSet
 ) -> None:
-    installation.create_topics()
     first, second, third = small_set.parts(3)
-    health, metrics = port(), port()
-    worker = installation.worker(batch_events="20", worker_port=health)
-    exporter = installation.start("exporter", exporter_port=metrics)
-    installation.produce(first)
-    eventually(lambda: installation.applied() > len(first) / 2, "it is at work", worker)
+    both = at_work(installation, first)
     installation.produce(second)
     for _ in range(2):
         source, target = store.begin_move(installation.namespace)
         store.end_move(installation.namespace, source, target)
     installation.produce(third)
-    installation.await_all_applied(worker)
-    answer(health, "/health", worker, lambda page: page.status == 200)
-    answer(metrics, "/metrics", exporter, lambda page: "\nstream_app_redis_up 1.0\n" in page.text)
-    assert worker.stop() == 0
-    assert_exact(installation, small_set.events, UNTIL)
+    both.assert_right(small_set)
 
 
 def test_no_batch_is_computed_from_a_part_of_the_keys(

@@ -6,13 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.installation import ChangingInstallation
+from tests.faults.installation import ChangingInstallation, at_work
 from tests.servers.cluster import Cluster
 from tests.servers.sentinels import SENTINEL_PASSWORD, SERVER_PASSWORD, Watched, watched_servers
 from tests.system.event_sets import UNTIL, EventSet
-from tests.system.expectations import assert_exact
-from tests.system.installation import answer, port
-from tests.system.processes import eventually
 
 pytestmark = pytest.mark.faults
 
@@ -50,22 +47,13 @@ def test_numbers_are_right_after_another_primary_was_elected(
     small_set: EventSet,
     fail_over: Callable[[Watched], Callable[[], None]],
 ) -> None:
-    installation.create_topics()
     first, second, third = small_set.parts(3)
-    health, metrics = port(), port()
-    worker = installation.worker(batch_events="20", worker_port=health)
-    exporter = installation.start("exporter", exporter_port=metrics)
-    installation.produce(first)
-    eventually(lambda: installation.applied() > len(first) / 2, "it is at work", worker)
+    both = at_work(installation, first)
     installation.produce(second)
     await_end = fail_over(watched)
     installation.produce(third)
     await_end()
-    installation.await_all_applied(worker)
-    answer(health, "/health", worker, lambda page: page.status == 200)
-    answer(metrics, "/metrics", exporter, lambda page: "\nstream_app_redis_up 1.0\n" in page.text)
-    assert worker.stop() == 0
-    assert_exact(installation, small_set.events, UNTIL)
+    both.assert_right(small_set)
 
 
 def test_every_command_finds_the_primary_by_the_sentinels(

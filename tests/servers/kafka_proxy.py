@@ -3,9 +3,10 @@
 import asyncio
 import struct
 from collections import Counter
+from contextlib import closing
 from typing import Final
 
-from tests.servers.blackhole import Blackhole
+from tests.servers.network import HOST, Network, until_one_ends
 
 FIND_COORDINATOR: Final = 10
 JOIN_GROUP: Final = 11
@@ -19,8 +20,8 @@ _ERROR = struct.Struct(">h")
 _THROTTLED_SINCE = {FIND_COORDINATOR: 1, JOIN_GROUP: 2, HEARTBEAT: 1, SYNC_GROUP: 1}
 
 
-class KafkaProxy(Blackhole):
-    """As a Blackhole, until `answer` makes the next answers of one API errors."""
+class KafkaProxy(Network):
+    """Forwards connections, until `answer` makes the next answers of one API errors."""
 
     def __init__(self, target: int = 0) -> None:
         """Take the port of the broker."""
@@ -36,17 +37,12 @@ class KafkaProxy(Blackhole):
         """From now on spoil nothing."""
         self._errors.clear()
 
-    async def _pass_on(self, near: asyncio.StreamReader, far: asyncio.StreamReader, *to: asyncio.StreamWriter) -> None:
-        to_near, to_far = to
+    async def serve(self, near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
+        """Forward a connection, and spoil its answers."""
         requests: dict[int, tuple[int, int]] = {}
-        ways = [self._requests(near, to_far, requests), self._answers(far, to_near, requests)]
-        tasks = [asyncio.create_task(way) for way in ways]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        far, to_far = await asyncio.open_connection(HOST, self.target)
+        with closing(to_far):
+            await until_one_ends(self._requests(near, to_far, requests), self._answers(far, to_near, requests))
 
     async def _requests(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, requests: dict[int, tuple[int, int]]

@@ -3,16 +3,14 @@
 import asyncio
 import hashlib
 import threading
+from contextlib import closing
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from stream_app import store
+from tests.servers.network import CHUNK, HOST, Network, until_one_ends
 
-_HOST = "127.0.0.1"
-_CHUNK = 1 << 16
 _TIMEOUT_S = 60.0
 # Requests on a connection never overlap, so each begins a chunk.
 _COMMIT = (
@@ -51,16 +49,12 @@ class Fault:
         self._answered.set()
 
 
-class RedisProxy:
-    """Forwards connections to a store on this machine, as a context manager."""
+class RedisProxy(Network):
+    """Forwards connections to a store."""
 
     def __init__(self, port: int) -> None:
         """Take the port of the store."""
-        self._target = port
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        super().__init__(port)
         self._fault: Fault | None = None
         self._knows_script = False
         self.replied = 0
@@ -69,28 +63,11 @@ class RedisProxy:
     @property
     def url(self) -> str:
         """The store, seen through here."""
-        assert self._server is not None
-        return f"redis://{_HOST}:{self._server.sockets[0].getsockname()[1]}/0"
-
-    def __enter__(self) -> Self:
-        """Listen on a port of its own."""
-        self._thread.start()
-        starting = asyncio.start_server(self._connect, _HOST, 0)
-        self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Break all connections."""
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        return f"redis://{self.address}/0"
 
     def lead_to(self, port: int) -> None:
         """Forward new connections to another store; those that are there stay, as behind a virtual address."""
-        self._target = port
+        self.target = port
 
     def hold(self) -> Fault:
         """Let the next commit wait here, on its way to the store."""
@@ -106,7 +83,7 @@ class RedisProxy:
 
     def _set(self, kind: _Kind) -> Fault:
         assert self._fault is None, "one fault at a time"
-        self._fault = Fault(kind, self._loop)
+        self._fault = Fault(kind, self.loop)
         return self._fault
 
     def sees_commit(self) -> Fault | None:
@@ -127,28 +104,9 @@ class RedisProxy:
         fault.triggered = True
         return fault
 
-    # On the thread ----------------------------------------------------------------------------------------------------
-
-    async def _close(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        connections = list(self._connections)
-        for connection in connections:
-            connection.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
-
-    async def _connect(self, near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
-        try:
-            await _Connection(self, near, to_near).run(self._target)
-        except (OSError, asyncio.CancelledError):
-            # Either side may hang up at any time, and the test that ends does.
-            pass
-        finally:
-            self._connections.discard(task)
-            to_near.close()
+    async def serve(self, near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
+        """Forward a connection, with the fault that is to come."""
+        await _Connection(self, near, to_near).run(self.target)
 
 
 class _Connection:
@@ -160,18 +118,12 @@ class _Connection:
         self._answered = asyncio.Event()
 
     async def run(self, port: int) -> None:
-        far, to_far = await asyncio.open_connection(_HOST, port)
-        ways = [asyncio.create_task(self._there(to_far)), asyncio.create_task(self._back(far))]
-        try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-            to_far.close()
+        far, to_far = await asyncio.open_connection(HOST, port)
+        with closing(to_far):
+            await until_one_ends(self._there(to_far), self._back(far))
 
     async def _there(self, to_far: asyncio.StreamWriter) -> None:
-        while request := await self._near.read(_CHUNK):
+        while request := await self._near.read(CHUNK):
             if _COMMIT in request[:128] and (fault := self._proxy.sees_commit()):
                 await fault.released.wait()
                 self._held = fault
@@ -182,7 +134,7 @@ class _Connection:
 
     async def _back(self, far: asyncio.StreamReader) -> None:
         silent = False
-        while reply := await far.read(_CHUNK):
+        while reply := await far.read(CHUNK):
             self._proxy.replied += len(reply)
             if self._held is not None:
                 self._held.answered(reply)
