@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 import struct
+from contextlib import suppress
 from typing import Final
 
 from stream_app.clients.settings import Settings
@@ -11,7 +12,10 @@ from stream_app.clients.settings import Settings
 _TIMEOUT_S: Final = 5.0
 _TLS_ALERT: Final = 0x15
 _CLIENT: Final = b"stream-app"
-_API_VERSIONS, _METADATA = 18, 3
+_API_VERSIONS, _METADATA, _METADATA_VERSION = 18, 3, 1
+_HEAD = struct.Struct(">ii")
+_VERSIONS = struct.Struct(">hhh")
+_LONGEST_ANSWER = 1 << 20
 
 
 class ClosedAtOnceError(OSError):
@@ -76,23 +80,40 @@ def _ask(host: str, port: int, settings: Settings) -> None:
 
 def _converse(connection: socket.socket, settings: Settings) -> None:
     # An alert about the client's certificate comes only now.
-    if not _answers(connection, _API_VERSIONS, b""):
+    supported = _answer(connection, _API_VERSIONS, 0, b"")
+    if supported is None:
         raise ClosedAtOnceError
-    if not _has_login(settings) and not _answers(connection, _METADATA, struct.pack(">i", 0)):
-        raise SaslRequiredError
+    least, most = _versions(supported).get(_METADATA, (0, 0))
+    is_understood = least <= _METADATA_VERSION <= most
+    if is_understood and not _has_login(settings):
+        no_topics = struct.pack(">i", 0)
+        if _answer(connection, _METADATA, _METADATA_VERSION, no_topics) is None:
+            raise SaslRequiredError
 
 
-def _answers(connection: socket.socket, api: int, body: bytes) -> bool:
-    """Send a request, and tell whether an answer of Kafka's protocol comes."""
-    version = 1 if api == _METADATA else 0
+def _versions(answer: bytes) -> dict[int, tuple[int, int]]:
+    """The versions of each API that a broker understands, from the answer to version 0 of that question."""
+    head = struct.calcsize(">hi")
+    whole = len(answer) - (len(answer) - head) % _VERSIONS.size
+    return {api: (least, most) for api, least, most in _VERSIONS.iter_unpack(answer[head:whole])}
+
+
+def _answer(connection: socket.socket, api: int, version: int, body: bytes) -> bytes | None:
+    """Send a request and return its answer; None if that is not one of Kafka's protocol."""
     request = struct.pack(">hhih", api, version, 1, len(_CLIENT)) + _CLIENT + body
     connection.sendall(struct.pack(">i", len(request)) + request)
-    try:
-        head = connection.recv(8)
-    except ConnectionResetError:
-        return False
-    except ssl.SSLEOFError:
-        return False
-    if len(head) > 0 and head[0] == _TLS_ALERT:
-        return False
-    return len(head) > 4 and struct.unpack(">i", head[4:8].ljust(4, b"\0"))[0] == 1  # noqa: PLR2004 - the size and the id of the request
+    with suppress(ConnectionResetError, ssl.SSLEOFError):
+        head = _read(connection, _HEAD.size)
+        if len(head) == _HEAD.size and head[0] != _TLS_ALERT:
+            size, number = _HEAD.unpack(head)
+            if number == 1:
+                return _read(connection, min(size - 4, _LONGEST_ANSWER))
+    return None
+
+
+def _read(connection: socket.socket, size: int) -> bytes:
+    """So many bytes, or fewer if there are no more."""
+    read = bytearray()
+    while len(read) < size and (more := connection.recv(size - len(read))):
+        read += more
+    return bytes(read)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -16,6 +17,7 @@ __all__ = ["KafkaCheck"]
 _T = TypeVar("_T")
 log = logging.getLogger(__name__)
 _INTERVAL_S = 2.0
+_PATIENCE_S = 5.0
 
 
 class KafkaCheck:
@@ -27,10 +29,13 @@ class KafkaCheck:
         """Cause and remedy; None while the worker is connected, or all brokers take the client."""
 
     async def run(self, connected: Callable[[], bool]) -> None:
-        """Check every other second, until canceled."""
+        """Check every other second, until canceled; a worker that starts or rebalances is not in trouble."""
+        connected_at = time.monotonic()
         while True:
             found: Failure | None = None
-            if not connected():
+            if connected():
+                connected_at = time.monotonic()
+            elif time.monotonic() - connected_at > _PATIENCE_S:
                 found = await _in_a_thread(partial(kafka_trouble, self._settings))
             self._note(None if found is None else str(found))
             await asyncio.sleep(_INTERVAL_S)

@@ -18,7 +18,7 @@ from kafka.errors import KafkaError
 from redis.exceptions import RedisError
 
 from stream_app.clients.connections import async_redis, kafka_options, sync_redis
-from stream_app.clients.failures import Failure, failure
+from stream_app.clients.failures import Failure, failure, kafka_trouble
 from stream_app.clients.settings import Settings
 from stream_app.demo.embedded_servers import Server, redis_server
 from tests.servers.cluster import Cluster
@@ -285,3 +285,8 @@ def test_a_group_of_failures_has_the_cause_of_the_first() -> None:
 
 def _port(address: str) -> int:
     return urlsplit(f"//{address}").port or 0
+
+
+@pytest.mark.parametrize("broker", ["kafka", "tansu"])
+def test_a_broker_in_order_is_no_trouble(request: pytest.FixtureRequest, broker: str) -> None:
+    assert kafka_trouble(Settings.load(kafka_url=f"kafka://{request.getfixturevalue(broker)}")) is None

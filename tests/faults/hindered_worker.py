@@ -1,10 +1,14 @@
 """A worker that is hindered in a way of its own: `python -m tests.faults.hindered_worker FAULT worker ...`."""
 
 import asyncio
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from importlib import import_module
 from typing import Any
 
 BLOCKED_S = 15.0
@@ -46,7 +50,38 @@ def _with_clock(seconds: int) -> None:
     time.time_ns = lambda: nanoseconds() + seconds * 1_000_000_000
 
 
+def _killed(module: str, owner: str, method: str, fatal_call: int, *, after: bool) -> None:
+    """Let one call of a method end the process as SIGKILL does, before or after it does its work."""
+    of = getattr(import_module(module), owner)
+    original, calls = getattr(of, method), 0
+
+    async def fatal(self: object, *arguments: Any) -> Any:  # noqa: ANN401
+        nonlocal calls
+        calls += 1
+        if calls == fatal_call and not after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = await original(self, *arguments)
+        if calls == fatal_call:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(of, method, fatal)
+
+
+_POINTS = {
+    "dead letters": ("stream_app.worker.dead_letters", "DeadLetterTopic", "send", 2),
+    "commit": ("stream_app.store.ledger", "Ledger", "commit", 2),
+    "group offsets": ("stream_app.worker.aiokafka_adapter", "AIOKafkaAdapter", "commit", 1),
+}
+KILLS = {
+    f"killed {'after' if after else 'before'} the {name}": partial(_killed, *point, after=after)
+    for name, point in _POINTS.items()
+    for after in (False, True)
+}
+"""Every point of the cycle: a batch's dead letters are written, it is committed, its offsets are told to the group."""
+
 FAULTS: dict[str, Callable[[], None]] = {
+    **KILLS,
     "blocks its event loop": lambda: _hindered(block=True),
     "applies a batch for long": lambda: _hindered(block=False),
     "clock ahead": lambda: _with_clock(_HOUR_S),

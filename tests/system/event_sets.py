@@ -72,9 +72,9 @@ def large_event_set() -> EventSet:
     return _event_set(_events(leads=900, share=1), bad=90)
 
 
-def small_event_set() -> EventSet:
-    """Tell of fewer entities, and nothing bad."""
-    return _event_set(_events(leads=900, share=4), bad=0)
+def small_event_set(bad: int = 0) -> EventSet:
+    """Tell of fewer entities, and of so many bad records."""
+    return _event_set(_events(leads=900, share=4), bad)
 
 
 def sent(envelope: Envelope) -> RecordToSend:
