@@ -30,7 +30,7 @@ export PIP_ROOT_USER_ACTION := ignore
 # Whatever the caller's shell points at, the code under test is the one of this directory.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: help env demo check test test-recipes test-faults test-kafka test-all bench lint format render clean
+.PHONY: help env demo check test test-recipes test-faults soak test-kafka test-all bench lint format render clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ test-recipes: $(ENV)  ## follow the recipes of CONTRIBUTING.md in copies of the 
 
 test-faults: $(ENV)  ## run the tests of faults that take several servers and long, one after another: their deadlines are real
 	@exec $(BIN)/python -m pytest tests/faults $(ARGS)
+
+soak: $(ENV)  ## let things fail one after another for ten minutes, and compare every number (SOAK_MINUTES, SOAK_SEED)
+	@SOAK_MINUTES="$${SOAK_MINUTES:-10}" exec $(BIN)/python -m pytest tests/faults/test_soak.py -o log_cli=true --log-cli-level=INFO $(ARGS)
 
 test-kafka: $(ENV)  ## run the tests that need a broker on a real Apache Kafka (needs Java 17 and Maven)
 	@exec $(BIN)/python -m pytest --broker=kafka --ignore=tests/faults $(ARGS)
