@@ -17,7 +17,7 @@ __all__ = ["KafkaCheck"]
 _T = TypeVar("_T")
 log = logging.getLogger(__name__)
 _INTERVAL_S = 2.0
-_PATIENCE_S = 5.0
+_LONGEST_START_S = 5.0
 
 
 class KafkaCheck:
@@ -35,7 +35,7 @@ class KafkaCheck:
             found: Failure | None = None
             if connected():
                 connected_at = time.monotonic()
-            elif time.monotonic() - connected_at > _PATIENCE_S:
+            elif time.monotonic() - connected_at > _LONGEST_START_S:
                 found = await _in_a_thread(partial(kafka_trouble, self._settings))
             self._note(None if found is None else str(found))
             await asyncio.sleep(_INTERVAL_S)
