@@ -78,7 +78,7 @@ KILLS = {
     for name, point in _POINTS.items()
     for after in (False, True)
 }
-"""Every point of the cycle: a batch's dead letters are written, it is committed, its offsets are committed to the group."""
+"""Every point of the cycle: the dead letters are written, the batch is committed, and the offsets to the group."""
 
 FAULTS: dict[str, Callable[[], None]] = {
     **KILLS,
