@@ -17,7 +17,13 @@ from typing import Any, cast
 
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import FetchResult
-from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import (
+    KafkaError,
+    RebalanceInProgressError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 from aiokafka.protocol.commit import OffsetCommitRequest
 from aiokafka.protocol.group import JoinGroupRequest, SyncGroupRequest
 
@@ -197,12 +203,16 @@ class AIOKafkaAdapter:
         coordinator = self._consumer._coordinator
         send = coordinator._send_req
 
-        async def timed(request: object) -> object:
+        async def timed(request: object) -> Any:  # noqa: ANN401 - one of aiokafka's answers
             if isinstance(request, JoinGroupRequest) and len(request._group_protocols) < len(coordinator._assignors):
                 # aiokafka joins with the first strategy, then with the first two, and so on; each is a rebalance.
                 return _NOT_SENT
             if isinstance(request, _KEPT_BACK):
-                return await send(request)
+                answer = await send(request)
+                if isinstance(request, SyncGroupRequest) and not answer.error_code and not answer.member_assignment:
+                    # The leader has left before it assigned anything: aiokafka would end, and joins again so.
+                    raise RebalanceInProgressError
+                return answer
             self._group_requests[request] = time.monotonic()
             try:
                 return await send(request)

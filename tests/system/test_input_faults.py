@@ -66,7 +66,7 @@ def test_events_of_an_entity_that_cannot_be_read_are_dead_letters(installation: 
     _produce(installation, "lead", map(orjson.dumps, leads))
     installation.drain()
     with installation.redis() as redis:
-        (key,) = list(redis.scan_iter("*lead:l7"))
+        (key,) = list(redis.scan_iter(f"*{installation.namespace}*lead:l7"))
         stored = redis.get(key)
         assert isinstance(stored, bytes)
         redis.set(key, stored[:16] + b"\xc1")
