@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import Future
 from functools import partial
 from typing import TypeVar
 
@@ -50,15 +50,14 @@ class KafkaCheck:
 
 async def _in_a_thread(work: Callable[[], _T]) -> _T:
     """As asyncio.to_thread, but a process that ends does not wait for it."""
-    loop, done = asyncio.get_running_loop(), asyncio.Event()
-    result: list[_T] = []
+    done: Future[_T] = Future()
 
     def run() -> None:
-        result.append(work())
-        # The loop may be closed by then.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(done.set)
+        if done.set_running_or_notify_cancel():
+            try:
+                done.set_result(work())
+            except Exception as error:  # noqa: BLE001 - it is raised where the result is awaited
+                done.set_exception(error)
 
     threading.Thread(target=run, name="kafka check", daemon=True).start()
-    await done.wait()
-    return result[0]
+    return await asyncio.wrap_future(done)
