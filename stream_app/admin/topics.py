@@ -316,10 +316,9 @@ def _check_login(settings: Settings) -> None:
 def _check_listening(settings: Settings) -> None:
     # The client would try for seconds, say only that it timed out, and leave its sockets open.
     failure: OSError | None = None
-    for broker in settings.brokers.split(","):
-        host, _, port = broker.rpartition(":")
+    for address in settings.broker_addresses:
         try:
-            socket.create_connection((host.strip("[]"), int(port)), _CONNECT_TIMEOUT_S).close()
+            socket.create_connection(address, _CONNECT_TIMEOUT_S).close()
         except OSError as error:
             failure = error
         else:

@@ -31,9 +31,7 @@ def probe(settings: Settings) -> Exception | None:
 
     Not for use in a running event loop.
     """
-    for broker in settings.brokers.split(","):
-        host, _, port = broker.strip().rpartition(":")
-        address = host.strip("[]"), int(port)
+    for address in settings.broker_addresses:
         try:
             _ask(*address, settings)
         except OSError as error:

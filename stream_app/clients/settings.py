@@ -20,6 +20,19 @@ from stream_app.core.windows import HOUR_MS, MINUTE_MS
 PREFIX = "STREAM_APP_"
 REPLACED = {"LABEL_LIMIT": "SERIES_LIMIT"}
 SECRETS = ("kafka_password", "redis_password", "redis_sentinel_password")
+_LAST_PORT = 65_535
+
+
+def _brokers(url: str) -> str:
+    return url.removeprefix("kafka://").rstrip("/")
+
+
+def _host_and_port(broker: str) -> tuple[str, int]:
+    host, _, port = broker.strip().rpartition(":")
+    if not host or not (port.isdecimal() and 1 <= int(port) <= _LAST_PORT):
+        msg = "each broker must be host:port, for example kafka://broker-1:9092,broker-2:9092"
+        raise ValueError(msg)
+    return host.strip("[]"), int(port)
 
 
 class Settings(BaseSettings):
@@ -27,7 +40,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    kafka_url: str = Field("kafka://127.0.0.1:9092", description="Kafka brokers, comma-separated after kafka://.")
+    kafka_url: str = Field(
+        "kafka://127.0.0.1:9092", description="Kafka brokers, each as host:port, comma-separated after kafka://."
+    )
     kafka_security: Literal["plaintext", "ssl", "sasl_ssl", "sasl_plaintext"] = Field(
         "plaintext", description="How to talk to Kafka; sasl_plaintext sends the password in the clear."
     )
@@ -141,6 +156,8 @@ class Settings(BaseSettings):
         if not value.startswith("kafka://"):
             msg = "must begin with kafka://"
             raise ValueError(msg)
+        for broker in _brokers(value).split(","):
+            _host_and_port(broker)
         return value
 
     @field_validator("redis_url")
@@ -179,7 +196,12 @@ class Settings(BaseSettings):
     @property
     def brokers(self) -> str:
         """The brokers as `host:port,host:port`."""
-        return self.kafka_url.removeprefix("kafka://").rstrip("/")
+        return _brokers(self.kafka_url)
+
+    @property
+    def broker_addresses(self) -> list[tuple[str, int]]:
+        """Host and port of each broker of `kafka_url`; an IPv6 address without its brackets."""
+        return [_host_and_port(broker) for broker in self.brokers.split(",")]
 
     @property
     def store(self) -> StoreUrl:

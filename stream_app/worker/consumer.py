@@ -448,7 +448,7 @@ class Worker:
             paused = self.state().paused
             unreadable = self.state().unreadable
             if all(source[0] in paused or source in unreadable for source in left):
-                await self._wait_for_starts()
+                await self._commit_applied()
                 self._drained(sorted({topic for topic, _ in left}))
                 return
             self._applied.clear()
@@ -471,14 +471,19 @@ class Worker:
             log.info("drained")
             self.stop()
 
-    async def _wait_for_starts(self) -> None:
-        """Wait until a rebalance has ended, `grace` seconds at most: offsets cannot be committed during one."""
-        if self._assigned_at is None:
-            return
+    async def _commit_applied(self) -> None:
+        """Have the group take the offsets of what is applied, within `grace` seconds.
+
+        Another worker may have applied it: whoever is assigned a partition commits. A rebalance refuses commits.
+        """
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.grace):
-                while self._rebalancing or self._assigned - self._consumer.expected.keys():  # noqa: ASYNC110 - no event
+                while not await self._all_committed():  # noqa: ASYNC110 - no event
                     await asyncio.sleep(_START_POLL_S)
+
+    async def _all_committed(self) -> bool:
+        started = not self._rebalancing and self._consumer.expected.keys() >= self._assigned
+        return started and await self._consumer.commit_applied()
 
     async def _applied_up_to(self, until: Mapping[tuple[str, int], int]) -> None:
         while True:

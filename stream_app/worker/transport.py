@@ -456,6 +456,16 @@ class Consumer(driver.Consumer):
         self._thread.paused = topics
         self.add_future(self._thread.run(self._thread.apply_pauses()))
 
+    async def commit_applied(self) -> bool:
+        """Commit to the group what has been applied; whether it has all of it now."""
+        offsets = self._positions.uncommitted()
+        if not offsets:
+            return True
+        if self.crashed or not await self._commit({TP(*each): at for each, at in offsets.items()}):
+            return False
+        self._positions.mark_committed(offsets)
+        return True
+
     async def log_ends(self, partitions: Collection[Partition], timeout: float) -> dict[Partition, int]:  # noqa: ASYNC109
         """Ask for the end of what can be read of each partition; leave out what is not answered within `timeout` s."""
         return await self._thread.run(self._thread.ends(partitions, timeout))
@@ -613,11 +623,7 @@ class Consumer(driver.Consumer):
 
     async def force_commit(self, topics: object = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002, FBT001, FBT002
         """Faust: commit to the group what has been applied."""
-        offsets = self._positions.uncommitted()
-        if not offsets or self.crashed or not await self._commit({TP(*each): at for each, at in offsets.items()}):
-            return False
-        self._positions.mark_committed(offsets)
-        return True
+        return await self.commit_applied()
 
     async def commit_and_end_transactions(self) -> None:
         """Faust: the app stops. Nobody may come after it, so the last commit is tried more than once.

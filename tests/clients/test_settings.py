@@ -137,3 +137,15 @@ def test_a_setting_that_was_replaced_is_an_error_that_names_its_successor(monkey
     monkeypatch.setenv("STREAM_APP_LABEL_LIMIT", "100")
     with pytest.raises(ValidationError, match="STREAM_APP_LABEL_LIMIT is replaced by STREAM_APP_SERIES_LIMIT"):
         Settings.load()
+
+
+@pytest.mark.parametrize("brokers", ["", "a", "a:", ":9092", "a:kafka", "a:0", "a:65536", "a:9092,b", "a:9092,"])
+def test_a_broker_without_host_or_port_is_refused(brokers: str) -> None:
+    with pytest.raises(ValidationError, match=r"kafka_url\n.*host:port") as raised:
+        Settings.load(kafka_url=f"kafka://{brokers}")
+    assert raised.value.error_count() == 1
+
+
+def test_the_address_of_each_broker_is_read_from_the_url() -> None:
+    settings = Settings.load(kafka_url="kafka://a:9092, b.example:1,[::1]:65535/")
+    assert settings.broker_addresses == [("a", 9092), ("b.example", 1), ("::1", 65535)]

@@ -99,10 +99,11 @@ class Installation:
         # Tansu lists an end that lies before its last batch.
         return {source: max(end, self._produced.get(source, 0)) for source, end in listed.items()}
 
-    def committed(self) -> dict[Partition, int]:
+    def committed(self, group: str | None = None) -> dict[Partition, int]:
         """Return what lag tools see: the group's offsets."""
+        group = group or self.namespace
         with self.cluster.admin() as admin:
-            found = admin.list_group_offsets(self.namespace)[self.namespace]
+            found = admin.list_group_offsets(group)[group]
         return {(each.topic, each.partition): entry.offset for each, entry in found.items()}
 
     def dead_letters(self) -> set[DeadLetter]:

@@ -72,3 +72,15 @@ def test_draining_workers_all_end_and_leave_no_lag(installation: Installation, s
     assert installation.ledger() == ends
     assert {source: offset for source, offset in installation.committed().items() if offset} == ends
     assert_exact(installation, small_set.events, UNTIL)
+
+
+def test_a_drain_of_what_is_applied_already_commits_the_offsets_of_its_group(
+    installation: Installation, small_set: EventSet
+) -> None:
+    installation.create_topics()
+    installation.produce(small_set.records)
+    installation.drain()
+    second = f"{installation.namespace}-second"
+    installation.drain(group=second)
+    ends = {source: end for source, end in installation.ends().items() if end}
+    assert {source: offset for source, offset in installation.committed(second).items() if offset} == ends
