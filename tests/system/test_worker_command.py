@@ -74,7 +74,7 @@ def test_draining_workers_all_end_and_leave_no_lag(installation: Installation, s
     assert_exact(installation, small_set.events, UNTIL)
 
 
-def test_a_drain_of_what_is_applied_already_commits_the_offsets_of_its_group(
+def test_a_drain_of_an_applied_log_commits_the_offsets_of_its_group(
     installation: Installation, small_set: EventSet
 ) -> None:
     installation.create_topics()
