@@ -11,6 +11,7 @@ from stream_app.catalog.entities import ENTITIES
 from stream_app.catalog.metrics import METRICS
 from stream_app.core.entity import EntityKind
 from stream_app.core.facts import FoldSettings
+from stream_app.core.stored_form import STORED_FORM
 from stream_app.spec.metric import Metric
 
 FOLD_VERSION = 3
@@ -38,7 +39,7 @@ def fingerprint(
         settings.follow_up_weekdays,
         settings.swap_grace_ms,
     )
-    return hashlib.sha256(repr((FOLD_VERSION, chosen, declared, stored)).encode()).hexdigest()[:12]
+    return hashlib.sha256(repr((FOLD_VERSION, STORED_FORM, chosen, declared, stored)).encode()).hexdigest()[:12]
 
 
 def layout(declared: Any) -> str:  # noqa: ANN401 - type hints have no useful type of their own

@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
-from stream_app.core.entity import EntityKind, Fold, encode_entity
+from stream_app.core.entity import EntityKind, Fold
 from stream_app.core.envelope import Event
 from stream_app.core.facts import add_difference
+from stream_app.core.stored_form import Encoded, encode_entity, entity_decoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,8 @@ class Connected:
     def writes(self) -> Iterator[Write]:
         """What is to be stored under each id; nothing is said of pointers that stay as they are."""
         for id_, entity in self._entity_of.items():
-            version = None if id_ in self._pointed else self._versions.get(id_, "")
+            # The version of the entity that lists an id vouches for its pointer, but not for another entity.
+            version = self._versions.get(id_, None if id_ in self._pointed else "")
             if entity is None:
                 if version != "":
                     yield Write(id_, version, None)
@@ -170,17 +172,19 @@ def links_of(stored: Mapping[str, tuple[str, Stored]]) -> list[tuple[str, str]]:
 _encode_pointer = msgspec.msgpack.Encoder().encode
 
 
-def encode(stored: Stored) -> bytes:
+def encode(stored: Stored) -> Encoded:
     """An entity or a pointer as bytes; a pointer is a text, which no entity is."""
-    return _encode_pointer(stored.to) if isinstance(stored, Pointer) else encode_entity(stored)
+    return (_encode_pointer(stored.to), 0) if isinstance(stored, Pointer) else encode_entity(stored)
 
 
 def decoder(kind: EntityKind) -> Callable[[bytes], Stored]:
     """Reads what `encode` wrote."""
-    decode = msgspec.msgpack.Decoder(kind.state | str).decode
+    if not kind.unites:
+        return entity_decoder(kind.state)
+    decode = entity_decoder(kind.state, str)
 
     def read(value: bytes) -> Stored:
         found = decode(value)
         return Pointer(found) if isinstance(found, str) else found
 
-    return read if kind.unites else msgspec.msgpack.Decoder(kind.state).decode
+    return read

@@ -1,18 +1,12 @@
 """Folding events into an entity: merge them, and say what that changes in the numbers."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from typing import Any
 
-import msgspec
-
-from stream_app.core import long_timelines
 from stream_app.core.envelope import Event, event_type
 from stream_app.core.facts import Change, Delta, Fact, FoldSettings, negated
-from stream_app.core.long_timelines import LONG
-from stream_app.core.timeline import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,36 +35,6 @@ class EntityKind:
     def types(self) -> tuple[type[Event], ...]:
         """Every event type of this kind of entity."""
         return (*self.merges, *self.unites, *([self.erased_by] if self.erased_by else []))
-
-
-_encode = msgspec.msgpack.Encoder().encode
-
-
-def encode_entity(entity: Any) -> bytes:  # noqa: ANN401 - any kind of entity
-    """The state of an entity as bytes."""
-    if not long_timelines.any_known():
-        return _encode(entity)
-    long = {
-        name: rows
-        for name in _timelines(cast("Hashable", type(entity)))
-        if len(rows := getattr(entity, name)) >= LONG and long_timelines.is_known(rows)
-    }
-    if not long:
-        return _encode(entity)
-    try:
-        for name, rows in long.items():
-            setattr(entity, name, long_timelines.encoded(rows))
-        return _encode(entity)
-    finally:
-        for name, rows in long.items():
-            setattr(entity, name, rows)
-
-
-@cache
-def _timelines(state: Hashable) -> tuple[str, ...]:
-    """The fields of a state that are timelines."""
-    lists = {name: get_args(hint) for name, hint in get_type_hints(state).items() if get_origin(hint) is list}
-    return tuple(name for name, [each] in lists.items() if isinstance(each, type) and issubclass(each, Row))
 
 
 def kinds_by_event_type(

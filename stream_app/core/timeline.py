@@ -93,10 +93,25 @@ def append(rows: list[RowT], row: RowT) -> None:
         rows.append(row)
 
 
+def forget_first(rows: list[RowT], count: int) -> None:
+    """Drop the first rows."""
+    if len(rows) >= LONG:
+        long_timelines.forget_first(rows, count)
+    else:
+        del rows[:count]
+
+
 def join_all(rows: list[RowT], others: Iterable[RowT]) -> None:
     """Add all rows of another timeline of the same thing."""
     for row in others:
         join(rows, row)
+
+
+def is_known(rows: list[RowT], row: RowT) -> bool:
+    """Whether a row of the same identity is there."""
+    if len(rows) >= LONG:
+        return row.identity in long_timelines.identities(rows)
+    return any(known.identity == row.identity for known in rows)
 
 
 def is_next(rows: list[RowT], row: RowT) -> bool:

@@ -24,7 +24,7 @@ end
 
 -- The version stands at the head of an entity's value.
 local stale = {}
-for i = 1, #c.entities, 3 do
+for i = 1, #c.entities, 4 do
   local version = c.entities[i + 1]
   if version ~= c.any_version and redis.call('GETRANGE', c.entities[i], 0, #c.version - 1) ~= version then
     stale[#stale + 1] = c.entities[i]
@@ -84,13 +84,19 @@ end
 
 -- From here on everything is written.
 local from = 1
-for i = 1, #c.entities, 3 do
-  local key, length = c.entities[i], c.entities[i + 2]
+for i = 1, #c.entities, 4 do
+  local key, length, stays = c.entities[i], c.entities[i + 2], c.entities[i + 3]
   if length < 0 then
     redis.call('DEL', key)
   else
-    redis.call('SET', key, c.version .. string.sub(states, from, from + length - 1))
+    local state = string.sub(states, from, from + length - 1)
     from = from + length
+    if stays == 0 then
+      redis.call('SET', key, c.version .. state)
+    else
+      redis.call('SETRANGE', key, 0, c.version .. string.sub(state, 1, c.header))
+      redis.call('SETRANGE', key, #c.version + stays, string.sub(state, c.header + 1))
+    end
   end
 end
 

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from stream_app.clients.retry import RetryForever, class_name
 from stream_app.core.deltas import Cells
 from stream_app.core.facts import Series
+from stream_app.core.stored_form import HEADER_LENGTH
 from stream_app.core.windows import KEPT
 from stream_app.spec.window import Grain
 from stream_app.store.keys import (
@@ -51,12 +52,14 @@ def split_value(value: bytes) -> tuple[str, bytes]:
 class State(NamedTuple):
     """What is to stand under an id of an entity: its state or a pointer, None for an erased one.
 
-    `version` is what it was computed from: "" = nothing stood there, None = whatever stands there.
+    `version` is what it was computed from: "" = nothing stood there, None = whatever stands there. If bytes of what is
+    stored stay, `value` begins with a header, and the rest of it follows after them (see `core/stored_form.py`).
     """
 
     name: str
     version: str | None
     value: bytes | None
+    stays: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +252,8 @@ class Ledger:
         entities: list[str | int] = []
         for state in commit.states:
             version = _ANY_VERSION if state.version is None else state.version
-            entities += (keys.entity(state.name), version, -1 if state.value is None else len(state.value))
+            length = -1 if state.value is None else len(state.value)
+            entities += (keys.entity(state.name), version, length, state.stays)
         buckets: list[Any] = []
         for (grain, number), amounts in cells.buckets.items():
             buckets += (grain.value, number, [*map(series_field, amounts)], [*amounts.values()])
@@ -273,6 +277,7 @@ class Ledger:
                 "version": commit.version,
                 "any_version": _ANY_VERSION,
                 "entities": entities,
+                "header": HEADER_LENGTH,
                 "grains": {grain.value: _grain(grain, commit.newest.get(grain), keys) for grain in Grain},
                 "buckets": buckets,
                 "level_fields": [*map(series_field, cells.levels)],

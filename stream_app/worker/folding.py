@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Iterable, Mapping
 
 from stream_app.core.connected import Connected, Pointer, Stored, components, encode, links_of, unresolved
-from stream_app.core.entity import EntityKind, Fold, encode_entity
+from stream_app.core.entity import EntityKind, Fold
+from stream_app.core.stored_form import encode_entity
 from stream_app.store.keys import entity_name, id_of_name, kind_of_name
 from stream_app.store.ledger import State, new_version
 from stream_app.worker.decoding import Dated, Decoded
@@ -50,7 +51,7 @@ class Folding:
             after = apply(kind, entity, group.id, group.events)
             if after is not None:
                 entities[name] = written, after
-                append(State(name, version, encode_entity(after)))
+                append(State(name, version, *encode_entity(after)))
             elif version:
                 self._write(name, version, None)
             if number % _ENTITIES_PER_TURN == 0:
@@ -62,7 +63,7 @@ class Folding:
             self.states.append(State(name, version, None))
             return
         self.entities[name] = self.version, after
-        self.states.append(State(name, version, encode(after)))
+        self.states.append(State(name, version, *encode(after)))
 
     async def _fold_connected(self) -> None:
         position = {id(dated): number for number, dated in enumerate(self._decoded.results)}

@@ -1,39 +1,32 @@
-"""Workers of the version before and of this one side by side, while one after the other is replaced."""
+"""Workers that assign partitions as before and as now side by side, while one after the other is replaced."""
 
-import io
+import shutil
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import pytest
 
+import stream_app
 from tests.system.event_sets import UNTIL, EventSet
 from tests.system.expectations import assert_exact
 from tests.system.installation import Installation
 
-_ROOT = Path(__file__).parents[2]
-# The last version that knows no other assignment than Kafka's round robin is the one before this file.
-_ADDED = "stream_app/worker/assignment.py"
-
-
-def _git(*arguments: str) -> bytes:
-    try:
-        return subprocess.run(["git", "-C", _ROOT, *arguments], check=True, capture_output=True).stdout  # noqa: S603, S607
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"no history of this repository: {error}")
+# Versions before 0.2 know no other assignment than Kafka's round robin.
+_TRANSPORT = "stream_app/worker/transport.py"
+_NOW = "[CoPartitioned(listener.together), RoundRobinPartitionAssignor]"
+_BEFORE = "[RoundRobinPartitionAssignor]"
 
 
 @pytest.fixture(scope="module")
 def older(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Return the program of the older version."""
-    added = _git("log", "--diff-filter=A", "--format=%H", "-1", "--", _ADDED).decode().strip()
-    if not added:
-        pytest.skip("the history of this repository is cut off")
+    """Return the program of a version with the same definitions that assigns partitions as before."""
     directory = tmp_path_factory.mktemp("older")
-    with tarfile.open(fileobj=io.BytesIO(_git("archive", f"{added}^", "stream_app"))) as archive:
-        archive.extractall(directory, filter="data")
-    assert not (directory / _ADDED).exists()
+    shutil.copytree(Path(stream_app.__file__).parent, directory / "stream_app")
+    transport = directory / _TRANSPORT
+    text = transport.read_text()
+    assert text.count(_NOW) == 1
+    transport.write_text(text.replace(_NOW, _BEFORE))
     # -P: not what stands in the directory that the tests run in.
     python = ["env", f"PYTHONPATH={directory}", sys.executable, "-P"]
     where = [*python, "-c", "import stream_app; print(stream_app.__file__)"]

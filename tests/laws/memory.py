@@ -19,6 +19,7 @@ from stream_app.core.envelope import Decoder, Event, Rejected
 from stream_app.core.facts import Delta, Fact, FoldSettings, Series
 from stream_app.core.limits import Labels
 from stream_app.core.samples import Due, Sample, View
+from stream_app.core.stored_form import HEADER_LENGTH
 from stream_app.core.sums import RunningSum
 from stream_app.core.windows import KEPT, Clock, span
 from stream_app.spec.window import GRAIN_OF, Grain, Window
@@ -92,7 +93,7 @@ class MemoryStore:
                 if write.stored is None:
                     self.entities.pop(name, None)
                 else:
-                    self.entities[name] = encode(write.stored)
+                    self.entities[name] = put_over(self.entities.get(name, b""), *encode(write.stored))
 
     def _load(self, kind: EntityKind, id_: str) -> tuple[str, Stored]:
         value = self.entities.get(f"{kind.name}:{id_}")
@@ -141,6 +142,14 @@ class MemoryStore:
     def samples(self, now: int, limit: int = 1000) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Every sample that is not zero."""
         return by_name(SampleSource(limit).samples(self.view(now)))
+
+
+def put_over(stored: bytes, value: bytes, stays: int) -> bytes:
+    """What stands in the store after a state was written there of which some bytes stay."""
+    if not stays:
+        return value
+    end = stays + len(value) - HEADER_LENGTH
+    return value[:HEADER_LENGTH] + stored[HEADER_LENGTH:stays] + value[HEADER_LENGTH:] + stored[end:]
 
 
 def decoded(envelope: dict[str, Any]) -> tuple[int, Event]:

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stream_app.catalog.ratios import RATIOS
+from tests.core.long_timelines import long_from
 from tests.laws.memory import MemoryStore
 from tests.laws.worlds import NOW, Envelope, deliveries, erasures, merging_worlds, worlds
 from tests.oracle import recount
@@ -51,6 +52,16 @@ def test_the_fold_agrees_with_a_brute_force_recount(world: list[Envelope], zone:
 def test_merges_in_any_order_agree_with_the_recount(data: st.DataObject, world: list[Envelope], zone: str) -> None:
     expected = {key: value for key, value in recount(world, as_of=NOW, timezone=zone).items() if value}
     assert exported(data.draw(deliveries(world)), zone) == expected
+
+
+@patient
+@given(st.data(), merging_worlds())
+def test_entities_with_logs_of_their_timelines_agree_with_the_recount(
+    data: st.DataObject, world: list[Envelope]
+) -> None:
+    expected = {key: value for key, value in recount(world, as_of=NOW).items() if value}
+    with long_from(2):
+        assert exported(data.draw(deliveries(world)), "UTC") == expected
 
 
 @patient

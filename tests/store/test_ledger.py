@@ -9,6 +9,7 @@ import pytest
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
+from stream_app.core.stored_form import HEADER_LENGTH
 from stream_app.core.windows import KEPT
 from stream_app.spec.window import Grain
 from stream_app.store import generations
@@ -135,6 +136,20 @@ async def test_a_batch_on_another_version_of_an_entity_changes_nothing(
         batch = commit_of(1, 2, states=states, levels={_WEB: 1})
         assert await ledger.commit(batch) == WrongVersion((keys.entity("lead:L1"), keys.entity("lead:L3")))
     assert everything(redis, namespace) == before
+
+
+@on_a_loop
+async def test_of_what_is_stored_of_an_entity_some_may_stay(redis_url: str, namespace: str) -> None:
+    first, second = b"1" * HEADER_LENGTH, b"2" * HEADER_LENGTH
+    whole = State("lead:L1", "", first + b"staying, and a long rest")
+    part = State("lead:L1", "a" * 16, second + b", more", stays=HEADER_LENGTH + len(b"staying"))
+    async with _ledger(redis_url, namespace) as ledger:
+        assert await ledger.commit(commit_of(0, 1, states=(whole,))) == Applied()
+        assert await ledger.commit(commit_of(1, 2, states=(part, State("lead:L2", "", b"x")))) == Applied()
+        assert await ledger.load(["lead:L1", "lead:L2"]) == [
+            ("a" * 16, second + b"staying, morea long rest"),
+            ("a" * 16, b"x"),
+        ]
 
 
 @on_a_loop

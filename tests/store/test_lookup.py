@@ -6,7 +6,6 @@ from redis.asyncio import Redis as AsyncRedis
 from stream_app.catalog.entities import ACCOUNT, LEAD
 from stream_app.catalog.lead.state import Lead
 from stream_app.core.connected import Pointer, encode
-from stream_app.core.entity import encode_entity
 from stream_app.store import generations
 from stream_app.store.keys import due_member, entity_name
 from stream_app.store.ledger import Applied, Ledger, State
@@ -17,7 +16,7 @@ from tests.worker.workers import on_a_loop
 
 @on_a_loop
 async def test_an_entity_is_found_by_its_kind_and_id(redis_url: str, redis: Redis, namespace: str) -> None:
-    state = State(entity_name(LEAD.name, "L:1"), "", encode_entity(Lead("L:1")))
+    state = State(entity_name(LEAD.name, "L:1"), "", *encode(Lead("L:1")))
     async with AsyncRedis.from_url(redis_url) as client:
         assert await Ledger(client, namespace, "d").commit(commit_of(0, 1, states=(state,))) == Applied()
     assert find(redis, namespace, LEAD, "L:1") == Lead("L:1")
@@ -31,7 +30,7 @@ async def test_an_entity_is_found_by_its_kind_and_id(redis_url: str, redis: Redi
 async def test_an_entity_is_found_by_any_of_its_ids(redis_url: str, redis: Redis, namespace: str) -> None:
     whole = Lead("a", ["b", "c"])
     stored = {"a": whole, "b": Pointer("a"), "c": Pointer("b"), "stale": Pointer("a"), "x": Pointer("y"), "y": None}
-    states = [State(entity_name(LEAD.name, id_), "", encode(each)) for id_, each in stored.items() if each]
+    states = [State(entity_name(LEAD.name, id_), "", *encode(each)) for id_, each in stored.items() if each]
     async with AsyncRedis.from_url(redis_url) as client:
         assert await Ledger(client, namespace, "d").commit(commit_of(0, 1, states=tuple(states))) == Applied()
     assert [find(redis, namespace, LEAD, id_) for id_ in "abc"] == [whole] * 3

@@ -105,6 +105,20 @@ async def test_pointers_that_were_turned_round_meanwhile_end_in_no_circle(settin
 
 
 @on_a_loop
+async def test_a_stale_lead_and_one_that_lists_it_are_read_again(settings: Settings) -> None:
+    async with _processes(settings, 2) as [one, two]:
+        log = _Log()
+        await log.apply(one, _created(1, "a"), _merged(2, "a", "b"))
+        await log.apply(two, _erased(3, "a"))
+        await log.apply(two, _created(4, "b"), _merged(5, "b", "a"))
+        # In the cache `a` is a lead that lists `b`, in the store `b` is one that lists `a`.
+        one.pipeline._entities.take(["lead:b"])  # noqa: SLF001 - as if it had been evicted
+        await log.apply(one, _merged(6, "a", "b"), _stage(7, "b"))
+        assert one.conflicts
+    assert _numbers(settings) == _recounted([_created(1, "k"), _created(4, "b"), _stage(7, "b")])
+
+
+@on_a_loop
 async def test_an_entity_that_was_erased_meanwhile_starts_anew_unmerged(settings: Settings) -> None:
     log = _Log()
     async with _processes(settings, 2) as [one, two]:

@@ -16,12 +16,14 @@ from redis.asyncio import Redis
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.clients.connections import async_redis
 from stream_app.clients.settings import Settings
+from stream_app.core.long_timelines import LONG
 from stream_app.demo.simulator import Plan, history, records
 from stream_app.store.ledger import Commit, Ledger, Verdict
 from stream_app.worker.batch import Batch, Record, split
 from stream_app.worker.pipeline import Pipeline
 from stream_app.worker.result import Applied, ReadFrom
 from stream_app.worker.telemetry import Telemetry
+from tests.core.long_timelines import long_from
 from tests.laws.memory import by_name
 from tests.laws.test_laws import NOT_RECOUNTED
 from tests.monitoring.dashboards.site import samples
@@ -226,9 +228,12 @@ def _merges(rng: random.Random, events: Sequence[dict[str, Any]]) -> list[dict[s
     return found
 
 
+@pytest.mark.parametrize("rows", [2, LONG])
 @pytest.mark.parametrize("seed", range(3))
 @on_a_loop
-async def test_two_processes_that_both_read_everything_with_merges_count_it_once(settings: Settings, seed: int) -> None:
+async def test_two_processes_that_both_read_everything_with_merges_count_it_once(
+    settings: Settings, seed: int, rows: int
+) -> None:
     rng = random.Random(seed)  # noqa: S311 - not a secret
     events = list(history(Plan(seed=seed, leads=40, days=60, until=_UNTIL)))
     events += _merges(rng, events)
@@ -237,15 +242,17 @@ async def test_two_processes_that_both_read_everything_with_merges_count_it_once
     for event in events:
         part = log[event["type"].partition(".")[0], rng.randrange(2)]
         part.append(Record(len(part), _NOW, None, orjson.dumps(event)))
-    async with _processes(settings, 2) as both:
-        await asyncio.gather(*(_Reader(process, log, rng).read_all() for process in both))
+    with long_from(rows):
+        async with _processes(settings, 2) as both:
+            await asyncio.gather(*(_Reader(process, log, rng).read_all() for process in both))
     assert both[0].conflicts or both[1].conflicts
     assert _numbers(settings) == _recounted(events)
 
 
+@pytest.mark.parametrize("rows", [2, LONG])
 @pytest.mark.parametrize("seed", range(3))
 @on_a_loop
-async def test_two_processes_that_both_read_everything_count_it_once(settings: Settings, seed: int) -> None:
+async def test_two_processes_that_both_read_everything_count_it_once(settings: Settings, seed: int, rows: int) -> None:
     rng = random.Random(seed)  # noqa: S311 - not a secret
     plan = Plan(seed=seed, leads=40, days=60, until=_UNTIL)
     written = list(records(plan, history(plan)))
@@ -254,9 +261,10 @@ async def test_two_processes_that_both_read_everything_count_it_once(settings: S
         # A lead's events are spread over partitions, so that batches of different partitions meet in it.
         part = log[record.family, rng.randrange(2)]
         part.append(Record(len(part), _NOW, None, record.value))
-    async with _processes(settings, 2) as both:
-        await asyncio.gather(*(_Reader(process, log, rng).read_all() for process in both))
-        stored = await both[0].ledger.positions(log)
+    with long_from(rows):
+        async with _processes(settings, 2) as both:
+            await asyncio.gather(*(_Reader(process, log, rng).read_all() for process in both))
+            stored = await both[0].ledger.positions(log)
     assert stored == {source: len(part) for source, part in log.items()}
     assert both[0].conflicts or both[1].conflicts
     assert _numbers(settings) == _recounted([orjson.loads(record.value) for record in written])

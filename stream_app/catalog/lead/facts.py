@@ -1,5 +1,6 @@
 """What a lead contributes to the numbers, one function for each part of it that changes on its own."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 from stream_app.catalog import enrollment as enrollments
@@ -74,7 +75,12 @@ def reopening_facts(lead: Lead, _: FoldSettings) -> list[Fact]:
 
 def score_facts(lead: Lead, _: FoldSettings) -> list[Fact]:
     """Differences between neighboring scores."""
-    return [fact for earlier, later in pairwise(lead.scores) for fact in score_difference(earlier, later)]
+    return score_differences(lead.scores)
+
+
+def score_differences(scores: Iterable[ScoreRow]) -> list[Fact]:
+    """Differences between scores that follow each other."""
+    return [fact for earlier, later in pairwise(scores) for fact in score_difference(earlier, later)]
 
 
 def score_difference(earlier: ScoreRow, later: ScoreRow) -> list[Fact]:

@@ -1,13 +1,14 @@
 """What a lead forgets when it is older than the horizon, and which events come too late for that reason."""
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, insort
+from collections.abc import Sequence
 
 from stream_app.catalog import events as e
 from stream_app.catalog import message as messages
 from stream_app.catalog.enrollment import EXITED, Enrollment
 from stream_app.catalog.lead.state import Lead, beginning
 from stream_app.core.envelope import Event
-from stream_app.core.timeline import FAR_FUTURE
+from stream_app.core.timeline import FAR_FUTURE, Row, forget_first
 
 _NEVER_FORGOTTEN = (e.LeadCreated, e.LeadStageChanged, e.LeadStatusChanged)
 
@@ -23,9 +24,8 @@ def forget(lead: Lead, limit: int) -> None:
     """Drop what is kept only to merge and is older than `limit`; what it contributed stays counted."""
     if lead.oldest >= limit:
         return
-    lead.engagements = [row for row in lead.engagements if row.at >= limit]
-    stale = bisect_right(lead.scores, limit - 1, key=lambda row: row.at)
-    lead.scores = lead.scores[max(stale - 1, 0) :]
+    forget_first(lead.engagements, _before(lead.engagements, limit))
+    forget_first(lead.scores, max(_before(lead.scores, limit) - 1, 0))
     mailed = {name: messages.unpack(packed).events for name, packed in lead.messages.items()}
     mailed = {name: rows for name, rows in mailed.items() if rows[-1].at >= limit}
     lead.messages = {name: lead.messages[name] for name in mailed}
@@ -37,6 +37,11 @@ def forget(lead: Lead, limit: int) -> None:
     earliest += [rows[0].at for rows in mailed.values()]
     earliest += [each.events[0].at for each in lead.enrollments.values()]
     lead.oldest = min(earliest, default=FAR_FUTURE)
+
+
+def _before(rows: Sequence[Row], limit: int) -> int:
+    """How many rows are older."""
+    return bisect_left(rows, limit, key=lambda row: row.at)
 
 
 def _is_over(enrollment: Enrollment, limit: int) -> bool:

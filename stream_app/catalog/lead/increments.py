@@ -1,6 +1,8 @@
 """What an event changes in the facts of a lead, known without computing them again."""
 
-from stream_app.catalog.lead.facts import end_of_month, new_lead_score, stage_entry
+from bisect import bisect_left
+
+from stream_app.catalog.lead.facts import end_of_month, new_lead_score, score_differences, stage_entry
 from stream_app.catalog.lead.state import (
     Lead,
     ScoreRow,
@@ -30,6 +32,13 @@ def stage_increment(lead: Lead, row: StageRow) -> list[Fact] | None:
     if not is_disqualified(lead):
         found += [(("leads_in_stage", current), LEVEL, -1), (("leads_in_stage", row.stage), LEVEL, 1)]
     return found
+
+
+def score_replacement(scores: list[ScoreRow], row: ScoreRow) -> tuple[list[Fact], list[Fact]]:
+    """What a score of a new identity changes in `score_facts`, wherever it belongs: what is there before, and after."""
+    place = bisect_left(scores, row)
+    earlier, later = scores[max(place - 1, 0) : place], scores[place : place + 1]
+    return score_differences([*earlier, *later]), score_differences([*earlier, row, *later])
 
 
 def new_lead_score_replacement(lead: Lead, row: ScoreRow, settings: FoldSettings) -> tuple[list[Fact], list[Fact]]:

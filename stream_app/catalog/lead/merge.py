@@ -28,6 +28,7 @@ from stream_app.catalog.lead.increments import (
     engaged_since,
     may_reopen,
     new_lead_score_replacement,
+    score_replacement,
     stage_increment,
 )
 from stream_app.catalog.lead.outcomes import beginning_outcomes, outcome_facts, stage_outcomes
@@ -45,7 +46,7 @@ from stream_app.catalog.lead.state import (
 from stream_app.catalog.message import Message, MessageRow
 from stream_app.core.envelope import Event, milliseconds
 from stream_app.core.facts import Change
-from stream_app.core.timeline import Row, append, identity, is_next, join
+from stream_app.core.timeline import Row, append, identity, is_known, is_next, join
 
 _CONTACTS = frozenset({"meeting", "call"})
 _REOPENING = frozenset({messages.CLICKED, messages.REPLIED})
@@ -121,8 +122,11 @@ def _merge_score(lead: Lead, event: e.LeadScoreChanged, at: int, change: Change)
             change.replace(*new_lead_score_replacement(lead, row, change.settings))
         append(scores, row)
         return True
-    change.track(score_facts)
     change.track(new_lead_score_facts)
+    if change.is_untracked(score_facts) and not is_known(scores, row):
+        change.replace(*score_replacement(scores, row))
+    else:
+        change.track(score_facts)
     return join(scores, row)
 
 
