@@ -49,10 +49,10 @@ class EventHistory:
             for record in self.history():
                 lines.write(b"%s\t%s\n" % (record.family.encode(), record.value))
 
-    def load(self, settings: Settings, spool: Path) -> int:
-        """Write the history to its topics, one partition each, and to the file `spool`; return how many records."""
+    def load(self, settings: Settings, spool: Path, partitions: int = 1) -> int:
+        """Write the history to its topics and to the file `spool`; return how many records."""
         names = {record.family: settings.topic(record.family) for record in self.history()}
-        topics.apply(settings, names.values(), 1)
+        topics.apply(settings, names.values(), partitions)
         count = 0
         with BatchProducer(settings, names.values()) as producer, spool.open("wb") as lines:
             for count, record in enumerate(self.history(), 1):  # noqa: B007

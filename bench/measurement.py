@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 
-__all__ = ["WARM_UP_SHARE", "Measurement", "measure"]
+__all__ = ["WARM_UP_SHARE", "Measurement", "measure", "processor"]
 
 WARM_UP_SHARE = 0.05
 """The share of the events that is applied before the clock starts."""
@@ -58,15 +58,15 @@ def measure(
             raise NoProgressError(message)
         if started is None:
             if done >= total * WARM_UP_SHARE:
-                started = done, now, _processor(process.pid)
+                started = done, now, processor(process.pid)
         elif done >= total or now - started[1] > longest:
             begin, since, used = started
-            burnt = _processor(process.pid)
+            burnt = processor(process.pid)
             return Measurement(done - begin, now - since, None if burnt is None or used is None else burnt - used)
         time.sleep(_POLL_S)
 
 
-def _processor(pid: int) -> float | None:
+def processor(pid: int) -> float | None:
     """Processor seconds that a process has used, where the system tells (Linux)."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -1,0 +1,183 @@
+"""What an event costs with more workers and more leads: `python -m bench.growth`.
+
+Workers: as many as are named read a history of four partitions in each topic, by way of a broker. What counts is the
+processor time of all of them and of the store for an event, from when each has partitions to the end.
+Leads: with more of them than the cache holds, events come to leads at random, in small batches and in large ones, with
+and without an append-only file, without a broker.
+"""
+
+import asyncio
+import json
+import os
+import random
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+from urllib.request import urlopen
+
+import click
+from prometheus_client.parser import text_string_to_metric_families
+
+from bench.candidates import worker
+from bench.environment import BenchEnvironment, bench_environment
+from bench.event_history import EventHistory
+from bench.intake import Cost, Intake, envelope
+from bench.measurement import processor
+from stream_app.clients.connections import async_redis
+from stream_app.clients.ports import free_port
+from stream_app.clients.settings import Settings
+from stream_app.demo.embedded_servers import embedded_redis
+
+_PARTITIONS = 4
+_WAIT_S = 60.0
+_POLL_S = 0.02
+_BATCH = 4000
+_SMALL_BATCH = 50
+_HISTORY = ("lead.created", "email.sent", "email.delivered", "email.opened", "lead.score_changed")
+_ROUNDS = 4
+
+
+def _with_workers(environment: BenchEnvironment, count: int, batch: int, events: int) -> dict[str, Any]:
+    """Let so many workers read everything."""
+    environment.clear_store()
+    ports = [free_port() for _ in range(count)]
+    with ExitStack() as stack:
+        group = f"growth-{time.monotonic_ns()}"
+        processes = [
+            stack.enter_context(
+                environment.running(worker(), worker_port=str(port), batch_events=str(batch), group=group)
+            )
+            for port in ports
+        ]
+        deadline = time.monotonic() + _WAIT_S
+        while not all(_has_partitions(port) for port in ports) and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+        begin, began = _applied(environment), time.monotonic()
+        store, own = _of_store(environment), [processor(process.pid) or 0.0 for process in processes]
+        while (done := _applied(environment)) < events and time.monotonic() < deadline + _WAIT_S:
+            time.sleep(_POLL_S)
+        seconds = time.monotonic() - began
+        burnt = sum(processor(process.pid) or 0.0 for process in processes) - sum(own)
+        counted = done - begin
+        return {
+            "events": counted,
+            "events a second": round(counted / seconds),
+            "worker, us an event": round(burnt / counted * 1e6, 1),
+            "store, us an event": round((_of_store(environment) - store) / counted * 1e6, 1),
+            "conflicts": sum(map(_conflicts, ports)),
+        }
+
+
+def _applied(environment: BenchEnvironment) -> int:
+    return sum(map(int, cast("list[bytes]", environment.redis.hvals(environment.offsets))))
+
+
+def _of_store(environment: BenchEnvironment) -> float:
+    used: Any = environment.redis.info("cpu")
+    return float(used["used_cpu_user"] + used["used_cpu_sys"])
+
+
+def _page(port: int, path: str) -> str:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}{path}", timeout=2) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
+
+
+def _has_partitions(port: int) -> bool:
+    return "stream_app_consumer_lag" in _page(port, "/metrics")
+
+
+def _conflicts(port: int) -> int:
+    families = text_string_to_metric_families(_page(port, "/metrics"))
+    name = "stream_app_commit_conflicts_total"
+    return sum(int(each.value) for family in families for each in family.samples if each.name == name)
+
+
+def _history(leads: int, until: datetime) -> Iterator[tuple[str, bytes]]:
+    """Families and values of an ordinary history of each lead, lead after lead."""
+    for lead in range(leads):
+        at = until - timedelta(days=60) * (1 - lead / leads)
+        for place, kind in enumerate(_HISTORY):
+            yield _of_lead(kind, lead, lead * len(_HISTORY) + place, at + timedelta(hours=place))
+
+
+def _of_lead(kind: str, lead: int, number: int, at: datetime) -> tuple[str, bytes]:
+    data: dict[str, Any] = {"lead_id": f"lead-{lead:09}"}
+    if kind == "lead.created":
+        data |= {"source": f"source-{lead % 10}", "channel": "web", "campaign_id": f"campaign-{lead % 20}"}
+    elif kind == "lead.score_changed":
+        data |= {"score": number % 100, "activity": "webinar"}
+    else:
+        data |= {"message_id": f"message-{lead:09}", "program_id": "nurture", "step_id": f"step-{lead % 5}"}
+    return kind.partition(".")[0], envelope(kind, number, at.isoformat(), data)
+
+
+async def _cold(settings: Settings, leads: int, events: int) -> dict[str, Any]:
+    """Let events come to leads at random of which the cache holds a fiftieth."""
+    until, rng = datetime.now(UTC), random.Random(1)  # noqa: S311 - not a secret
+    async with async_redis(settings) as redis:
+        intake = Intake(settings, redis)
+        waiting: dict[str, list[bytes]] = {}
+        for family, value in _history(leads, until - timedelta(days=1)):
+            waiting.setdefault(family, []).append(value)
+            if len(waiting[family]) == _BATCH:
+                await intake.apply(family, waiting.pop(family))
+        for family, values in waiting.items():
+            await intake.apply(family, values)
+        used: Any = await redis.info("memory")
+        keys: Any = await redis.dbsize()
+        found: dict[str, Any] = {"bytes a lead": round(used["used_memory"] / leads), "keys": keys}
+        number = leads * len(_HISTORY)
+        for name, size, count in (("large batches", _BATCH, events), ("small batches", _SMALL_BATCH, events // 10)):
+            costs: list[Cost] = []
+            for _ in range(_ROUNDS * max(1, count // size // _ROUNDS)):
+                values = [
+                    _of_lead("lead.score_changed", rng.randrange(leads), number + place, until)[1]
+                    for place in range(size)
+                ]
+                number += size
+                costs.append(await intake.apply("lead", values))
+            found[name] = {
+                "worker, us an event": round(statistics.median(each.processor for each in costs) / size * 1e6, 1),
+                "store, us an event": round(statistics.median(each.store for each in costs) / size * 1e6, 1),
+            }
+        return found
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--events", type=click.IntRange(10_000), default=400_000, show_default=True, help="For the workers.")
+@click.option("--leads", type=click.IntRange(100), default=200_000, show_default=True, help="How many are alive.")
+@click.option("--only", type=click.Choice(["workers", "leads"]), help="One of the two parts.")
+def main(events: int, leads: int, only: str | None) -> None:
+    """Measure one, two and four workers, and events of leads that are not in the cache."""
+    load = os.getloadavg()[0]
+    found: dict[str, Any] = {}
+    if only != "leads":
+        with bench_environment() as environment:
+            count = EventHistory.near_now(events).load(environment.settings, environment.spool, _PARTITIONS)
+            for batch in (_BATCH, _BATCH // 4):
+                for workers in (1, 2, 4):
+                    name = f"{workers} workers, batches of {batch}"
+                    found[name] = _with_workers(environment, workers, batch, count)
+                    click.echo(f"{name}: {found[name]}", err=True)
+    if only != "workers":
+        for appendonly in (False, True):
+            with ExitStack() as stack:
+                directory = Path(stack.enter_context(TemporaryDirectory(prefix="stream-app-bench-")))
+                url = stack.enter_context(embedded_redis(directory, appendonly=appendonly))
+                settings = Settings.load(redis_url=url, namespace="bench", cached_entities=leads // 50)
+                name = f"{leads} leads, {'with' if appendonly else 'without'} append-only file"
+                found[name] = asyncio.run(_cold(settings, leads, events // 4))
+                click.echo(f"{name}: {found[name]}", err=True)
+    click.echo(json.dumps({**found, "load": [round(load, 1), round(os.getloadavg()[0], 1)]}, indent=2))
+
+
+if __name__ == "__main__":
+    main()
