@@ -187,8 +187,9 @@ CROWDS: dict[str, tuple[str, ...]] = {
     "reopening": ("lead.status_changed", "lead.engaged", "program.enrolled", "program.exited"),
     "enrollment": tuple(name for name in _DATA if name.startswith("program.")),
     "message": tuple(name for name in _DATA if name.startswith("email.")),
+    "mrr": tuple(name for name in _DATA if name.startswith("subscription.")),
 }
-"""Types of events that meet in one aspect of a lead, or in two that depend on each other."""
+"""Types of events that meet in one aspect of a lead or an account, or in two that depend on each other."""
 
 
 @st.composite
@@ -253,13 +254,13 @@ def erasures(draw: Callable[[Any], Any]) -> list[Envelope]:
 
 @st.composite
 def crowds(draw: Callable[[Any], Any], types: tuple[str, ...]) -> list[Envelope]:
-    """Events of one lead in the order of their times, so near each other that moments, even identities, are shared."""
+    """Events of one lead or account by their times, so near each other that moments, even identities, are shared."""
     events = draw(st.lists(_event(types, MOMENTS), min_size=4, max_size=12))
     moments = st.sampled_from([f"2026-02-{day}T07:00:00Z" for day in (25, 26, 27, 28)] + ["2026-03-01T00:00:00Z"])
     crowd = [
         event
         | {"id": f"id{draw(st.integers(0, 19))}", "source": "", "time": draw(moments)}
-        | {"data": event["data"] | {"lead_id": "l1"}}
+        | {"data": event["data"] | {"lead_id": "l1", "account_id": "a1"}}
         for event in events
     ]
     return sorted(crowd, key=lambda event: (event["time"], event["id"]))

@@ -5,12 +5,13 @@ from functools import partial
 
 from stream_app.catalog import events as e
 from stream_app.catalog.account.facts import invoice_facts, new_customer_facts, opportunity_facts
+from stream_app.catalog.account.increments import paying, subscription_increment
 from stream_app.catalog.account.mrr import mrr_facts
 from stream_app.catalog.account.state import Account, InvoiceRow, OpportunityRow, SubscriptionRow
 from stream_app.catalog.subscription import monthly_minor
 from stream_app.core.envelope import Event
 from stream_app.core.facts import Change
-from stream_app.core.timeline import identity, join
+from stream_app.core.timeline import append, identity, join
 
 _DEFAULT_STATUS = {"paused": "paused", "canceled": "canceled"}
 """Event -> status where none is stated; `active` for all others."""
@@ -18,8 +19,6 @@ _DEFAULT_STATUS = {"paused": "paused", "canceled": "canceled"}
 
 def _merge_subscription(kind: str, account: Account, event: e.SubscriptionEvent, at: int, change: Change) -> bool:
     data = event.data
-    change.track(mrr_facts)
-    change.track(new_customer_facts)
     row = SubscriptionRow(
         at,
         e.order_of(event),
@@ -29,7 +28,18 @@ def _merge_subscription(kind: str, account: Account, event: e.SubscriptionEvent,
         monthly=monthly_minor(data.items, data.discount_percent_forever or 0),
         reason=data.reason or "voluntary",
     )
-    return join(account.subscriptions.setdefault(data.subscription_id, []), row)
+    rows = account.subscriptions.get(data.subscription_id, [])
+    if change.is_untracked(mrr_facts) and (now := change.once(paying)) is not None:
+        increment = subscription_increment(now, rows, row)
+        if increment is not None:
+            change.add(increment)
+            account.subscriptions[data.subscription_id] = rows
+            append(rows, row)
+            return True
+    change.track(mrr_facts)
+    change.track(new_customer_facts)
+    account.subscriptions[data.subscription_id] = rows
+    return join(rows, row)
 
 
 def _merge_opportunity(kind: str, account: Account, event: e.OpportunityEvent, at: int, change: Change) -> bool:

@@ -11,7 +11,7 @@ from stream_app.core.calendar import first_of_month
 from stream_app.core.facts import LEVEL, Fact, FoldSettings
 from stream_app.core.timeline import FAR_FUTURE
 
-_EARNING = frozenset({"active", "past_due"})
+EARNING = frozenset({"active", "past_due"})
 
 
 class Instant(Struct, frozen=True, gc=False):
@@ -23,6 +23,37 @@ class Instant(Struct, frozen=True, gc=False):
     """Whether the account is a customer."""
     loss_reason: str
     """Why the newest of the canceled subscriptions was canceled; empty while it is paying."""
+
+
+class Earned(Struct, gc=False):
+    """What subscriptions are worth together; minor units by currency. A currency is there while one earns in it."""
+
+    mrr: dict[str, int] = {}
+    earning: dict[str, int] = {}
+    """How many earn, by currency."""
+
+    @property
+    def is_paying(self) -> bool:
+        """Whether that is more than nothing."""
+        return any(self.mrr.values())
+
+    def add(self, row: SubscriptionRow) -> None:
+        """Count a subscription in this state."""
+        if row.status in EARNING:
+            currency = row.currency
+            self.mrr[currency] = self.mrr.get(currency, 0) + row.monthly
+            self.earning[currency] = self.earning.get(currency, 0) + 1
+
+    def subtract(self, row: SubscriptionRow) -> None:
+        """Count it no more."""
+        if row.status not in EARNING:
+            return
+        currency = row.currency
+        self.earning[currency] -= 1
+        if self.earning[currency]:
+            self.mrr[currency] -= row.monthly
+        else:
+            del self.earning[currency], self.mrr[currency]
 
 
 def mrr_history(account: Account, settings: FoldSettings) -> list[Instant]:
@@ -41,8 +72,17 @@ def mrr_history(account: Account, settings: FoldSettings) -> list[Instant]:
 
 
 def first_payment(account: Account) -> int | None:
-    """When the account first had MRR."""
-    return next((instant.at for instant in _instants(account) if instant.is_paying), None)
+    """When the account first had MRR: when the first of its subscriptions had, as none is worth less than nothing."""
+    paid = map(_first_payment, account.subscriptions.values())
+    return min((at for at in paid if at is not None), default=None)
+
+
+def _first_payment(rows: list[SubscriptionRow]) -> int | None:
+    """When a subscription first earned something at the end of an instant."""
+    for place, row in enumerate(rows, 1):
+        if row.monthly and row.status in EARNING and (place == len(rows) or row.at < rows[place].at):
+            return row.at
+    return None
 
 
 def _instants(account: Account) -> Iterator[Instant]:
@@ -50,35 +90,21 @@ def _instants(account: Account) -> Iterator[Instant]:
     changes = sorted((row.at, row, name) for name, rows in account.subscriptions.items() for row in rows)
     standing: dict[str, SubscriptionRow] = {}
     canceled: list[tuple[str, SubscriptionRow]] = []
-    amounts: dict[str, int] = {}
-    earning: dict[str, int] = {}
+    earned = Earned()
     for (at, row, name), (until, _, _) in pairwise([*changes, _END]):
         before = standing.get(name)
-        if before is not None and before.status in _EARNING:
-            _subtract(before, amounts, earning)
+        if before is not None:
+            earned.subtract(before)
         standing[name] = row
-        if row.status in _EARNING:
-            currency = row.currency
-            amounts[currency] = amounts.get(currency, 0) + row.monthly
-            earning[currency] = earning.get(currency, 0) + 1
-        elif row.status == "canceled":
+        earned.add(row)
+        if row.status == "canceled":
             canceled.append((name, row))
         if at < until:
-            is_paying = any(amounts.values())
-            yield Instant(at, amounts.copy(), is_paying, "" if is_paying else _loss_reason(canceled, standing))
+            is_paying = earned.is_paying
+            yield Instant(at, earned.mrr.copy(), is_paying, "" if is_paying else _loss_reason(canceled, standing))
 
 
 _END = FAR_FUTURE, SubscriptionRow(FAR_FUTURE, "", "", "", "", 0, ""), ""
-
-
-def _subtract(row: SubscriptionRow, amounts: dict[str, int], earning: dict[str, int]) -> None:
-    """Take a subscription out of the amounts; a currency stays as long as another one earns in it."""
-    currency = row.currency
-    earning[currency] -= 1
-    if earning[currency]:
-        amounts[currency] -= row.monthly
-    else:
-        del earning[currency], amounts[currency]
 
 
 def _loss_reason(canceled: list[tuple[str, SubscriptionRow]], standing: dict[str, SubscriptionRow]) -> str:
@@ -113,7 +139,7 @@ def mrr_facts(account: Account, settings: FoldSettings) -> list[Fact]:
         for currency in before.mrr | now.mrr:
             old, new = before.mrr.get(currency, 0), now.mrr.get(currency, 0)
             if old != new:
-                movement = _movement(old, new, earned_before=currency in earned)
+                movement = movement_of(old, new, earned_before=currency in earned)
                 found.append((("mrr_movement", currency, movement), now.at, abs(new - old)))
                 earned.add(currency)
         if now.is_paying and cohort is None:
@@ -130,7 +156,8 @@ def mrr_facts(account: Account, settings: FoldSettings) -> list[Fact]:
     return found + _levels(account, before, cohort)
 
 
-def _movement(before: int, after: int, *, earned_before: bool) -> str:
+def movement_of(before: int, after: int, *, earned_before: bool) -> str:
+    """What a change of the MRR in a currency is."""
     if before == 0:
         return "reactivation" if earned_before else "new"
     if after == 0:

@@ -1,0 +1,62 @@
+"""What an event changes in the facts of an account, known without computing them again."""
+
+from msgspec import Struct
+
+from stream_app.catalog.account.mrr import Earned, first_payment, movement_of
+from stream_app.catalog.account.state import Account, SubscriptionRow
+from stream_app.core.facts import LEVEL, Fact, FoldSettings
+
+_LEVELS = {"past_due": "mrr_at_risk", "paused": "mrr_paused"}
+
+
+class Paying(Struct, gc=False):
+    """An account that pays, after the newest change of a subscription."""
+
+    at: int
+    earned: Earned
+    cohort: str
+
+
+def paying(account: Account, settings: FoldSettings) -> Paying | None:
+    """The account as it is now; None if it does not pay."""
+    at, earned = 0, Earned()
+    for rows in account.subscriptions.values():
+        at = max(at, rows[-1].at)
+        earned.add(rows[-1])
+    paid = first_payment(account)
+    return Paying(at, earned, settings.calendar.month(paid)) if paid is not None and earned.is_paying else None
+
+
+def subscription_increment(now: Paying, rows: list[SubscriptionRow], row: SubscriptionRow) -> list[Fact] | None:
+    """What a change of a subscription in order adds to `mrr_facts`; None where it may change more than that.
+
+    `now` is altered: it is the account after that change. An account that goes on paying gains and loses no customer.
+    """
+    if row.at <= now.at or any(known.identity == row.identity for known in rows):
+        return None
+    earned = Earned(now.earned.mrr.copy(), now.earned.earning.copy())
+    before = rows[-1:]
+    for known in before:
+        earned.subtract(known)
+    earned.add(row)
+    if not earned.is_paying:
+        return None
+    found: list[Fact] = []
+    for currency in now.earned.mrr | earned.mrr:
+        old, new = now.earned.mrr.get(currency, 0), earned.mrr.get(currency, 0)
+        if old == new:
+            continue
+        if old == 0:
+            # It is new or a reactivation.
+            return None
+        found.append((("mrr_movement", currency, movement_of(old, new, earned_before=True)), row.at, abs(new - old)))
+        found.append((("mrr", currency), LEVEL, new - old))
+        found.append((("cohort_mrr", now.cohort, currency), LEVEL, new - old))
+    found += [fact for known in before for fact in _level(known, -1)] + _level(row, 1)
+    now.at, now.earned = row.at, earned
+    return found
+
+
+def _level(row: SubscriptionRow, sign: int) -> list[Fact]:
+    level = _LEVELS.get(row.status)
+    return [((level, row.currency), LEVEL, sign * row.monthly)] if level else []
