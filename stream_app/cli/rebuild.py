@@ -34,7 +34,12 @@ def rebuild(settings: Settings, *, keep_old: bool) -> None:
     rules = settings.rules
     definitions = fingerprint(rules)
     private = settings.model_copy(
-        update={"group": f"{settings.consumer_group}.rebuild", "worker_port": 0, "flood_ratio": 1.0}
+        update={
+            "group": f"{settings.consumer_group}.rebuild",
+            "instance_id": None,
+            "worker_port": 0,
+            "flood_ratio": 1.0,
+        }
     )
     with sync_redis(settings) as redis:
         before = eviction(redis)

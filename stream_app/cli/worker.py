@@ -25,6 +25,7 @@ EXIT_DEFINITIONS = 5
     *REDIS,
     "namespace",
     "group",
+    "instance_id",
     *DEFINITIONS,
     "host",
     "worker_port",

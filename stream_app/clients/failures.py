@@ -150,6 +150,11 @@ _KAFKA_ERRORS: Final = (
     ("GroupAuthorizationFailedError", _MISSING, _ADD_ACL),
     ("ClusterAuthorizationFailedError", _MISSING, _ADD_ACL),
     (
+        "FencedInstanceIdError",
+        "another worker has joined the group with this one's instance id (FENCED_INSTANCE_ID)",
+        f"Give each worker an {PREFIX}INSTANCE_ID of its own",
+    ),
+    (
         "CorruptRecordException",
         "a record batch is damaged: its checksum is wrong",
         "Look at the log of the broker and at its disk; `kafka-dump-log.sh` shows the batch",

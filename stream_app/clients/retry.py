@@ -28,7 +28,7 @@ class RetryForever:
         self._explain = explain
         self._retried: tuple[type[Exception], ...] = (*retried, OSError)
         self._failing: set[object] = set()
-        self._logged_at = -_LOG_INTERVAL_S
+        self._logged_at: dict[str, float] = {}
         self.error: str | None = None
         """What the server failed with last; None while it is up."""
 
@@ -73,8 +73,10 @@ class RetryForever:
 
     def _failed(self, error: Exception) -> None:
         self.error = self._explain(error)
-        if time.monotonic() - self._logged_at >= _LOG_INTERVAL_S:
-            self._logged_at = time.monotonic()
+        now = time.monotonic()
+        # What comes first is often a connection that breaks, and the cause comes after it.
+        if now - self._logged_at.get(self.error, -_LOG_INTERVAL_S) >= _LOG_INTERVAL_S:
+            self._logged_at[self.error] = now
             log.warning("waiting for %s, nothing is lost: %s", self._server, self.error)
 
     def _worked(self) -> None:
@@ -83,5 +85,5 @@ class RetryForever:
             return
         if not self.up:
             log.info("%s answers again", self._server)
-            self._logged_at = -_LOG_INTERVAL_S
+            self._logged_at.clear()
         self.error = None

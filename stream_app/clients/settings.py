@@ -76,6 +76,11 @@ class Settings(BaseSettings):
         "lifecycle", description="Prefix of topics and keys; one per tenant or brand."
     )
     group: str | None = Field(None, description="Kafka consumer group (the namespace if left out).")
+    instance_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,248}$")] | None = Field(
+        None,
+        description="A worker's own name, the same after a restart (group.instance.id of Kafka 2.3 or newer): it has "
+        "its partitions back without a rebalance then. No two workers may share one.",
+    )
     timezone: str = Field(
         "UTC", description="Business time zone of days and months, as in America/New_York; changing it needs a rebuild."
     )

@@ -21,6 +21,7 @@ from aiokafka.errors import (
     KafkaError,
     RebalanceInProgressError,
     TopicAuthorizationFailedError,
+    UnknownMemberIdError,
     UnknownTopicOrPartitionError,
     for_code,
 )
@@ -32,7 +33,7 @@ from stream_app.worker.batch import RecordLike
 from stream_app.worker.leader_answers import Requested
 from stream_app.worker.positions import Partition
 
-__all__ = ["AIOKafkaAdapter", "Group"]
+__all__ = ["AIOKafkaAdapter", "FencedInstanceIdError", "Group"]
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +43,13 @@ _EMPTY_FETCH_INTERVAL_S = 0.01
 _CONNECT_TIMEOUT_S = 10.0
 # What aiokafka takes for a good answer to a request to join the group.
 _NOT_SENT = SimpleNamespace(error_code=0)
-# The broker keeps these back until the rebalance has ended.
-_KEPT_BACK = (JoinGroupRequest, SyncGroupRequest)
+# FENCED_INSTANCE_ID, which aiokafka does not know, and after what pause whoever gets it joins again.
+_FENCED = 82
+_FENCED_RETRY_S = 1.0
+
+
+class FencedInstanceIdError(KafkaError):  # type: ignore[misc]
+    """Another member of the group has joined later with the same group.instance.id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,7 @@ class AIOKafkaAdapter:
         self._consumer = consumer
         self._group_requests: dict[object, float] = {}
         self._group_error: KafkaError | None = None
+        self._last_member_id = ""
         self._delay_empty_fetches()
         self._limit_connecting()
         self._time_group_requests()
@@ -207,9 +214,12 @@ class AIOKafkaAdapter:
             if isinstance(request, JoinGroupRequest) and len(request._group_protocols) < len(coordinator._assignors):
                 # aiokafka joins with the first strategy, then with the first two, and so on; each is a rebalance.
                 return _NOT_SENT
-            if isinstance(request, _KEPT_BACK):
+            # The broker keeps these two back until the rebalance has ended.
+            if isinstance(request, JoinGroupRequest):
+                return await (send(request) if coordinator._group_instance_id is None else self._join(request, send))
+            if isinstance(request, SyncGroupRequest):
                 answer = await send(request)
-                if isinstance(request, SyncGroupRequest) and not answer.error_code and not answer.member_assignment:
+                if not answer.error_code and not answer.member_assignment:
                     # The leader has left before it assigned anything: aiokafka would end, and joins again so.
                     raise RebalanceInProgressError
                 return answer
@@ -220,6 +230,26 @@ class AIOKafkaAdapter:
                 del self._group_requests[request]
 
         coordinator._send_req = timed
+
+    async def _join(self, request: JoinGroupRequest, send: Callable[[object], Awaitable[Any]]) -> Any:  # noqa: ANN401
+        """Join as a static member."""
+        # aiokafka forgets who it was when another member has its instance id, and would take that away again.
+        request._member_id = request._member_id or self._last_member_id
+        answer = await send(request)
+        if answer.error_code == _FENCED:
+            self._last_member_id = request._member_id
+            self._group_error = FencedInstanceIdError()
+            await asyncio.sleep(_FENCED_RETRY_S)
+            raise RebalanceInProgressError
+        if answer.error_code == UnknownMemberIdError.errno:
+            self._last_member_id = ""
+        elif not answer.error_code:
+            self._last_member_id = answer.member_id
+            # The leader alone looks for new partitions, and does not learn after a restart that it leads.
+            coordinator = self._consumer._coordinator
+            coordinator._group_subscription = set(self._consumer._subscription.topics)
+            coordinator._metadata_snapshot = coordinator._get_metadata_snapshot()
+        return answer
 
     # The group --------------------------------------------------------------------------------------------------------
 

@@ -91,7 +91,7 @@ class WorkerSettings:
     written_topics: Sequence[str] = ()
     credentials: CredentialsT | None = None
     client_id: str = "stream-app"
-    #: Stable name of this member; a restart within the session timeout then costs no rebalance.
+    #: A name of this member alone that outlasts its restart, which then costs no rebalance; it leaves by timeout only.
     instance_id: str | None = None
     #: Most records in a batch.
     max_events: int = 4_000

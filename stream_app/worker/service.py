@@ -179,6 +179,7 @@ def _worker_settings(settings: Settings, topics: Sequence[Collection[str]]) -> W
         together=topics,
         written_topics=[settings.topic("dlq")],
         credentials=faust_credentials(settings),
+        instance_id=settings.instance_id,
         max_events=settings.batch_events,
         max_batch_bytes=settings.max_batch_bytes,
         session_timeout=settings.session_timeout_s,

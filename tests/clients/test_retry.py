@@ -28,13 +28,15 @@ class _Server:
 
 
 def test_a_call_is_retried_until_it_succeeds(caplog: pytest.LogCaptureFixture) -> None:
-    server = _Server(_DownError(), ConnectionResetError())
+    server = _Server(_DownError(), ConnectionResetError(), _DownError(), ConnectionResetError())
     with caplog.at_level(logging.INFO):
         assert asyncio.run(server.retry.call(server.ask)) == "answer"
-    assert server.up_at_each_call == [True, False, False]
+    assert server.up_at_each_call == [True, False, False, False, False]
     assert server.retry.up
+    # Each cause once: they take turns.
     assert [record.getMessage() for record in caplog.records] == [
         "waiting for the server, nothing is lost: _DownError",
+        "waiting for the server, nothing is lost: ConnectionResetError",
         "the server answers again",
     ]
 

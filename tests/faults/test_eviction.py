@@ -75,6 +75,40 @@ def test_a_policy_that_changes_while_a_worker_runs_stops_it(
     assert_exact(installation, small_set.events, UNTIL)
 
 
+def test_a_held_worker_stays_held_while_the_policy_cannot_be_read(
+    crash_installation: Installation, store: redis.Redis, small_set: EventSet
+) -> None:
+    installation = crash_installation
+    installation.create_topics()
+    installation.produce(small_set.records)
+    health = port()
+    with store:
+        store.acl_setuser("app", enabled=True, passwords=["+secret"], keys=["*"], commands=["+@all"])
+        store.config_set("maxmemory-policy", "volatile-lru")
+        worker = installation.worker(worker_port=health, redis_username="app", redis_password="secret")  # noqa: S106
+        answer(health, "/health", worker, lambda page: CAUSE in page.text)
+        store.acl_setuser("app", commands=["-info", "-config"])
+        eventually(lambda: "tells its maxmemory-policy neither" in worker.said, "it cannot read it", worker)
+        # What it cannot see is mended, and it does not go on by a guess.
+        store.config_set("maxmemory-policy", "noeviction")
+        refused = _refused(store)
+        eventually(lambda: _refused(store) > refused + 4, "it looks again and again", worker)
+        page = get(health, "/health")
+        assert page is not None
+        assert (page.status, CAUSE in page.text) == (HTTPStatus.SERVICE_UNAVAILABLE, True)
+        assert installation.ledger() == {}
+        store.acl_setuser("app", commands=["+info"])
+    installation.await_all_applied(worker)
+    answer(health, "/health", worker, lambda page: page.status == HTTPStatus.OK)
+    assert worker.stop() == 0
+    assert_exact(installation, small_set.events, UNTIL)
+
+
+def _refused(store: redis.Redis) -> int:
+    """Return how many commands the store has refused for want of a right."""
+    return int(store.info("stats")["acl_access_denied_cmd"])
+
+
 def test_a_rebuild_does_not_begin_on_a_store_that_evicts(
     crash_installation: Installation, store: redis.Redis, small_set: EventSet
 ) -> None:

@@ -3,19 +3,24 @@
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
 from tests.system.event_sets import UNTIL, EventSet
 from tests.system.expectations import assert_exact
 from tests.system.installation import Installation, answer, get, port
+from tests.system.processes import CommandProcess, eventually
 
 pytestmark = pytest.mark.faults
 
 AS_OF = ("--as-of", UNTIL.isoformat())
 _DEAD = 80
 _SCRAPES = 10
+# A page alone fits into the buffers between exporter and scraper.
+_REQUESTS = 100
+_TIMEOUT_S = 20.0
 
 
 def _numbers(page: str) -> frozenset[str]:
@@ -69,11 +74,42 @@ def test_slow_and_dead_scrapers_do_not_keep_others_waiting(installation: Install
     assert exporter.stop() == 0
 
 
+def test_scrapers_that_read_nothing_are_cut(installation: Installation, small_set: EventSet) -> None:
+    installation.create_topics()
+    installation.produce(small_set.records)
+    installation.drain()
+    metrics = port()
+    exporter = installation.start("exporter", *AS_OF, exporter_port=metrics)
+    whole = len(answer(metrics, "/metrics", exporter).encode())
+    before = _threads(exporter)
+    with ExitStack() as stack:
+        dead = [stack.enter_context(_asking(metrics)) for _ in range(_DEAD)]
+        eventually(lambda: _threads(exporter) >= before + _DEAD, "each of them holds a thread", exporter)
+        eventually(lambda: _threads(exporter) <= before, "they hold none any more", exporter)
+        for each in dead:
+            assert len(_rest(each)) < _REQUESTS * whole
+    assert exporter.stop() == 0
+
+
+def _threads(program: CommandProcess) -> int:
+    return len(list(Path(f"/proc/{program.id}/task").iterdir()))
+
+
+def _rest(client: socket.socket) -> bytes:
+    """Read until the other side has ended the connection, in order or not."""
+    client.settimeout(_TIMEOUT_S)
+    read = bytearray()
+    with suppress(ConnectionResetError):
+        while part := client.recv(65_536):
+            read += part
+    return bytes(read)
+
+
 @contextmanager
 def _asking(at: str) -> Iterator[socket.socket]:
-    """Ask for the page, and take next to nothing of it: what is not read fills the buffers on the way."""
+    """Ask for the page many times, and take next to nothing of it: what is not read fills the buffers on the way."""
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
         client.connect(("127.0.0.1", int(at)))
-        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        client.sendall(_REQUESTS * b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
         yield client
