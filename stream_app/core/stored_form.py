@@ -49,7 +49,7 @@ def encode_entity(entity: Any) -> Encoded:  # noqa: ANN401 - any kind of entity
     long = _long(entity)
     if not long:
         return _encode(entity), 0
-    log = _log_to_go_on_with(long)
+    log = _usable_log(long)
     if log is None:
         log = Log(set(long))
         for known in long.values():
@@ -79,7 +79,7 @@ def _long(entity: Any) -> dict[int, Known]:  # noqa: ANN401 - any kind of entity
     return found
 
 
-def _log_to_go_on_with(long: dict[int, Known]) -> Log | None:
+def _usable_log(long: dict[int, Known]) -> Log | None:
     """The log of an entity, if it holds what it should: None if rows of it changed, or have become many for nothing."""
     log = next((known.log for known in long.values() if known.log is not None), None)
     if log is None or log.segments >= _MOST_SEGMENTS:
