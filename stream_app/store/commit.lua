@@ -2,10 +2,10 @@
 -- One batch, all or nothing: nothing is written before everything is checked.
 -- KEYS: which generation serves; of the generation in use the ledger, the offsets, the levels and the series with due times;
 -- a key that never exists (see keys.py).
--- ARGV: a msgpack map (see ledger.py), the new states of all entities end to end.
+-- ARGV: a msgpack map (see ledger.py), the new values of all entities end to end.
 -- Every write is an absolute value, so that a torn append-only file cannot add twice.
 local generations, ledger, offsets, levels, due_series = unpack(KEYS)
-local c, states = cmsgpack.unpack(ARGV[1]), ARGV[2]
+local c, values = cmsgpack.unpack(ARGV[1]), ARGV[2]
 
 local generation = redis.call('HGET', generations, c.role) or c.first
 if generation ~= c.generation then
@@ -83,22 +83,34 @@ if not is_exact then
 end
 
 -- From here on everything is written.
-local from = 1
+local from, whole = 1, {}
+local function set_whole()
+  if #whole > 0 then
+    redis.call('MSET', unpack(whole))
+    whole = {}
+  end
+end
 for i = 1, #c.entities, 4 do
   local key, length, stays = c.entities[i], c.entities[i + 2], c.entities[i + 3]
   if length < 0 then
     redis.call('DEL', key)
   else
-    local state = string.sub(states, from, from + length - 1)
+    local value = string.sub(values, from, from + length - 1)
     from = from + length
     if stays == 0 then
-      redis.call('SET', key, c.version .. state)
+      whole[#whole + 1] = key
+      whole[#whole + 1] = value
+      if #whole == 2 * SLICE then
+        set_whole()
+      end
     else
-      redis.call('SETRANGE', key, 0, c.version .. string.sub(state, 1, c.header))
-      redis.call('SETRANGE', key, #c.version + stays, string.sub(state, c.header + 1))
+      local head = #c.version + c.header
+      redis.call('SETRANGE', key, 0, string.sub(value, 1, head))
+      redis.call('SETRANGE', key, #c.version + stays, string.sub(value, head + 1))
     end
   end
 end
+set_whole()
 
 -- What fell behind is swept, some at a time.
 local SWEEP = 1000

@@ -219,10 +219,9 @@ class Ledger:
         generation, keys = await self._in_use()
         fixed = [generations_key(self._namespace), keys.ledger, keys.offsets, keys.levels, keys.due_series]
         fixed.append(absent_key(self._namespace))
-        arguments = [
-            self._encode(commit, generation, keys),
-            b"".join(s.value for s in commit.states if s.value is not None),
-        ]
+        version = commit.version.encode()
+        values = [part for state in commit.states if state.value is not None for part in (version, state.value)]
+        arguments = [self._encode(commit, generation, keys), b"".join(values)]
         kind, *detail = await self._wait(lambda: self._commit.async_run(self._redis, fixed, arguments))
         if kind == b"applied":
             return Applied()
@@ -252,7 +251,7 @@ class Ledger:
         entities: list[str | int] = []
         for state in commit.states:
             version = _ANY_VERSION if state.version is None else state.version
-            length = -1 if state.value is None else len(state.value)
+            length = -1 if state.value is None else VERSION_CHARACTERS + len(state.value)
             entities += (keys.entity(state.name), version, length, state.stays)
         buckets: list[Any] = []
         for (grain, number), amounts in cells.buckets.items():
