@@ -23,7 +23,7 @@ PROFILE ?= dev
 # Each process of a parallel run starts servers of its own; the tests of a file stay together.
 # Much of a test is waiting for a server, so two cores carry three.
 PROCESSES ?= 3
-PARALLEL := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
+PARALLEL = -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
@@ -51,8 +51,10 @@ test: $(ENV)  ## run the tests, in three processes (PROCESSES=1 for one; PROFILE
 test-recipes: $(ENV)  ## follow the recipes of CONTRIBUTING.md in copies of the repository
 	@exec $(BIN)/python -m pytest $(PARALLEL) tests/recipes $(ARGS)
 
-test-faults: $(ENV)  ## run the tests of faults that take several servers and long, one after another: their deadlines are real
-	@exec $(BIN)/python -m pytest tests/faults $(ARGS)
+# Their deadlines are real.
+test-faults: PROCESSES = 2
+test-faults: $(ENV)  ## run the tests of faults that take several servers and long, in two processes (PROCESSES=1 for one)
+	@exec $(BIN)/python -m pytest $(PARALLEL) tests/faults $(ARGS)
 
 soak: $(ENV)  ## let things fail one after another for ten minutes, and compare every number (SOAK_MINUTES, SOAK_SEED)
 	@SOAK_MINUTES="$${SOAK_MINUTES:-10}" exec $(BIN)/python -m pytest tests/faults/test_soak.py -o log_cli=true --log-cli-level=INFO $(ARGS)

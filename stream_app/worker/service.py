@@ -249,7 +249,7 @@ class _Health:
         )
         self._refused = Gauge(
             "stream_app_kafka_refusals",
-            "What Kafka refuses the worker: a password, a right to its group or to a topic; /health names it.",
+            "What Kafka refuses the worker: a password, a right, an instance id that another has; /health names it.",
             registry=registry,
         )
         self._status: dict[str, Any] = {"status": "starting"}
