@@ -13,7 +13,7 @@ from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.sample_source import SampleSource
 from stream_app.core.calendar import Calendar
 from stream_app.core.connected import Connected, Stored, components, decoder, encode, links_of, unresolved
-from stream_app.core.deltas import Bucketizer, Cells
+from stream_app.core.deltas import Bucketizer
 from stream_app.core.entity import EntityKind, Fold
 from stream_app.core.envelope import Decoder, Event, Rejected
 from stream_app.core.facts import Delta, Fact, FoldSettings, Series
@@ -41,65 +41,19 @@ class _Record:
     timestamp: int = FAR_FUTURE
 
 
-class MemoryStore:
-    """Folds batches of envelopes; entities are encoded between batches, as by a worker without a cache."""
+class Numbers:
+    """What one namespace has counted: buckets, levels, due times, and when its newest event was."""
 
-    def __init__(self, timezone: str = "UTC", rules: FoldSettings | None = None) -> None:
-        self.rules = rules or FoldSettings(Calendar(timezone))
-        self.entities: dict[str, bytes] = {}
+    def __init__(self, rules: FoldSettings) -> None:
+        self.rules = rules
         self.buckets: dict[tuple[Grain, int], dict[Labels, int]] = defaultdict(lambda: defaultdict(int))
         self.levels: dict[Labels, int] = defaultdict(int)
         self.due: dict[Labels, dict[str, int]] = defaultdict(dict)
         self.newest: Clock | None = None
-        self.delta: Delta = []
 
-    def apply(self, envelopes: Iterable[dict[str, Any]]) -> None:
-        """Fold one batch and store what it changes."""
-        self.apply_events(map(decoded, envelopes))
-
-    def apply_events(self, events: Iterable[tuple[int, Event]]) -> None:
-        """Fold one batch of events that are decoded, with their times in milliseconds."""
-        dated: dict[str, list[tuple[int, Event]]] = defaultdict(list)
-        newest = -1
-        for at, event in events:
-            kind = KIND_OF[type(event)]
-            dated[kind.name].append((at, event))
-            if type(event) not in kind.unites:
-                newest = max(newest, at)
-        fold = Fold(self.rules)
-        for kind in ENTITIES:
-            self._fold(kind, dated[kind.name], fold)
-        self.delta += fold.delta
-        self._store(_bucketizer(self.rules.calendar.zone.key).cells(fold.delta), newest)
-
-    def _fold(self, kind: EntityKind, events: list[tuple[int, Event]], fold: Fold) -> None:
-        links = [
-            (getattr(event.data, kind.key), event.data.merged_id) for _, event in events if type(event) in kind.unites
-        ]
-        of: dict[str, list[tuple[int, tuple[int, Event]]]] = defaultdict(list)
-        for place, dated in enumerate(events):
-            of[getattr(dated[1].data, kind.key)].append((place, dated))
-        ids = of.keys() | {id_ for link in links for id_ in link}
-        stored = {id_: self._load(kind, id_) for id_ in ids}
-        to_read: set[str] = set()
-        while to_read := unresolved(stored, to_read):
-            stored |= {id_: self._load(kind, id_) for id_ in to_read}
-        for together in components(stored, [*links, *links_of(stored)]):
-            connected = Connected(kind, {id_: stored[id_] for id_ in together})
-            placed = sorted((each for id_ in together for each in of.get(id_, ())), key=lambda each: each[0])
-            connected.fold(fold, [dated for _, dated in placed])
-            for write in connected.writes():
-                name = f"{kind.name}:{write.id}"
-                if write.stored is None:
-                    self.entities.pop(name, None)
-                else:
-                    self.entities[name] = put_over(self.entities.get(name, b""), *encode(write.stored))
-
-    def _load(self, kind: EntityKind, id_: str) -> tuple[str, Stored]:
-        value = self.entities.get(f"{kind.name}:{id_}")
-        return ("", None) if value is None else ("version", _DECODERS[kind.name](value))
-
-    def _store(self, cells: Cells, newest: int) -> None:
+    def count(self, delta: Delta, newest: int) -> None:
+        """Add what changes; `newest` is the time of the newest event behind it, -1 if it has none."""
+        cells = _bucketizer(self.rules.calendar.zone.key).cells(delta)
         if newest >= 0 and (self.newest is None or newest > self.newest.now):
             self.newest = Clock.at(newest, self.rules.calendar)
         for bucket, amounts in cells.buckets.items():
@@ -142,6 +96,61 @@ class MemoryStore:
     def samples(self, now: int, limit: int = 1000) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Every sample that is not zero."""
         return by_name(SampleSource(limit).samples(self.view(now)))
+
+
+class MemoryStore(Numbers):
+    """Folds batches of envelopes; entities are encoded between batches, as by a worker without a cache."""
+
+    def __init__(self, timezone: str = "UTC", rules: FoldSettings | None = None) -> None:
+        super().__init__(rules or FoldSettings(Calendar(timezone)))
+        self.entities: dict[str, bytes] = {}
+        self.delta: Delta = []
+
+    def apply(self, envelopes: Iterable[dict[str, Any]]) -> None:
+        """Fold one batch and store what it changes."""
+        self.apply_events(map(decoded, envelopes))
+
+    def apply_events(self, events: Iterable[tuple[int, Event]]) -> None:
+        """Fold one batch of events that are decoded, with their times in milliseconds."""
+        dated: dict[str, list[tuple[int, Event]]] = defaultdict(list)
+        newest = -1
+        for at, event in events:
+            kind = KIND_OF[type(event)]
+            dated[kind.name].append((at, event))
+            if type(event) not in kind.unites:
+                newest = max(newest, at)
+        fold = Fold(self.rules)
+        for kind in ENTITIES:
+            self._fold(kind, dated[kind.name], fold)
+        self.delta += fold.delta
+        self.count(fold.delta, newest)
+
+    def _fold(self, kind: EntityKind, events: list[tuple[int, Event]], fold: Fold) -> None:
+        links = [
+            (getattr(event.data, kind.key), event.data.merged_id) for _, event in events if type(event) in kind.unites
+        ]
+        of: dict[str, list[tuple[int, tuple[int, Event]]]] = defaultdict(list)
+        for place, dated in enumerate(events):
+            of[getattr(dated[1].data, kind.key)].append((place, dated))
+        ids = of.keys() | {id_ for link in links for id_ in link}
+        stored = {id_: self._load(kind, id_) for id_ in ids}
+        to_read: set[str] = set()
+        while to_read := unresolved(stored, to_read):
+            stored |= {id_: self._load(kind, id_) for id_ in to_read}
+        for together in components(stored, [*links, *links_of(stored)]):
+            connected = Connected(kind, {id_: stored[id_] for id_ in together})
+            placed = sorted((each for id_ in together for each in of.get(id_, ())), key=lambda each: each[0])
+            connected.fold(fold, [dated for _, dated in placed])
+            for write in connected.writes():
+                name = f"{kind.name}:{write.id}"
+                if write.stored is None:
+                    self.entities.pop(name, None)
+                else:
+                    self.entities[name] = put_over(self.entities.get(name, b""), *encode(write.stored))
+
+    def _load(self, kind: EntityKind, id_: str) -> tuple[str, Stored]:
+        value = self.entities.get(f"{kind.name}:{id_}")
+        return ("", None) if value is None else ("version", _DECODERS[kind.name](value))
 
 
 def put_over(stored: bytes, value: bytes, stays: int) -> bytes:
