@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from copy import deepcopy
 from datetime import timedelta
-from itertools import chain, combinations, product
+from itertools import chain, combinations, count, product
 from typing import Any
 
 import pytest
@@ -164,16 +164,7 @@ def run(procedure: Iterator[Any]) -> None:
         pass
 
 
-def finish(namespace: Namespace) -> None:
-    """Let one worker apply and send everything there is."""
-    while not namespace.is_applied() or namespace.unsent():
-        for partition, log in namespace.log.items():
-            run(namespace.apply(partition, len(log), SHARDS))
-        for message in namespace.unsent():
-            run(namespace.send(message))
-
-
-MERGED = [
+MERGED: list[tuple[str, dict[str, Any]]] = [
     ("lead.merged", {"lead_id": "l2", "merged_id": "l3"}),
     ("lead.created", {"lead_id": "l2", "source": "web", "score": 5}),
     ("lead.merged", {"lead_id": "l3", "merged_id": "l1"}),
@@ -184,27 +175,64 @@ MERGED = [
 """Three leads that are merged, each with an event after that: nothing later would bring up what was forgotten."""
 
 
+class Story:
+    """Events of one instant, each applied to three shards and to one store."""
+
+    def __init__(self, seed: int) -> None:
+        self.namespace = Namespace(FoldSettings(Calendar("UTC")), len(SHARDS), seed)
+        self._store = MemoryStore()
+        self._numbers = count()
+
+    def apply(self, kind: str, data: dict[str, Any]) -> None:
+        """Apply an event, and send nothing."""
+        event = {"type": kind, "id": f"id{next(self._numbers)}", "source": "", "time": NOW.isoformat(), "data": data}
+        self._store.apply([event])
+        log = self.namespace.log["0"]
+        log.append(decoded(event))
+        run(self.namespace.apply("0", len(log), SHARDS))
+
+    def finish(self) -> None:
+        """Let one worker apply and send everything there is, and compare."""
+        namespace = self.namespace
+        while not namespace.is_applied() or namespace.unsent():
+            run(namespace.apply("0", len(namespace.log["0"]), SHARDS))
+            for message in namespace.unsent():
+                run(namespace.send(message))
+        at = int(NOW.timestamp() * 1000)
+        assert namespace.total().samples(at) == self._store.samples(at)
+
+
 # The first and the last of the three leads share a shard, then the last two; then none do.
 @pytest.mark.parametrize("seed", [0, 1, 3])
 def test_two_shards_that_go_back_to_any_earlier_states_catch_up(seed: int) -> None:
-    namespace = Namespace(FoldSettings(Calendar("UTC")), len(SHARDS), seed)
-    saved = [deepcopy(namespace.shards)]
-    store = MemoryStore()
-    for number, (kind, data) in enumerate(MERGED):
-        event = {"type": kind, "id": f"id{number}", "source": "", "time": NOW.isoformat(), "data": data}
-        store.apply([event])
-        namespace.log["0"].append(decoded(event))
-        finish(namespace)
-        saved.append(deepcopy(namespace.shards))
-    at = int(NOW.timestamp() * 1000)
-    numbers = store.samples(at)
-    assert namespace.total().samples(at) == numbers
+    story = Story(seed)
+    saved = [deepcopy(story.namespace.shards)]
+    for event in MERGED:
+        story.apply(*event)
+        story.finish()
+        saved.append(deepcopy(story.namespace.shards))
     for first, second in combinations(SHARDS, 2):
         for earlier, still_earlier in product(saved, saved):
-            namespace.restore(first, earlier[first])
-            namespace.restore(second, still_earlier[second])
-            finish(namespace)
-            assert namespace.total().samples(at) == numbers
+            story.namespace.restore(first, earlier[first])
+            story.namespace.restore(second, still_earlier[second])
+            story.finish()
+
+
+@pytest.mark.parametrize("steps", range(4))
+@pytest.mark.parametrize("lead", ["l1", "l2"])
+def test_a_message_is_sent_again_if_an_end_changes_on_the_way(lead: str, steps: int) -> None:
+    story = Story(seed=3)
+    for event in MERGED:
+        story.apply(*event)
+        story.finish()
+    story.apply("lead.stage_changed", {"lead_id": "l2", "to": "opportunity"})
+    [message] = story.namespace.unsent()
+    sending = story.namespace.send(message)
+    for _ in range(steps):
+        next(sending)
+    story.apply("lead.stage_changed", {"lead_id": lead, "to": "customer"})
+    run(sending)
+    story.finish()
 
 
 TestShardedNamespace = ShardedNamespace.TestCase
