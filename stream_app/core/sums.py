@@ -8,6 +8,9 @@ from stream_app.core.samples import Totals
 Contents = Mapping[str, Mapping[Labels, int]]
 """What one bucket holds: metric name -> label values -> amount."""
 
+_NOTHING: Contents = {}
+_NO_AMOUNTS: Mapping[Labels, int] = {}
+
 
 class RunningSum:
     """The sum of a set of buckets; `changed` names the metrics whose sums changed in the last `move`."""
@@ -26,25 +29,38 @@ class RunningSum:
         """Sum exactly the buckets `wanted`; a bucket that is a new object in `contents` has changed."""
         self.changed = set()
         for number in [number for number in self._held if number not in wanted]:
-            self._add(self._held.pop(number), -1)
+            self._replace(self._held.pop(number), _NOTHING)
         for number in wanted:
             new, old = contents.get(number), self._held.get(number)
             if new is old:
                 continue
-            if old is not None:
-                self._add(old, -1)
+            self._replace(old or _NOTHING, new or _NOTHING)
+            if new is None:
                 del self._held[number]
-            if new is not None:
-                self._add(new, 1)
+            else:
                 self._held[number] = new
 
-    def _add(self, contents: Contents, sign: int) -> None:
-        for name, amounts in contents.items():
+    def _replace(self, old: Contents, new: Contents) -> None:
+        for name in changed_metrics(old, new):
             self.changed.add(name)
+            before, after = old.get(name, _NO_AMOUNTS), new.get(name, _NO_AMOUNTS)
             totals = self._totals.setdefault(name, {})
-            for labels, amount in amounts.items():
-                total = totals.get(labels, 0) + sign * amount
-                if total:
-                    totals[labels] = total
-                else:
-                    totals.pop(labels, None)
+            for labels, amount in after.items():
+                _add(totals, labels, amount - before.get(labels, 0))
+            for labels in before.keys() - after.keys():
+                _add(totals, labels, -before[labels])
+
+
+def changed_metrics(old: Contents, new: Contents) -> set[str]:
+    """The names of the metrics whose amounts differ."""
+    return {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+
+
+def _add(totals: dict[Labels, int], labels: Labels, amount: int) -> None:
+    if not amount:
+        return
+    total = totals.get(labels, 0) + amount
+    if total:
+        totals[labels] = total
+    else:
+        del totals[labels]

@@ -30,6 +30,14 @@ def test_a_bucket_that_changed_replaces_what_it_held() -> None:
     assert total.changed == {"a"}
 
 
+def test_only_the_metrics_that_differ_in_a_bucket_have_changed() -> None:
+    total = RunningSum()
+    total.move(range(1), {0: {"a": {("x",): 1}, "b": {("x",): 2, ("y",): 3}}})
+    total.move(range(1), {0: {"a": {("x",): 1}, "b": {("y",): 4}}})
+    assert total.totals == {"a": {("x",): 1}, "b": {("y",): 4}}
+    assert total.changed == {"b"}
+
+
 def test_a_sum_of_zero_has_no_entry() -> None:
     total = RunningSum()
     total.move(range(2), {0: {"a": {("x",): 1}}, 1: {"a": {("x",): -1}}})
