@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from stream_app.core.limits import Labels
-from stream_app.core.samples import Totals
+from stream_app.core.samples import Changes, Totals
 
 Contents = Mapping[str, Mapping[Labels, int]]
 """What one bucket holds: metric name -> label values -> amount."""
@@ -13,12 +13,12 @@ _NO_AMOUNTS: Mapping[Labels, int] = {}
 
 
 class RunningSum:
-    """The sum of a set of buckets; `changed` names the metrics whose sums changed in the last `move`."""
+    """The sum of a set of buckets; `changes` is what the last `move` added to the sums."""
 
     def __init__(self) -> None:
         self._held: dict[int, Contents] = {}
         self._totals: dict[str, dict[Labels, int]] = {}
-        self.changed: set[str] = set()
+        self.changes: Changes = {}
 
     @property
     def totals(self) -> Totals:
@@ -27,7 +27,7 @@ class RunningSum:
 
     def move(self, wanted: range, contents: Mapping[int, Contents]) -> None:
         """Sum exactly the buckets `wanted`; a bucket that is a new object in `contents` has changed."""
-        self.changed = set()
+        self.changes = {}
         for number in [number for number in self._held if number not in wanted]:
             self._replace(self._held.pop(number), _NOTHING)
         for number in wanted:
@@ -42,13 +42,16 @@ class RunningSum:
 
     def _replace(self, old: Contents, new: Contents) -> None:
         for name in changed_metrics(old, new):
-            self.changed.add(name)
             before, after = old.get(name, _NO_AMOUNTS), new.get(name, _NO_AMOUNTS)
             totals = self._totals.setdefault(name, {})
-            for labels, amount in after.items():
-                _add(totals, labels, amount - before.get(labels, 0))
-            for labels in before.keys() - after.keys():
-                _add(totals, labels, -before[labels])
+            # Whoever takes over sums that are all new has no use for a second copy of them.
+            added = self.changes.setdefault(name, {} if totals else None)
+            for labels in before.keys() | after.keys():
+                amount = after.get(labels, 0) - before.get(labels, 0)
+                if amount:
+                    _add(totals, labels, amount)
+                    if added is not None:
+                        added[labels] = added.get(labels, 0) + amount
 
 
 def changed_metrics(old: Contents, new: Contents) -> set[str]:
@@ -57,8 +60,6 @@ def changed_metrics(old: Contents, new: Contents) -> set[str]:
 
 
 def _add(totals: dict[Labels, int], labels: Labels, amount: int) -> None:
-    if not amount:
-        return
     total = totals.get(labels, 0) + amount
     if total:
         totals[labels] = total

@@ -100,13 +100,14 @@ class Reader:
         for window, numbers in spans.items():
             total = self._sums[window]
             total.move(numbers, self._contents[GRAIN_OF[window]])
-            changed |= total.changed
+            changed |= total.changes.keys()
         view = View(
             clock=clock,
             newest=_newest(reply.ledger),
             windows={window: total.totals for window, total in self._sums.items()},
             levels=self._levels,
             due=reply.due,
+            changes={window: total.changes for window, total in self._sums.items()},
         )
         return Snapshot(
             view, _by_partition(reply.offsets), _by_partition(reply.current), self._generation, frozenset(changed)
