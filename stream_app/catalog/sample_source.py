@@ -4,12 +4,12 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
 from stream_app.catalog.derived import DERIVED
-from stream_app.catalog.metrics import METRICS
+from stream_app.catalog.metrics import BY_NAME, METRICS
 from stream_app.catalog.ratios import GROSS_MARGIN, RATIOS
 from stream_app.core.derived import derived_samples
-from stream_app.core.limits import Limited
-from stream_app.core.ratios import ratio_samples
-from stream_app.core.samples import Sample, View, limit_of, recent_months, samples_of
+from stream_app.core.limits import Labels, Limited
+from stream_app.core.ratios import follow, ratio_samples
+from stream_app.core.samples import Sample, TermKey, View, limit_of, recent_months, samples_of
 from stream_app.spec.derived import Derived, Opening
 from stream_app.spec.metric import SERIES_LIMIT, Declaration, Metric
 from stream_app.spec.ratio import Ratio, quotients
@@ -32,6 +32,8 @@ class SampleSource:
         self._basis: object = None
         self._known: dict[str, list[Sample]] = {}
         self._limited: dict[str, LimitedValues] = {}
+        self._terms: dict[TermKey, dict[Labels, float]] = {}
+        self._used: dict[str, frozenset[TermKey]] = {}
         self.overflow: dict[str, int] = {}
 
     def samples(
@@ -42,12 +44,15 @@ class SampleSource:
         `changed` names the metrics that changed since the view before; None = any may have.
         """
         wanted = DEFINITIONS_OF if wanted is None else wanted
-        view = replace(view, series_limit=self._series_limit, constants={GROSS_MARGIN.name: self._gross_margin})
+        constants = {GROSS_MARGIN.name: self._gross_margin}
+        view = replace(view, series_limit=self._series_limit, constants=constants, terms=self._terms)
         basis = (tuple(view.answers(window) for window in Window), recent_months(view, 1))
         if changed is None or basis != self._basis:
             self._basis = basis
             self._known.clear()
+            self._terms.clear()
             changed = frozenset()
+        unchanged = follow(self._terms, BY_NAME, view, changed)
         for metric in (each for each in SHOWN if each.series in wanted):
             if metric.name not in self._known or not changed.isdisjoint((metric.name, metric.zero_where)):
                 limit = limit_of(metric, view)
@@ -58,9 +63,17 @@ class SampleSource:
         for derived in (each for each in DERIVED if each.series in wanted):
             yield from derived_samples(derived, view)
         for ratio in (each for each in RATIOS if each.series in wanted):
-            if ratio.name not in self._known or not changed.isdisjoint(_STORED_FOR[ratio.name]):
+            if not self._stands(ratio, changed, unchanged):
+                view.used.clear()
                 self._known[ratio.name] = list(ratio_samples(ratio, view))
+                self._used[ratio.name] = frozenset(view.used)
             yield from self._known[ratio.name]
+
+    def _stands(self, ratio: Ratio, changed: frozenset[str], unchanged: set[TermKey]) -> bool:
+        """Whether a ratio is what it was: nothing that it is computed from changed, or none of its terms did."""
+        if ratio.name not in self._known:
+            return False
+        return changed.isdisjoint(_STORED_FOR[ratio.name]) or self._used[ratio.name] <= unchanged
 
 
 def _stored_for(declared: Declaration) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Ratios, computed from a view by their declarations: no sample where a denominator is 0 or too small."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import sqrt
@@ -9,7 +9,7 @@ from stream_app.core.calendar import month_of
 from stream_app.core.derived import derived_amounts
 from stream_app.core.limits import Labels, Limited, chooser, limited, ranked
 from stream_app.core.money import base_units
-from stream_app.core.samples import Sample, View, by_shown_months, ranking_window, shown
+from stream_app.core.samples import Sample, TermKey, View, by_shown_months, ranking_window, shown
 from stream_app.spec.derived import Derived
 from stream_app.spec.metric import Declaration, Kind, Label, Metric, Unit
 from stream_app.spec.ratio import ConfidenceMargin, Month, Quotient, Ratio, Term, Variants, quotients
@@ -199,26 +199,55 @@ def _term(term: Term, context: _Context) -> Mapping[Labels, float]:
     """The sums of a term without its weight: whole numbers are added up exactly."""
     names = [label.name for label in term.of.labels]
     summed_by = [name for name in context.names if name in names]
-    key = (term.of.name, term.match, term.window or context.window, *summed_by)
+    key = TermKey(term.of.name, term.match, term.window or context.window, tuple(summed_by))
+    context.view.used.add(key)
     if key not in context.view.terms:
-        context.view.terms[key] = _term_by(term, summed_by, context)
+        amounts = _amounts(term.of, key.window, context.view)
+        context.view.terms[key] = _summed(amounts, key, names, context.view)
     return context.limited(context.view.terms[key], summed_by)
 
 
-def _term_by(term: Term, summed_by: Sequence[str], context: _Context) -> Mapping[Labels, float]:
-    names = [label.name for label in term.of.labels]
-    places = [names.index(name) for name in summed_by]
-    amounts: Iterable[tuple[Labels, float]] = _amounts(term.of, term.window or context.window, context.view).items()
-    for label, values in term.match:
-        amounts = _matching(amounts, names.index(label), *_wanted(values, context.view))
+def follow(
+    terms: dict[TermKey, dict[Labels, float]], metrics: Mapping[str, Metric], view: View, changed: Container[str]
+) -> set[TermKey]:
+    """Make the terms of the view before those of this one, and name those that are what they were.
+
+    What cannot follow is left out, to be computed anew.
+    """
+    unchanged = set(terms)
+    for key in list(terms):
+        metric = metrics.get(key.name)
+        is_added_up = metric is not None and metric.windows and not any(label.months for label in metric.labels)
+        added = view.changes.get(key.window, {}).get(key.name, {}) if is_added_up and key.window else None
+        if metric is None or (added is None and key.name in changed):
+            del terms[key]
+            unchanged.remove(key)
+        elif added:
+            sums = terms[key]
+            more = _summed(added, key, [label.name for label in metric.labels], view)
+            for labels, amount in more.items():
+                sums[labels] = sums.get(labels, 0) + amount
+            # Whether anything is left of a sum of 0 only its parts know.
+            if not all(sums[labels] for labels in more):
+                del terms[key]
+            if more:
+                unchanged.remove(key)
+    return unchanged
+
+
+def _summed(amounts: Values, key: TermKey, names: Sequence[str], view: View) -> dict[Labels, float]:
+    places = [names.index(name) for name in key.by]
+    found: Iterable[tuple[Labels, float]] = amounts.items()
+    for label, values in key.match:
+        found = _matching(found, names.index(label), *_wanted(values, view))
     if places == [*range(len(names))]:
-        return dict(amounts)
+        return dict(found)
     choose = chooser(places)
-    found: dict[Labels, float] = {}
-    for labels, amount in amounts:
-        key = choose(labels)
-        found[key] = found.get(key, 0) + amount
-    return found
+    sums: dict[Labels, float] = {}
+    for labels, amount in found:
+        by = choose(labels)
+        sums[by] = sums.get(by, 0) + amount
+    return sums
 
 
 def _matching(

@@ -12,10 +12,14 @@ from stream_app.core.limits import Labels, Limited, combination, limited, ranked
 from stream_app.core.money import base_units
 from stream_app.core.windows import Clock, answerable
 from stream_app.spec.metric import SERIES_LIMIT, Declaration, Kind, Metric, Unit
+from stream_app.spec.ratio import Month
 from stream_app.spec.window import Window
 
 Totals = Mapping[str, Mapping[Labels, int]]
 """Metric name -> label values -> sum."""
+
+Changes = dict[str, dict[Labels, int] | None]
+"""Metric name -> label values -> what was added to the sum; None instead of amounts where every sum is new."""
 
 NONE: Mapping[Labels, int] = {}
 
@@ -36,6 +40,15 @@ class Due:
     oldest: int
 
 
+class TermKey(NamedTuple):
+    """What a sum is of: a metric where its labels have certain values, over a window, by the labels of these names."""
+
+    name: str
+    match: tuple[tuple[str, tuple[str, ...] | Month], ...]
+    window: Window | None
+    by: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """Everything that samples are made from, at one moment."""
@@ -47,8 +60,12 @@ class View:
     due: Mapping[Series, Due]
     series_limit: int = SERIES_LIMIT
     constants: Mapping[str, float] = field(default_factory=dict)
-    terms: dict[object, Mapping[Labels, float]] = field(default_factory=dict)
+    terms: dict[TermKey, dict[Labels, float]] = field(default_factory=dict)
     """Sums that were computed from this view already: ratios share many."""
+    used: set[TermKey] = field(default_factory=set)
+    """Which of these sums were looked at."""
+    changes: Mapping[Window, Changes] = field(default_factory=dict)
+    """How the sums of each window differ from those of the view before."""
 
     def total(self, window: Window, name: str) -> Mapping[Labels, int]:
         """Sums of a flow over a window by label values."""

@@ -3,19 +3,22 @@
 from collections.abc import Mapping
 
 from stream_app.core.limits import Labels
-from stream_app.core.samples import Totals
+from stream_app.core.samples import Changes, Totals
 
 Contents = Mapping[str, Mapping[Labels, int]]
 """What one bucket holds: metric name -> label values -> amount."""
 
+_NOTHING: Contents = {}
+_NO_AMOUNTS: Mapping[Labels, int] = {}
+
 
 class RunningSum:
-    """The sum of a set of buckets; `changed` names the metrics whose sums changed in the last `move`."""
+    """The sum of a set of buckets; `changes` is what the last `move` added to the sums."""
 
     def __init__(self) -> None:
         self._held: dict[int, Contents] = {}
         self._totals: dict[str, dict[Labels, int]] = {}
-        self.changed: set[str] = set()
+        self.changes: Changes = {}
 
     @property
     def totals(self) -> Totals:
@@ -24,27 +27,41 @@ class RunningSum:
 
     def move(self, wanted: range, contents: Mapping[int, Contents]) -> None:
         """Sum exactly the buckets `wanted`; a bucket that is a new object in `contents` has changed."""
-        self.changed = set()
+        self.changes = {}
         for number in [number for number in self._held if number not in wanted]:
-            self._add(self._held.pop(number), -1)
+            self._replace(self._held.pop(number), _NOTHING)
         for number in wanted:
             new, old = contents.get(number), self._held.get(number)
             if new is old:
                 continue
-            if old is not None:
-                self._add(old, -1)
+            self._replace(old or _NOTHING, new or _NOTHING)
+            if new is None:
                 del self._held[number]
-            if new is not None:
-                self._add(new, 1)
+            else:
                 self._held[number] = new
 
-    def _add(self, contents: Contents, sign: int) -> None:
-        for name, amounts in contents.items():
-            self.changed.add(name)
+    def _replace(self, old: Contents, new: Contents) -> None:
+        for name in changed_metrics(old, new):
+            before, after = old.get(name, _NO_AMOUNTS), new.get(name, _NO_AMOUNTS)
             totals = self._totals.setdefault(name, {})
-            for labels, amount in amounts.items():
-                total = totals.get(labels, 0) + sign * amount
-                if total:
-                    totals[labels] = total
-                else:
-                    totals.pop(labels, None)
+            # Whoever takes over sums that are all new has no use for a second copy of them.
+            added = self.changes.setdefault(name, {} if totals else None)
+            for labels in before.keys() | after.keys():
+                amount = after.get(labels, 0) - before.get(labels, 0)
+                if amount:
+                    _add(totals, labels, amount)
+                    if added is not None:
+                        added[labels] = added.get(labels, 0) + amount
+
+
+def changed_metrics(old: Contents, new: Contents) -> set[str]:
+    """The names of the metrics whose amounts differ."""
+    return {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+
+
+def _add(totals: dict[Labels, int], labels: Labels, amount: int) -> None:
+    total = totals.get(labels, 0) + amount
+    if total:
+        totals[labels] = total
+    else:
+        del totals[labels]

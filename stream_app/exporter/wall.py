@@ -19,7 +19,7 @@ from stream_app.clients.http import Page, Route
 from stream_app.core.samples import Sample
 from stream_app.exporter.collector import SampleSource, freshness
 from stream_app.render.dashboards import COLORS, dashboard
-from stream_app.render.wall import WallData, wall_values, wanted_series
+from stream_app.render.wall import KnownBuckets, WallData, wall_values, wanted_series
 from stream_app.spec.metric import Declaration, Metric
 from stream_app.spec.panel import Dashboard
 from stream_app.spec.window import Grain
@@ -46,6 +46,7 @@ class Wall:
     clock: Callable[[], int]
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _last: dict[str, Any] = field(default_factory=dict)
+    _known: KnownBuckets = field(default_factory=dict)
     _good_until: float = float("-inf")
 
     def routes(self) -> dict[str, Route]:
@@ -77,8 +78,13 @@ class Wall:
                 samples = [*found, *_fresh(snapshot, now)]
                 metrics = {metric.name: metric for metric in self.metrics}
                 data = WallData(
-                    samples=samples, buckets=self.reader.buckets, clock=snapshot.view.clock, metrics=metrics
+                    samples=samples,
+                    buckets=self.reader.buckets,
+                    clock=snapshot.view.clock,
+                    metrics=metrics,
+                    known=self._known,
                 )
+                data.forget()
                 self._last = wall_values(self.declared, data)
                 self._good_until = time.monotonic() + REUSED_S
             return self._last

@@ -75,18 +75,28 @@ def of_samples(samples: Iterable[Sample], buckets: Buckets, clock: Clock, metric
 
     What is found is kept, because many expressions ask for the same series.
     """
-    by_name: dict[str, dict[str, list[Labeled]]] = {}
+    by_name: dict[str, list[Sample]] = {}
     for each in samples:
-        labels = dict(each.labels)
-        by_name.setdefault(each.name, {}).setdefault(labels.get("window", ""), []).append((labels, each.value))
+        by_name.setdefault(each.name, []).append(each)
+
+    @cache
+    def by_window(series: str) -> dict[str, list[Sample]]:
+        found: dict[str, list[Sample]] = {}
+        for each in by_name.get(series, ()):
+            found.setdefault(next((value for name, value in each.labels if name == "window"), ""), []).append(each)
+        return found
+
+    @cache
+    def labeled(series: str, window: str) -> list[Labeled]:
+        return [(dict(each.labels), each.value) for each in by_window(series)[window]]
 
     @cache
     def lookup(series: str, match: Match, days: int) -> Vector:
         windows = dict(match).get("window")
         if not days:
-            by_window = by_name.get(series, {})
-            chosen = by_window if windows is None else windows & by_window.keys()
-            return _matching(chain.from_iterable(by_window[each] for each in chosen), match)
+            known = by_window(series)
+            chosen = known if windows is None else windows & known.keys()
+            return _matching(chain.from_iterable(labeled(series, each) for each in chosen), match)
         (name,) = windows or ("",)
         window = Window(name)
         then = Clock(
@@ -100,8 +110,9 @@ def of_samples(samples: Iterable[Sample], buckets: Buckets, clock: Clock, metric
 
 
 def of_bucket(content: Contents, metrics: Mapping[str, Metric]) -> Lookup:
-    """Look up what one bucket holds, as if it were the window that is asked for."""
+    """Look up what one bucket holds, as if it were the window that is asked for; what is found is kept."""
 
+    @cache
     def lookup(series: str, match: Match, _: int) -> Vector:
         (window,) = dict(match).get("window", ("",))
         return _matching(_labeled(series, window, content, metrics), match)

@@ -1,31 +1,55 @@
 """The wall's page without Grafana: the values of each panel, for a page that knows the rendered dashboard."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from itertools import accumulate
 from typing import Any
 
 from stream_app.core.samples import Sample
-from stream_app.core.windows import Clock, span
+from stream_app.core.sums import Contents
+from stream_app.core.windows import Bucket, Clock, span
 from stream_app.render.dashboards import panels_by_id, targets_by_ref_id
-from stream_app.render.evaluation import Buckets, EvalContext, Vector, of_bucket, of_samples, value_of, vector
+from stream_app.render.evaluation import Buckets, EvalContext, Lookup, Vector, of_bucket, of_samples, value_of, vector
 from stream_app.spec.condition import Condition
 from stream_app.spec.expression import Selector
 from stream_app.spec.metric import Metric
 from stream_app.spec.panel import Curve, Dashboard, Panel, Spark, Variable
-from stream_app.spec.window import Window
+from stream_app.spec.window import Grain, Window
 
 Node = dict[str, Any]
 
 
+KnownBuckets = dict[Bucket, tuple[Contents, Lookup]]
+"""What was found in a bucket that had such contents."""
+
+_NOTHING: Contents = {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WallData:
-    """What the wall is drawn from: everything that is exported, and the buckets behind it."""
+    """What the wall is drawn from: everything that is exported, and the buckets behind it.
+
+    `known` is what was found in buckets before: it is for these metrics alone.
+    """
 
     samples: Sequence[Sample]
     buckets: Buckets
     clock: Clock
     metrics: Mapping[str, Metric]
+    known: KnownBuckets = field(default_factory=dict)
+
+    def bucket(self, grain: Grain, number: int) -> Lookup:
+        """Look up what a bucket holds."""
+        content = self.buckets[grain].get(number, _NOTHING)
+        known = self.known.get((grain, number))
+        if not known or known[0] is not content:
+            known = self.known[grain, number] = content, of_bucket(content, self.metrics)
+        return known[1]
+
+    def forget(self) -> None:
+        """Leave out of `known` what the wall no longer shows."""
+        for grain, number in [each for each in self.known if each[1] not in self.buckets[each[0]]]:
+            del self.known[grain, number]
 
 
 def wall_values(wall: Dashboard, data: WallData) -> Node:
@@ -65,8 +89,8 @@ def _named(declared: object) -> Iterator[str]:
         for each in declared:
             yield from _named(each)
     elif is_dataclass(declared):
-        for field in fields(declared):
-            yield from _named(getattr(declared, field.name))
+        for each in fields(declared):
+            yield from _named(getattr(declared, each.name))
 
 
 def _uses(variable: Variable, panel: Panel) -> bool:
@@ -128,8 +152,7 @@ def _numbers(spark: Spark, clock: Clock) -> range:
 
 
 def _curve(spark: Spark, context: EvalContext, data: WallData, numbers: range) -> list[float | None]:
-    held = data.buckets[spark.grain]
-    lookups = (of_bucket(held.get(number, {}), data.metrics) for number in numbers)
+    lookups = (data.bucket(spark.grain, number) for number in numbers)
     contexts = (EvalContext(lookup, context.now, context.variables) for lookup in lookups)
     each = [value_of(spark.of, bucket) for bucket in contexts]
     base = value_of(spark.base, context) if spark.base else None

@@ -12,7 +12,7 @@ from stream_app.core.calendar import Calendar
 from stream_app.core.facts import Series
 from stream_app.core.limits import Labels
 from stream_app.core.samples import Due, View
-from stream_app.core.sums import Contents, RunningSum
+from stream_app.core.sums import Contents, RunningSum, changed_metrics
 from stream_app.core.windows import MINUTE_MS, Bucket, Clock, span
 from stream_app.spec.window import GRAIN_OF, Grain, Window
 from stream_app.store.keys import (
@@ -100,13 +100,14 @@ class Reader:
         for window, numbers in spans.items():
             total = self._sums[window]
             total.move(numbers, self._contents[GRAIN_OF[window]])
-            changed |= total.changed
+            changed |= total.changes.keys()
         view = View(
             clock=clock,
             newest=_newest(reply.ledger),
             windows={window: total.totals for window, total in self._sums.items()},
             levels=self._levels,
             due=reply.due,
+            changes={window: total.changes for window, total in self._sums.items()},
         )
         return Snapshot(
             view, _by_partition(reply.offsets), _by_partition(reply.current), self._generation, frozenset(changed)
@@ -174,7 +175,7 @@ class Reader:
             self._versions[bucket] = fields.pop(VERSION, "")
             contents = _by_metric(fields)
             if bucket is None:
-                changed |= self._levels.keys() | contents.keys()
+                changed |= changed_metrics(self._levels, contents)
                 self._levels = contents
             else:
                 grain, number = bucket
