@@ -95,8 +95,10 @@ def test_memory_of_a_late_change_is_linear_in_the_subscriptions() -> None:
         finally:
             tracemalloc.stop()
 
-    # A copy of all subscriptions for every change of one would be sixteen times as much.
-    assert peak_bytes(2000) < 6 * peak_bytes(500)
+    # The least of three, because other threads allocate meanwhile. A copy of all subscriptions for every change of one
+    # would be sixteen times as much.
+    few, many = (min(peak_bytes(subscriptions) for _ in range(3)) for subscriptions in (500, 2000))
+    assert many < 6 * few
 
 
 def test_a_lost_customer_had_mrr_and_has_none() -> None:

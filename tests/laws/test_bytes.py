@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stream_app.audit import Recount, compare
 from stream_app.catalog.sample_source import SampleSource
 from stream_app.cli.audit import valid
-from stream_app.core.envelope import MAX_DEPTH, Rejected
+from stream_app.core.envelope import MAX_DEPTH, Event, Rejected
 from stream_app.worker.batch import Record
 from tests.laws.memory import DECODER, MemoryStore
 
@@ -112,10 +112,30 @@ def values(draw: st.DrawFn) -> bytes:
     return value
 
 
+def agreeing(logged: Sequence[bytes]) -> list[Record]:
+    """Records without those that differ from an earlier one of their identity in type, or at one time in content.
+
+    Which of such counts is not defined (`contradictory copies` in `stream_app/audit/series.py`).
+    """
+    types: dict[tuple[str, str], type[Event]] = {}
+    contents: dict[tuple[str, str, int], Event] = {}
+    records = []
+    for number, value in enumerate(logged):
+        record = Record(number, WRITTEN, None, value)
+        decoded = DECODER.decode(record)
+        if not isinstance(decoded, Rejected):
+            at, event = decoded
+            same_type = types.setdefault((event.id, event.source), type(event)) is type(event)
+            if not same_type or contents.setdefault((event.id, event.source, at), event) != event:
+                continue
+        records.append(record)
+    return records
+
+
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(values() | st.binary(max_size=40), max_size=20))
 def test_any_bytes_are_counted_alike_or_by_neither(logged: Sequence[bytes]) -> None:
-    records = [Record(number, WRITTEN, None, value) for number, value in enumerate(logged)]
+    records = agreeing(logged)
     decoded = [result for record in records if not isinstance(result := DECODER.decode(record), Rejected)]
     store = MemoryStore()
     store.apply_events(decoded)
