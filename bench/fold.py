@@ -5,7 +5,6 @@ It prints a JSON object with what was applied between the 5 % mark and the end, 
 """
 
 import asyncio
-import gc
 import json
 import sys
 import time
@@ -19,13 +18,13 @@ from bench.event_history import batches
 from bench.measurement import WARM_UP_SHARE
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.cli.wiring import model
+from stream_app.clients.garbage_collection import collect_rarely
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Rejected
 from stream_app.store.ledger import Ledger
 from stream_app.worker.batch import Batch, RecordLike
 from stream_app.worker.pipeline import Pipeline
 from stream_app.worker.rejection_limit import RejectionLimit
-from stream_app.worker.service import COLLECT_AFTER
 from stream_app.worker.telemetry import Telemetry
 
 
@@ -56,8 +55,7 @@ async def _fold(spool: Path) -> dict[str, float]:
     rejection_limit = RejectionLimit(settings.flood_ratio, lambda _: None)
     pipeline = Pipeline(model(settings.rules), ledger, store, rejection_limit, Telemetry(), cached_entities=sys.maxsize)
     work = list(batches(spool, settings.batch_events))
-    gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
+    collect_rarely()
     total = sum(len(batch.records) for batch in work)
     done = begin = 0
     since = used = 0.0

@@ -1,6 +1,5 @@
 """A worker's pipeline that is fed by hand, without a broker, and what a batch costs it."""
 
-import gc
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -10,12 +9,12 @@ from redis.asyncio import Redis
 
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.cli.wiring import model
+from stream_app.clients.garbage_collection import collect_rarely
 from stream_app.clients.settings import Settings
 from stream_app.store.ledger import Ledger
 from stream_app.worker.batch import Batch, Record
 from stream_app.worker.pipeline import Pipeline
 from stream_app.worker.rejection_limit import RejectionLimit
-from stream_app.worker.service import COLLECT_AFTER
 from stream_app.worker.telemetry import Telemetry
 
 __all__ = ["Cost", "Intake", "envelope"]
@@ -41,8 +40,7 @@ class Intake:
 
     def __init__(self, settings: Settings, redis: Redis) -> None:
         """Take an empty store."""
-        gc.freeze()
-        gc.set_threshold(*COLLECT_AFTER)
+        collect_rarely()
         self._settings, self._redis = settings, redis
         ledger = Ledger(redis, settings.namespace, fingerprint(settings.rules))
         limit = RejectionLimit(settings.flood_ratio, lambda _: None)

@@ -24,6 +24,7 @@ from bench.scrape import Scraper, WallAsker
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.cli.wiring import model
 from stream_app.clients.connections import async_redis
+from stream_app.clients.garbage_collection import collect_rarely
 from stream_app.clients.settings import Settings
 from stream_app.demo.embedded_servers import embedded_redis
 from stream_app.exporter.wall import REUSED_S
@@ -145,6 +146,7 @@ def main(campaigns: int) -> None:
             number = next(more)
             intake.apply(list(_events(range(number, number + 1), datetime.now(UTC)))[:1])
 
+        collect_rarely()
         with Redis.from_url(url) as redis:
             costs = _Costs(redis)
             scraper, asker = Scraper(settings), WallAsker(settings)

@@ -12,6 +12,7 @@ from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
 from stream_app.cli.options import AS_OF, REDIS, SAMPLE_SETTINGS, clock_at, fail, with_settings
 from stream_app.cli.rendering import CATALOG
 from stream_app.clients.connections import sync_redis
+from stream_app.clients.garbage_collection import collect_rarely
 from stream_app.clients.http import CannotListenError, Route, serving
 from stream_app.clients.settings import Settings
 from stream_app.exporter.collector import BusinessCollector
@@ -29,6 +30,7 @@ from stream_app.store.reader import Reader
 @AS_OF
 def exporter(settings: Settings, as_of: datetime | None) -> None:
     """Serve the numbers for Prometheus at /metrics and the wall at /. Run exactly one."""
+    collect_rarely()
     clock = clock_at(as_of)
     calendar = settings.rules.calendar
     # Threads inherit the mask, so that the signals wait for this one.

@@ -71,8 +71,11 @@ class Limited:
         shown = {labels: totals[labels] for labels in totals.keys() - self.folded}
         if len(shown) < len(totals):
             name = (OTHER,) * len(self.labels)
-            folded = (amount for labels, amount in totals.items() if labels in self.folded)
-            shown[name] = sum(folded, start=shown.get(name, 0))
+            rest = sum(totals.values()) - sum(shown.values())
+            if isinstance(rest, float):
+                # Differences of these are not exact.
+                rest = sum(amount for labels, amount in totals.items() if labels in self.folded)
+            shown[name] = shown.get(name, 0) + rest
         return shown
 
 

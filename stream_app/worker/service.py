@@ -1,7 +1,6 @@
 """One worker process: the pipeline behind a consumer, with its metrics and its health."""
 
 import asyncio
-import gc
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,6 +18,7 @@ from redis.exceptions import RedisError
 from stream_app.clients.connections import async_redis
 from stream_app.clients.credentials import faust_credentials
 from stream_app.clients.failures import failure, kafka_refusal
+from stream_app.clients.garbage_collection import collect_rarely
 from stream_app.clients.http import CannotListenError, Page, Route, metrics_route, serving
 from stream_app.clients.retry import class_name
 from stream_app.clients.settings import Settings
@@ -41,9 +41,6 @@ _LONGEST_STANDSTILL_S = 5.0
 _LONGEST_REBALANCE_S = 10.0
 # A worker without partitions hears from Kafka by its heartbeats alone.
 _LONGEST_HEARTBEAT_INTERVAL_S = 3.0
-# A batch makes hundreds of thousands of tuples that are gone with it and form no cycles: with Python's own thresholds
-# looking for cycles takes a sixth of the worker's time.
-COLLECT_AFTER = (500_000, 20, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +84,7 @@ async def run(
     `on_ending` is called when the worker begins to end. Raises DefinitionsDifferError if that has numbers of other
     definitions.
     """
-    gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
+    collect_rarely()
     telemetry = Telemetry()
     obsolete: list[DefinitionsDifferError] = []
     async with AsyncExitStack() as stack:
