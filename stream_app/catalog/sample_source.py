@@ -48,10 +48,11 @@ class SampleSource:
         view = replace(view, series_limit=self._series_limit, constants=constants, terms=self._terms)
         basis = (tuple(view.answers(window) for window in Window), recent_months(view, 1))
         if changed is None or basis != self._basis:
-            self._basis = basis
             self._known.clear()
             self._terms.clear()
             changed = frozenset()
+        # What the next view says has changed is no use if not all samples of this one are taken.
+        self._basis = None
         unchanged = follow(self._terms, BY_NAME, view, changed)
         for metric in (each for each in SHOWN if each.series in wanted):
             if metric.name not in self._known or not changed.isdisjoint((metric.name, metric.zero_where)):
@@ -68,6 +69,7 @@ class SampleSource:
                 self._known[ratio.name] = list(ratio_samples(ratio, view))
                 self._used[ratio.name] = frozenset(view.used)
             yield from self._known[ratio.name]
+        self._basis = basis
 
     def _stands(self, ratio: Ratio, changed: frozenset[str], unchanged: set[TermKey]) -> bool:
         """Whether a ratio is what it was: nothing that it is computed from changed, or none of its terms did."""

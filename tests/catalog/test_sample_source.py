@@ -11,13 +11,16 @@ from stream_app.spec.window import Window
 UNCHANGED: frozenset[str] = frozenset()
 
 
-def cohorts(source: SampleSource, month: datetime, changed: frozenset[str] | None) -> dict[str, float]:
+def view_at(month: datetime, this_month: int = 2) -> View:
     clock = Clock.at(int(month.timestamp() * 1000), Calendar("UTC"))
-    levels: dict[str, dict[tuple[str, ...], int]] = {"cohort_customers": {("2026-03",): 2, ("2025-03",): 3}}
-    view = View(clock, clock, {window: {} for window in Window}, levels, {})
+    levels: dict[str, dict[tuple[str, ...], int]] = {"cohort_customers": {("2026-03",): this_month, ("2025-03",): 3}}
+    return View(clock, clock, {window: {} for window in Window}, levels, {})
+
+
+def cohorts(source: SampleSource, month: datetime, changed: frozenset[str] | None) -> dict[str, float]:
     return {
         dict(each.labels)["cohort"]: each.value
-        for each in source.samples(view, changed)
+        for each in source.samples(view_at(month), changed)
         if each.name == "lifecycle_cohort_customers"
     }
 
@@ -30,3 +33,12 @@ def test_a_month_becomes_older_when_the_month_ends_though_nothing_changed() -> N
 
 def test_a_month_after_the_requested_moment_has_its_own_name() -> None:
     assert cohorts(SampleSource(), datetime(2026, 2, 1, tzinfo=UTC), None) == {"2025-03": 3, "2026-03": 2}
+
+
+def test_samples_of_a_view_that_were_not_all_taken_are_computed_anew() -> None:
+    source, month = SampleSource(), datetime(2026, 3, 31, tzinfo=UTC)
+    first, second = view_at(month), view_at(month, this_month=7)
+    assert list(source.samples(first))
+    # As when a scrape fails halfway.
+    next(source.samples(second, frozenset({"cohort_customers"})))
+    assert list(source.samples(second, UNCHANGED)) == list(SampleSource().samples(second))

@@ -11,7 +11,7 @@ from stream_app.core.calendar import first_of_month
 from stream_app.core.facts import LEVEL, Fact, FoldSettings
 from stream_app.core.timeline import FAR_FUTURE
 
-EARNING = frozenset({"active", "past_due"})
+_EARNING = frozenset({"active", "past_due"})
 
 
 class Instant(Struct, frozen=True, gc=False):
@@ -39,14 +39,14 @@ class Earned(Struct, gc=False):
 
     def add(self, row: SubscriptionRow) -> None:
         """Count a subscription in this state."""
-        if row.status in EARNING:
+        if row.status in _EARNING:
             currency = row.currency
             self.mrr[currency] = self.mrr.get(currency, 0) + row.monthly
             self.earning[currency] = self.earning.get(currency, 0) + 1
 
     def subtract(self, row: SubscriptionRow) -> None:
         """Count it no more."""
-        if row.status not in EARNING:
+        if row.status not in _EARNING:
             return
         currency = row.currency
         self.earning[currency] -= 1
@@ -80,7 +80,7 @@ def first_payment(account: Account) -> int | None:
 def _first_payment(rows: list[SubscriptionRow]) -> int | None:
     """When a subscription first earned something at the end of an instant."""
     for place, row in enumerate(rows, 1):
-        if row.monthly and row.status in EARNING and (place == len(rows) or row.at < rows[place].at):
+        if row.monthly and row.status in _EARNING and (place == len(rows) or row.at < rows[place].at):
             return row.at
     return None
 
