@@ -1,0 +1,1 @@
+"""Adapters: from what the tools of others post to our events. Pure: no clock, no world, no catalog."""

@@ -1,0 +1,1 @@
+"""Adapters of sources, each by its payloads."""
