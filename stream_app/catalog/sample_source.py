@@ -9,7 +9,8 @@ from stream_app.catalog.ratios import GROSS_MARGIN, RATIOS
 from stream_app.core.derived import derived_samples
 from stream_app.core.limits import Labels, Limited
 from stream_app.core.ratios import follow, ratio_samples
-from stream_app.core.samples import Sample, TermKey, View, limit_of, recent_months, samples_of
+from stream_app.core.samples import Sample, TermKey, View, flow_samples, limit_of, recent_months, samples_of
+from stream_app.core.shown_flows import ShownFlow, can_follow
 from stream_app.spec.derived import Derived, Opening
 from stream_app.spec.metric import SERIES_LIMIT, Declaration, Metric
 from stream_app.spec.ratio import Ratio, quotients
@@ -32,6 +33,7 @@ class SampleSource:
         self._basis: object = None
         self._known: dict[str, list[Sample]] = {}
         self._limited: dict[str, LimitedValues] = {}
+        self._flows: dict[str, ShownFlow] = {}
         self._terms: dict[TermKey, dict[Labels, float]] = {}
         self._used: dict[str, frozenset[TermKey]] = {}
         self.overflow: dict[str, int] = {}
@@ -50,15 +52,15 @@ class SampleSource:
         if changed is None or basis != self._basis:
             self._known.clear()
             self._terms.clear()
+            self._flows.clear()
             changed = frozenset()
         # What the next view says has changed is no use if not all samples of this one are taken.
         self._basis = None
         unchanged = follow(self._terms, BY_NAME, view, changed)
         for metric in (each for each in SHOWN if each.series in wanted):
             if metric.name not in self._known or not changed.isdisjoint((metric.name, metric.zero_where)):
-                limit = limit_of(metric, view)
+                limit, self._known[metric.name] = self._shown(metric, view)
                 self._limited[metric.name] = values_of(limit)
-                self._known[metric.name] = samples_of(metric, view, limit)
             yield from self._known[metric.name]
         self.overflow = folded_values(self._limited.values())
         for derived in (each for each in DERIVED if each.series in wanted):
@@ -70,6 +72,15 @@ class SampleSource:
                 self._used[ratio.name] = frozenset(view.used)
             yield from self._known[ratio.name]
         self._basis = basis
+
+    def _shown(self, metric: Metric, view: View) -> tuple[Limited, list[Sample]]:
+        if not can_follow(metric):
+            limit = limit_of(metric, view)
+            return limit, samples_of(metric, view, limit)
+        flow = self._flows.get(metric.name)
+        if flow is None or not flow.follow(view):
+            flow = self._flows[metric.name] = ShownFlow(metric, view)
+        return flow.limit, flow_samples(metric, flow.sums)
 
     def _stands(self, ratio: Ratio, changed: frozenset[str], unchanged: set[TermKey]) -> bool:
         """Whether a ratio is what it was: nothing that it is computed from changed, or none of its terms did."""

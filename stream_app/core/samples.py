@@ -163,10 +163,16 @@ def samples_of(metric: Metric, view: View, limit: Limited) -> list[Sample]:
         known = with_zeros(metric, [totals, view.level(metric.zero_where)])
         return [sample(metric, labels, totals.get(labels, 0)) for labels in known]
     windows = [window for window in metric.windows if view.answers(window)]
-    sums = {window: capped(view.total(window, metric.name), metric, view, limit) for window in windows}
+    return flow_samples(
+        metric, {window: capped(view.total(window, metric.name), metric, view, limit) for window in windows}
+    )
+
+
+def flow_samples(metric: Metric, sums: Mapping[Window, Mapping[Labels, int]]) -> list[Sample]:
+    """Every sample of a flow by its sums, by the label values that are shown."""
     known = with_zeros(metric, sums.values())
     names = [label.name for label in metric.labels]
-    shown_windows = [(("window", window.value), sums[window]) for window in windows]
+    shown_windows = [(("window", window.value), totals) for window, totals in sums.items()]
     return [
         Sample(metric.series, (*named, window), shown_value(metric, labels, totals.get(labels, 0)))
         for labels in known
