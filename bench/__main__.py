@@ -1,11 +1,19 @@
 """The bench's command line: `make bench`, or `python -m bench` where quixstreams is installed."""
 
+import asyncio
+import os
+import platform
 import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import click
 import orjson
 from rich.console import Console
 
+from bench import growth, large_entities, many_campaigns
 from bench.candidates import CANDIDATES
 from bench.environment import BenchEnvironment, bench_environment
 from bench.event_history import EventHistory
@@ -13,15 +21,49 @@ from bench.latency import under_traffic
 from bench.report import NAMES, Findings, as_json, tables
 from bench.scrape import at_rest
 from bench.script_durations import watch_script
+from stream_app.clients.settings import Settings
+from stream_app.demo.embedded_servers import embedded_redis
 
-_PARTS = (*CANDIDATES, "scrape", "latency")
 _EVENTS = 150_000
 _FEW_EVENTS = 40_000
 _ROUNDS = 9
 _ORDER = ("d", "a", "b", "c")
+_WHOLE = ("b", "c")
+"""Those that read all events from the broker."""
+
 _RATE = 1000.0
 _SECONDS = 20.0
 _FEW_SECONDS = 8.0
+_LATENCY_RUNS = 3
+_WORKER_EVENTS = 200_000
+_LEADS = 100_000
+_LEAD_EVENTS = 50_000
+_CAMPAIGNS = 70_000
+"""They make about 80,000 series."""
+
+
+def _entities() -> dict[str, Any]:
+    with TemporaryDirectory(prefix="stream-app-bench-") as name, embedded_redis(Path(name)) as url:
+        return large_entities.measure(Settings.load(redis_url=url, namespace="bench"), large_entities.MOST)
+
+
+def _campaigns() -> dict[str, Any]:
+    with TemporaryDirectory(prefix="stream-app-bench-") as name, embedded_redis(Path(name)) as url:
+        return asyncio.run(many_campaigns.measure(Settings.load(redis_url=url, namespace="bench"), _CAMPAIGNS))
+
+
+Part = tuple[Callable[[], dict[str, Any]], Callable[[Mapping[str, Any]], dict[str, float]]]
+
+_APART: dict[str, Part] = {
+    "workers": (lambda: growth.of_workers(_WORKER_EVENTS), growth.figures_of_workers),
+    "leads": (lambda: growth.of_leads(_LEADS, _LEAD_EVENTS), growth.figures_of_leads),
+    "entities": (_entities, large_entities.figures),
+    "campaigns": (_campaigns, many_campaigns.figures),
+}
+"""What is measured with servers of its own, and what of it there are aims about."""
+
+_TOGETHER = (*CANDIDATES, "scrape", "latency")
+_PARTS = (*_TOGETHER, *_APART)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,21 +73,42 @@ _FEW_SECONDS = 8.0
 @click.option("--only", help=f"Some of {','.join(_PARTS)}, separated by commas.")
 @click.option("--json", "as_json_", is_flag=True, help="Print JSON instead of tables; progress goes to standard error.")
 def main(*, events: int | None, rounds: int | None, quick: bool, only: str | None, as_json_: bool) -> None:
-    """Compare the worker with others on one broker, one store and the same events.
+    """Compare the worker with others on the same events, and measure what an event costs as the work grows.
 
-    Ends with 0 also when an aim is missed: the tables say so.
+    Ends with 0 also when an aim is missed: the last table says which are.
     """
     wanted = _PARTS if only is None else tuple(only.split(","))
     if unknown := set(wanted) - set(_PARTS):
         message = f"{', '.join(sorted(unknown))}: not among {', '.join(_PARTS)}"
         raise click.BadParameter(message, param_hint="--only")
-    progress = Console(stderr=True)
+    progress, load = Console(stderr=True), os.getloadavg()[0]
+    findings = Findings()
+    if set(_TOGETHER) & set(wanted):
+        _run_together(findings, wanted, events, rounds or (1 if quick else _ROUNDS), progress, quick=quick)
+    for name in (name for name in _APART if name in wanted):
+        progress.print(f"{name} ...")
+        measure, figures = _APART[name]
+        findings.parts[name] = measure()
+        findings.figures_of_parts |= figures(findings.parts[name])
+    machine = {**_machine(), "load": f"{load:.1f} before, {os.getloadavg()[0]:.1f} after"}
+    if as_json_:
+        click.echo(orjson.dumps({"machine": machine, **as_json(findings)}, option=orjson.OPT_INDENT_2))
+    else:
+        for table in tables(findings):
+            Console().print(table)
+        click.echo("; ".join(f"{name}: {value}" for name, value in machine.items()))
+
+
+def _run_together(
+    findings: Findings, wanted: tuple[str, ...], events: int | None, rounds: int, progress: Console, *, quick: bool
+) -> None:
+    """Run all that share one broker and one store."""
     with bench_environment() as environment:
         event_history = EventHistory.near_now(events or (_FEW_EVENTS if quick else _EVENTS))
         progress.print("making the events and loading the topics ...")
-        findings = Findings(event_history.load(environment.settings, environment.spool))
+        findings.events = event_history.load(environment.settings, environment.spool)
         progress.print(f"{findings.events:,} events are in the topics")
-        _run_rounds(environment, findings, wanted, rounds or (1 if quick else _ROUNDS), progress)
+        _run_rounds(environment, findings, wanted, rounds, progress)
         if {"scrape", "latency"} & set(wanted) and "c" not in wanted:
             _run(environment, findings, "c", progress)
         if "scrape" in wanted:
@@ -53,13 +116,9 @@ def main(*, events: int | None, rounds: int | None, quick: bool, only: str | Non
             findings.scraped = at_rest(environment.settings)
         if "latency" in wanted:
             seconds = _FEW_SECONDS if quick else _SECONDS
-            progress.print(f"{_RATE:,.0f} events a second for {seconds:g} s ...")
-            findings.latency = under_traffic(environment, event_history, _RATE, seconds)
-    if as_json_:
-        click.echo(orjson.dumps(as_json(findings), option=orjson.OPT_INDENT_2))
-    else:
-        for table in tables(findings):
-            Console().print(table)
+            for _ in range(1 if quick else _LATENCY_RUNS):
+                progress.print(f"{_RATE:,.0f} events a second for {seconds:g} s ...")
+                findings.latencies.append(under_traffic(environment, event_history, _RATE, seconds))
 
 
 def _run_rounds(
@@ -75,16 +134,32 @@ def _run_rounds(
 def _run(environment: BenchEnvironment, findings: Findings, name: str, progress: Console) -> None:
     environment.clear_store()
     started = time.monotonic()
+    store, broker = environment.processor_of_store(), environment.processor_of_broker()
     if name == "c":
-        with watch_script(environment.redis) as times:
+        with watch_script(environment.redis, "commit.lua") as times:
             measurement = CANDIDATES[name](environment, findings.events)
         findings.scripts.append(times)
     else:
         measurement = CANDIDATES[name](environment, findings.events)
     findings.measurements.setdefault(name, []).append(measurement)
+    if name in _WHOLE:
+        used = {
+            "store": environment.processor_of_store() - store,
+            "broker": environment.processor_of_broker() - broker,
+        }
+        costs = {server: seconds / findings.events * 1e6 for server, seconds in used.items()}
+        findings.servers.setdefault(name, []).append(costs)
     progress.print(
         f"({name}) {NAMES[name]}: {measurement.rate:,.0f} events/s ({time.monotonic() - started:.0f} s in all)"
     )
+
+
+def _machine() -> dict[str, str]:
+    """What the figures depend on besides the code."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+    build = f"{platform.python_implementation()} {platform.python_version()}, {platform.python_compiler()}"
+    return {"processor": f"{os.cpu_count()} x {model}", "python": build, "date": time.strftime("%Y-%m-%d %H:%M")}
 
 
 if __name__ == "__main__":

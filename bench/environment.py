@@ -4,14 +4,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
 from redis import Redis
 
+from bench.measurement import children, processor
 from stream_app.clients.settings import PREFIX, Settings
 from stream_app.demo.embedded_servers import embedded_kafka, embedded_redis
 from stream_app.store.keys import FIRST_GENERATION, GenerationKeys
@@ -34,6 +36,7 @@ class BenchEnvironment:
     directory: Path
     settings: Settings
     redis: Redis
+    broker_pids: frozenset[int]
     _groups: Iterator[int] = field(default_factory=count)
 
     @property
@@ -45,6 +48,15 @@ class BenchEnvironment:
     def offsets(self) -> str:
         """The key of the offsets that the worker has stored."""
         return GenerationKeys.of(_NAMESPACE, FIRST_GENERATION).offsets
+
+    def processor_of_store(self) -> float:
+        """Processor seconds that the store has used."""
+        used = cast("dict[str, float]", self.redis.info("cpu"))
+        return used["used_cpu_user"] + used["used_cpu_sys"]
+
+    def processor_of_broker(self) -> float:
+        """Processor seconds that the broker has used; 0 where the system does not tell."""
+        return sum(processor(pid) or 0.0 for pid in self.broker_pids)
 
     def clear_store(self) -> None:
         """Empty the store."""
@@ -99,10 +111,14 @@ def bench_environment() -> Iterator[BenchEnvironment]:
     """Start the embedded servers, and end them and remove all they wrote when the block ends."""
     with TemporaryDirectory(prefix="stream-app-bench-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
-        with embedded_kafka(directory / "kafka") as broker, embedded_redis(directory / "redis") as url:
+        with ExitStack() as stack:
+            before = children()
+            broker = stack.enter_context(embedded_kafka(directory / "kafka"))
+            broker_pids = frozenset(children() - before)
+            url = stack.enter_context(embedded_redis(directory / "redis"))
             settings = Settings.load(kafka_url=f"kafka://{broker}", redis_url=url, namespace=_NAMESPACE)
-            with Redis.from_url(url) as redis:
-                yield BenchEnvironment(directory, settings, redis)
+            redis = stack.enter_context(Redis.from_url(url))
+            yield BenchEnvironment(directory, settings, redis, broker_pids)
 
 
 def python(module: str, *arguments: str) -> list[str]:

@@ -2,8 +2,8 @@
 
 Workers: as many as are named read a history of four partitions in each topic, by way of a broker. What counts is the
 processor time of all of them and of the store for an event, from when each has partitions to the end.
-Leads: with more of them than the cache holds, events come to leads at random, in small batches and in large ones, with
-and without an append-only file, without a broker.
+Leads: new leads come to a store with and without an append-only file; then, with more of them than the cache holds,
+events come to leads at random, in small batches and in large ones; without a broker.
 """
 
 import asyncio
@@ -11,8 +11,9 @@ import json
 import os
 import random
 import statistics
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,9 +25,10 @@ import click
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.candidates import worker
-from bench.environment import BenchEnvironment, bench_environment
+from bench.environment import BenchEnvironment, bench_environment, python
 from bench.event_history import EventHistory
-from bench.intake import Cost, Intake, envelope
+from bench.intake import Cost, Intake
+from bench.leads import HISTORY, fill, history, of_lead
 from bench.measurement import processor
 from stream_app.clients.connections import async_redis
 from stream_app.clients.ports import free_port
@@ -38,8 +40,9 @@ _WAIT_S = 60.0
 _POLL_S = 0.02
 _BATCH = 4000
 _SMALL_BATCH = 50
-_HISTORY = ("lead.created", "email.sent", "email.delivered", "email.opened", "lead.score_changed")
 _ROUNDS = 4
+
+__all__ = ["figures_of_leads", "figures_of_workers", "of_leads", "of_workers"]
 
 
 def _with_workers(environment: BenchEnvironment, count: int, batch: int, events: int) -> dict[str, Any]:
@@ -58,7 +61,7 @@ def _with_workers(environment: BenchEnvironment, count: int, batch: int, events:
         while not all(_has_partitions(port) for port in ports) and time.monotonic() < deadline:
             time.sleep(_POLL_S)
         begin, began = _applied(environment), time.monotonic()
-        store, own = _of_store(environment), [processor(process.pid) or 0.0 for process in processes]
+        store, own = environment.processor_of_store(), [processor(process.pid) or 0.0 for process in processes]
         while (done := _applied(environment)) < events and time.monotonic() < deadline + _WAIT_S:
             time.sleep(_POLL_S)
         seconds = time.monotonic() - began
@@ -68,7 +71,7 @@ def _with_workers(environment: BenchEnvironment, count: int, batch: int, events:
             "events": counted,
             "events a second": round(counted / seconds),
             "worker, us an event": round(burnt / counted * 1e6, 1),
-            "store, us an event": round((_of_store(environment) - store) / counted * 1e6, 1),
+            "store, us an event": round((environment.processor_of_store() - store) / counted * 1e6, 1),
             "conflicts": sum(map(_conflicts, ports)),
         }
 
@@ -77,9 +80,8 @@ def _applied(environment: BenchEnvironment) -> int:
     return sum(map(int, cast("list[bytes]", environment.redis.hvals(environment.offsets))))
 
 
-def _of_store(environment: BenchEnvironment) -> float:
-    used: Any = environment.redis.info("cpu")
-    return float(used["used_cpu_user"] + used["used_cpu_sys"])
+def _processor(used: Mapping[str, float]) -> float:
+    return used["used_cpu_user"] + used["used_cpu_sys"]
 
 
 def _page(port: int, path: str) -> str:
@@ -100,46 +102,33 @@ def _conflicts(port: int) -> int:
     return sum(int(each.value) for family in families for each in family.samples if each.name == name)
 
 
-def _history(leads: int, until: datetime) -> Iterator[tuple[str, bytes]]:
-    """Families and values of an ordinary history of each lead, lead after lead."""
-    for lead in range(leads):
-        at = until - timedelta(days=60) * (1 - lead / leads)
-        for place, kind in enumerate(_HISTORY):
-            yield _of_lead(kind, lead, lead * len(_HISTORY) + place, at + timedelta(hours=place))
+async def _new_leads(settings: Settings, leads: int) -> dict[str, Any]:
+    """Let new leads come, each by one event."""
+    now = datetime.now(UTC)
+    events = (of_lead("lead.created", number, number, now) for number in range(leads))
+    async with async_redis(settings) as redis:
+        intake = Intake(settings, redis)
+        before = _processor(await redis.info("cpu"))
+        await fill(intake, events)
+        return {"store, events a second": round(leads / (_processor(await redis.info("cpu")) - before))}
 
 
-def _of_lead(kind: str, lead: int, number: int, at: datetime) -> tuple[str, bytes]:
-    data: dict[str, Any] = {"lead_id": f"lead-{lead:09}"}
-    if kind == "lead.created":
-        data |= {"source": f"source-{lead % 10}", "channel": "web", "campaign_id": f"campaign-{lead % 20}"}
-    elif kind == "lead.score_changed":
-        data |= {"score": number % 100, "activity": "webinar"}
-    else:
-        data |= {"message_id": f"message-{lead:09}", "program_id": "nurture", "step_id": f"step-{lead % 5}"}
-    return kind.partition(".")[0], envelope(kind, number, at.isoformat(), data)
-
-
-async def _cold(settings: Settings, leads: int, events: int) -> dict[str, Any]:
+async def _uncached(settings: Settings, leads: int, events: int) -> dict[str, Any]:
     """Let events come to leads at random of which the cache holds a fiftieth."""
     until, rng = datetime.now(UTC), random.Random(1)  # noqa: S311 - not a secret
     async with async_redis(settings) as redis:
+        await redis.flushall()
         intake = Intake(settings, redis)
-        waiting: dict[str, list[bytes]] = {}
-        for family, value in _history(leads, until - timedelta(days=1)):
-            waiting.setdefault(family, []).append(value)
-            if len(waiting[family]) == _BATCH:
-                await intake.apply(family, waiting.pop(family))
-        for family, values in waiting.items():
-            await intake.apply(family, values)
+        await fill(intake, history(range(leads), until - timedelta(days=1)))
         used: Any = await redis.info("memory")
         keys: Any = await redis.dbsize()
         found: dict[str, Any] = {"bytes a lead": round(used["used_memory"] / leads), "keys": keys}
-        number = leads * len(_HISTORY)
+        number = leads * len(HISTORY)
         for name, size, count in (("large batches", _BATCH, events), ("small batches", _SMALL_BATCH, events // 10)):
             costs: list[Cost] = []
             for _ in range(_ROUNDS * max(1, count // size // _ROUNDS)):
                 values = [
-                    _of_lead("lead.score_changed", rng.randrange(leads), number + place, until)[1]
+                    of_lead("lead.score_changed", rng.randrange(leads), number + place, until)[1]
                     for place in range(size)
                 ]
                 number += size
@@ -151,6 +140,57 @@ async def _cold(settings: Settings, leads: int, events: int) -> dict[str, Any]:
         return found
 
 
+def of_workers(events: int) -> dict[str, Any]:
+    """Measure one, two and four workers that read about so many events, in two sizes of batches."""
+    found: dict[str, Any] = {}
+    with bench_environment() as environment:
+        count = EventHistory.near_now(events).load(environment.settings, environment.spool, _PARTITIONS)
+        for batch in (_BATCH, _BATCH // 4):
+            for workers in (1, 2, 4):
+                name = f"{workers} workers, batches of {batch}"
+                found[name] = _with_workers(environment, workers, batch, count)
+    return found
+
+
+def of_leads(leads: int, events: int) -> dict[str, Any]:
+    """Measure so many leads, new ones and then so many events of those that are not cached."""
+    found: dict[str, Any] = {}
+    for appendonly in (False, True):
+        with ExitStack() as stack:
+            directory = Path(stack.enter_context(TemporaryDirectory(prefix="stream-app-bench-")))
+            url = stack.enter_context(embedded_redis(directory, appendonly=appendonly))
+            settings = Settings.load(redis_url=url, namespace="bench", cached_entities=leads // 50)
+            found[f"{leads} leads, {'with' if appendonly else 'without'} append-only file"] = {
+                "new leads": asyncio.run(_new_leads(settings, leads)),
+                **asyncio.run(_uncached(settings, leads, events)),
+            }
+    answer = subprocess.run(python("bench.cached_leads", str(leads)), check=True, capture_output=True)  # noqa: S603 - ours
+    return {**found, "bytes of a worker for a cached lead": json.loads(answer.stdout)["bytes"]}
+
+
+def figures_of_workers(found: Mapping[str, Any]) -> dict[str, float]:
+    """What the aims are about."""
+    cost = {name: each["worker, us an event"] for name, each in found.items()}
+    return {
+        "two_workers": cost[f"2 workers, batches of {_BATCH}"] / cost[f"1 workers, batches of {_BATCH}"],
+        "two_workers_small": cost[f"2 workers, batches of {_BATCH // 4}"]
+        / cost[f"1 workers, batches of {_BATCH // 4}"],
+        "conflicts": sum(each["conflicts"] for each in found.values()),
+    }
+
+
+def figures_of_leads(found: Mapping[str, Any]) -> dict[str, float]:
+    """What the aims are about: large batches, with an append-only file as in production."""
+    _, durable, cached = found.values()
+    return {
+        "uncached_worker": durable["large batches"]["worker, us an event"],
+        "uncached_store": durable["large batches"]["store, us an event"],
+        "stored_lead": durable["bytes a lead"],
+        "cached_lead": cached,
+        "new_leads": durable["new leads"]["store, events a second"],
+    }
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--events", type=click.IntRange(10_000), default=400_000, show_default=True, help="For the workers.")
 @click.option("--leads", type=click.IntRange(100), default=200_000, show_default=True, help="How many are alive.")
@@ -160,22 +200,9 @@ def main(events: int, leads: int, only: str | None) -> None:
     load = os.getloadavg()[0]
     found: dict[str, Any] = {}
     if only != "leads":
-        with bench_environment() as environment:
-            count = EventHistory.near_now(events).load(environment.settings, environment.spool, _PARTITIONS)
-            for batch in (_BATCH, _BATCH // 4):
-                for workers in (1, 2, 4):
-                    name = f"{workers} workers, batches of {batch}"
-                    found[name] = _with_workers(environment, workers, batch, count)
-                    click.echo(f"{name}: {found[name]}", err=True)
+        found |= of_workers(events)
     if only != "workers":
-        for appendonly in (False, True):
-            with ExitStack() as stack:
-                directory = Path(stack.enter_context(TemporaryDirectory(prefix="stream-app-bench-")))
-                url = stack.enter_context(embedded_redis(directory, appendonly=appendonly))
-                settings = Settings.load(redis_url=url, namespace="bench", cached_entities=leads // 50)
-                name = f"{leads} leads, {'with' if appendonly else 'without'} append-only file"
-                found[name] = asyncio.run(_cold(settings, leads, events // 4))
-                click.echo(f"{name}: {found[name]}", err=True)
+        found |= of_leads(leads, events // 4)
     click.echo(json.dumps({**found, "load": [round(load, 1), round(os.getloadavg()[0], 1)]}, indent=2))
 
 

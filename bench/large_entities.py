@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -31,6 +31,9 @@ _EVENTS = 40
 _LATE_EVENTS = 5
 _DAYS = 300
 _ID = "large"
+MOST = 100_000
+"""Of how many events the aims speak."""
+
 _MOMENT = timedelta(milliseconds=1)
 
 MakeEvent = Callable[[str, int], tuple[str, dict[str, Any]]]
@@ -94,20 +97,36 @@ async def _measure(settings: Settings, make: MakeEvent, events: int) -> dict[str
     }
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--most", type=click.IntRange(100), default=100_000, show_default=True, help="Of how many events.")
-def main(most: int) -> None:
-    """Measure one event of an entity with very many."""
-    load = os.getloadavg()[0]
-    found: dict[str, Any] = {}
-    with TemporaryDirectory(prefix="stream-app-bench-") as name, embedded_redis(Path(name)) as url:
-        settings = Settings.load(redis_url=url, namespace=_NAMESPACE)
+def measure(settings: Settings, most: int) -> dict[str, Any]:
+    """Measure a lead with `most` scores, one with a fifth as many engagements, an account with a fiftieth of it."""
+    return {
+        f"{events} {what}": asyncio.run(_measure(settings, make, events))
         for what, make, events in (
             ("scores of a lead", _score, most),
             ("engagements of a lead", _engagement, most // 5),
             ("subscriptions of an account", _subscription, most // 50),
-        ):
-            found[f"{events} {what}"] = asyncio.run(_measure(settings, make, events))
+        )
+    }
+
+
+def figures(found: Mapping[str, Any]) -> dict[str, float]:
+    """What the aims are about, of 100,000 at most."""
+    scores, engagements, subscriptions = found.values()
+    return {
+        "scores": scores["in order"]["clock"],
+        "engagements": engagements["in order"]["clock"] / engagements["of an ordinary entity"]["clock"],
+        "subscriptions": subscriptions["in order"]["clock"] / subscriptions["of an ordinary entity"]["clock"],
+        "subscriptions_late": subscriptions["late"]["clock"],
+    }
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--most", type=click.IntRange(100), default=MOST, show_default=True, help="Of how many events.")
+def main(most: int) -> None:
+    """Measure one event of an entity with very many."""
+    load = os.getloadavg()[0]
+    with TemporaryDirectory(prefix="stream-app-bench-") as name, embedded_redis(Path(name)) as url:
+        found = measure(Settings.load(redis_url=url, namespace=_NAMESPACE), most)
     click.echo(json.dumps({**found, "load": [round(load, 1), round(os.getloadavg()[0], 1)]}, indent=2))
 
 

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bench.candidates import worker
 from bench.environment import BenchEnvironment, python
 from bench.event_history import EventHistory
+from bench.measurement import processor
 from bench.scrape import Scraper
 from stream_app.clients.ports import free_port
 
@@ -32,8 +33,11 @@ class Latency:
     events: int
     exact: dict[str, float]
     histogram: dict[str, float]
-    #: Durations of the scrapes that went on meanwhile.
     scrapes: list[float]
+    """Durations of the scrapes that went on meanwhile."""
+    costs: dict[str, float]
+    """Processor time of worker, store and broker in microseconds for an event; scrapes and the bench's own looks at the
+    store are in that of the store."""
 
 
 def under_traffic(environment: BenchEnvironment, event_history: EventHistory, rate: float, seconds: float) -> Latency:
@@ -43,6 +47,7 @@ def under_traffic(environment: BenchEnvironment, event_history: EventHistory, ra
         "bench.live_traffic", str(event_history.events), event_history.until.isoformat(), str(rate), str(seconds)
     )
     before: dict[float, float] = {}
+    used: dict[str, float] = {}
     answer: dict[str, Any] = {}
     with environment.running(worker(), worker_port=str(port)) as working:
         _await_readiness(port)
@@ -50,9 +55,10 @@ def under_traffic(environment: BenchEnvironment, event_history: EventHistory, ra
             for line in sending.stdout or ():
                 answer = json.loads(line)
                 if "warm" in answer:
-                    before = _buckets(port)
+                    before, used = _buckets(port), _used(environment, working.pid)
             sending.wait()
         after = _buckets(port)
+        burnt = {name: value - used.get(name, 0.0) for name, value in _used(environment, working.pid).items()}
         working.terminate()
         working.wait()
     grown = {bound: after[bound] - before.get(bound, 0) for bound in sorted(after)}
@@ -62,7 +68,17 @@ def under_traffic(environment: BenchEnvironment, event_history: EventHistory, ra
         {name: answer[name] for name in ("p50", "p90", "p99", "longest")},
         {f"p{share}": _quantile(grown, share / 100) for share in (50, 90, 99)},
         scrapes,
+        {name: seconds / answer["events"] * 1e6 for name, seconds in burnt.items()},
     )
+
+
+def _used(environment: BenchEnvironment, worker_pid: int) -> dict[str, float]:
+    """Processor seconds so far."""
+    return {
+        "worker": processor(worker_pid) or 0.0,
+        "store": environment.processor_of_store(),
+        "broker": environment.processor_of_broker(),
+    }
 
 
 def _await_readiness(port: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 
-__all__ = ["WARM_UP_SHARE", "Measurement", "measure", "processor"]
+__all__ = ["WARM_UP_SHARE", "Measurement", "children", "measure", "processor"]
 
 WARM_UP_SHARE = 0.05
 """The share of the events that is applied before the clock starts."""
@@ -73,3 +73,9 @@ def processor(pid: int) -> float | None:
     except OSError:
         return None
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def children() -> set[int]:
+    """The processes that this one started and that have not ended, where the system tells (Linux)."""
+    lists = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for each in lists for pid in each.read_text().split()}

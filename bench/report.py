@@ -8,12 +8,13 @@ from typing import Any
 
 from rich.table import Table
 
+from bench.aims import judged
 from bench.latency import Latency
 from bench.measurement import Measurement
 from bench.scrape import Scraped
 from bench.script_durations import ScriptDurations
 
-__all__ = ["Aim", "Findings", "aims", "as_json", "tables"]
+__all__ = ["NAMES", "Findings", "as_json", "tables"]
 
 NAMES = {
     "a": "Faust agent, one HINCRBY per event",
@@ -21,21 +22,26 @@ NAMES = {
     "c": "stream-app worker, everything on",
     "d": "decode and fold only, no Kafka, no Redis",
 }
-TIMES_NAIVE = 12.0
-TIMES_QUIX = 2.0
-TIMES_FOLD = 0.5
-LATENCY = 0.1
+
+
+_SERVERS = ("store", "broker")
 
 
 @dataclass
 class Findings:
     """Everything that was measured; what was not asked for is empty."""
 
-    events: int
+    events: int = 0
     measurements: dict[str, list[Measurement]] = field(default_factory=dict)
     scripts: list[ScriptDurations] = field(default_factory=list)
+    servers: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    """Processor time of store and broker in microseconds for an event, by candidate and round;
+    of those that apply all events."""
     scraped: Scraped | None = None
-    latency: Latency | None = None
+    latencies: list[Latency] = field(default_factory=list)
+    parts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What the parts found that need no broker, or brokers of their own, in their own words."""
+    figures_of_parts: dict[str, float] = field(default_factory=dict)
 
     def rate(self, candidate: str) -> float:
         """Return the median rate of the laps of a candidate that ran, in events per second."""
@@ -46,55 +52,54 @@ class Findings:
         pairs = zip(self.measurements.get("c", []), self.measurements.get(candidate, []), strict=False)
         return [ours.rate / other.rate for ours, other in pairs]
 
+    def cost(self, candidate: str) -> float | None:
+        """Return the median of the processor time of a candidate for an event, in microseconds, where it is known."""
+        costs = [each.cost for each in self.measurements.get(candidate, []) if each.cost is not None]
+        return statistics.median(costs) if costs else None
 
-@dataclass(frozen=True, slots=True)
-class Aim:
-    """Something that is to be reached: a ratio that may not be lower, or seconds that may not be more."""
-
-    name: str
-    wanted: float
-    found: float
-    met: bool
-
-
-def aims(findings: Findings) -> Iterator[Aim]:
-    """Yield the aims that can be judged."""
-    for other, wanted in (("a", TIMES_NAIVE), ("b", TIMES_QUIX), ("d", TIMES_FOLD)):
-        if ratios := findings.ratios(other):
-            found = statistics.median(ratios)
-            yield Aim(f"(c) / ({other})", wanted, found, found >= wanted)
-    if findings.latency is not None:
-        for how, found in (("exact", findings.latency.exact), ("histogram", findings.latency.histogram)):
-            yield Aim(f"p99 latency in s, {how}", LATENCY, found["p99"], found["p99"] < LATENCY)
+    def figures(self) -> dict[str, float]:
+        """Return everything that there are aims about."""
+        found = dict(self.figures_of_parts)
+        for other, name in (("a", "times_naive"), ("b", "times_quix"), ("d", "times_fold")):
+            if ratios := self.ratios(other):
+                found[name] = statistics.median(ratios)
+        if (cost := self.cost("c")) is not None:
+            found["cached"] = cost
+        if self.latencies:
+            found["latency"] = max(each.exact["p99"] for each in self.latencies) * 1000
+        return found
 
 
 def tables(findings: Findings) -> Iterator[Table]:
     """Yield what is shown in the terminal."""
     if findings.measurements:
         yield _rates(findings)
-    if findings.scripts or findings.scraped or findings.latency:
+    if findings.scripts or findings.scraped or findings.latencies:
         yield _times(findings)
-    judged = list(aims(findings))
-    if judged:
-        table = Table("aim", "wanted", "found", "", title="Aims")
-        for aim in judged:
-            sign = "<" if "latency" in aim.name else "≥"
-            verdict = "[green]met[/]" if aim.met else "[bold red]MISSED[/]"
-            table.add_row(aim.name, f"{sign} {aim.wanted:g}", f"{aim.found:.3g}", verdict)
+    if verdicts := list(judged(findings.figures())):
+        table = Table("what", "aim", "found", "", title="Aims")
+        for verdict in verdicts:
+            sign = "at least" if verdict.aim.least else "at most"
+            bound, found = (
+                f"{sign} {verdict.aim.bound:,g} {verdict.aim.unit}",
+                f"{verdict.found:,.3g} {verdict.aim.unit}",
+            )
+            table.add_row(verdict.aim.what, bound, found, "[green]met[/]" if verdict.met else "[bold red]MISSED[/]")
         yield table
 
 
 def _rates(findings: Findings) -> Table:
-    heads = ("", "candidate", "events/s", "CPU µs/event", "(c) is", "by round")
+    heads = ("", "candidate", "events/s", "CPU µs/event", "store", "broker", "(c) is", "by round")
     table = Table(*heads, title=f"{findings.events:,} events; medians of the rounds")
-    for candidate, measurements in sorted(findings.measurements.items()):
+    for candidate in sorted(findings.measurements):
         ratios = findings.ratios(candidate) if candidate != "c" else []
-        costs = [measurement.cost for measurement in measurements if measurement.cost is not None]
+        cost, servers = findings.cost(candidate), findings.servers.get(candidate, [])
         table.add_row(
             f"({candidate})",
             NAMES[candidate],
             f"{findings.rate(candidate):,.0f}",
-            f"{statistics.median(costs):.1f}" if costs else "?",
+            f"{cost:.1f}" if cost is not None else "?",
+            *(f"{statistics.median(each[name] for each in servers):.1f}" if servers else "?" for name in _SERVERS),
             f"{statistics.median(ratios):.2f} x" if ratios else "",
             f"{min(ratios):.2f} to {max(ratios):.2f} x" if len(ratios) > 1 else "",
         )
@@ -114,13 +119,15 @@ def _times(findings: Findings) -> Table:
         page = f"{scraped.series:,} series, {scraped.size / 1024:,.0f} KiB"
         table.add_row("scrape, the first", _ms(scraped.cold), page)
         table.add_row("scrape, nothing new", _ms(statistics.median(scraped.warm)), f"median of {len(scraped.warm)}")
-    if (latency := findings.latency) is not None:
+    for latency in findings.latencies:
         if latency.scrapes:
             busy = f"median of {len(latency.scrapes)}; longest {_ms(max(latency.scrapes))}"
             table.add_row("scrape, under live traffic", _ms(statistics.median(latency.scrapes)), busy)
         for name, value in latency.exact.items():
             by_worker = f"by the worker's histogram {_ms(latency.histogram[name])}" if name in latency.histogram else ""
             table.add_row(f"latency at {latency.rate:,.0f} events/s, {name}", _ms(value), by_worker)
+        costs = ", ".join(f"{name} {cost:.0f}" for name, cost in latency.costs.items())
+        table.add_row("processor time of an event meanwhile", f"{costs} us", "batches of a few events")
     return table
 
 
@@ -130,7 +137,7 @@ def _ms(seconds: float) -> str:
 
 def as_json(findings: Findings) -> dict[str, Any]:
     """Return everything that was measured, times in seconds."""
-    scraped, latency = findings.scraped, findings.latency
+    scraped = findings.scraped
     return {
         "events": findings.events,
         "rates": {
@@ -140,6 +147,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
                 "laps": [
                     {"rate": measurement.rate, "cpu_us_per_event": measurement.cost} for measurement in measurements
                 ],
+                "servers_cpu_us_per_event": findings.servers.get(name, []),
             }
             for name, measurements in findings.measurements.items()
         },
@@ -158,13 +166,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
             "cold": scraped.cold,
             "warm": statistics.median(scraped.warm),
         },
-        "latency": latency
-        and {
-            "rate": latency.rate,
-            "events": latency.events,
-            "exact": latency.exact,
-            "histogram": latency.histogram,
-            "scrape": statistics.median(latency.scrapes) if latency.scrapes else None,
-        },
-        "aims": [dataclasses.asdict(aim) for aim in aims(findings)],
+        "latency": [dataclasses.asdict(each) for each in findings.latencies],
+        **findings.parts,
+        "aims": [{**dataclasses.asdict(each), "met": each.met} for each in judged(findings.figures())],
     }

@@ -1,4 +1,4 @@
-"""How long the commit script holds up the store: measured by the store itself, for every batch."""
+"""How long a script holds up the store: measured by the store itself, for every call."""
 
 import hashlib
 from collections.abc import Iterator
@@ -17,19 +17,19 @@ _SLOW_US = 200
 
 @dataclass
 class ScriptDurations:
-    """Durations of the commit script, in milliseconds, sorted; filled when the watch ends."""
+    """Durations of a script, in milliseconds, sorted; filled when the watch ends."""
 
     milliseconds: list[float] = field(default_factory=list)
 
     def quantile(self, share: float) -> float:
-        """Return the duration that `share` of the batches did not exceed."""
+        """Return the duration that `share` of the calls did not exceed."""
         return self.milliseconds[min(int(share * len(self.milliseconds)), len(self.milliseconds) - 1)]
 
 
 @contextmanager
-def watch_script(redis: Redis) -> Iterator[ScriptDurations]:
-    """Have the store note what takes longer than 0.2 ms while the block runs, and pick the commit script out of it."""
-    source = (files("stream_app.store") / "commit.lua").read_bytes()
+def watch_script(redis: Redis, name: str) -> Iterator[ScriptDurations]:
+    """Have the store note what takes longer than 0.2 ms while the block runs, and take the named script out of it."""
+    source = (files("stream_app.store") / name).read_bytes()
     call = b"EVALSHA " + hashlib.sha1(source, usedforsecurity=False).hexdigest().encode()
     redis.config_set("slowlog-max-len", _KEPT)
     redis.slowlog_reset()

@@ -1,0 +1,63 @@
+"""What is to be reached, and what was found of it: declared once, judged in one table."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+__all__ = ["AIMS", "Aim", "Verdict", "judged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A figure by its name among those that are found, and its bound: it may not be more, or with `least` not less."""
+
+    name: str
+    what: str
+    bound: float
+    unit: str
+    least: bool = False
+
+
+AIMS = (
+    Aim("times_naive", "worker / naive Faust agent, events a second", 12, "x", least=True),
+    Aim("times_quix", "worker / Quix Streams, events a second", 2, "x", least=True),
+    Aim("times_fold", "worker / decode and fold alone, events a second", 0.5, "x", least=True),
+    Aim("cached", "worker, an event with everything cached", 9.5, "us"),
+    Aim("two_workers", "two workers / one, processor time of an event, batches of 4,000", 1.1, "x"),
+    Aim("two_workers_small", "the same, batches of 1,000", 1.1, "x"),
+    Aim("conflicts", "commits that another worker was before, two and four workers", 0, ""),
+    Aim("uncached_worker", "worker, an event of a lead that is not cached", 20, "us"),
+    Aim("uncached_store", "store, the same, with an append-only file", 6, "us"),
+    Aim("stored_lead", "Redis, a lead of five events", 1200, "bytes"),
+    Aim("cached_lead", "worker, a cached lead of five events", 3000, "bytes"),
+    Aim("new_leads", "store, leads of one event, with an append-only file", 200_000, "events/s", least=True),
+    Aim("scores", "a lead with 100,000 scores, in order", 10, "ms"),
+    Aim("engagements", "a lead with 20,000 engagements / an ordinary one, in order", 1.2, "x"),
+    Aim("subscriptions", "an account with 2,000 subscriptions / an ordinary one, in order", 2, "x"),
+    Aim("subscriptions_late", "the same account, late", 50, "ms"),
+    Aim("first_scrape", "80,000 series, first scrape", 2, "s"),
+    Aim("scrape", "80,000 series, scrape with nothing new", 0.3, "s"),
+    Aim("scrape_after_lead", "80,000 series, scrape after one more lead", 1, "s"),
+    Aim("wall_after_lead", "80,000 series, wall.json after one more lead", 0.5, "s"),
+    Aim("store_blocked", "80,000 series, longest script of the store while it is read", 50, "ms"),
+    Aim("latency", "record to commit at 1,000 events a second, p99, longest of the runs", 60, "ms"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An aim and what was found."""
+
+    aim: Aim
+    found: float
+
+    @property
+    def met(self) -> bool:
+        """Whether the figure is within its bound."""
+        return self.found >= self.aim.bound if self.aim.least else self.found <= self.aim.bound
+
+
+def judged(figures: Mapping[str, float]) -> Iterator[Verdict]:
+    """The aims whose figures were found, in the order of declaration. Raises KeyError for a figure without an aim."""
+    if unknown := figures.keys() - {aim.name for aim in AIMS}:
+        raise KeyError(*unknown)
+    return (Verdict(aim, figures[aim.name]) for aim in AIMS if aim.name in figures)
