@@ -17,7 +17,7 @@ _BATCH = 4000
 def history(leads: range, until: datetime) -> Iterator[tuple[str, bytes]]:
     """Families and values of the events of leads, lead after lead, over the 60 days before `until`."""
     for lead in leads:
-        at = until - timedelta(days=60) * (1 - lead / leads.stop)
+        at = until - timedelta(days=1 + 59 * (1 - lead / leads.stop))
         for place, kind in enumerate(HISTORY):
             yield of_lead(kind, lead, lead * len(HISTORY) + place, at + timedelta(hours=place))
 

@@ -45,21 +45,37 @@ class Snapshot:
     changed: frozenset[str]
 
 
+MOST_FIELDS = 10_000
+"""How many fields of buckets one call of the script reads, unless one bucket has more.
+
+The store serves nobody else meanwhile: for 10 to 14 ms, measured with Valkey on one core.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A bucket as it is stored, or the levels."""
+
+    version: str
+    contents: Contents
+
+
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """What the script returned. `changed` has the stored fields of a bucket, of the levels for None."""
+    """What the script returned. `changed` has buckets, and the levels for None."""
 
     ledger: Mapping[str, str]
     offsets: Mapping[str, str]
     current: Mapping[str, str]
-    changed: Iterable[tuple[Bucket | None, dict[str, str]]]
+    changed: Mapping[Bucket | None, _Stored]
     due: Mapping[Series, Due]
 
 
 class Reader:
     """Keeps the buckets that windows are made of; a read asks the store only for those that changed.
 
-    `min_buckets` says how many buckets of a grain to keep at least, for those who use `buckets`.
+    `min_buckets` says how many buckets of a grain to keep at least, for those who use `buckets`; `most_fields` how much
+    one call reads.
     """
 
     def __init__(
@@ -70,10 +86,12 @@ class Reader:
         *,
         role: str = SERVING,
         min_buckets: Mapping[Grain, int] | None = None,
+        most_fields: int = MOST_FIELDS,
     ) -> None:
         self._redis = redis
         self._role = role
         self._min_buckets = min_buckets or {}
+        self._most_fields = most_fields
         self._namespace = namespace
         self._calendar = calendar
         self._script = Script("read.lua")
@@ -129,31 +147,48 @@ class Reader:
 
     def _ask(self, needed: Mapping[Grain, set[int]], now: int) -> _Reply:
         buckets: list[Bucket | None] = [None, *((grain, number) for grain in needed for number in needed[grain])]
+        changed: dict[Bucket | None, _Stored] = {}
+        most_fields = self._most_fields
         while True:
-            generation, *found = self._call(buckets, now)
-            if found:
-                ledger, offsets, current, changed, due, role = found
+            versions = self._versions | {bucket: stored.version for bucket, stored in changed.items()}
+            generation, *found = self._call(buckets, versions, most_fields, now)
+            if not found:
+                self._generation = generation
+                continue
+            part = {buckets[place - 1]: _stored(_pairs(flat)) for place, flat in found[0]}
+            if part.keys() & changed.keys():
+                # Commits come faster than parts are read: a larger part ends that.
+                most_fields *= 2
+            changed |= part
+            if len(found) > 1:
+                _, ledger, offsets, current, due, role = found
                 self._was_primary |= role == "master"
                 return _Reply(
                     ledger=_pairs(ledger),
                     offsets=_pairs(offsets),
                     current=_pairs(current),
-                    changed=((buckets[place - 1], _pairs(flat)) for place, flat in changed),
+                    changed=changed,
                     due={series_of(field): Due(overdue, int(float(oldest))) for field, overdue, oldest in due},
                 )
-            self._generation = generation
 
-    def _call(self, buckets: Iterable[Bucket | None], now: int) -> Iterator[Any]:
+    def _call(
+        self,
+        buckets: Iterable[Bucket | None],
+        versions: Mapping[Bucket | None, str],
+        most_fields: int,
+        now: int,
+    ) -> Iterator[Any]:
         keys = GenerationKeys.of(self._namespace, self._generation)
         known: list[str] = []
         for bucket in buckets:
-            known += (keys.bucket(*bucket) if bucket else keys.levels, self._versions.get(bucket, ""))
+            known += (keys.bucket(*bucket) if bucket else keys.levels, versions.get(bucket, ""))
         argument = {
             "role": self._role,
             "first": FIRST_GENERATION,
             "generation": self._generation,
             "version_field": VERSION,
             "known": known,
+            "most_fields": most_fields,
             "due_prefix": keys.due_prefix,
             "now": str(now),
             "was_primary": self._was_primary,
@@ -168,18 +203,17 @@ class Reader:
             reply = self._script.run(self._redis, fixed, arguments)
         return iter(_text(reply))
 
-    def _update(self, stored: Iterable[tuple[Bucket | None, dict[str, str]]]) -> set[str]:
+    def _update(self, stored: Mapping[Bucket | None, _Stored]) -> set[str]:
         """Take over what changed; the metrics whose levels did."""
         changed: set[str] = set()
-        for bucket, fields in stored:
-            self._versions[bucket] = fields.pop(VERSION, "")
-            contents = _by_metric(fields)
+        for bucket, found in stored.items():
+            self._versions[bucket] = found.version
             if bucket is None:
-                changed |= changed_metrics(self._levels, contents)
-                self._levels = contents
+                changed |= changed_metrics(self._levels, found.contents)
+                self._levels = found.contents
             else:
                 grain, number = bucket
-                self._contents[grain][number] = contents
+                self._contents[grain][number] = found.contents
         return changed
 
 
@@ -197,6 +231,11 @@ def _pairs(flat: list[str]) -> dict[str, str]:
 
 def _by_partition(fields: Mapping[str, str]) -> dict[Partition, int]:
     return {partition_of(field): int(value) for field, value in fields.items()}
+
+
+def _stored(fields: dict[str, str]) -> _Stored:
+    version = fields.pop(VERSION, "")
+    return _Stored(version, _by_metric(fields))
 
 
 def _by_metric(fields: Mapping[str, str]) -> dict[str, dict[Labels, int]]:

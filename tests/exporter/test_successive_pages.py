@@ -25,7 +25,7 @@ from stream_app.spec.window import Grain
 from stream_app.store import generations
 from stream_app.store.keys import BUILDING, SERVING
 from stream_app.store.ledger import Applied, Ledger
-from stream_app.store.reader import Reader
+from stream_app.store.reader import MOST_FIELDS, Reader
 from tests.store.stores import commit_of, everything
 
 BEGIN = 1_767_225_540_000
@@ -131,8 +131,8 @@ class History:
 class Exporter:
     """What an exporter answers at a moment."""
 
-    def __init__(self, redis: Redis, namespace: str, clock: Callable[[], int]) -> None:
-        reader = partial(Reader, redis, namespace, Calendar())
+    def __init__(self, redis: Redis, namespace: str, clock: Callable[[], int], most_fields: int = MOST_FIELDS) -> None:
+        reader = partial(Reader, redis, namespace, Calendar(), most_fields=most_fields)
         self._page = MetricsPage(BusinessCollector(reader(), SampleSource(LIMIT), DEFINITIONS_OF, clock))
         self._wall = partial(
             Wall, declared=WALL, known=DECLARATIONS, metrics=METRICS, clock=clock, reader=reader(min_buckets=HELD)
@@ -155,7 +155,7 @@ def test_pages_of_any_history_are_those_of_a_new_exporter(
 ) -> None:
     history = History(redis, redis_url, namespace, seed)
     begin = partial(Exporter, redis, namespace, lambda: history.now)
-    running = begin()
+    running = begin(most_fields=1)
     for _ in range(STEPS):
         history.go_on()
         new = begin()

@@ -1,9 +1,16 @@
 """A read is one consistent view; it asks only for what changed."""
 
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from stream_app.core.calendar import Calendar
+from stream_app.core.facts import Series
 from stream_app.core.samples import Due
 from stream_app.core.windows import MINUTE_MS, Clock
 from stream_app.spec.window import Grain, Window
@@ -94,3 +101,75 @@ async def test_buckets_beyond_the_windows_are_kept_on_request(redis_url: str, re
     assert reader.buckets[Grain.MINUTE][old] == {"new_leads": {("web",): 2}}
     reader.read(_NOW + MINUTE_MS)
     assert old not in reader.buckets[Grain.MINUTE]
+
+
+_MINUTES = range(MINUTE - 4, MINUTE + 1)
+
+
+class _Watched(Redis):
+    """A client that does something before each call of a script, and notes how many fields of buckets it returns."""
+
+    fields: list[int]
+
+    def before(self, call: Callable[[], None]) -> "_Watched":
+        """Do this from now on."""
+        self._call = call
+        self.fields = []
+        return self
+
+    def evalsha(self, *args: Any) -> Any:  # noqa: ANN401 - as the client has it
+        self._call()
+        reply: Any = super().evalsha(*args)
+        self.fields.append(sum(len(flat) // 2 for _, flat in reply[1]))
+        return reply
+
+
+@pytest.mark.parametrize("commits", [8, 1000])
+def test_a_read_in_parts_is_one_state_while_others_commit(redis_url: str, namespace: str, commits: int) -> None:
+    numbers = iter(range(commits))
+
+    def commit() -> None:
+        if (number := next(numbers, None)) is not None:
+            # Each commit adds 1 to one bucket after another, to a level, and to the offset.
+            minutes: dict[int, dict[Series, int]] = {_MINUTES[number % len(_MINUTES)]: {_WEB: 1}}
+            change = commit_of(number, number + 1, version=f"{number:016}", minutes=minutes, levels={_STAGE: 1})
+            on_a_loop(_apply)(redis_url, namespace, change)
+
+    for _ in _MINUTES:
+        commit()
+    with _Watched.from_url(redis_url) as client:
+        snapshot = Reader(client.before(commit), namespace, Calendar(), most_fields=1).read(_NOW)
+    applied = snapshot.offsets[PARTITION]
+    # It ends although each part finds something newer.
+    assert len(_MINUTES) + 1 < applied < 1000
+    assert snapshot.view.windows[Window.M5] == {"new_leads": {("web",): applied}}
+    assert snapshot.view.levels == {"leads_in_stage": {("mql",): applied}}
+
+
+def test_a_part_has_at_most_so_many_fields(redis_url: str, namespace: str) -> None:
+    # With its version a bucket has three fields, and the levels have two.
+    minutes: dict[int, dict[Series, int]] = {number: {_WEB: 1, ("new_leads", "ads"): 1} for number in _MINUTES}
+    on_a_loop(_apply)(redis_url, namespace, commit_of(0, 1, minutes=minutes, levels={_STAGE: 1}))
+    with _Watched.from_url(redis_url) as client:
+        watched = client.before(lambda: None)
+        Reader(watched, namespace, Calendar(), most_fields=6).read(_NOW)
+        assert watched.fields == [5, 6, 6]
+
+
+def test_what_a_failed_read_found_is_named_by_the_next(redis_url: str, namespace: str) -> None:
+    calls = count()
+
+    def fail() -> None:
+        if next(calls) == len(_MINUTES):
+            raise RedisConnectionError
+
+    minutes: dict[int, dict[Series, int]] = {number: {_WEB: 1} for number in _MINUTES}
+    on_a_loop(_apply)(redis_url, namespace, commit_of(0, 1, minutes=minutes, levels={_STAGE: 1}))
+    with _Watched.from_url(redis_url) as client:
+        reader = Reader(client.before(fail), namespace, Calendar(), most_fields=1)
+        with pytest.raises(RedisConnectionError):
+            reader.read(_NOW)
+        snapshot = reader.read(_NOW)
+    assert next(calls) > len(_MINUTES) + 1
+    assert snapshot.changed == {"new_leads", "leads_in_stage"}
+    assert snapshot.view.windows[Window.M5] == {"new_leads": {("web",): len(_MINUTES)}}
