@@ -1,9 +1,9 @@
 """What an event of a large entity costs: `python -m bench.large_entities`, without a broker.
 
 A lead with very many scores, one with very many engagements, and an account with very many subscriptions; beside them
-ordinary ones of two events. Each event that is measured is a batch of its own. It prints a JSON object: medians of
-milliseconds by the clock, of this process's processor and of the store's calls, and the bytes that are stored of the
-large entity.
+ordinary ones of two events. Each event that is measured is a batch of its own, or one of a hundred in a batch. It
+prints a JSON object: medians of milliseconds for an event, by the clock, of this process's processor and of the store's
+calls, and the bytes that are stored of the large entity.
 """
 
 import asyncio
@@ -29,6 +29,8 @@ _NAMESPACE = "bench"
 _BATCH = 4000
 _EVENTS = 40
 _LATE_EVENTS = 5
+_TOGETHER = 100
+_BATCHES_TOGETHER = 10
 _DAYS = 300
 _ID = "large"
 MOST = 100_000
@@ -54,10 +56,10 @@ def _subscription(id_: str, number: int) -> tuple[str, dict[str, Any]]:
     return "subscription.started", subscription
 
 
-def _medians(costs: list[Cost]) -> dict[str, float]:
-    """In milliseconds."""
+def _medians(costs: list[Cost], events: int = 1) -> dict[str, float]:
+    """In milliseconds for an event, of batches of so many."""
     columns = zip(Cost._fields, zip(*costs, strict=True), strict=True)
-    return {name: round(statistics.median(column) * 1e3, 3) for name, column in columns}
+    return {name: round(statistics.median(column) / events * 1e3, 3) for name, column in columns}
 
 
 async def _measure(settings: Settings, make: MakeEvent, events: int) -> dict[str, Any]:
@@ -87,12 +89,22 @@ async def _measure(settings: Settings, make: MakeEvent, events: int) -> dict[str
         for number in new:
             await intake.apply(kind, [event(f"ordinary-{number}", 0, first + step * number)])
             ordinary.append(await intake.apply(kind, [event(f"ordinary-{number}", 1, first + step * (number + 1))]))
+        after = first + step * (events + _EVENTS + 1)
+        together, ordinary_together = [], []
+        for turn in range(_BATCHES_TOGETHER):
+            places = range(turn * _TOGETHER, (turn + 1) * _TOGETHER)
+            large = [event(_ID, events + 2 * _EVENTS + place, after + _MOMENT * place) for place in places]
+            together.append(await intake.apply(kind, large))
+            others = [event(f"other-{place % _TOGETHER}", turn, after + _MOMENT * place) for place in places]
+            ordinary_together.append(await intake.apply(kind, others))
         key = GenerationKeys.of(settings.namespace, FIRST_GENERATION).entity(f"{kind}:{_ID}")
         stored = await redis.strlen(key)
     return {
         "in order": _medians(in_order),
         "late": _medians(late),
         "of an ordinary entity": _medians(ordinary),
+        "100 a batch": _medians(together, _TOGETHER),
+        "100 of ordinary entities a batch": _medians(ordinary_together, _TOGETHER),
         "stored bytes": stored,
     }
 
@@ -114,10 +126,15 @@ def figures(found: Mapping[str, Any]) -> dict[str, float]:
     scores, engagements, subscriptions = found.values()
     return {
         "scores": scores["in order"]["clock"],
-        "engagements": engagements["in order"]["clock"] / engagements["of an ordinary entity"]["clock"],
-        "subscriptions": subscriptions["in order"]["clock"] / subscriptions["of an ordinary entity"]["clock"],
+        "engagements": _times_ordinary(engagements),
+        "subscriptions": _times_ordinary(subscriptions),
+        "subscriptions_alone": subscriptions["in order"]["clock"] / subscriptions["of an ordinary entity"]["clock"],
         "subscriptions_late": subscriptions["late"]["clock"],
     }
+
+
+def _times_ordinary(found: Mapping[str, Any]) -> float:
+    return float(found["100 a batch"]["clock"] / found["100 of ordinary entities a batch"]["clock"])
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -112,17 +112,16 @@ for i = 1, #c.entities, 4 do
 end
 set_whole()
 
--- What fell behind is swept, some at a time.
-local SWEEP = 1000
+-- What fell behind is swept. Nothing was ever written between the newest event before this batch and what is kept now.
 for name, newest in pairs(newest_of) do
   local grain, target = c.grains[name], kept_after[name]
-  redis.call('HSET', ledger, grain.newest_field, string.format('%.0f', newest))
-  local swept = tonumber(redis.call('HGET', ledger, grain.swept_field) or target)
-  local last = math.min(target, swept + SWEEP)
-  for number = swept + 1, last do
+  local before = tonumber(redis.call('HGET', ledger, grain.newest_field)) or target
+  local swept = tonumber(redis.call('HGET', ledger, grain.swept_field)) or target
+  for number = swept + 1, math.min(target, before) do
     redis.call('UNLINK', grain.bucket_prefix .. string.format('%.0f', number))
   end
-  redis.call('HSET', ledger, grain.swept_field, string.format('%.0f', math.max(swept, last)))
+  redis.call('HSET', ledger, grain.newest_field, string.format('%.0f', newest))
+  redis.call('HSET', ledger, grain.swept_field, string.format('%.0f', math.max(swept, target)))
 end
 
 for _, sum in ipairs(sums) do

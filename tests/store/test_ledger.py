@@ -178,6 +178,23 @@ async def test_a_bucket_behind_the_newest_event_is_swept(
 
 
 @on_a_loop
+async def test_a_year_without_events_is_not_swept(
+    redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
+) -> None:
+    first, later = MINUTE - KEPT[Grain.MINUTE] + 1, MINUTE + 366 * 24 * 60
+    async with _ledger(redis_url, namespace) as ledger:
+        await ledger.commit(commit_of(0, 1, minutes={first: {_WEB: 1}, MINUTE: {_WEB: 1}}))
+        stored = [keys.bucket(Grain.MINUTE, number) for number in (first, MINUTE)]
+        assert redis.exists(*stored) == 2
+        redis.config_resetstat()
+        await ledger.commit(commit_of(1, 2, newest=NEWEST | {Grain.MINUTE: later}))
+    used: Any = redis.info("commandstats")
+    assert redis.exists(*stored) == 0
+    assert used["cmdstat_unlink"]["calls"] == KEPT[Grain.MINUTE]
+    assert redis.hget(keys.ledger, swept_field(Grain.MINUTE)) == str(later - KEPT[Grain.MINUTE]).encode()
+
+
+@on_a_loop
 async def test_numbers_of_other_definitions_are_refused(redis_url: str, redis: Redis, namespace: str) -> None:
     async with _ledger(redis_url, namespace) as ledger, _ledger(redis_url, namespace, "ba9876543210") as other:
         await ledger.check_definitions()

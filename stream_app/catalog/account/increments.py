@@ -19,12 +19,10 @@ class Paying(Struct, gc=False):
 
 def paying(account: Account, settings: FoldSettings) -> Paying | None:
     """The account as it is now; None if it does not pay."""
-    at, earned = 0, Earned()
-    for rows in account.subscriptions.values():
-        at = max(at, rows[-1].at)
-        earned.add(rows[-1])
-    paid = first_payment(account)
-    return Paying(at, earned, settings.calendar.month(paid)) if paid is not None and earned.is_paying else None
+    newest = [rows[-1] for rows in account.subscriptions.values()]
+    earned = Earned.of(newest)
+    paid = first_payment(account) if earned.is_paying else None
+    return None if paid is None else Paying(max(row.at for row in newest), earned, settings.calendar.month(paid))
 
 
 def subscription_increment(now: Paying, rows: list[SubscriptionRow], row: SubscriptionRow) -> list[Fact] | None:

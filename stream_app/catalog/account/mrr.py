@@ -1,7 +1,7 @@
 """The MRR of an account over time: its movements, lost customers, and the levels at the end of them."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from msgspec import Struct
@@ -31,6 +31,19 @@ class Earned(Struct, gc=False):
     mrr: dict[str, int] = {}
     earning: dict[str, int] = {}
     """How many earn, by currency."""
+
+    @classmethod
+    def of(cls, rows: Iterable[SubscriptionRow]) -> "Earned":
+        """What subscriptions in these states are worth together."""
+        # A loop of its own, as an account may have very many.
+        mrr: dict[str, int] = {}
+        earning: dict[str, int] = {}
+        for row in rows:
+            if row.status in _EARNING:
+                currency = row.currency
+                mrr[currency] = mrr.get(currency, 0) + row.monthly
+                earning[currency] = earning.get(currency, 0) + 1
+        return cls(mrr, earning)
 
     @property
     def is_paying(self) -> bool:
@@ -73,8 +86,12 @@ def mrr_history(account: Account, settings: FoldSettings) -> list[Instant]:
 
 def first_payment(account: Account) -> int | None:
     """When the account first had MRR: when the first of its subscriptions had, as none is worth less than nothing."""
-    paid = map(_first_payment, account.subscriptions.values())
-    return min((at for at in paid if at is not None), default=None)
+    first: int | None = None
+    for rows in account.subscriptions.values():
+        # A subscription pays nothing before its first state.
+        if (first is None or rows[0].at < first) and (paid := _first_payment(rows)) is not None:
+            first = paid if first is None else min(first, paid)
+    return first
 
 
 def _first_payment(rows: list[SubscriptionRow]) -> int | None:
