@@ -4,6 +4,7 @@ The cache may be wrong or lost at any time: the ledger refuses what was computed
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from stream_app.core.connected import Stored, decoder
 from stream_app.core.entity import EntityKind
@@ -49,8 +50,9 @@ class Entities:
     def put(self, entries: Mapping[str, Versioned]) -> None:
         """Cache entities for the next batch. Those of the commit under way are kept beyond the limit."""
         cache = self._cache
-        while len(cache) > self._limit:
-            del cache[next(iter(cache))]
+        # In one pass: finding the first key over and over looks at every deleted one before it.
+        for name in [*islice(cache, max(0, len(cache) - self._limit))]:
+            del cache[name]
         cache.update(entries)
 
     def drop(self, entries: Mapping[str, Versioned]) -> None:
