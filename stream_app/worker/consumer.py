@@ -6,32 +6,29 @@ import signal
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Protocol, TypeVar, cast
 
 import faust
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
-from faust.app.base import BootStrategy
 from faust.exceptions import ConsumerNotStarted
-from faust.tables import TableManager
-from faust.types.auth import CredentialsT
 from faust.types.streams import StreamT
-from mode.supervisors import CrashingSupervisor
-from yarl import URL
 
 from stream_app.clients.kafka_rights import note
 from stream_app.clients.log_rate_limit import LogRateLimit
 from stream_app.clients.retry import class_name
 from stream_app.worker.aiokafka_adapter import Group
 from stream_app.worker.batch import Batch
-from stream_app.worker.leader_answers import LeaderAnswers, Unanswered
+from stream_app.worker.faust_app import faust_app
+from stream_app.worker.leader_answers import LeaderAnswers
 from stream_app.worker.positions import Fetched, StoredPositions, TopicRecreatedError
 from stream_app.worker.result import Applied, ReadFrom, Result, TryAgain
-from stream_app.worker.transport import Consumer, Transport
-from stream_app.worker.watchdog import KILLED_MEMBER, Observation, watch
+from stream_app.worker.transport import Consumer
+from stream_app.worker.watchdog import Observation, watch
+from stream_app.worker.worker_settings import WorkerSettings
+from stream_app.worker.worker_state import ANSWER_LIMIT_S, State, StateLog
 
-__all__ = ["Exit", "Hooks", "Sink", "State", "Worker", "WorkerSettings"]
+__all__ = ["Exit", "Hooks", "Sink", "Worker"]
 
 log = logging.getLogger(__name__)
 # How long other workers' progress may go unnoticed while draining, in seconds.
@@ -43,10 +40,9 @@ _REBALANCE_MARGIN_S = 5.0
 _TOPICS_POLL_S = 5.0
 _MISSING_TOPICS_POLL_S = 1.0
 _GROUP_POLL_S = 1.0
+_STATE_POLL_S = 1.0
 # How long a batch that is to be tried again waits.
 _TRY_AGAIN_DELAY_S = 0.1
-# How long a broker may owe an answer: a fetch is answered within a quarter of a second, an election takes some.
-_ANSWER_LIMIT_S = 7.0
 
 _Prepared = TypeVar("_Prepared")
 
@@ -77,47 +73,6 @@ class Exit(IntEnum):
     REFUSED = 69
 
 
-@dataclass(frozen=True, kw_only=True)
-class WorkerSettings:
-    """How a worker reads. Times are in seconds."""
-
-    #: `host:port` of some brokers, comma-separated.
-    brokers: str
-    group: str
-    topics: Sequence[str]
-    #: Topics of which one worker is to read the partitions of one number, because they are about the same entities.
-    together: Sequence[Collection[str]] = ()
-    #: Topics that must exist as well, because they are written to.
-    written_topics: Sequence[str] = ()
-    credentials: CredentialsT | None = None
-    client_id: str = "stream-app"
-    #: A name of this member alone that outlasts its restart, which then costs no rebalance; it leaves by timeout only.
-    instance_id: str | None = None
-    #: Most records in a batch.
-    max_events: int = 4_000
-    #: Most bytes that one fetch asks for of one partition.
-    fetch_bytes: int = 1_048_576
-    #: Most bytes that a batch of the log may decompress to; a larger one is handed over as a RefusedBatch.
-    max_batch_bytes: int = 32 * 1024 * 1024
-    #: Batches in the buffer, at most.
-    buffered_batches: int = 4
-    session_timeout: float = 30.0
-    heartbeat_interval: float = 3.0
-    rebalance_timeout: float = 30.0
-    #: How long a broker may take before its connection is made anew; longer than the rebalance timeout.
-    request_timeout: float = 40.0
-    commit_interval: float = 2.8
-    #: How long a change of the topics (created, more partitions) may go unnoticed.
-    metadata_max_age: float = 30.0
-    watch_interval: float = 5.0
-    #: After what pause partitions that cannot be read are tried again.
-    unreadable_retry: float = 15.0
-    #: How long nothing may be applied before the process ends; longer than the rebalance timeout.
-    stall_timeout: float = 120.0
-    #: How long a batch that is being applied, and then the broker, may hold up the end of the process.
-    grace: float = 10.0
-
-
 class Hooks:
     """What a worker calls while it runs, on its event loop; must return at once and not raise."""
 
@@ -142,41 +97,6 @@ class Hooks:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """What can be seen of a worker at one moment."""
-
-    assigned: frozenset[tuple[str, int]]
-    #: Where the next batch begins, of every assigned partition that is being read.
-    positions: Mapping[tuple[str, int], int]
-    #: The end of what can be read, where known.
-    ends: Mapping[tuple[str, int], int]
-    #: Offsets between position and end, summed per topic of `assigned`; None if a leader of it does not answer.
-    lag: Mapping[str, int | None]
-    #: When the leader of each partition without records to apply last answered, in seconds since the epoch.
-    answered: Mapping[tuple[str, int], float]
-    #: Partitions whose leader does not answer.
-    unanswered: Mapping[tuple[str, int], Unanswered]
-    #: Topics that do not exist; they are read once they do.
-    missing: frozenset[str]
-    paused: frozenset[str]
-    #: Partitions that cannot be read, and why.
-    unreadable: Mapping[tuple[str, int], str]
-    #: What Kafka refuses this worker, each with its remedy: membership in the group, topics.
-    refused: Sequence[str]
-    group: Group
-    rebalancing: bool
-    #: How long the worker has waited for a rebalance to end, or to join the group, in seconds; 0 if it does not.
-    rebalancing_s: float
-    #: When a batch was last applied, in seconds of the monotonic clock.
-    applied_at: float | None
-
-    @property
-    def connected(self) -> bool:
-        """Whether the worker is a member of its group and the group's broker answers."""
-        return self.group.coordinator and self.group.generation >= 0 and self.group.unanswered < _ANSWER_LIMIT_S
-
-
 @contextmanager
 def _limited_library_logs() -> Iterator[None]:
     limit, handlers = LogRateLimit(), list(logging.getLogger().handlers)
@@ -187,38 +107,6 @@ def _limited_library_logs() -> Iterator[None]:
     finally:
         for handler in handlers:
             handler.removeFilter(limit)
-
-
-class _ConsumerOnly(BootStrategy):
-    """Nothing is produced by way of Faust, and nothing is served."""
-
-    enable_kafka_producer = False
-    enable_web = False
-
-
-class _NoTables(TableManager):
-    logger = logging.getLogger("faust.tables")
-
-    async def on_start(self) -> None:
-        # Faust sleeps for a second here, in which tables may still be declared.
-        await self._update_channels()
-        await self.recovery.start()
-
-
-class _App(faust.App):
-    logger = logging.getLogger("faust.app")
-    BootStrategy = _ConsumerOnly
-
-    def _create_directories(self) -> None:
-        """Keep nothing on disk: there are no tables."""
-
-
-def _readable_lag(state: State) -> int:
-    return sum(
-        max(0, end - state.positions.get(source, 0))
-        for source, end in state.ends.items()
-        if source[0] not in state.paused and source not in state.unreadable and source not in state.unanswered
-    )
 
 
 class Worker:
@@ -247,17 +135,15 @@ class Worker:
         self._assigned: frozenset[tuple[str, int]] = frozenset()
         self._rebalancing = True
         self._rebalancing_since = time.monotonic()
-        self._said_rebalancing = False
         self._assigned_at: float | None = None
         self._applied_at: float | None = None
         self._applying: tuple[str, int] | None = None
         self._applying_task: asyncio.Task[None] | None = None
         self._ends: dict[tuple[str, int], int] = {}
-        self._leader_answers = LeaderAnswers(_ANSWER_LIMIT_S)
-        self._unanswered: dict[tuple[str, int], Unanswered] = {}
+        self._leader_answers = LeaderAnswers(ANSWER_LIMIT_S)
         self._missing: frozenset[str] = frozenset()
         self._unseen: frozenset[str] = frozenset()
-        self._refused: list[str] = []
+        self._state_log = StateLog(settings.group, settings.session_timeout + _REBALANCE_MARGIN_S)
         self._exit: Exit | None = None
         self._ending = asyncio.Event()
         self._applied = asyncio.Event()
@@ -276,13 +162,14 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         with _limited_library_logs():
-            return await self._run(self._build(), until)
+            return await self._run(faust_app(self._settings, self, self._consume), until)
 
     async def _run(self, app: faust.App, until: Mapping[tuple[str, int], int] | None) -> Exit:
         self._app = app
         settings = self._settings
         watchdog = watch(self, interval=settings.watch_interval, stall_timeout=settings.stall_timeout)
-        work = [self._start(app), watchdog, self._check_topics(app), self._check_group(), self._retry_unreadable()]
+        work = [self._start(app), watchdog, self._check_topics(app), self._check_group(), self._log_state()]
+        work.append(self._retry_unreadable())
         if until is not None:
             work.append(self._drain(until))
         tasks = [asyncio.create_task(part) for part in work]
@@ -336,6 +223,11 @@ class Worker:
             with suppress(ConsumerNotStarted):
                 await self._consumer.check_group()
 
+    async def _log_state(self) -> None:
+        while True:
+            self.logged_state()
+            await asyncio.sleep(_STATE_POLL_S)
+
     async def _retry_unreadable(self) -> None:
         while True:
             await asyncio.sleep(self._settings.unreadable_retry)
@@ -356,38 +248,6 @@ class Worker:
             self._exit = code
             self._hooks.ending()
         self._ending.set()
-
-    def _build(self) -> faust.App:
-        settings = self._settings
-        app = _App(
-            settings.group,
-            broker=[URL(f"batch://{broker.strip()}") for broker in settings.brokers.split(",")],
-            broker_credentials=settings.credentials,
-            broker_client_id=settings.client_id,
-            broker_session_timeout=settings.session_timeout,
-            broker_heartbeat_interval=settings.heartbeat_interval,
-            broker_rebalance_timeout=settings.rebalance_timeout,
-            broker_request_timeout=settings.request_timeout,
-            broker_commit_interval=settings.commit_interval,
-            consumer_metadata_max_age_ms=int(settings.metadata_max_age * 1000),
-            consumer_group_instance_id=settings.instance_id,
-            key_serializer="raw",
-            value_serializer="raw",
-            store="memory://",
-            # The ledger makes a batch whose partition was revoked meanwhile harmless, so nothing waits for it.
-            stream_wait_empty=False,
-            stream_buffer_maxsize=settings.buffered_batches,
-            stream_recovery_delay=0,
-            TableManager=_NoTables,
-            topic_disable_leader=True,
-            topic_allow_declare=False,
-            web_enabled=False,
-            autodiscover=False,
-        )
-        cast("Transport", app.transport).listener = self
-        topic = app.topic(*settings.topics, value_type=bytes, key_serializer="raw", value_serializer="raw", acks=False)
-        app.agent(topic, name="apply", concurrency=1, supervisor_strategy=CrashingSupervisor)(self._consume)
-        return app
 
     @property
     def _consumer(self) -> Consumer:
@@ -440,7 +300,7 @@ class Worker:
         while True:
             group = self._consumer.group()
             if isinstance(group.error, GroupAuthorizationFailedError):
-                self._refusals(group)
+                self.logged_state()
                 self._end(Exit.REFUSED)
                 return
             stored = await self.stored_positions(until.keys())
@@ -516,7 +376,6 @@ class Worker:
         ends = known | {source: max(end, known.get(source, 0)) for source, end in fetched.items() if end is not None}
         requested = consumer.requested() if consumer is not None else {}
         unanswered = self._leader_answers.observe(time.monotonic(), requested)
-        self._log_answers(unanswered)
         lag: dict[str, int | None] = dict.fromkeys((topic for topic, _ in self._assigned), 0)
         for (topic, number), end in ends.items():
             lag[topic] = (lag[topic] or 0) + max(0, end - positions.get((topic, number), 0))
@@ -535,9 +394,15 @@ class Worker:
             refused=self._refusals(group),
             group=group,
             rebalancing=self._rebalancing,
-            rebalancing_s=self._rebalancing_s(group),
+            rebalancing_s=time.monotonic() - self._rebalancing_since if self._rebalancing else 0.0,
             applied_at=self._applied_at,
         )
+
+    def logged_state(self) -> State:
+        """Return what can be seen now, for others to see: what has changed of it stands in the log before."""
+        state = self.state()
+        self._state_log.note(state)
+        return state
 
     def _refusals(self, group: Group) -> list[str]:
         errors: list[KafkaError] = [] if group.error is None else [group.error]
@@ -547,31 +412,7 @@ class Worker:
             error = TopicAuthorizationFailedError(topic)
             note(error, "READ" if topic in self._settings.topics else "WRITE", "topic", topic)
             errors.append(error)
-        found = [self.explain(error) for error in errors]
-        for each in found:
-            if each not in self._refused:
-                log.error("waiting, nothing is lost: %s", each)
-        if self._refused and not found:
-            log.info("Kafka refuses nothing any more")
-        self._refused = found
-        return found
-
-    def _rebalancing_s(self, group: Group) -> float:
-        waited = time.monotonic() - self._rebalancing_since if self._rebalancing else 0.0
-        if waited < self._settings.session_timeout + _REBALANCE_MARGIN_S:
-            self._said_rebalancing = False
-        elif not self._said_rebalancing and not self._refused and group.coordinator:
-            self._said_rebalancing = True
-            log.warning("the group %s has been rebalancing for %.0f s. %s", self._settings.group, waited, KILLED_MEMBER)
-        return waited
-
-    def _log_answers(self, unanswered: Mapping[tuple[str, int], Unanswered]) -> None:
-        for (topic, number), each in unanswered.items():
-            if (topic, number) not in self._unanswered:
-                log.warning("%s[%d]: %s; its records wait, nothing is lost", topic, number, each)
-        for topic, number in sorted(self._unanswered.keys() - unanswered.keys()):
-            log.info("%s[%d]: its leader answers again", topic, number)
-        self._unanswered = dict(unanswered)
+        return [self.explain(error) for error in errors]
 
     # What the transport calls -----------------------------------------------------------------------------------------
 
@@ -624,10 +465,10 @@ class Worker:
             before=before.positions,
             after=after.positions,
             applying={source for source in (*applying, self._applying) if source is not None},
-            lag=None if ends is None else _readable_lag(after),
+            lag=None if ends is None else after.readable_lag,
             progress=max(progress, default=None),
             member=after.connected and not after.rebalancing and after.group.error is None,
-            coordinator=after.group.coordinator and after.group.unanswered < _ANSWER_LIMIT_S,
+            coordinator=after.has_coordinator,
             refused=after.group.error is not None or self._hooks.waits(),
         )
 

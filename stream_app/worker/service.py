@@ -24,13 +24,15 @@ from stream_app.clients.retry import class_name
 from stream_app.clients.settings import Settings
 from stream_app.store.keys import SERVING
 from stream_app.store.ledger import DefinitionsDifferError, Ledger
-from stream_app.worker.consumer import Exit, Hooks, State, Worker, WorkerSettings
+from stream_app.worker.consumer import Exit, Hooks, Worker
 from stream_app.worker.dead_letters import DeadLetterTopic
 from stream_app.worker.eviction_check import EvictionCheck
 from stream_app.worker.kafka_check import KafkaCheck
 from stream_app.worker.pipeline import Model, Pipeline
 from stream_app.worker.rejection_limit import RejectionLimit
 from stream_app.worker.telemetry import Telemetry
+from stream_app.worker.worker_settings import WorkerSettings
+from stream_app.worker.worker_state import State
 
 log = logging.getLogger(__name__)
 
@@ -257,7 +259,7 @@ class _Health:
         marking = asyncio.create_task(self._mark_current())
         try:
             while True:
-                self._update(self._worker.state())
+                self._update(self._worker.logged_state())
                 self._updated_at = time.monotonic()
                 await asyncio.sleep(_HEALTH_INTERVAL_S)
         finally:
@@ -265,7 +267,7 @@ class _Health:
 
     async def _mark_current(self) -> None:
         while True:
-            state = self._worker.state()
+            state = self._worker.logged_state()
             with suppress(RedisError, OSError):
                 await self._ledger.mark_current(caught_up(state), state.unanswered, time.time_ns() // 1_000_000)
             await asyncio.sleep(_HEALTH_INTERVAL_S)

@@ -10,8 +10,8 @@ import pytest
 from stream_app.clients.http import CannotListenError
 from stream_app.clients.settings import Settings
 from stream_app.worker.aiokafka_adapter import Group
-from stream_app.worker.consumer import State
 from stream_app.worker.service import caught_up, serve
+from stream_app.worker.worker_state import State
 
 _A = ("a", 0)
 _B = ("b", 1)

@@ -16,8 +16,9 @@ from typing import Any, ParamSpec
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from stream_app.worker.batch import Batch
-from stream_app.worker.consumer import Exit, Hooks, Worker, WorkerSettings
+from stream_app.worker.consumer import Exit, Hooks, Worker
 from stream_app.worker.result import Applied, ReadFrom, Result
+from stream_app.worker.worker_settings import WorkerSettings
 
 _P = ParamSpec("_P")
 _TIMEOUT_S = 40.0
