@@ -1,0 +1,64 @@
+"""The inbox: what was posted, item by item and as it came, so that it can be mapped again.
+
+A record's key is the source and the item's id, its value the raw item, and its headers say what became of it. It holds
+personal data, as the dead letters do.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from stream_app.clients.settings import Settings
+from stream_app.intake.mapping import LARGEST_ITEM_BYTES, Mapped, Result
+from stream_app.sources.source import Item
+
+__all__ = ["InboxItem", "inbox_item", "inbox_record", "inbox_topic"]
+
+
+@dataclass(frozen=True, slots=True)
+class InboxItem:
+    """An item as the inbox has it. `reason` is why it is no event, "" if it is one; `size` that of the raw item."""
+
+    source: str
+    item: Item
+    result: Result
+    reason: str
+    size: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it can be mapped again."""
+        return len(self.item.raw) == self.size
+
+
+def inbox_topic(settings: Settings) -> str:
+    """The full name of the topic."""
+    return settings.topic("inbox")
+
+
+def inbox_record(source: str, mapped: Mapped) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
+    """Key, value and headers of an item's record."""
+    item = mapped.item
+    headers = [
+        ("source", source.encode()),
+        ("item", item.id.encode()),
+        ("received", b"%d" % item.received),
+        ("outcome", mapped.result.encode()),
+        ("reason", mapped.reason.encode()),
+    ]
+    value = item.raw
+    if len(value) > LARGEST_ITEM_BYTES:
+        headers += [("size", b"%d" % len(value)), ("sha256", hashlib.sha256(value).hexdigest().encode())]
+        value = b""
+    return f"{source}:{item.id}".encode(), value, headers
+
+
+def inbox_item(record: Any) -> InboxItem | None:  # noqa: ANN401 - aiokafka has no types
+    """The item that a record is; None for one that somebody else has put there."""
+    about = {name: value.decode("utf-8", "replace") for name, value in record.headers if value is not None}
+    try:
+        item = Item(about["item"], record.value or b"", int(about["received"]))
+        size = int(about.get("size", len(item.raw)))
+        return InboxItem(about["source"], item, Result(about["outcome"]), about["reason"], size)
+    except (KeyError, ValueError):
+        return None
