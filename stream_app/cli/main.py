@@ -18,6 +18,7 @@ COMMANDS = {
     "kpis": "Print every sample that the exporter would export; PATTERN picks series whose name contains it.",
     "config": "What is set.",
     "produce": "Send FILE (or - for standard input), JSON lines of events, to their topics, keyed by entity.",
+    "gateway": "Take what sources post to /in/NAME, and answer 2xx once Kafka has it.",
     "topics": "The Kafka topics of the namespace.",
     "dlq": "The dead letters: records that were rejected.",
     "doctor": "Check Kafka, topics, Redis, clock, ports and definitions.",
@@ -73,12 +74,17 @@ def main(log_level: str) -> None:
 
     Every flag has an environment variable, which its help names.
     """
+    configure_log(log_level)
+
+
+def configure_log(level: str) -> None:
+    """Log from this level on to standard error, as every command does."""
     form = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)-7s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
     form.converter = time.gmtime
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(form)
     handler.addFilter(LogRateLimit())
-    logging.basicConfig(level=log_level.upper(), handlers=[handler], force=True)
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # kafka-python reports each try to connect as an error; our commands say once what is wrong.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     # Below INFO aiokafka logs records, and at INFO nothing that the worker does not say better.

@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from stream_app.admin.topics import INBOX
 from stream_app.clients.settings import Settings
 from stream_app.intake.mapping import LARGEST_ITEM_BYTES, Mapped, Result
 from stream_app.sources.source import Item
@@ -33,7 +34,7 @@ class InboxItem:
 
 def inbox_topic(settings: Settings) -> str:
     """The full name of the topic."""
-    return settings.topic("inbox")
+    return settings.topic(INBOX)
 
 
 def inbox_record(source: str, mapped: Mapped) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
