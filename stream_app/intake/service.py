@@ -29,7 +29,7 @@ from stream_app.intake.mapping import Mapping as ItemMapping
 from stream_app.intake.telemetry import GatewayTelemetry
 from stream_app.sources.source import Context
 
-__all__ = ["Person", "contexts", "run"]
+__all__ = ["Person", "run", "taken"]
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ Person = Callable[[bytes, str], str | None]
 """The lead id of an e-mail address by an identity key; None if it is no address."""
 
 
-def contexts(configuration: Configuration, key: IdentityKey, person: Person, routes: Routes) -> Mapping[str, Taken]:
+def taken(configuration: Configuration, key: IdentityKey, person: Person, routes: Routes) -> Mapping[str, Taken]:
     """What maps each configured source."""
     of_address = partial(person, key.key)
     return {
@@ -68,15 +68,15 @@ async def run(
     collect_rarely()
     telemetry = GatewayTelemetry(configuration.sources)
     delivery = Delivery(settings, {*routes.topic_of.values(), inbox_topic(settings)})
-    taken = contexts(configuration, key, person, routes)
-    gateway = Gateway(taken, configuration.gateway, inbox_topic(settings), delivery, telemetry)
+    sources = taken(configuration, key, person, routes)
+    gateway = Gateway(sources, configuration.gateway, inbox_topic(settings), delivery, telemetry)
     redis = RetryForever("Redis", RedisError, explain=lambda error: str(redis_failure(error, settings)))
     health = _Health(gateway, delivery, redis, telemetry)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(delivery.close)
         _serve(stack, settings, health, telemetry)
         await stack.enter_async_context(listening(gateway, settings.host, settings.gateway_port))
-        log.info("sources post to port %d: %s", settings.gateway_port, ", ".join(f"/in/{name}" for name in taken))
+        log.info("sources post to port %d: %s", settings.gateway_port, ", ".join(f"/in/{name}" for name in sources))
         checking = asyncio.create_task(redis.call(partial(_check_key, settings, key)))
         checking.add_done_callback(partial(_take_requests, gateway))
         await _until_stopped(checking, asyncio.create_task(delivery.run()), asyncio.create_task(health.run()))

@@ -43,6 +43,7 @@ def test_all_commands_of_the_product_are_there() -> None:
         "worker",
         "exporter",
         "gateway",
+        "replay",
         "kpis",
         "produce",
         "simulate",
