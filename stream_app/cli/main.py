@@ -19,6 +19,7 @@ COMMANDS = {
     "config": "What is set.",
     "produce": "Send FILE (or - for standard input), JSON lines of events, to their topics, keyed by entity.",
     "gateway": "Take what sources post to /in/NAME, and answer 2xx once Kafka has it.",
+    "sources": "What sources have sent, what of it could not be mapped, and what to do about it.",
     "replay": "Map what sources posted again, after a change of sources.toml or of an adapter.",
     "topics": "The Kafka topics of the namespace.",
     "dlq": "The dead letters: records that were rejected.",

@@ -189,5 +189,5 @@ async def _stop(producer: AIOKafkaProducer) -> None:
 
 
 def _see(future: "asyncio.Future[object]") -> None:
-    if not future.cancelled():
+    with suppress(asyncio.CancelledError):
         future.exception()

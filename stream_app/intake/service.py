@@ -77,9 +77,12 @@ async def run(
         _serve(stack, settings, health, telemetry)
         await stack.enter_async_context(listening(gateway, settings.host, settings.gateway_port))
         log.info("sources post to port %d: %s", settings.gateway_port, ", ".join(f"/in/{name}" for name in sources))
-        checking = asyncio.create_task(redis.call(partial(_check_key, settings, key)))
-        checking.add_done_callback(partial(_take_requests, gateway))
-        await _until_stopped(checking, asyncio.create_task(delivery.run()), asyncio.create_task(health.run()))
+
+        async def check_key() -> None:
+            await redis.call(partial(_check_key, settings, key))
+            gateway.is_ready = True
+
+        await _until_stopped(*map(asyncio.create_task, (check_key(), delivery.run(), health.run())))
         on_ending()
 
 
@@ -100,10 +103,6 @@ async def _until_stopped(*beside: "asyncio.Task[None]") -> None:
         for each in pending:
             each.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
-
-
-def _take_requests(gateway: Gateway, checked: "asyncio.Task[None]") -> None:
-    gateway.is_ready = not checked.cancelled() and checked.exception() is None
 
 
 async def _check_key(settings: Settings, key: IdentityKey) -> None:

@@ -44,6 +44,8 @@ def test_all_commands_of_the_product_are_there() -> None:
         "exporter",
         "gateway",
         "replay",
+        "sources init",
+        "sources check",
         "kpis",
         "produce",
         "simulate",
