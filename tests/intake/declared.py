@@ -14,6 +14,7 @@ from stream_app.sources.source import (
     Item,
     Limits,
     Malformed,
+    Missing,
     Outcome,
     Parked,
     Request,
@@ -75,6 +76,7 @@ PLAIN: Source[PlainSettings] = Source(
     events=_events,
     limits=Limits(body_bytes=1024 * 1024, items=1000, answer_s=2.0),
     reads=(),
+    missing=(Missing("source", "unknown sources", "import the contacts"),),
     steps=("Post an array.",),
 )
 

@@ -16,7 +16,9 @@ from tests.intake.declared import SECRET, signed
 from tests.system.installation import Installation, answer, get, port
 from tests.system.processes import CommandProcess
 
-_PROGRAM = (sys.executable, "-m", "tests.intake.process")
+_ROOT = Path(__file__).parents[2]
+# From whatever directory it is started.
+_PROGRAM = ("env", f"PYTHONPATH={_ROOT}", sys.executable, "-m", "tests.intake.process")
 
 
 class Running:
