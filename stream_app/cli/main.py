@@ -5,6 +5,7 @@ import logging
 import sys
 import time
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -20,6 +21,7 @@ COMMANDS = {
     "produce": "Send FILE (or - for standard input), JSON lines of events, to their topics, keyed by entity.",
     "gateway": "Take what sources post to /in/NAME, and answer 2xx once Kafka has it.",
     "sources": "What sources have sent, what of it could not be mapped, and what to do about it.",
+    "import": "Send the history that FILEs hold, exports of a KIND, as events to their topics.",
     "replay": "Map what sources posted again, after a change of sources.toml or of an adapter.",
     "topics": "The Kafka topics of the namespace.",
     "dlq": "The dead letters: records that were rejected.",
@@ -30,7 +32,10 @@ COMMANDS = {
     "simulate": "Write a made-up but realistic history of events as JSON lines, for `produce`.",
     "render": "Write everything that follows from the catalog: schemas, docs, rules, dashboards.",
 }
-"""Command -> first sentence of its help. It is the function of that name in the module of that name."""
+"""Command -> first sentence of its help. It is the function of that name in the module of that name.
+
+`import` is called `import_` there.
+"""
 
 
 class LazyGroup(click.Group):
@@ -47,7 +52,9 @@ class LazyGroup(click.Group):
         # Nothing that is imported can be freed, and to look for it takes a fifth of the start.
         gc.disable()
         try:
-            command: click.Command = getattr(import_module(f"stream_app.cli.{name}"), name)
+            # A module cannot be called as Python's own words are.
+            own_name = f"{name}_" if iskeyword(name) else name
+            command: click.Command = getattr(import_module(f"stream_app.cli.{own_name}"), own_name)
         finally:
             gc.freeze()
             gc.enable()

@@ -15,7 +15,7 @@ from stream_app.intake.configuration import ConfigurationError, read_configurati
 from stream_app.intake.identity_key import identity_key_path
 from stream_app.intake.starting import start
 from stream_app.intake.status import Counted, Received, counted, gateway_metrics, received
-from stream_app.sources import SOURCES
+from stream_app.sources import EXPORTS, SOURCES
 from stream_app.sources.source import Source
 
 _OTHERS = 0o077
@@ -32,7 +32,9 @@ def sources(settings: Settings, *, as_json: bool) -> None:
     if click.get_current_context().invoked_subcommand is not None:
         return
     try:
-        configured = read_configuration(Path(settings.sources_file), SOURCES, need_secrets=False).sources
+        configured = read_configuration(
+            Path(settings.sources_file), SOURCES, EXPORTS.values(), need_secrets=False
+        ).sources
     except ConfigurationError as error:
         fail(str(error), EXIT_USAGE)
     page = gateway_metrics(settings)

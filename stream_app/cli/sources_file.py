@@ -15,6 +15,7 @@ from stream_app.intake.identity_key import (
     read_identity_key,
     require_identity_key,
 )
+from stream_app.sources import EXPORTS
 from stream_app.sources.source import Source
 
 EXIT_OTHER_KEY = 5
@@ -34,7 +35,7 @@ def configuration_of(
     problems: list[str] = []
     configuration, key = None, None
     try:
-        configuration = read_configuration(path, declared, need_secrets=need_secrets)
+        configuration = read_configuration(path, declared, EXPORTS.values(), need_secrets=need_secrets)
     except ConfigurationError as error:
         problems += error.problems
     try:
@@ -44,6 +45,14 @@ def configuration_of(
     if configuration is None or key is None:
         fail("\n".join(problems), EXIT_USAGE)
     return configuration, key
+
+
+def key_of(settings: Settings) -> IdentityKey:
+    """The identity key; a wrong one ends the process."""
+    try:
+        return read_identity_key(identity_key_path(settings, Path(settings.sources_file)))
+    except ConfigurationError as error:
+        fail(str(error), EXIT_USAGE)
 
 
 def require_key(settings: Settings, key: IdentityKey) -> None:

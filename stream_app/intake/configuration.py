@@ -15,6 +15,7 @@ import msgspec
 from msgspec import inspect
 
 from stream_app.clients.settings import PREFIX
+from stream_app.sources.export import Export
 from stream_app.sources.source import Hmac, Source, SourceSettings
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "IdentitySettings",
     "Inbox",
     "read_configuration",
+    "read_export_settings",
     "read_secrets",
     "secret_variable",
 ]
@@ -86,11 +88,17 @@ def secret_variable(name: str) -> str:
     return f"{PREFIX}SOURCE_{re.sub('[^A-Z0-9]', '_', name.upper())}_SECRET_FILE"
 
 
-def read_configuration(path: Path, declared: Mapping[str, Source[Any]], *, need_secrets: bool = True) -> Configuration:
+def read_configuration(
+    path: Path,
+    declared: Mapping[str, Source[Any]],
+    exports: Iterable[Export[Any]] = (),
+    *,
+    need_secrets: bool = True,
+) -> Configuration:
     """Read `sources.toml` and the secrets that it names; files that it names are looked for beside it.
 
-    `declared` are all sources by name; without `need_secrets` none is read and none is missed. Raises
-    ConfigurationError.
+    `declared` are all sources by name, `exports` those that may have tables of their own; without `need_secrets` none
+    is read and none is missed. Raises ConfigurationError.
     """
     text = _parsed(path)
     problems: list[str] = []
@@ -103,10 +111,14 @@ def read_configuration(path: Path, declared: Mapping[str, Source[Any]], *, need_
         problems.append(f"{path}: [sources]: expected a table of each source, as in [sources.events]")
         tables = {}
     found: dict[str, Configured] = {}
+    imported = {each.source for each in exports} - declared.keys()
     for name, table in tables.items():
         source = declared.get(name)
+        if name in imported:
+            continue
         if source is None:
-            problems.append(f"{path}: [sources.{name}]: no such source; there are {', '.join(sorted(declared))}")
+            known = ", ".join(sorted({*declared, *imported}))
+            problems.append(f"{path}: [sources.{name}]: no such source; there are {known}")
             continue
         settings = _table(path, f"sources.{name}", table, source.settings, problems)
         if settings is None:
@@ -122,6 +134,25 @@ def read_configuration(path: Path, declared: Mapping[str, Source[Any]], *, need_
     if problems or gateway is None or identity is None:
         raise ConfigurationError(problems)
     return Configuration(gateway, identity, found)
+
+
+def read_export_settings(path: Path, export: Export[Any], options: Mapping[str, object]) -> tuple[Any, str]:
+    """The settings of an export and the account key: its table of `sources.toml`, if there is one, and options.
+
+    An option is a field of its settings that stands in no file. Raises ConfigurationError.
+    """
+    text = _parsed(path) if path.exists() else {}
+    problems: list[str] = []
+    fields = {each.encode_name for each in msgspec.structs.fields(export.settings)}
+    problems += [f"--{name} says nothing to {export.name}" for name in options if name not in fields]
+    identity = _table(path, "identity", text.get("identity", {}), IdentitySettings, problems)
+    sources = text.get("sources", {})
+    table = sources.get(export.source, {}) if isinstance(sources, dict) else {}
+    whole = {**table, **options} if isinstance(table, dict) else table
+    settings = _table(path, f"sources.{export.source}", whole, export.settings, problems)
+    if problems or identity is None:
+        raise ConfigurationError(problems)
+    return settings, identity.account_key
 
 
 def read_secrets(path: Path, name: str, settings: SourceSettings) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ never reaches the topics of events, where the worker would count it as a dead le
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -27,7 +28,16 @@ from stream_app.sources.source import (
     Source,
 )
 
-__all__ = ["LARGEST_ITEM_BYTES", "Mapped", "Mapping", "Outgoing", "Result", "TooManyItems", "short_reason"]
+__all__ = [
+    "LARGEST_ITEM_BYTES",
+    "Mapped",
+    "Mapping",
+    "OutcomeReader",
+    "Outgoing",
+    "Result",
+    "TooManyItems",
+    "short_reason",
+]
 
 LARGEST_ITEM_BYTES = MAX_VALUE_BYTES
 """Of a larger item only its size and its hash are kept, and it is not mapped."""
@@ -97,44 +107,20 @@ class _Record:
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-class Mapping:
-    """Maps what one source posts. Holds no state: the same item gives the same events, whenever it is mapped."""
+class OutcomeReader:
+    """Reads what adapters say: each event through the decoder."""
 
-    def __init__(self, source: Source[Any], context: Context[Any], routes: Routes) -> None:
-        self._source, self._context = source, context
+    def __init__(self, routes: Routes) -> None:
         self._decode = routes.decoder.decode
         self._targets = {
             kind: (topic, routes.key_of[kind], event_type(kind)) for kind, topic in routes.topic_of.items()
         }
 
-    def request(self, request: Request, received: int) -> list[Mapped] | TooManyItems:
-        """Map all items of a request that came at `received` (milliseconds); one that cannot be split is an item."""
+    def read(self, item: Item, events: Callable[[], Iterable[Outcome]], now: int) -> Mapped:
+        """What an item says by its `events`, as of `now` (milliseconds)."""
         try:
-            items = self._source.split(request, received)
+            return self._sorted(item, events(), now)
         except Exception as error:  # noqa: BLE001 - the text of an adapter's exception may hold what was posted
-            return [_whole(request, received, f"{_BUG}: {type(error).__name__}")]
-        if isinstance(items, Malformed):
-            return [_whole(request, received, f"{_MALFORMED}: {items.reason}")]
-        if len(items) > self._source.limits.items:
-            return TooManyItems()
-        return [self.item(item) for item in items]
-
-    def again(self, item: Item, now: int) -> list[Mapped]:
-        """Map an item of the inbox again; what was in the future when it came may be past `now` (milliseconds)."""
-        if not item.id.startswith(_WHOLE):
-            return [self.item(item, now)]
-        found = self.request(Request("POST", "", {}, item.raw), item.received)
-        return [Mapped(item, parked=(_TOO_MANY,))] if isinstance(found, TooManyItems) else found
-
-    def item(self, item: Item, now: int | None = None) -> Mapped:
-        """Map one item, by default as of when it came."""
-        item = _with_safe_id(item)
-        if len(item.raw) > LARGEST_ITEM_BYTES:
-            return Mapped(item, parked=(_TOO_LARGE,))
-        try:
-            outcomes = self._source.events(item, self._context)
-            return self._sorted(item, outcomes, item.received if now is None else now)
-        except Exception as error:  # noqa: BLE001 - as above
             return Mapped(item, parked=(f"{_BUG}: {type(error).__name__}",))
 
     def _sorted(self, item: Item, outcomes: Iterable[Outcome], now: int) -> Mapped:
@@ -165,6 +151,41 @@ class Mapping:
         at, event = decoded
         topic, key, kind = self._targets[type(event)]
         return Outgoing(topic, getattr(event.data, key).encode(), value, kind, at)
+
+
+class Mapping:
+    """Maps what one source posts. Holds no state: the same item gives the same events, whenever it is mapped."""
+
+    def __init__(self, source: Source[Any], context: Context[Any], routes: Routes) -> None:
+        self._source, self._context = source, context
+        self._outcomes = OutcomeReader(routes)
+
+    def request(self, request: Request, received: int) -> list[Mapped] | TooManyItems:
+        """Map all items of a request that came at `received` (milliseconds); one that cannot be split is an item."""
+        try:
+            items = self._source.split(request, received)
+        except Exception as error:  # noqa: BLE001 - as above
+            return [_whole(request, received, f"{_BUG}: {type(error).__name__}")]
+        if isinstance(items, Malformed):
+            return [_whole(request, received, f"{_MALFORMED}: {items.reason}")]
+        if len(items) > self._source.limits.items:
+            return TooManyItems()
+        return [self.item(item) for item in items]
+
+    def again(self, item: Item, now: int) -> list[Mapped]:
+        """Map an item of the inbox again; what was in the future when it came may be past `now` (milliseconds)."""
+        if not item.id.startswith(_WHOLE):
+            return [self.item(item, now)]
+        found = self.request(Request("POST", "", {}, item.raw), item.received)
+        return [Mapped(item, parked=(_TOO_MANY,))] if isinstance(found, TooManyItems) else found
+
+    def item(self, item: Item, now: int | None = None) -> Mapped:
+        """Map one item, by default as of when it came."""
+        safe = _with_safe_id(item)
+        if len(safe.raw) > LARGEST_ITEM_BYTES:
+            return Mapped(safe, parked=(_TOO_LARGE,))
+        events = partial(self._source.events, safe, self._context)
+        return self._outcomes.read(safe, events, safe.received if now is None else now)
 
 
 def short_reason(reason: str) -> str:

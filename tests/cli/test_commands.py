@@ -44,6 +44,7 @@ def test_all_commands_of_the_product_are_there() -> None:
         "exporter",
         "gateway",
         "replay",
+        "import",
         "sources init",
         "sources check",
         "kpis",
