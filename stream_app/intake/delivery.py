@@ -11,12 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
 
 from stream_app.clients.aiokafka_clients import AIOKafkaProducer
 from stream_app.clients.connections import aiokafka_options
 from stream_app.clients.failures import kafka_failure, kafka_refusal, kafka_trouble
-from stream_app.clients.kafka_rights import needing
+from stream_app.clients.kafka_rights import needing, note
 from stream_app.clients.settings import Settings
 
 __all__ = ["Delivery", "LogRecord"]
@@ -56,6 +56,7 @@ class Delivery:
         self._unreachable: str | None = "not connected yet"
         self._failed_at: float | None = None
         self._failing_since: float | None = None
+        self._failure = ""
         self.missing: frozenset[str] = frozenset()
         """The topics that do not exist."""
 
@@ -65,7 +66,7 @@ class Delivery:
         if self._unreachable is not None:
             return self._unreachable
         if self._failed_at is not None and time.monotonic() - self._failed_at < _FAILED_S:
-            return "Kafka did not acknowledge in time what was written last"
+            return self._failure
         return None
 
     async def run(self) -> None:
@@ -93,8 +94,8 @@ class Delivery:
             await asyncio.wait(waiting)
             for future in waiting:
                 future.result()
-        except BaseException:
-            self._failed()
+        except BaseException as error:
+            self._failed(error)
             raise
         else:
             self._failed_at = self._failing_since = None
@@ -111,9 +112,14 @@ class Delivery:
         for task in self._stopping:
             task.cancel()
 
-    def _failed(self) -> None:
+    def _failed(self, error: BaseException) -> None:
         self._failed_at = time.monotonic()
         self._failing_since = self._failing_since or self._failed_at
+        refused = None
+        if isinstance(error, KafkaError):
+            note(error, "WRITE", "topic", *self._topics)
+            refused = kafka_refusal(error, self._settings)
+        self._failure = str(refused) if refused else "Kafka did not acknowledge in time what was written last"
 
     async def _check(self) -> None:
         cause: str | None = None
@@ -143,6 +149,8 @@ class Delivery:
             client.add_topic(topic)
         answered: bool = await client.force_metadata_update()
         if answered:
+            if unseen := self._topics & client.cluster.unauthorized_topics:
+                raise TopicAuthorizationFailedError(*sorted(unseen))
             self._note_missing(self._topics - client.cluster.topics())
         return answered
 

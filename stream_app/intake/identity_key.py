@@ -1,6 +1,5 @@
 """The key that e-mail addresses are turned into ids with, one for a namespace."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from redis import Redis
 
 from stream_app.clients.settings import Settings
 from stream_app.intake.configuration import ConfigurationError
+from stream_app.sources.identity import key_fingerprint
 from stream_app.store.identity import registered_fingerprint
 
 __all__ = [
@@ -48,7 +48,7 @@ class IdentityKey:
     @property
     def fingerprint(self) -> str:
         """What tells keys apart, 8 hex digits, and does not tell the key."""
-        return hashlib.sha256(self.key).hexdigest()[:8]
+        return key_fingerprint(self.key)
 
 
 def read_identity_key(path: Path) -> IdentityKey:
