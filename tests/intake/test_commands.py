@@ -85,7 +85,7 @@ def test_sources_shows_what_came_and_what_to_do(gateway: Running) -> None:
         "items": {"mapped": 2, "parked": 1, "ignored": 1},
         "events": {"lead.created": 2},
         "parked": {"stage": 1},
-        "refused": {"missing": 1},
+        "refused": {"no signature": 1},
         "incomplete": {"source": {"count": 1, "effect": "unknown sources", "remedy": "import the contacts"}},
     }
     text = run("sources", **environment(gateway)).output
