@@ -1,4 +1,4 @@
-"""Fields of JSON that somebody else wrote: whatever stands there, to read it never fails."""
+"""What stands at a path of JSON that somebody else wrote: whatever it is, to read it never fails."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
