@@ -258,7 +258,9 @@ def test_a_signature_in_the_body_is_over_time_and_token() -> None:
     "body",
     [
         *(b"", b"[]", b"[1]", b"1", b'"signature"', b"{}", b'{"signature":"x"}', b"\xff", b"[" * 100_000),
-        *(mailgun(**change).body for change in ({"signature": None}, {"token": 1}, {"timestamp": []})),
+        mailgun(signature=None).body,
+        mailgun(token=1).body,
+        mailgun(timestamp=[]).body,
     ],
 )
 def test_a_body_without_its_signature_is_refused(body: bytes) -> None:
