@@ -17,6 +17,7 @@ from bench import growth, large_entities, many_campaigns
 from bench.candidates import CANDIDATES
 from bench.environment import BenchEnvironment, bench_environment
 from bench.event_history import EventHistory
+from bench.gateway import gateway_findings
 from bench.latency import under_traffic
 from bench.report import NAMES, Findings, as_json, tables
 from bench.scrape import at_rest
@@ -64,7 +65,7 @@ _APART: dict[str, Part] = {
 }
 """What is measured with servers of its own, and what of it there are aims about."""
 
-_TOGETHER = (*CANDIDATES, "scrape", "latency")
+_TOGETHER = (*CANDIDATES, "scrape", "latency", "gateway")
 _PARTS = (*_TOGETHER, *_APART)
 
 
@@ -121,6 +122,9 @@ def _run_together(
             for _ in range(1 if quick else _LATENCY_RUNS):
                 progress.print(f"{_RATE:,.0f} events a second for {seconds:g} s ...")
                 findings.latencies.append(under_traffic(environment, event_history, _RATE, seconds))
+        if "gateway" in wanted:
+            progress.print("posting to the gateway ...")
+            findings.gateway = list(gateway_findings(environment, _FEW_SECONDS if quick else _SECONDS))
 
 
 def _run_rounds(

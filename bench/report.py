@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from bench.aims import judged
+from bench.gateway import GatewayFinding, gateway_table
 from bench.latency import Latency
 from bench.measurement import Measurement
 from bench.scrape import Scraped
@@ -42,6 +43,7 @@ class Findings:
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What the parts found that need no broker, or brokers of their own, in their own words."""
     figures_of_parts: dict[str, float] = field(default_factory=dict)
+    gateway: list[GatewayFinding] = field(default_factory=list)
 
     def rate(self, candidate: str) -> float:
         """Return the median rate of the laps of a candidate that ran, in events per second."""
@@ -76,6 +78,8 @@ def tables(findings: Findings) -> Iterator[Table]:
         yield _rates(findings)
     if findings.scripts or findings.scraped or findings.latencies:
         yield _times(findings)
+    if findings.gateway:
+        yield gateway_table(findings.gateway)
     if verdicts := list(judged(findings.figures())):
         table = Table("what", "aim", "found", "", title="Aims")
         for verdict in verdicts:
@@ -167,6 +171,19 @@ def as_json(findings: Findings) -> dict[str, Any]:
             "warm": statistics.median(scraped.warm),
         },
         "latency": [dataclasses.asdict(each) for each in findings.latencies],
+        "gateway": [
+            {
+                "items_per_request": each.load.items,
+                "rate": each.load.rate,
+                "statuses": each.sent.statuses,
+                "items_per_second": each.items_per_second,
+                "cpu_us_per_item": each.cost,
+                "p50": each.quantile(0.5),
+                "p99": each.quantile(0.99),
+                "load_average": each.load_average,
+            }
+            for each in findings.gateway
+        ],
         **findings.parts,
         "aims": [{**dataclasses.asdict(each), "met": each.met} for each in judged(findings.figures())],
     }

@@ -1,0 +1,90 @@
+"""A gateway as a process of its own, for the source that tests declare, and what it has written."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import closing, suppress
+from email.message import Message
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from stream_app.intake.identity_key import create_identity_key
+from tests.intake.declared import SECRET, signed
+from tests.system.installation import Installation, answer, get, port
+from tests.system.processes import CommandProcess
+
+_ROOT = Path(__file__).parents[2]
+# From whatever directory it is started.
+_PROGRAM = ("env", f"PYTHONPATH={_ROOT}", sys.executable, "-m", "tests.intake.process")
+
+
+class Running:
+    """A gateway process, and its ports."""
+
+    def __init__(self, installation: Installation, directory: Path, **environment: str) -> None:
+        self.at, self.metrics_at, self.installation = port(), port(), installation
+        (directory / "plain.secret").write_text(f"{SECRET}\nthe next one")
+        if not (directory / "sources.toml").exists():
+            (directory / "sources.toml").write_text('[sources.plain]\nsecret_file = "plain.secret"\n')
+        if not (directory / "identity.key").exists():
+            create_identity_key(directory / "identity.key")
+        self._environment = {
+            "gateway_port": self.at,
+            "gateway_metrics_port": self.metrics_at,
+            "sources_file": str(directory / "sources.toml"),
+            **environment,
+        }
+        self.process = self.start()
+
+    def start(self) -> CommandProcess:
+        """Start one more on the same ports."""
+        self.process = self.installation.start_by(_PROGRAM, "gateway", **self._environment)
+        return self.process
+
+    def ready(self) -> "Running":
+        """Return once it takes requests."""
+        answer(self.metrics_at, "/health", self.process, lambda page: page.status == 200)
+        return self
+
+    def post(self, *items: object) -> tuple[int, Message]:
+        """Post items, signed; return status and headers."""
+        body = json.dumps(items).encode()
+        return self.send("POST", "/in/plain", body, signed(body))
+
+    def send(
+        self, method: str, path: str, body: bytes | Iterable[bytes] = b"", headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Message]:
+        """Send one request; return status and headers, also if they came before the body was sent."""
+        with closing(HTTPConnection("127.0.0.1", int(self.at), timeout=30)) as connection:
+            with suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            return response.status, response.headers
+
+    def samples(self) -> dict[tuple[str, tuple[str, ...]], float]:
+        """Return the metrics by name and label values, the source first."""
+        page = get(self.metrics_at, "/metrics")
+        assert page is not None
+        return {
+            (
+                sample.name,
+                tuple(sample.labels[name] for name in sorted(sample.labels, key="source".__ne__)),
+            ): sample.value
+            for family in text_string_to_metric_families(page.text)
+            for sample in family.samples
+        }
+
+    def logged(self, topic: str) -> list[Any]:
+        """Return the records of a topic."""
+        return self.installation.cluster.read(f"{self.installation.namespace}.{topic}")
+
+    def inbox(self) -> list[dict[str, str]]:
+        """Return the headers of what is in the inbox."""
+        return [{name: value.decode() for name, value in each.headers} for each in self.logged("inbox")]
+
+
+def _values(labels: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(labels[name] for name in sorted(labels, key="source".__ne__))
