@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -33,6 +33,7 @@ STOP_S = 5.0
 """How long a request that is being answered may take after the gateway was told to end, in seconds."""
 
 _LINGER_S = 1.0
+_SHUTDOWN_S = 1.0
 _KEEPALIVE_S = 75.0
 _FOR_GATEWAY = "in"
 _SERVER = "stream-app"
@@ -73,6 +74,9 @@ class Gateway:
         self._in_flight_bytes = 0
         self.is_ready = False
         """Whether requests are taken; until then they are answered 503."""
+        self._is_ending = False
+        self._is_idle = asyncio.Event()
+        self._is_idle.set()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request. Raises nothing."""
@@ -92,7 +96,14 @@ class Gateway:
                 status, is_read = HTTPStatus.INTERNAL_SERVER_ERROR.value, False
         self._telemetry.answered(name, status)
         log.info("%s %d, %d bytes, %.0f ms", name, status, size, (time.monotonic() - began) * 1000)
-        return _response(status, taken, is_read=is_read)
+        return _response(status, taken, closes=not is_read or self._is_ending)
+
+    async def drain(self, seconds: float) -> None:
+        """Return when nothing is under way, or so many seconds have passed; connections end with their requests."""
+        self._is_ending = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._is_idle.wait()
 
     def _addressed(self, request: web.BaseRequest) -> tuple[str, Taken | None]:
         """The source that a path is for, whatever follows its name: that is a token, and for whoever verifies."""
@@ -138,6 +149,10 @@ class Gateway:
         self._in_flight += requests
         self._in_flight_bytes += size
         self._telemetry.in_flight.set(self._in_flight)
+        if self._in_flight:
+            self._is_idle.clear()
+        else:
+            self._is_idle.set()
 
     async def _take(self, taken: Taken, request: web.BaseRequest, body: bytes, began: float) -> None:
         """Return when all of a request is in Kafka. Raises _Refused, KafkaError."""
@@ -176,14 +191,18 @@ async def listening(gateway: Gateway, host: str, port: int) -> AsyncIterator[Non
         lingering_time=_LINGER_S,
         keepalive_timeout=_KEEPALIVE_S,
     )
-    runner = web.ServerRunner(server, shutdown_timeout=STOP_S)
+    runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
+    site = web.TCPSite(runner, host, port)
     try:
         try:
-            await web.TCPSite(runner, host, port).start()
+            await site.start()
         except OSError as error:
             raise CannotListenError(host, port, error) from error
         yield
+        await site.stop()
+        # The library reads no more of a body once it shuts down.
+        await gateway.drain(STOP_S)
     finally:
         await runner.cleanup()
 
@@ -227,10 +246,10 @@ def _headers(request: web.BaseRequest) -> dict[str, str]:
     return found
 
 
-def _response(status: int, taken: Taken | None, *, is_read: bool) -> web.Response:
+def _response(status: int, taken: Taken | None, *, closes: bool) -> web.Response:
     response = web.Response(status=status, headers={"Server": _SERVER})
     if status == HTTPStatus.SERVICE_UNAVAILABLE and taken is not None:
         response.headers["Retry-After"] = taken.configured.source.replies.retry_after
-    if not is_read:
+    if closes:
         response.force_close()
     return response

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from dataclasses import replace
 from typing import Literal
 
 import msgspec
@@ -17,9 +18,11 @@ from stream_app.sources.source import (
     Missing,
     Outcome,
     Parked,
+    Replies,
     Request,
     Source,
     SourceSettings,
+    Unsigned,
 )
 
 SECRET = "of the tests"  # noqa: S105 - made up
@@ -79,6 +82,12 @@ PLAIN: Source[PlainSettings] = Source(
     missing=(Missing("source", "unknown sources", "import the contacts"),),
     steps=("Post an array.",),
 )
+
+OTHER_REPLIES: Source[PlainSettings] = replace(
+    PLAIN, name="other-replies", replies=Replies(ok=202, bad_signature=406, retry_after="1500")
+)
+BY_TOKEN: Source[PlainSettings] = replace(PLAIN, name="by-token", signature=Unsigned())
+DECLARED = {each.name: each for each in (PLAIN, OTHER_REPLIES, BY_TOKEN)}
 
 
 def signed(body: bytes, secret: str = SECRET) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """A gateway as a process of its own, for the source that tests declare, and what it has written."""
 
 import json
+import socket
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
@@ -14,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from stream_app.intake.identity_key import create_identity_key
 from tests.intake.declared import SECRET, signed
 from tests.system.installation import Installation, answer, get, port
-from tests.system.processes import CommandProcess
+from tests.system.processes import CommandProcess, eventually
 
 _ROOT = Path(__file__).parents[2]
 # From whatever directory it is started.
@@ -63,6 +64,18 @@ class Running:
                 connection.request(method, path, body, headers or {})
             response = connection.getresponse()
             return response.status, response.headers
+
+    def begin(self, path: str, headers: Mapping[str, str]) -> socket.socket:
+        """Return a connection on which a request has begun: its headers are sent."""
+        sender = socket.create_connection(("127.0.0.1", int(self.at)), timeout=20)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        sender.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode())
+        return sender
+
+    def await_in_flight(self, count: int) -> None:
+        """Return once so many requests are being answered."""
+        in_flight = "stream_app_gateway_in_flight", ()
+        eventually(lambda: self.samples()[in_flight] == count, f"{count} requests are in flight", self.process)
 
     def samples(self) -> dict[tuple[str, tuple[str, ...]], float]:
         """Return the metrics by name and label values, the source first."""

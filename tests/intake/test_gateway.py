@@ -4,8 +4,10 @@ import asyncio
 import json
 import socket
 import time
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import aiohttp
 import pytest
@@ -14,6 +16,7 @@ from stream_app.intake.identity_key import create_identity_key
 from tests.intake.declared import ADDRESS, SECRET, created, signed
 from tests.intake.running import Running
 from tests.system.installation import Installation, get
+from tests.system.processes import eventually
 
 
 def test_a_2xx_means_that_kafka_has_event_and_item(gateway: Running) -> None:
@@ -162,7 +165,73 @@ def test_another_identity_key_is_refused_at_start(gateway: Running, tmp_path: Pa
     assert again.process.stop() == 0
 
 
+def test_senders_are_answered_as_they_expect(installation: Installation, tmp_path: Path) -> None:
+    tables = "".join(f'[sources.{name}]\nsecret_file = "plain.secret"\n' for name in ("other-replies", "by-token"))
+    (tmp_path / "sources.toml").write_text(f"[gateway]\nin_flight_bytes = 1048576\n{tables}")
+    gateway = Running(installation, tmp_path).ready()
+    body = json.dumps([created(1)]).encode()
+
+    def status(path: str, headers: Mapping[str, str]) -> int:
+        return gateway.send("POST", path, body, headers)[0]
+
+    assert status("/in/other-replies", signed(body)) == 202
+    assert status("/in/other-replies", {}) == 406
+    basic = f"Basic {b64encode(b'user:' + SECRET.encode()).decode()}"
+    token = quote(SECRET)
+    assert status("/in/by-token", {"Authorization": basic}) == 401
+    assert status("/in/by-token/wrong", {}) == 401
+    assert status(f"/in/by-token/{token}/more", {}) == 404
+    assert status("/in/plain", signed(body)) == 404, "it is not configured here"
+    held = {"Content-Length": "1048576"}
+    with gateway.begin("/in/other-replies", held):
+        gateway.await_in_flight(1)
+        refused, headers = gateway.send("POST", "/in/other-replies", body, signed(body))
+        assert (refused, headers["Retry-After"]) == (503, "1500")
+
+
+def test_a_secret_in_the_path_is_as_good_as_a_signature(installation: Installation, tmp_path: Path) -> None:
+    (tmp_path / "sources.toml").write_text('[sources.by-token]\nsecret_file = "token"\n')
+    (tmp_path / "token").write_text("a-token-without-colons\nuser:password\n")
+    gateway = Running(installation, tmp_path).ready()
+    body = json.dumps([created(1)]).encode()
+    basic = {"Authorization": f"Basic {b64encode(b'user:password').decode()}"}
+    statuses = [
+        gateway.send("POST", path, body, headers)[0]
+        for path, headers in (
+            ("/in/by-token/a-token-without-colons", {}),
+            ("/in/by-token", basic),
+            ("/in/by-token", {}),
+            ("/in/by-token/user:password", {}),
+        )
+    ]
+    assert statuses == [200, 200, 401, 401]
+    assert "a-token" not in gateway.process.said
+
+
+def test_unsigned_requests_are_taken_where_that_is_said(installation: Installation, tmp_path: Path) -> None:
+    (tmp_path / "sources.toml").write_text("[sources.plain]\nunsigned = true\n")
+    gateway = Running(installation, tmp_path).ready()
+    assert gateway.send("POST", "/in/plain", json.dumps([created(1)]).encode())[0] == 200
+    assert len(gateway.logged("lead")) == 1
+
+
 def test_sigterm_finishes_what_is_under_way(gateway: Running) -> None:
-    assert gateway.post(created(1))[0] == 200
-    assert gateway.process.stop() == 0
-    assert get(gateway.at, "/in/plain") is None
+    body = json.dumps([created(1)]).encode()
+    headers = {"Content-Length": str(len(body)), **signed(body)}
+    with gateway.begin("/in/plain", headers) as sender:
+        sender.sendall(body[:10])
+        gateway.await_in_flight(1)
+        gateway.process.ask_to_end()
+        eventually(lambda: not _listens(gateway), "no new connection is taken", gateway.process)
+        sender.sendall(body[10:])
+        assert sender.recv(100).startswith(b"HTTP/1.1 200 ")
+    assert gateway.process.ended() == 0
+    assert len(gateway.logged("lead")) == len(gateway.inbox()) == 1
+
+
+def _listens(gateway: Running) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", int(gateway.at))).close()
+    except OSError:
+        return False
+    return True

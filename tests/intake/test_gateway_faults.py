@@ -198,6 +198,9 @@ def test_a_gateway_that_is_started_before_kafka_waits_and_says_why(
         assert json.loads(page)["status"] == "degraded"
         status, headers = gateway.post(created(1))
         assert (status, headers["Retry-After"]) == (503, "30")
+        assert gateway.process.stop() == 0
+        gateway.start()
+        answer(gateway.metrics_at, "/health", gateway.process, lambda page: cause in page.text)
         with embedded_kafka(tmp_path / "kafka", at):
             fix = "stream-app topics apply"
             answer(gateway.metrics_at, "/health", gateway.process, lambda page: fix in page.text)
@@ -222,13 +225,6 @@ def test_a_gateway_without_a_store_waits_and_takes_nothing(
     assert gateway.post(created(2))[0] == 200, "it is needed at the start alone"
 
 
-def begin(gateway: Running, head: str) -> socket.socket:
-    """Return a connection on which a request has begun."""
-    sender = socket.create_connection(("127.0.0.1", int(gateway.at)), timeout=20)
-    sender.sendall(f"POST /in/plain HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode())
-    return sender
-
-
 def status_of(sender: socket.socket) -> int:
     """Return the status that comes on it."""
     with sender, sender.makefile("rb") as answered:
@@ -236,7 +232,7 @@ def status_of(sender: socket.socket) -> int:
 
 
 def test_slow_senders_keep_nobody_waiting_and_get_503(gateway: Running) -> None:
-    slow = [begin(gateway, "Content-Length: 1000") for _ in range(100)]
+    slow = [gateway.begin("/in/plain", {"Content-Length": "1000"}) for _ in range(100)]
     assert gateway.post(created(1))[0] == 200
     assert {status_of(each) for each in slow} == {503}
     assert gateway.samples()["stream_app_gateway_in_flight", ()] == 0
@@ -248,27 +244,29 @@ def test_beyond_what_may_be_in_flight_the_answer_is_503_at_once(
 ) -> None:
     (tmp_path / "sources.toml").write_text(f'[gateway]\n{limit}\n[sources.plain]\nsecret_file = "plain.secret"\n')
     gateway = Running(installation, tmp_path).ready()
-    with begin(gateway, "Transfer-Encoding: chunked"):
+    with gateway.begin("/in/plain", {"Transfer-Encoding": "chunked"}):
         eventually(
             lambda: gateway.samples()["stream_app_gateway_in_flight", ()] == 1,
             "the first one has begun",
             gateway.process,
         )
         # Nothing of its body is sent: it is answered unread.
-        assert status_of(begin(gateway, "Content-Length: 1000")) == 503
+        assert status_of(gateway.begin("/in/plain", {"Content-Length": "1000"})) == 503
     eventually(lambda: gateway.post(created(1))[0] == 200, "there is room again", gateway.process)
 
 
-@pytest.mark.parametrize("head", [f"Content-Length: {1600 * 65_536}", "Transfer-Encoding: chunked"])
-def test_a_body_of_100_megabytes_is_answered_413_and_not_held(gateway: Running, head: str) -> None:
+@pytest.mark.parametrize(
+    "head", [{"Content-Length": f"{1600 * 65_536}"}, {"Transfer-Encoding": "chunked"}], ids=["announced", "chunked"]
+)
+def test_a_body_of_100_megabytes_is_answered_413_and_not_held(gateway: Running, head: dict[str, str]) -> None:
     assert gateway.post(created(1))[0] == 200
     before = memory(gateway)
     chunk = b" " * 65_536
-    with begin(gateway, head) as sender:
+    with gateway.begin("/in/plain", head) as sender:
         answered = sender.makefile("rb")
         with suppress(ConnectionError):  # it may hang up
             for _ in range(1600):
-                sender.sendall(b"10000\r\n" + chunk + b"\r\n" if "chunked" in head else chunk)
+                sender.sendall(b"10000\r\n" + chunk + b"\r\n" if "Transfer-Encoding" in head else chunk)
         assert answered.readline().split()[1] == b"413"
         answered.close()
     assert memory(gateway) - before < _GROWTH
