@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.live import Live
 
 from stream_app.admin.topics import apply
-from stream_app.audit import Difference, left_out
-from stream_app.cli.demo_check import await_applied, check_against_recount
+from stream_app.audit import left_out
+from stream_app.cli.demo_check import Checked, await_applied, check_against_recount
 from stream_app.cli.demo_screen import DemoState, screen, status_line
 from stream_app.cli.demo_sender import EventSender
 from stream_app.cli.options import fail, load
@@ -35,6 +35,7 @@ from stream_app.demo.embedded_servers import (
 )
 from stream_app.demo.keyboard import pressed_keys
 from stream_app.demo.simulator import SCENARIOS, Plan
+from stream_app.intake.identity_key import FILE_NAME, create_identity_key
 from stream_app.store.reader import Reader
 
 _PARTITIONS = 2
@@ -66,6 +67,7 @@ _RATE_SAMPLES = 10
     "--exporter-port", type=int, default=9464, show_default=True, show_envvar=True, help="0 picks a free one."
 )
 @click.option("--worker-port", type=int, default=9465, show_default=True, show_envvar=True, help="0 picks a free one.")
+@click.option("--gateway-port", type=int, default=9466, show_default=True, show_envvar=True, help="0 picks a free one.")
 def demo(
     *,
     seconds: float | None,
@@ -76,12 +78,13 @@ def demo(
     scenario: str | None,
     exporter_port: int,
     worker_port: int,
+    gateway_port: int,
 ) -> None:
-    """Start a broker, a store, a worker and the exporter here, play events to them, and show the numbers live.
+    """Start a broker, a store, a worker, the exporter and a gateway here, play events, and show the numbers live.
 
-    At the end everything that was sent is counted again from scratch, in SQL, and compared with what the exporter says:
-    exit code 0 only if every number is equal, ratios to 1e-9 of their value. Nothing is left behind. Ctrl-C ends it in
-    this way, a second Ctrl-C without the count.
+    At the end everything that is in Kafka is counted again from scratch, in SQL, and compared with what the exporter
+    says: exit code 0 only if every number is equal, ratios to 1e-9 of their value. Nothing is left behind. Ctrl-C ends
+    it in this way, a second Ctrl-C without the count.
     """
     console = Console()
     plan = Plan(seed=seed, leads=leads, days=days, until=datetime.now(UTC), scenario=scenario)
@@ -91,13 +94,16 @@ def demo(
             directory = stack.enter_context(demo_directory())
         except OSError as error:
             fail(f"no space for the demo's data: {error.strerror}. Set TMPDIR to a directory that has space.")
-        settings, worker, exporter = _start(stack, directory, console, worker_port, exporter_port)
+        settings, worker, exporter, gateway = _start(
+            stack, directory, console, worker_port, exporter_port, gateway_port
+        )
         sender = EventSender(settings, plan, rate, directory / "sent.jsonl")
         links = [
             f"http://{exporter.address}/",
             f"http://{exporter.address}/metrics",
             f"http://{worker.address}/metrics",
             f"http://{worker.address}/health",
+            own_event_command(gateway.address),
         ]
         console.print(*links, sep="\n")
         _show(sender, console, links, seconds, stop)
@@ -109,34 +115,40 @@ def demo(
             except TimeoutError as error:
                 fail(str(error))
         with console.status(f"counting {sender.sent:,} events again, in SQL"):
-            differences, compared = check_against_recount(settings, sender.copy, exporter.address)
-    _report(console, differences, compared, sender.sent)
+            checked = check_against_recount(settings, sender.copy, exporter.address)
+    _report(console, checked, sender.sent)
 
 
 def _start(
-    stack: ExitStack, directory: Path, console: Console, worker_port: int, exporter_port: int
-) -> tuple[Settings, Server, Server]:
-    """Start servers, worker and exporter; what does not start ends the process."""
+    stack: ExitStack, directory: Path, console: Console, worker_port: int, exporter_port: int, gateway_port: int
+) -> tuple[Settings, Server, Server, Server]:
+    """Start servers, worker, exporter and gateway; what does not start ends the process."""
     try:
         settings = _servers(stack, directory, console)
-        with console.status("starting a worker and the exporter"):
+        with console.status("starting a worker, the exporter and a gateway"):
             worker = stack.enter_context(_command("worker", directory, worker_port))
             exporter = stack.enter_context(_command("exporter", directory, exporter_port))
+            gateway = stack.enter_context(_command("gateway", directory, gateway_port))
     except MissingProgramError as error:
         fail(str(error))
     except ServerError as error:
-        fail(f"{error}\nIs another demo running? --exporter-port 0 --worker-port 0 picks other ports.")
-    return settings, worker, exporter
+        fail(f"{error}\nIs another demo running? --exporter-port 0 --worker-port 0 --gateway-port 0 picks others.")
+    return settings, worker, exporter, gateway
 
 
-def _report(console: Console, differences: list[Difference], compared: int, sent: int) -> None:
-    if differences:
-        for each in differences[:_SHOWN_DIFFERENCES]:
+def _report(console: Console, checked: Checked, sent: int) -> None:
+    if checked.lost:
+        fail(f"{checked.lost:,} of {sent:,} events that were sent are not in Kafka")
+    if checked.differences:
+        for each in checked.differences[:_SHOWN_DIFFERENCES]:
             console.print(
                 f"[red]{each.series} {dict(each.labels)}: exported {each.product_value}, is {each.recount_value}"
             )
-        fail(f"{len(differences)} of {compared} numbers differ from the recount")
-    console.print(f"[green]{compared:,} exported numbers equal a recount of the {sent:,} events that were sent.")
+        fail(f"{len(checked.differences)} of {checked.compared} numbers differ from the recount")
+    console.print(
+        f"[green]{checked.compared:,} exported numbers equal a recount of the {checked.events:,} events in Kafka, "
+        "which has all that were sent."
+    )
     console.print("Not audited:", *(f"- {each}" for each in left_out()), sep="\n")
 
 
@@ -147,10 +159,24 @@ def _servers(stack: ExitStack, directory: Path, console: Console) -> Settings:
     # Worker and exporter read the environment: settings of other installations must not reach them.
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[name]
-    os.environ |= {f"{PREFIX}KAFKA_URL": f"kafka://{kafka}", f"{PREFIX}REDIS_URL": redis}
+    sources = directory / "sources.toml"
+    os.environ |= {
+        f"{PREFIX}KAFKA_URL": f"kafka://{kafka}",
+        f"{PREFIX}REDIS_URL": redis,
+        f"{PREFIX}SOURCES_FILE": str(sources),
+        f"{PREFIX}GATEWAY_METRICS_PORT": "0",
+    }
+    sources.write_text("[sources.events]\nunsigned = true\n")
+    create_identity_key(directory / FILE_NAME)
     settings = load({})
     apply(settings, event_topics(settings), _PARTITIONS)
     return settings
+
+
+def own_event_command(gateway: str) -> str:
+    """A line for a shell that sends an event of one's own to a gateway at this address: a lead that is new now."""
+    event = '{"id":"my-1","type":"lead.created","time":"\'$(date -u +%FT%TZ)\'","data":{"lead_id":"me","source":"own"}}'
+    return f"curl -H content-type:application/cloudevents+json http://{gateway}/in/events -d '{event}'"
 
 
 def _command(name: str, directory: Path, port: int) -> Server:

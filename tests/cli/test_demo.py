@@ -4,11 +4,14 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 COMMAND = Path(sys.executable).with_name("stream-app")
+_FREE_PORTS = ("--exporter-port", "0", "--worker-port", "0", "--gateway-port", "0")
 
 
 def test_the_demo_ends_by_itself_and_proves_its_numbers(tmp_path: Path) -> None:
@@ -20,10 +23,7 @@ def test_the_demo_ends_by_itself_and_proves_its_numbers(tmp_path: Path) -> None:
         "80",
         "--days",
         "40",
-        "--exporter-port",
-        "0",
-        "--worker-port",
-        "0",
+        *_FREE_PORTS,
     ]
     done = subprocess.run(  # noqa: S603 - our own command
         [COMMAND, *arguments],
@@ -42,7 +42,7 @@ def test_the_demo_ends_by_itself_and_proves_its_numbers(tmp_path: Path) -> None:
 
 def _demo(directory: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(  # noqa: S603 - our own command
-        [COMMAND, "demo", "--leads", "80", "--days", "40", "--exporter-port", "0", "--worker-port", "0"],
+        [COMMAND, "demo", "--leads", "80", "--days", "40", *_FREE_PORTS],
         env={"PATH": "/usr/bin:/bin", "TMPDIR": str(directory), "HOME": str(directory), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -76,12 +76,29 @@ def test_one_signal_ends_the_demo_with_its_count(tmp_path: Path) -> None:
     assert "exported numbers equal a recount" in said
 
 
+def test_the_line_for_an_own_event_sends_one_that_counts(tmp_path: Path) -> None:
+    with _demo(tmp_path) as program:
+        assert program.stdout
+        said = [program.stdout.readline().strip() for _ in range(5)]
+        page = next(line for line in said if line.endswith("/metrics"))
+        (line,) = [line for line in said if line.startswith("curl ")]
+        subprocess.run(["/bin/sh", "-c", f"{line} --fail"], check=True, timeout=30)  # noqa: S603 - our own line
+        deadline = time.monotonic() + 60
+        while b'lifecycle_new_leads{channel="none",source="own",window="5m"} 1' not in urlopen(page).read():  # noqa: S310
+            assert time.monotonic() < deadline, "it was never counted"
+            time.sleep(0.5)
+        program.send_signal(signal.SIGTERM)
+        rest, _ = program.communicate(timeout=120)
+    assert program.returncode == 0, rest
+    assert "which has all that were sent" in rest
+
+
 def test_without_its_extra_the_demo_says_what_to_install(tmp_path: Path) -> None:
     # Found before the installed package of that name, and without a program.
     (tmp_path / "noida_db").mkdir()
     (tmp_path / "noida_db/__init__.py").touch()
-    done = subprocess.run(
-        [sys.executable, "-m", "stream_app.cli", "demo", "--exporter-port", "0", "--worker-port", "0"],
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "stream_app.cli", "demo", *_FREE_PORTS],
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,
@@ -95,7 +112,7 @@ def test_without_its_extra_the_demo_says_what_to_install(tmp_path: Path) -> None
 
 def test_a_demo_without_space_says_what_to_do(tmp_path: Path) -> None:
     # No file may grow beyond 0 bytes: to a program that is as a full disk.
-    command = ["prlimit", "--fsize=0", str(COMMAND), "demo", "--exporter-port", "0", "--worker-port", "0"]
+    command = ["prlimit", "--fsize=0", str(COMMAND), "demo", *_FREE_PORTS]
     done = subprocess.run(  # noqa: S603 - our own command
         command,
         env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path), "HOME": str(tmp_path)},

@@ -133,10 +133,19 @@ def test_workers_can_be_scaled_as_far_as_there_are_partitions() -> None:
     assert int(option("topics", "--partitions")) >= 4
 
 
-def test_only_the_demo_is_in_a_profile() -> None:
+def test_only_the_demo_and_the_gateway_are_in_a_profile() -> None:
     assert {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service} == {
-        "demo": ["demo"]
+        "demo": ["demo"],
+        "gateway": ["sources"],
     }
+
+
+def test_what_the_gateway_is_set_to_stands_in_a_volume_of_the_images_user() -> None:
+    directory = str(Path(SERVICES["gateway"]["environment"]["STREAM_APP_SOURCES_FILE"]).parent)
+    assert mounts("gateway")[directory] == "sources"
+    assert (
+        f"install --directory --owner 10001 --group 10001 --mode 700 {directory}\n" in (ROOT / "Dockerfile").read_text()
+    )
 
 
 def test_what_doctor_advises_to_start_is_a_service() -> None:
@@ -223,11 +232,15 @@ def test_the_store_keeps_what_it_is_given_and_has_room_to_rewrite_its_file() -> 
 def test_prometheus_scrapes_the_jobs_of_the_rules_where_they_listen() -> None:
     config = yaml("prometheus/prometheus.yml")
     jobs = {job["job_name"]: job for job in config["scrape_configs"]}
-    ports = {name: Settings.model_fields[name].default for name in ("exporter_port", "worker_port")}
+    names = ("exporter_port", "worker_port", "gateway_port", "gateway_metrics_port")
+    ports = {name: Settings.model_fields[name].default for name in names}
     assert jobs[EXPORTER_JOB]["static_configs"] == [{"targets": [f"exporter:{ports['exporter_port']}"]}]
     (found,) = jobs[WORKER_JOB]["dns_sd_configs"]
     assert (found["names"], found["type"], found["port"]) == (["worker"], "A", ports["worker_port"])
-    assert {"exporter", "worker"} <= SERVICES.keys()
+    (found,) = jobs["stream-app-gateway"]["dns_sd_configs"]
+    assert (found["names"], found["type"], found["port"]) == (["gateway"], "A", ports["gateway_metrics_port"])
+    assert SERVICES["gateway"]["ports"] == [f"127.0.0.1:{ports['gateway_port']}:{ports['gateway_port']}"]
+    assert {"exporter", "worker", "gateway"} <= SERVICES.keys()
     assert SERVICES["exporter"]["ports"] == [f"127.0.0.1:{ports['exporter_port']}:{ports['exporter_port']}"]
 
 
