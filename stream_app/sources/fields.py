@@ -1,0 +1,128 @@
+"""Values out of JSON of any shape, as the contract has them: what does not fit is None, nothing raises."""
+
+import base64
+import hashlib
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import orjson
+
+from stream_app.core.envelope import AT_SIGNS, UNPRINTABLE
+
+MAX_IDENTIFIER = 128
+MAX_LABEL = 64
+
+_FORBIDDEN = re.compile(f"[{AT_SIGNS}{UNPRINTABLE}]")
+_AT_SIGN = re.compile(f"[{AT_SIGNS}]")
+_OFFSET = re.compile(r"[Tt ].*(?:[Zz]|[+-]\d{2}:?\d{2})$")
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
+_LAST_SECOND = 253_370_764_800
+"""The year 9999: what is later is no moment, in whatever unit it was meant."""
+
+
+def parsed(raw: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """The JSON in bytes; None if it is none."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def elements(body: bytes) -> list[bytes] | None:
+    """The elements of a JSON array, each with the bytes as they came; None if it is no array."""
+    try:
+        return [bytes(each) for each in msgspec.json.decode(body, type=list[msgspec.Raw])]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """The value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def text(value: object) -> str | None:
+    """A text or a whole number as text, without blanks around it; None if nothing is left."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, str | int):
+        return None
+    return str(value).strip() or None
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """The texts of a list, or the one that stands in the place of a list."""
+    values = value if isinstance(value, list) else [value]
+    return tuple(found for found in map(text, values) if found)
+
+
+def identifier(value: object) -> str | None:
+    """A text that the contract takes as an identifier: itself, or its hash if it has an @ or is too long."""
+    found = text(value)
+    if found is None or (len(found) <= MAX_IDENTIFIER and not _FORBIDDEN.search(found)):
+        return found
+    return f"h-{digest(found)}"
+
+
+def digest(value: str | bytes) -> str:
+    """26 characters (130 bits) of a SHA-256 in lower-case base32."""
+    raw = value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
+    return base64.b32encode(hashlib.sha256(raw).digest()).decode()[:26].lower()
+
+
+def label(value: object) -> str | None:
+    """A text that the contract takes as a label; None if it is too long or has an @."""
+    found = text(value)
+    return found if found and len(found) <= MAX_LABEL and not _FORBIDDEN.search(found) else None
+
+
+def has_at_sign(value: str) -> bool:
+    """Whether a text has what stands for the @ of an e-mail address."""
+    return bool(_AT_SIGN.search(value))
+
+
+def number(value: object) -> float | None:
+    """A number, or a text that is one; None if it is not finite."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def moment(value: object) -> str | None:
+    """An RFC 3339 text with an offset as our `time`: UTC, in whole milliseconds, floored."""
+    if not isinstance(value, str) or not _OFFSET.search(value):
+        return None
+    try:
+        found = datetime.fromisoformat(value.strip()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return _written(found) if _FIRST_YEAR <= found.year <= _LAST_YEAR else None
+
+
+def moment_of_seconds(value: object) -> str | None:
+    """Seconds since 1970, whole or not, a number or a text, as our `time`."""
+    seconds = number(value)
+    return None if seconds is None else moment_of_milliseconds(round(seconds * 1000, 3))
+
+
+def moment_of_milliseconds(value: object) -> str | None:
+    """Milliseconds since 1970 as our `time`, floored."""
+    milliseconds = number(value)
+    if milliseconds is None or not 0 <= milliseconds / 1000 < _LAST_SECOND:
+        return None
+    seconds, rest = divmod(math.floor(milliseconds), 1000)
+    return _written(datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000))
+
+
+def _written(found: datetime) -> str:
+    return f"{found:%Y-%m-%dT%H:%M:%S}.{found.microsecond // 1000:03d}Z"
