@@ -3,9 +3,23 @@
 from typing import Any
 
 from stream_app.sources.export import Export
+from stream_app.sources.hubspot import HUBSPOT
+from stream_app.sources.mailgun import MAILGUN
+from stream_app.sources.postmark import POSTMARK
+from stream_app.sources.resend import RESEND
+from stream_app.sources.segment import RUDDERSTACK, SEGMENT
+from stream_app.sources.sendgrid import SENDGRID
 from stream_app.sources.source import Source
 
-_SOURCES: tuple[Source[Any], ...] = ()
+_SOURCES: tuple[Source[Any], ...] = (
+    SENDGRID,
+    POSTMARK,
+    MAILGUN,
+    RESEND,
+    HUBSPOT,
+    SEGMENT,
+    RUDDERSTACK,
+)
 _EXPORTS: tuple[Export[Any], ...] = ()
 
 SOURCES: dict[str, Source[Any]] = {each.name: each for each in _SOURCES}

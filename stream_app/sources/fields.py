@@ -12,8 +12,8 @@ import msgspec
 import orjson
 
 from stream_app.core.envelope import AT_SIGNS, UNPRINTABLE
+from stream_app.sources.identity import event_id
 
-MAX_IDENTIFIER = 128
 MAX_LABEL = 64
 
 _FORBIDDEN = re.compile(f"[{AT_SIGNS}{UNPRINTABLE}]")
@@ -63,11 +63,9 @@ def texts(value: object) -> tuple[str, ...]:
 
 
 def identifier(value: object) -> str | None:
-    """A text that the contract takes as an identifier: itself, or its hash if it has an @ or is too long."""
+    """A text as an id of the contract, see `identity.event_id`."""
     found = text(value)
-    if found is None or (len(found) <= MAX_IDENTIFIER and not _FORBIDDEN.search(found)):
-        return found
-    return f"h-{digest(found)}"
+    return None if found is None else event_id(found)
 
 
 def digest(value: str | bytes) -> str:
