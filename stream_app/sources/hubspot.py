@@ -205,6 +205,9 @@ def _change(found: Mapping[str, Any]) -> _Change | Parked:
     if missing or when is None:
         return Parked("time" if missing == "occurredAt" else "id", str(missing))
     portal, object_id, at = map(str, texts.values())
+    # It goes into the events as it is.
+    if not (portal.isascii() and portal.isdigit()):
+        return Parked("id", "portalId")
     return _Change(found, portal, _object_type(found), object_id, _action(found), when, at)
 
 
@@ -218,7 +221,7 @@ def _deal(change: _Change, settings: HubSpotSettings) -> Outcome:
 
 def _created(change: _Change, context: Context[HubSpotSettings]) -> list[Outcome]:
     del context
-    data = {"is_import": True} if change.found.get("changeSource") in IMPORTS else {}
+    data = {"is_import": True} if text(change.found.get("changeSource")) in IMPORTS else {}
     return [change.event("lead.created", data, what="creation"), Incomplete("source")]
 
 
