@@ -200,4 +200,9 @@ CURRENCIES: tuple[str, ...] = get_args(Currency)
 
 def base_units(minor: float, currency: str) -> float:
     """Minor units as the currency's base unit (cents as dollars); one correctly rounded division."""
-    return minor / int(10 ** _EXPONENTS.get(currency, 2))
+    return minor / int(10 ** decimals(currency))
+
+
+def decimals(currency: str) -> int:
+    """How many decimals the minor unit of a currency has."""
+    return _EXPONENTS.get(currency, 2)
