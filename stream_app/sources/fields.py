@@ -5,31 +5,23 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-import orjson
 
 from stream_app.core.envelope import AT_SIGNS, UNPRINTABLE
+from stream_app.sources import paths
 from stream_app.sources.identity import event_id
 
 MAX_LABEL = 64
+MAX_FREE_TEXT = 1024
 
 _FORBIDDEN = re.compile(f"[{AT_SIGNS}{UNPRINTABLE}]")
 _AT_SIGN = re.compile(f"[{AT_SIGNS}]")
 _OFFSET = re.compile(r"[Tt ].*(?:[Zz]|[+-]\d{2}:?\d{2})$")
-_FIRST_YEAR, _LAST_YEAR = 1970, 9998
-_LAST_SECOND = 253_370_764_800
-"""The year 9999: what is later is no moment, in whatever unit it was meant."""
-
-
-def parsed(raw: bytes) -> Any:  # noqa: ANN401 - any JSON
-    """The JSON in bytes; None if it is none."""
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return None
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def elements(body: bytes) -> list[bytes] | None:
@@ -80,6 +72,12 @@ def label(value: object) -> str | None:
     return found if found and len(found) <= MAX_LABEL and not _FORBIDDEN.search(found) else None
 
 
+def free_text(value: object) -> str | None:
+    """A text that goes nowhere but into the log; None if it is too long or has an @."""
+    found = text(value)
+    return found if found and len(found) <= MAX_FREE_TEXT and not has_at_sign(found) else None
+
+
 def has_at_sign(value: str) -> bool:
     """Whether a text has what stands for the @ of an e-mail address."""
     return bool(_AT_SIGN.search(value))
@@ -101,26 +99,25 @@ def moment(value: object) -> str | None:
     if not isinstance(value, str) or not _OFFSET.search(value):
         return None
     try:
-        found = datetime.fromisoformat(value.strip()).astimezone(UTC)
-    except (ValueError, OverflowError):
+        found = datetime.fromisoformat(value.strip())
+    except ValueError:
         return None
-    return _written(found) if _FIRST_YEAR <= found.year <= _LAST_YEAR else None
+    return paths.moment((found - _EPOCH) // _MILLISECOND)
 
 
 def moment_of_seconds(value: object) -> str | None:
     """Seconds since 1970, whole or not, a number or a text, as our `time`."""
     seconds = number(value)
+    # A float of seconds has no exact milliseconds.
     return None if seconds is None else moment_of_milliseconds(round(seconds * 1000, 3))
 
 
 def moment_of_milliseconds(value: object) -> str | None:
-    """Milliseconds since 1970 as our `time`, floored."""
+    """Milliseconds since 1970, a number or a text, as our `time`, floored."""
     milliseconds = number(value)
-    if milliseconds is None or not 0 <= milliseconds / 1000 < _LAST_SECOND:
-        return None
-    seconds, rest = divmod(math.floor(milliseconds), 1000)
-    return _written(datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000))
+    return None if milliseconds is None else paths.moment(math.floor(milliseconds))
 
 
-def _written(found: datetime) -> str:
-    return f"{found:%Y-%m-%dT%H:%M:%S}.{found.microsecond // 1000:03d}Z"
+def milliseconds_of(when: str) -> int:
+    """One of our times in milliseconds since 1970."""
+    return (datetime.fromisoformat(when) - _EPOCH) // _MILLISECOND

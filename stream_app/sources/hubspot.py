@@ -10,17 +10,18 @@ from typing import Any, Literal
 
 import msgspec
 
+from stream_app.sources.amounts import whole
+from stream_app.sources.dates import check_zone
 from stream_app.sources.fields import (
     digest,
     elements,
     identifier,
     mapping,
     moment_of_milliseconds,
-    number,
-    parsed,
     text,
 )
 from stream_app.sources.mail import object_of
+from stream_app.sources.paths import parsed
 from stream_app.sources.source import (
     Context,
     Event,
@@ -77,6 +78,15 @@ _REDACTED = "REDACTED"
 _TEST_OBJECT, _TEST_EVENT, _TEST_VALUE = "123", "100", "sample-value"
 
 
+class Pipeline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the deals of a pipeline are, and the internal ids of the stages in which they are won or lost."""
+
+    kind: Literal["", "new_business", "upsell", "cross_sell", "renewal"] = ""
+    """Empty: as the type of each deal says."""
+    won: list[str] = msgspec.field(default_factory=list)
+    lost: list[str] = msgspec.field(default_factory=list)
+
+
 class HubSpotSettings(SourceSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `sources.toml` may say of HubSpot."""
 
@@ -90,11 +100,21 @@ class HubSpotSettings(SourceSettings, frozen=True, kw_only=True, forbid_unknown_
     """The property that holds the first-year value of a deal."""
     deletions: Literal["disqualify", "ignore"] = "disqualify"
     """What a deleted contact is with us: a disqualified lead, or nothing."""
+    currency: str = ""
+    """The currency of deals that name none."""
+    pipelines: dict[str, Pipeline] = msgspec.field(default_factory=dict)
+    """The internal id of a pipeline of deals to what it is with us."""
+    timezone: str = ""
+    """The time zone of the dates in CSV files, which name none: an IANA name such as `Europe/Vienna`."""
+
+    def __post_init__(self) -> None:
+        """Refuse a time zone that there is not."""
+        check_zone(self.timezone)
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
-    """One notification about a record."""
+class Change:
+    """One change of a record; `at` is its time in milliseconds, `portal` is empty if nobody says which it is."""
 
     found: Mapping[str, Any]
     portal: str
@@ -126,7 +146,7 @@ class _Change:
         return {
             "specversion": "1.0",
             "id": identifier(own),
-            "source": f"/hubspot/{self.portal}",
+            "source": f"/hubspot/{self.portal}".rstrip("/"),
             "type": kind,
             "time": self.when,
             "data": {"lead_id": self.lead, **data},
@@ -182,7 +202,7 @@ def events(item: Item, context: Context[HubSpotSettings]) -> list[Outcome]:
     return [change] if isinstance(change, Parked) else _outcomes(change, context)
 
 
-def _outcomes(change: _Change, context: Context[HubSpotSettings]) -> list[Outcome]:
+def _outcomes(change: Change, context: Context[HubSpotSettings]) -> list[Outcome]:
     if change.object_type == DEAL:
         return [_deal(change, context.settings)]
     if change.object_type != CONTACT:
@@ -196,7 +216,7 @@ def _is_test(found: Mapping[str, Any]) -> bool:
     return is_button or found.get("propertyValue") == _TEST_VALUE
 
 
-def _change(found: Mapping[str, Any]) -> _Change | Parked:
+def _change(found: Mapping[str, Any]) -> Change | Parked:
     texts = {name: text(found.get(name)) for name in ("portalId", "objectId", "occurredAt")}
     if _action(found) == "merge":
         texts["objectId"] = texts["objectId"] or text(found.get("primaryObjectId"))
@@ -208,10 +228,10 @@ def _change(found: Mapping[str, Any]) -> _Change | Parked:
     # It goes into the events as it is.
     if not (portal.isascii() and portal.isdigit()):
         return Parked("id", "portalId")
-    return _Change(found, portal, _object_type(found), object_id, _action(found), when, at)
+    return Change(found, portal, _object_type(found), object_id, _action(found), when, at)
 
 
-def _deal(change: _Change, settings: HubSpotSettings) -> Outcome:
+def _deal(change: Change, settings: HubSpotSettings) -> Outcome:
     if change.action == "associationChange":
         return Ignored("other_action")
     if change.action == "propertyChange" and change.name not in _DEAL_PROPERTIES | {settings.amount}:
@@ -219,13 +239,14 @@ def _deal(change: _Change, settings: HubSpotSettings) -> Outcome:
     return Parked("needs_fetch", "objectId")
 
 
-def _created(change: _Change, context: Context[HubSpotSettings]) -> list[Outcome]:
+def _created(change: Change, context: Context[HubSpotSettings]) -> list[Outcome]:
     del context
     data = {"is_import": True} if text(change.found.get("changeSource")) in IMPORTS else {}
     return [change.event("lead.created", data, what="creation"), Incomplete("source")]
 
 
-def _property(change: _Change, context: Context[HubSpotSettings]) -> list[Outcome]:
+def property_outcomes(change: Change, context: Context[HubSpotSettings]) -> list[Outcome]:
+    """What the change of a property says."""
     settings = context.settings
     read = {"lifecyclestage": _stage, "hs_lead_status": _status, settings.score: _score, "email": _email}.get(
         change.name
@@ -239,7 +260,7 @@ def _property(change: _Change, context: Context[HubSpotSettings]) -> list[Outcom
     return [read(change, context)]
 
 
-def _stage(change: _Change, context: Context[HubSpotSettings]) -> Outcome:
+def _stage(change: Change, context: Context[HubSpotSettings]) -> Outcome:
     stage = {**STAGES, **context.settings.stages}.get(change.value)
     if stage is None:
         return Parked("stage", "propertyValue")
@@ -248,7 +269,7 @@ def _stage(change: _Change, context: Context[HubSpotSettings]) -> Outcome:
     return change.event("lead.stage_changed", {"to": stage}, what=change.name, value=change.value)
 
 
-def _status(change: _Change, context: Context[HubSpotSettings]) -> Outcome:
+def _status(change: Change, context: Context[HubSpotSettings]) -> Outcome:
     status = {**STATUSES, **context.settings.statuses}.get(change.value)
     if status is None:
         return Parked("status", "propertyValue")
@@ -257,7 +278,7 @@ def _status(change: _Change, context: Context[HubSpotSettings]) -> Outcome:
     return change.event("lead.status_changed", {"to": status}, what=change.name, value=change.value)
 
 
-def _score(change: _Change, context: Context[HubSpotSettings]) -> Outcome:
+def _score(change: Change, context: Context[HubSpotSettings]) -> Outcome:
     del context
     score = score_of(change.value)
     if score is None:
@@ -267,35 +288,35 @@ def _score(change: _Change, context: Context[HubSpotSettings]) -> Outcome:
 
 def score_of(value: object) -> int | None:
     """A score as a whole number, halves to the even one; None if it is none, or beyond what the contract takes."""
-    found = number(value)
-    return round(found) if found is not None and abs(found) <= MAX_SCORE else None
+    found = whole(value)
+    return found if found is not None and abs(found) <= MAX_SCORE else None
 
 
-def _email(change: _Change, context: Context[HubSpotSettings]) -> Outcome:
+def _email(change: Change, context: Context[HubSpotSettings]) -> Outcome:
     person = context.person(change.value)
     if person is None:
         return Parked("address", "propertyValue")
     return change.event("lead.merged", {"merged_id": person}, what=f"email:{person}")
 
 
-def _erased(change: _Change, context: Context[HubSpotSettings]) -> list[Outcome]:
+def _erased(change: Change, context: Context[HubSpotSettings]) -> list[Outcome]:
     del context
     return [change.event("lead.erased", {}, what="privacyDeletion")]
 
 
-def _deleted(change: _Change, context: Context[HubSpotSettings]) -> list[Outcome]:
+def _deleted(change: Change, context: Context[HubSpotSettings]) -> list[Outcome]:
     if context.settings.deletions == "ignore":
         return [Ignored("deletion")]
     return [change.event("lead.status_changed", {"to": "disqualified", "reason": "deleted"}, what="deletion")]
 
 
-def _restored(change: _Change, context: Context[HubSpotSettings]) -> list[Outcome]:
+def _restored(change: Change, context: Context[HubSpotSettings]) -> list[Outcome]:
     if context.settings.deletions == "ignore":
         return [Ignored("restore")]
     return [change.event("lead.status_changed", {"to": "open"}, what="restore")]
 
 
-def _merged(change: _Change, context: Context[HubSpotSettings]) -> list[Outcome]:
+def _merged(change: Change, context: Context[HubSpotSettings]) -> list[Outcome]:
     """The record that results may be a third one; all ids are one person."""
     del context
     primary = text(change.found.get("primaryObjectId")) or change.object_id
@@ -312,9 +333,9 @@ def _merged(change: _Change, context: Context[HubSpotSettings]) -> list[Outcome]
     ]
 
 
-_ACTIONS: dict[str, Callable[[_Change, Context[HubSpotSettings]], list[Outcome]]] = {
+_ACTIONS: dict[str, Callable[[Change, Context[HubSpotSettings]], list[Outcome]]] = {
     "creation": _created,
-    "propertyChange": _property,
+    "propertyChange": property_outcomes,
     "privacyDeletion": _erased,
     "deletion": _deleted,
     "restore": _restored,

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from stream_app.sources.fields import has_at_sign, identifier, label, mapping, parsed, text
+from stream_app.sources.fields import has_at_sign, identifier, label, mapping, text
+from stream_app.sources.paths import parsed
 from stream_app.sources.source import Context, Event, Incomplete, Missing, Outcome, Parked, SourceSettings
 
 ARGS = ("lead_id", "program_id", "step_id", "campaign_id", "audience")

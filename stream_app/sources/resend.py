@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stream_app.sources.fields import digest, identifier, mapping, moment, parsed, text, texts
+from stream_app.sources.fields import digest, identifier, mapping, moment, text, texts
 from stream_app.sources.mail import MISSING_PROGRAM, Mail, MailSettings, Names, mail_events, object_of
+from stream_app.sources.paths import parsed
 from stream_app.sources.source import (
     Context,
     Ignored,

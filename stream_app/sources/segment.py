@@ -14,10 +14,10 @@ from stream_app.sources.fields import (
     moment,
     moment_of_milliseconds,
     moment_of_seconds,
-    parsed,
     text,
 )
 from stream_app.sources.mail import object_of, person_or_id
+from stream_app.sources.paths import parsed
 from stream_app.sources.source import (
     Context,
     Event,
