@@ -5,10 +5,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from stream_app.sources.amounts import minor_units
 from stream_app.sources.dates import check_zone, day_in, moment_in
 from stream_app.sources.export import Export, Row
-from stream_app.sources.fields import digest, free_text, has_at_sign, identifier, label, number, text
+from stream_app.sources.fields import amount, digest, free_text, has_at_sign, identifier, label, number, text
 from stream_app.sources.mail import person_or_id
 from stream_app.sources.source import Context, Event, Missing, Outcome, Parked, Read, SourceSettings
 
@@ -157,8 +156,8 @@ def _data(row: Row, table: Table, context: Context[TableSettings]) -> dict[str, 
     if "amount" not in data:
         return data
     currency = text(data.get("currency"))
-    amount = minor_units(str(data.pop("amount")), currency) if currency else None
-    return data | {"amount_minor": amount} if amount is not None else Parked("amount", "amount")
+    minor = amount(str(data.pop("amount")), currency) if currency else None
+    return data | {"amount_minor": minor} if minor is not None else Parked("amount", "amount")
 
 
 _Reader = Callable[[str, Table, Context[TableSettings]], str | int | bool | None]
