@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,17 @@ def test_importing_twice_makes_no_new_ids(here: Installation) -> None:
     found = leads(here)
     assert len(found) == 4
     assert sorted(found, key=lambda each: each["id"])[::2] == sorted(found, key=lambda each: each["id"])[1::2]
+
+
+def test_importing_twice_changes_no_number(here: Installation) -> None:
+    moment = datetime(2026, 3, 3, tzinfo=UTC)
+    run(here, "plain-contacts", "contacts.csv")
+    assert here.drain()["duplicates"] == 0
+    once = here.kpis(moment)
+    assert any(name == "lifecycle_new_leads" and value for (name, _), value in once.items())
+    run(here, "plain-contacts", "contacts.csv")
+    assert here.drain()["duplicates"] == 2
+    assert here.kpis(moment) == once
 
 
 def test_several_files_are_sent_in_the_order_of_their_events(here: Installation, tmp_path: Path) -> None:
