@@ -29,7 +29,12 @@ EXIT_SKIPPED = 1
 
 @click.command("import", epilog=f"Kinds: {', '.join(sorted(EXPORTS))}.")
 @with_settings(*KAFKA, *REDIS, "namespace", *SOURCES_SETTINGS)
-@click.option("--until", type=Moment(), show_envvar=True, help="Only what happened before [default: the first item].")
+@click.option(
+    "--until",
+    type=Moment(),
+    show_envvar=True,
+    help="Only what happened before [default: when the gateway took its first item].",
+)
 @click.option("--timezone", show_envvar=True, help="Of times without an offset, as in Europe/Berlin.")
 @click.option("--table", show_envvar=True, help="Which table of sources.toml the files are, if there are several.")
 @click.option("--dry-run", is_flag=True, show_envvar=True, help="Only say what the files hold.")
