@@ -326,8 +326,8 @@ MISSING = (
         "discount_percent_forever",
         "Since API version 2025-03-31.basil discounts are ids only, since 2025-09-30.clover coupons are, too: MRR and"
         " ARPA would be too high by the discount",
-        "give the endpoint the API version `2025-02-24.acacia`; else such subscriptions are parked (`discount`), or with"
-        ' `discounts = "ignore"` counted in full',
+        "give the endpoint the API version `2025-02-24.acacia`; else such subscriptions are parked (`discount`), or"
+        ' with `discounts = "ignore"` counted in full',
     ),
     Missing(
         "discounts of single items, coupons for some products",
@@ -364,21 +364,22 @@ STEPS = (
         " (**Add destination** if there is one already)."
     ),
     (
-        "Under **Events from** choose **Your account**, as **API version** `2025-02-24.acacia` if it is offered: it is the"
-        " last one that says how large discounts are. If it is not, create the destination by"
+        "Under **Events from** choose **Your account**, as **API version** `2025-02-24.acacia` if it is offered: it is"
+        " the last one that says how large discounts are. If it is not, create the destination by"
         " `curl https://api.stripe.com/v1/webhook_endpoints -u sk_live_...: -d api_version=2025-02-24.acacia"
         " -d url=https://in.example.com/in/stripe -d 'enabled_events[]=customer.subscription.created'` and one more"
         " `enabled_events[]` for each of the events below."
     ),
     (
         "Select these events: `customer.subscription.created`, `customer.subscription.updated`,"
-        " `customer.subscription.paused`, `customer.subscription.resumed`, `customer.subscription.deleted`, `invoice.paid`,"
-        " `invoice.payment_failed`, `customer.created`, `customer.updated`. Leave the payload style at **Snapshot**."
+        " `customer.subscription.paused`, `customer.subscription.resumed`, `customer.subscription.deleted`,"
+        " `invoice.paid`, `invoice.payment_failed`, `customer.created`, `customer.updated`. Leave the payload style"
+        " at **Snapshot**."
     ),
     "Choose **Webhook endpoint**, and as **Endpoint URL** `https://in.example.com/in/stripe`.",
     (
-        "Open the new destination, choose **Reveal** under **Signing secret**, and write the `whsec_...` into the file that"
-        " `secret_file` of `[sources.stripe]` names."
+        "Open the new destination, choose **Reveal** under **Signing secret**, and write the `whsec_...` into the file"
+        " that `secret_file` of `[sources.stripe]` names."
     ),
     "Have your checkout set `metadata.account_id` of each subscription to the id that the CRM uses for the company.",
 )
