@@ -13,8 +13,10 @@ from stream_app.sources.resend import RESEND
 from stream_app.sources.segment import RUDDERSTACK, SEGMENT
 from stream_app.sources.sendgrid import SENDGRID
 from stream_app.sources.source import Source
+from stream_app.sources.stripe import STRIPE
 
 _SOURCES: tuple[Source[Any], ...] = (
+    STRIPE,
     SENDGRID,
     POSTMARK,
     MAILGUN,

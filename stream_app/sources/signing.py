@@ -88,8 +88,6 @@ def _signed(part: str, request: Request, written: str) -> bytes:
         case "body":
             return request.body
         case "url":
-            return _bytes(request.url)
-        case "decoded_url":
             return _bytes(_ESCAPE.sub(lambda found: _DECODED[found[1].upper()], request.url))
         case "method":
             return _bytes(request.method)

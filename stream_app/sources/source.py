@@ -92,8 +92,8 @@ class Context(Generic[S]):
 class Hmac:
     """A signature by a shared secret over a text that is made from the request.
 
-    `signed` is what is signed, in order: `body`, `url`, `decoded_url` (the same with the escapes decoded that HubSpot
-    names), `method`, `timestamp`, or a literal text after `=`.
+    `signed` is what is signed, in order: `body`, `url` (with the escapes decoded that HubSpot names: it is the one
+    vendor here that signs it), `method`, `timestamp`, or a literal text after `=`.
     `part` is the field of a header such as `t=1,v1=abc` that holds the signature, `timestamp_part` the time.
     """
 
