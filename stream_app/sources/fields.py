@@ -12,9 +12,11 @@ import msgspec
 
 from stream_app.core.envelope import AT_SIGNS, UNPRINTABLE
 from stream_app.sources import paths
+from stream_app.sources.amounts import minor_units
 from stream_app.sources.identity import event_id
 
 MAX_LABEL = 64
+MAX_AMOUNT = 10**14
 MAX_FREE_TEXT = 1024
 
 _FORBIDDEN = re.compile(f"[{AT_SIGNS}{UNPRINTABLE}]")
@@ -81,6 +83,12 @@ def free_text(value: object) -> str | None:
 def has_at_sign(value: str) -> bool:
     """Whether a text has what stands for the @ of an e-mail address."""
     return bool(_AT_SIGN.search(value))
+
+
+def amount(value: object, currency: str) -> int | None:
+    """An amount in the main unit of a currency as the contract takes it: minor units from 0 to 10^14."""
+    found = minor_units(value, currency)
+    return found if found is not None and 0 <= found <= MAX_AMOUNT else None
 
 
 def number(value: object) -> float | None:

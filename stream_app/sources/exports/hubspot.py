@@ -7,10 +7,10 @@ API: https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide. A 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stream_app.sources.amounts import minor_units
+from stream_app.sources.amounts import currency_code
 from stream_app.sources.dates import moment_in
 from stream_app.sources.export import Export, Row
-from stream_app.sources.fields import digest, free_text, identifier, label, mapping, milliseconds_of, text
+from stream_app.sources.fields import amount, digest, free_text, identifier, label, mapping, milliseconds_of, text
 from stream_app.sources.hubspot import (
     CONTACT,
     IMPORTS,
@@ -215,11 +215,11 @@ def deal_events(row: Row, context: HubSpotContext) -> list[Outcome]:
 
 def _state(record: _Record, context: HubSpotContext) -> dict[str, Any] | Parked:
     settings = context.settings
-    currency = (record.text("deal_currency_code") or settings.currency).upper()
-    if not currency:
+    currency = currency_code(record.text("deal_currency_code") or settings.currency)
+    if currency is None:
         return Parked("currency", "deal_currency_code")
-    amount = minor_units(record.text(settings.amount) or "0", currency)
-    if amount is None or amount < 0:
+    minor = amount(record.text(settings.amount) or "0", currency)
+    if minor is None:
         return Parked("amount", label(settings.amount) or "")
     pipeline = settings.pipelines.get(record.text("pipeline") or "", _DEFAULT)
     contact = record.associated("contacts", "Associated Contact IDs")
@@ -228,7 +228,7 @@ def _state(record: _Record, context: HubSpotContext) -> dict[str, Any] | Parked:
         "account_id": _account(record, context) or identifier(f"hs-deal-{record.id}"),
         "opportunity_id": identifier(f"hs-deal-{record.id}"),
         "kind": pipeline.kind or _KINDS.get(record.text("dealtype") or "", "new_business"),
-        "amount_minor": amount,
+        "amount_minor": minor,
         "currency": currency,
         **_origin(record),
         **({"lead_id": contact_lead(contact)} if contact else {}),

@@ -5,10 +5,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from stream_app.sources.amounts import minor_units
 from stream_app.sources.dates import check_zone, day_in, moment_in
 from stream_app.sources.export import Export, Row
-from stream_app.sources.fields import digest, free_text, has_at_sign, identifier, label, number, text
+from stream_app.sources.exports.contract import FIELDS, Type, wrong_field
+from stream_app.sources.fields import amount, digest, free_text, has_at_sign, identifier, label, number, text
 from stream_app.sources.mail import person_or_id
 from stream_app.sources.source import Context, Event, Missing, Outcome, Parked, Read, SourceSettings
 
@@ -26,37 +26,6 @@ _IDENTIFIERS = (
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _MADE_IDS = {"spend.recorded": "spend_id", "reach.recorded": "reach_id"}
 _TIMES = {"spend.recorded": "period_start", "reach.recorded": "day"}
-
-Type = Literal[
-    "spend.recorded",
-    "reach.recorded",
-    "survey.responded",
-    "lead.created",
-    "lead.merged",
-    "lead.stage_changed",
-    "lead.status_changed",
-    "lead.score_changed",
-    "lead.engaged",
-    "program.enrolled",
-    "program.step_entered",
-    "program.step_exited",
-    "program.exited",
-    "email.sent",
-    "email.delivered",
-    "email.bounced",
-    "email.opened",
-    "email.clicked",
-    "email.replied",
-    "email.unsubscribed",
-    "email.complained",
-    "opportunity.created",
-    "opportunity.changed",
-    "opportunity.won",
-    "opportunity.lost",
-    "invoice.paid",
-    "invoice.payment_failed",
-    "account.merged",
-]
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,6 +46,17 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """How dates are written if not as `2026-03-31`, as Python's strptime has it, such as `%d.%m.%Y`."""
     decimal: Literal[".", ","] = "."
     """What stands before the decimals of an amount; the other one may part thousands."""
+
+    def __post_init__(self) -> None:
+        """Refuse a field that the type does not have, and a table without one that it needs."""
+        needed, more = FIELDS[self.type]
+        given = {"amount_minor" if name == "amount" else name for name in (*self.columns, *self.constants)}
+        if unknown := sorted(given - {*needed, *more}):
+            msg = f"{self.type} has no field {', '.join(unknown)}"
+            raise ValueError(msg)
+        if lacking := sorted({*needed} - given - {_MADE_IDS.get(self.type, "")}):
+            msg = f"{self.type} needs {', '.join(lacking)}, as a column or as a constant"
+            raise ValueError(msg)
 
 
 class TableSettings(SourceSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,6 +88,8 @@ def events(row: Row, context: Context[TableSettings]) -> list[Outcome]:
     identity = "\0".join(f"{column}={_named(row.get(column), context)}" for column in _identity(table))
     if made and made not in data:
         data[made] = identifier(f"{name}-{digest(identity)}")
+    if wrong := wrong_field(table.type, data):
+        return [Parked("value", wrong)]
     when = _time(row, table, data, settings.timezone)
     if when is None:
         return [Parked("time", table.time or _TIMES.get(table.type, "time"))]
@@ -157,8 +139,8 @@ def _data(row: Row, table: Table, context: Context[TableSettings]) -> dict[str, 
     if "amount" not in data:
         return data
     currency = text(data.get("currency"))
-    amount = minor_units(str(data.pop("amount")), currency) if currency else None
-    return data | {"amount_minor": amount} if amount is not None else Parked("amount", "amount")
+    minor = amount(str(data.pop("amount")), currency) if currency else None
+    return data | {"amount_minor": minor} if minor is not None else Parked("amount", "amount")
 
 
 _Reader = Callable[[str, Table, Context[TableSettings]], str | int | bool | None]
