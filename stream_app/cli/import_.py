@@ -29,8 +29,14 @@ EXIT_SKIPPED = 1
 
 @click.command("import", epilog=f"Kinds: {', '.join(sorted(EXPORTS))}.")
 @with_settings(*KAFKA, *REDIS, "namespace", *SOURCES_SETTINGS)
-@click.option("--until", type=Moment(), show_envvar=True, help="Only what happened before [default: the first item].")
+@click.option(
+    "--until",
+    type=Moment(),
+    show_envvar=True,
+    help="Only what happened before [default: when the gateway took its first item].",
+)
 @click.option("--timezone", show_envvar=True, help="Of times without an offset, as in Europe/Berlin.")
+@click.option("--table", show_envvar=True, help="Which table of sources.toml the files are, if there are several.")
 @click.option("--dry-run", is_flag=True, show_envvar=True, help="Only say what the files hold.")
 @AS_JSON
 @click.argument("kind", metavar="KIND")
@@ -42,6 +48,7 @@ def import_(
     *,
     until: datetime | None,
     timezone: str | None,
+    table: str | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -57,7 +64,7 @@ def import_(
     key, 69 a server does not answer.
     """
     export = _export(kind)
-    configured, account_key = _export_settings(settings, export, {"timezone": timezone} if timezone else {})
+    configured, account_key = _export_settings(settings, export, {"timezone": timezone, "table": table})
     key = key_of(settings)
     if not dry_run:
         require_key(settings, key)
@@ -92,8 +99,9 @@ def _export(kind: str) -> Export[Any]:
 
 
 def _export_settings(settings: Settings, export: Export[Any], options: Mapping[str, object]) -> tuple[Any, str]:
+    given = {name: value for name, value in options.items() if value is not None}
     try:
-        return read_export_settings(Path(settings.sources_file), export, options)
+        return read_export_settings(Path(settings.sources_file), export, given)
     except ConfigurationError as error:
         fail(str(error), EXIT_USAGE)
 

@@ -130,6 +130,8 @@ def sources_init(settings: Settings, names: tuple[str, ...]) -> None:
         if source.name in started.without_secret:
             secret = started.without_secret[source.name]
             click.secho(f"  Then write its secret into the first line of {secret}.", fg="yellow")
+        elif source.name in started.with_secret:
+            click.secho(f"  A secret was made for you: it stands in {started.with_secret[source.name]}.", fg="green")
     click.echo("\nThen: stream-app sources check, stream-app topics apply, stream-app gateway")
 
 

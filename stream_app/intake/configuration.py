@@ -32,7 +32,6 @@ __all__ = [
 ]
 
 _MEBIBYTE = 1024 * 1024
-_URLS = frozenset({"url", "decoded_url"})
 _TABLES = ("gateway", "identity", "sources")
 
 Inbox = Literal["all", "parked", "none"]
@@ -208,7 +207,7 @@ def _unsuitable(
     signature = source.signature
     if settings.unsigned or gateway is None or gateway.public_url:
         return
-    if isinstance(signature, Hmac) and _URLS & set(signature.signed):
+    if isinstance(signature, Hmac) and "url" in signature.signed:
         yield f"{path}: [gateway] public_url: is needed, because {source.title} signs it"
 
 

@@ -19,6 +19,7 @@ from stream_app.sources.source import Signature, Source, StandardWebhooks, Unsig
 __all__ = ["Started", "start"]
 
 _OWN_PREFIX = "webhook"
+_OWN_USER = "stream-app"
 _SECRET_BYTES = 24
 _COMMON = frozenset({"secret_file", "unsigned"})
 
@@ -39,10 +40,11 @@ account_key = "account_id"
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What was written, and the sources whose secret is still to be filled in, each with its file."""
+    """What was written, and the files of secrets of new sources: those to be filled in, and those that were made."""
 
     written: tuple[Path, ...]
     without_secret: Mapping[str, Path]
+    with_secret: Mapping[str, Path]
 
 
 def start(path: Path, key_path: Path, sources: Iterable[Source[Any]]) -> Started:
@@ -62,15 +64,18 @@ def start(path: Path, key_path: Path, sources: Iterable[Source[Any]]) -> Started
         create_identity_key(key_path)
         written.append(key_path)
     empty: dict[str, Path] = {}
+    made: dict[str, Path] = {}
     for source in new:
         file = path.parent / _secret_file(source)
         if not file.exists():
             file.touch(0o600)
-            file.write_text(_own_secret(source.signature), "utf-8")
+            if own := _own_secret(source.signature):
+                file.write_text(own, "utf-8")
+                made[source.name] = file
             written.append(file)
         if not file.read_text("utf-8").strip():
             empty[source.name] = file
-    return Started(tuple(written), empty)
+    return Started(tuple(written), empty, made)
 
 
 def _known(path: Path, text: str) -> frozenset[str]:
@@ -117,4 +122,6 @@ def _own_secret(signature: Signature) -> str:
     """A secret where we are the ones to choose it; "" where the vendor does."""
     if isinstance(signature, StandardWebhooks) and signature.prefix == _OWN_PREFIX:
         return f"whsec_{b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}\n"
-    return f"{secrets.token_urlsafe(_SECRET_BYTES)}\n" if isinstance(signature, Unsigned) else ""
+    if isinstance(signature, Unsigned):
+        return f"{_OWN_USER}:{secrets.token_urlsafe(_SECRET_BYTES)}\n"
+    return ""

@@ -3,7 +3,7 @@
 import json
 import socket
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from email.message import Message
 from http.client import HTTPConnection
@@ -25,8 +25,14 @@ _PROGRAM = ("env", f"PYTHONPATH={_ROOT}", sys.executable, "-m", "tests.intake.pr
 class Running:
     """A gateway process, and its ports."""
 
-    def __init__(self, installation: Installation, directory: Path, **environment: str) -> None:
-        self.at, self.metrics_at, self.installation = port(), port(), installation
+    def __init__(
+        self,
+        installation: Installation,
+        directory: Path,
+        program: Sequence[str] = _PROGRAM,
+        **environment: str,
+    ) -> None:
+        self.at, self.metrics_at, self.installation, self._program = port(), port(), installation, program
         (directory / "plain.secret").write_text(f"{SECRET}\nthe next one")
         if not (directory / "sources.toml").exists():
             (directory / "sources.toml").write_text('[sources.plain]\nsecret_file = "plain.secret"\n')
@@ -42,7 +48,7 @@ class Running:
 
     def start(self) -> CommandProcess:
         """Start one more on the same ports."""
-        self.process = self.installation.start_by(_PROGRAM, "gateway", **self._environment)
+        self.process = self.installation.start_by(self._program, "gateway", **self._environment)
         return self.process
 
     def ready(self) -> "Running":

@@ -208,6 +208,17 @@ def test_a_secret_in_the_path_is_as_good_as_a_signature(installation: Installati
     assert "a-token" not in gateway.process.said
 
 
+def test_a_sender_that_waits_for_100_continue_gets_it_unless_refused(gateway: Running) -> None:
+    body = json.dumps([created(1)]).encode()
+    expecting = {"Expect": "100-continue", **signed(body)}
+    with gateway.begin("/in/plain", expecting | {"Content-Length": str(len(body))}) as sender:
+        assert sender.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        sender.sendall(body)
+        assert sender.recv(100).startswith(b"HTTP/1.1 200 ")
+    with gateway.begin("/in/plain", expecting | {"Content-Length": "2000000"}) as sender:
+        assert sender.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
 def test_unsigned_requests_are_taken_where_that_is_said(installation: Installation, tmp_path: Path) -> None:
     (tmp_path / "sources.toml").write_text("[sources.plain]\nunsigned = true\n")
     gateway = Running(installation, tmp_path).ready()

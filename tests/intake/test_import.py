@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from stream_app.clients.settings import PREFIX
 from stream_app.intake.identity_key import create_identity_key
 from stream_app.intake.mapping import Outgoing
 from stream_app.intake.ordered import ordered
+from stream_app.sources import EXPORTS
 from stream_app.sources.export import Export, Row
 from stream_app.sources.source import Context, Ignored, Incomplete, Missing, Outcome, Parked, SourceSettings
 from tests.intake.declared import ADDRESS, created
@@ -135,6 +137,17 @@ def test_importing_twice_makes_no_new_ids(here: Installation) -> None:
     assert sorted(found, key=lambda each: each["id"])[::2] == sorted(found, key=lambda each: each["id"])[1::2]
 
 
+def test_importing_twice_changes_no_number(here: Installation) -> None:
+    moment = datetime(2026, 3, 3, tzinfo=UTC)
+    run(here, "plain-contacts", "contacts.csv")
+    assert here.drain()["duplicates"] == 0
+    once = here.kpis(moment)
+    assert any(name == "lifecycle_new_leads" and value for (name, _), value in once.items())
+    run(here, "plain-contacts", "contacts.csv")
+    assert here.drain()["duplicates"] == 2
+    assert here.kpis(moment) == once
+
+
 def test_several_files_are_sent_in_the_order_of_their_events(here: Installation, tmp_path: Path) -> None:
     for name, years in (("one", (2024, 2020)), ("two", (2022, 2018))):
         rows = "".join(f"same@example.com,mql,{year}-01-01T00:00:00Z\n" for year in years)
@@ -202,3 +215,40 @@ _EVENTS = st.lists(st.builds(Outgoing, st.text(), st.binary(), st.binary(), st.t
 @given(_EVENTS, st.integers(1, 4))
 def test_events_are_ordered_by_time_and_else_as_they_came(events: list[Outgoing], in_memory: int) -> None:
     assert list(ordered(events, in_memory)) == sorted(events, key=lambda each: each.at)
+
+
+def test_a_table_of_spend_is_imported_by_its_column_map(
+    here: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("import_", "sources_file"):
+        monkeypatch.setattr(import_module(f"stream_app.cli.{name}"), "EXPORTS", EXPORTS)
+    (tmp_path / "sources.toml").write_text(
+        """
+        [sources.csv.tables.spend]
+        type = "spend.recorded"
+        columns = { amount = "Cost", period_start = "From", period_end = "To", campaign_id = "Campaign" }
+        constants = { currency = "EUR", kind = "media" }
+        decimal = ","
+        [sources.csv.tables.other]
+        type = "spend.recorded"
+        """
+    )
+    text = "Campaign;From;To;Cost\nspring;2026-01-01;2026-01-31;1.234,50\nspring;2026-02-01;2026-02-28;soon\n"
+    shown = run(here, "csv", "-", "--table", "spend", "--json", standard_input=text)
+    assert shown.exit_code == 1, shown.output
+    done = json.loads(shown.stdout)
+    assert (done["events"], sum(each["count"] for each in done["skipped"].values())) == ({"spend.recorded": 1}, 1)
+    (record,) = here.cluster.read(f"{here.namespace}.spend")
+    data = json.loads(record.value or b"")["data"]
+    assert data.pop("spend_id")
+    assert data == {
+        "amount_minor": 123_450,
+        "currency": "EUR",
+        "kind": "media",
+        "period_start": "2026-01-01",
+        "period_end": "2026-01-31",
+        "campaign_id": "spring",
+    }
+    refused = run(here, "sendgrid-events", "-", "--table", "spend", standard_input="")
+    assert refused.exit_code == 2
+    assert "--table says nothing to sendgrid-events" in refused.output

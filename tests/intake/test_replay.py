@@ -1,6 +1,7 @@
 """What is in the inbox is mapped again: what could not be mapped can be now, and nothing comes twice."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -67,6 +68,18 @@ def test_replaying_twice_is_replaying_once(posted: Running) -> None:
     assert again(posted).items == done.items
     assert events(posted) == once
     assert received(settings_of(posted))["plain"] == kept
+
+
+def test_what_is_posted_or_replayed_again_changes_no_number(gateway: Running) -> None:
+    moment = datetime(2026, 3, 3, tzinfo=UTC)
+    assert gateway.post(created(1), created(2))[0] == 200
+    assert gateway.installation.drain()["duplicates"] == 0
+    once = gateway.installation.kpis(moment)
+    assert any(name == "lifecycle_new_leads" and value == 2 for (name, _), value in once.items())
+    assert gateway.post(created(2), created(1))[0] == 200
+    again(gateway)
+    assert gateway.installation.drain()["duplicates"] == 2 + 4
+    assert gateway.installation.kpis(moment) == once
 
 
 def test_status_knows_what_became_of_an_item(posted: Running) -> None:

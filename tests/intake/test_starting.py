@@ -55,6 +55,7 @@ def test_all_files_are_written_and_secrets_are_their_owners_alone(tmp_path: Path
     assert names(tmp_path, found) == {"sources.toml", "identity.key", "own.secret", "theirs.secret"}
     assert {file.name for file in tmp_path.iterdir() if file.stat().st_mode & 0o077} == {"sources.toml"}
     assert found.without_secret == {"theirs": tmp_path / "theirs.secret"}
+    assert found.with_secret == {"own": tmp_path / "own.secret"}
 
 
 def test_what_was_written_is_read_once_the_secrets_are_there(tmp_path: Path) -> None:
@@ -71,7 +72,8 @@ def test_what_was_written_is_read_once_the_secrets_are_there(tmp_path: Path) -> 
     }
     own, opened = configured["own"].secrets[0], configured["open"].secrets[0]
     assert own.startswith("whsec_")
-    assert len(opened) >= 32
+    assert opened.startswith("stream-app:")
+    assert len(opened) >= 40
     assert own != opened
 
 
