@@ -1,26 +1,42 @@
 """`doctor`: what has to be right before numbers can be."""
 
 import sys
+from itertools import chain
 
 import click
 
 from stream_app.admin.doctor import diagnose
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.cli.options import AS_JSON, DEFINITIONS, KAFKA, REDIS, print_json, with_settings
+from stream_app.cli.sources_file import SOURCES_SETTINGS
 from stream_app.cli.wiring import event_topics, topics_by_entity
 from stream_app.clients.settings import Settings
+from stream_app.intake.diagnosis import diagnose_sources
+from stream_app.sources import EXPORTS, SOURCES
 
-_PORTS = ("host", "exporter_port", "worker_port")
 _MARKS = {"ok": ("ok", "green"), "warning": ("warn", "yellow"), "failed": ("FAIL", "red")}
 
 
 @click.command()
 @with_settings(
-    *KAFKA, *REDIS, "namespace", "group", *DEFINITIONS, "session_timeout_s", "host", "exporter_port", "worker_port"
+    *KAFKA,
+    *REDIS,
+    "namespace",
+    "group",
+    *DEFINITIONS,
+    "session_timeout_s",
+    "host",
+    "exporter_port",
+    "worker_port",
+    "gateway_metrics_port",
+    *SOURCES_SETTINGS,
 )
 @AS_JSON
 def doctor(settings: Settings, *, as_json: bool) -> None:
-    """Check Kafka, topics, Redis, clock, ports and definitions. Each failure says its fix. Exit code 1 on a failure."""
+    """Check Kafka, topics, Redis, clock, ports and definitions, and the gateway where there is a sources.toml.
+
+    Each failure says its fix. Exit code 1 on a failure.
+    """
     findings = []
     found = diagnose(
         settings,
@@ -28,7 +44,7 @@ def doctor(settings: Settings, *, as_json: bool) -> None:
         together=topics_by_entity(settings),
         definitions=fingerprint(settings.rules),
     )
-    for finding in found:
+    for finding in chain(found, diagnose_sources(settings, SOURCES, EXPORTS.values())):
         findings.append(finding)
         if not as_json:
             mark, color = _MARKS[finding.status]
