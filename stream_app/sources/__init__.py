@@ -2,11 +2,15 @@
 
 from typing import Any
 
+from stream_app.sources.events import EVENTS
 from stream_app.sources.export import Export
 from stream_app.sources.source import Source
 from stream_app.sources.stripe import STRIPE
 
-_SOURCES: tuple[Source[Any], ...] = (STRIPE,)
+_SOURCES: tuple[Source[Any], ...] = (
+    EVENTS,
+    STRIPE,
+)
 _EXPORTS: tuple[Export[Any], ...] = ()
 
 SOURCES: dict[str, Source[Any]] = {each.name: each for each in _SOURCES}
