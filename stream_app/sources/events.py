@@ -137,8 +137,8 @@ EVENTS = Source(
         ),
         (
             "Give the same secret to the sender. It signs by https://www.standardwebhooks.com: libraries in many"
-            " languages do, or with `openssl`: the header `webhook-signature` is `v1,` and the base64 of the HMAC-SHA256"
-            " over `<webhook-id>.<webhook-timestamp>.<body>`, with the decoded secret as key."
+            " languages do, or with `openssl`: the header `webhook-signature` is `v1,` and the base64 of the"
+            " HMAC-SHA256 over `<webhook-id>.<webhook-timestamp>.<body>`, with the decoded secret as key."
         ),
         (
             "Post events as [events.md](../events.md) describes them to `https://in.example.com/in/events`. Try one"
