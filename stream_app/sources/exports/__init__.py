@@ -1,0 +1,1 @@
+"""History: rows of exports to the same events that webhooks become."""
