@@ -49,10 +49,15 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What a tracked event is with us; the fields are those of the type's `data`."""
 
     type: Literal["lead.engaged", "lead.stage_changed", "lead.status_changed"]
+    """The type of our event."""
     kind: Literal["", "form_submit", "reply", "meeting", "webinar", "page_view", "call", "chat"] = ""
+    """What the lead did, for `lead.engaged`."""
     to: str = ""
+    """The new stage or status, for the two others."""
     program_id: str = ""
+    """The program it belongs to, for `lead.engaged`."""
     campaign_id: str = ""
+    """The campaign it belongs to, for `lead.engaged`."""
 
     def __post_init__(self) -> None:
         """Refuse a type without the field that it needs."""
