@@ -188,6 +188,6 @@ POSTMARK: Source[MailSettings] = Source(
         ),
         "Send `Metadata` with `lead_id`, `program_id` and `step_id` with every message; a `Tag` is its campaign.",
         "Turn on open and link tracking: **Settings** of the server, or `TrackOpens` and `TrackLinks` of a message.",
-        "**Send test** posts an example. Nothing marks it: it counts like a real one, for the person of an example address.",
+        "**Send test** posts an example. Nothing marks it: it counts like a real one, for an example address.",
     ),
 )

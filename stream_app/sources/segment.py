@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from stream_app.sources.exports.contract import choices
 from stream_app.sources.fields import (
     digest,
     elements,
@@ -50,7 +51,7 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     type: Literal["lead.engaged", "lead.stage_changed", "lead.status_changed"]
     """The type of our event."""
-    kind: Literal["", "form_submit", "reply", "meeting", "webinar", "page_view", "call", "chat"] = ""
+    kind: str = ""
     """What the lead did, for `lead.engaged`."""
     to: str = ""
     """The new stage or status, for the two others."""
@@ -61,8 +62,9 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def __post_init__(self) -> None:
         """Refuse a type without the field that it needs."""
-        if not getattr(self, _NEEDS[self.type]):
-            msg = f"Expected `{_NEEDS[self.type]}` beside the type `{self.type}`"
+        name = _NEEDS[self.type]
+        if getattr(self, name) not in (words := choices(self.type, name)):
+            msg = f"{self.type} needs `{name}`: one of {', '.join(words)}"
             raise ValueError(msg)
 
     def data(self) -> dict[str, str]:

@@ -153,8 +153,8 @@ SENDGRID: Source[MailSettings] = Source(
         ),
         "Turn on **Open Tracking** and **Click Tracking** under **Settings > Tracking**.",
         (
-            "**Test Your Integration** posts one example of each event. Nothing marks them: they count like real ones, for "
-            "the person of an example address."
+            "**Test Your Integration** posts one example of each event. Nothing marks them: they count like real ones, "
+            "for an example address."
         ),
     ),
 )
