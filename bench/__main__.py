@@ -9,12 +9,13 @@ from rich.console import Console
 from bench.candidates import CANDIDATES
 from bench.environment import BenchEnvironment, bench_environment
 from bench.event_history import EventHistory
+from bench.gateway import gateway_findings
 from bench.latency import under_traffic
 from bench.report import NAMES, Findings, as_json, tables
 from bench.scrape import at_rest
 from bench.script_durations import watch_script
 
-_PARTS = (*CANDIDATES, "scrape", "latency")
+_PARTS = (*CANDIDATES, "scrape", "latency", "gateway")
 _EVENTS = 150_000
 _FEW_EVENTS = 40_000
 _ROUNDS = 9
@@ -55,6 +56,9 @@ def main(*, events: int | None, rounds: int | None, quick: bool, only: str | Non
             seconds = _FEW_SECONDS if quick else _SECONDS
             progress.print(f"{_RATE:,.0f} events a second for {seconds:g} s ...")
             findings.latency = under_traffic(environment, event_history, _RATE, seconds)
+        if "gateway" in wanted:
+            progress.print("posting to the gateway ...")
+            findings.gateway = list(gateway_findings(environment, _FEW_SECONDS if quick else _SECONDS))
     if as_json_:
         click.echo(orjson.dumps(as_json(findings), option=orjson.OPT_INDENT_2))
     else:

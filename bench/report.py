@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
+from bench.gateway import GatewayFinding, gateway_table
 from bench.latency import Latency
 from bench.measurement import Measurement
 from bench.scrape import Scraped
@@ -36,6 +37,7 @@ class Findings:
     scripts: list[ScriptDurations] = field(default_factory=list)
     scraped: Scraped | None = None
     latency: Latency | None = None
+    gateway: list[GatewayFinding] = field(default_factory=list)
 
     def rate(self, candidate: str) -> float:
         """Return the median rate of the laps of a candidate that ran, in events per second."""
@@ -74,6 +76,8 @@ def tables(findings: Findings) -> Iterator[Table]:
         yield _rates(findings)
     if findings.scripts or findings.scraped or findings.latency:
         yield _times(findings)
+    if findings.gateway:
+        yield gateway_table(findings.gateway)
     judged = list(aims(findings))
     if judged:
         table = Table("aim", "wanted", "found", "", title="Aims")
@@ -166,5 +170,18 @@ def as_json(findings: Findings) -> dict[str, Any]:
             "histogram": latency.histogram,
             "scrape": statistics.median(latency.scrapes) if latency.scrapes else None,
         },
+        "gateway": [
+            {
+                "items_per_request": each.load.items,
+                "rate": each.load.rate,
+                "statuses": each.sent.statuses,
+                "items_per_second": each.items_per_second,
+                "cpu_us_per_item": each.cost,
+                "p50": each.quantile(0.5),
+                "p99": each.quantile(0.99),
+                "load_average": each.load_average,
+            }
+            for each in findings.gateway
+        ],
         "aims": [dataclasses.asdict(aim) for aim in aims(findings)],
     }

@@ -126,7 +126,23 @@ def _kafka(
         yield Finding(
             "topics", "ok", f"{len(found)} topics with {sum(each.partitions for each in found.values())} partitions"
         )
+    yield _inbox(settings)
     return {name: topic for name, topic in found.items() if name != dead_letters}, held
+
+
+def _inbox(settings: Settings) -> Finding:
+    """The topic that only those miss who run a gateway; a user of Kafka may have no right to it."""
+    name = settings.topic(topics.INBOX)
+    try:
+        found = topics.describe(settings, [name])
+    except topics.KAFKA_ERRORS as error:
+        right = needed(error)
+        fix = _acl_command(settings, right) if right else "stream-app doctor # again"
+        return Finding("inbox", "warning", f"{name} cannot be seen; only `stream-app gateway` needs it", fix)
+    if name not in found:
+        return Finding("inbox", "warning", f"no topic {name}; only the gateway needs it", "stream-app topics apply")
+    problem = next(topics.shortcomings(settings, found[name]), None)
+    return Finding("inbox", "warning", problem.detail, problem.fix) if problem else Finding("inbox", "ok", name)
 
 
 def _kafka_finding(settings: Settings, error: Exception) -> Finding:

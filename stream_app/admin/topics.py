@@ -29,6 +29,7 @@ from stream_app.clients.settings import Settings
 from stream_app.core.windows import longest_window_days
 
 __all__ = [
+    "INBOX",
     "KAFKA_ERRORS",
     "TIMESTAMP_TYPES",
     "MissingTopicsError",
@@ -55,6 +56,9 @@ _EVENT_TOPIC_CONFIG = {"cleanup.policy": "delete", "retention.ms": "-1", "retent
 TIMESTAMP_TYPES = ("LogAppendTime", "CreateTime")
 """Who dates a record: the broker, or its producer."""
 _DEAD_LETTER_TOPIC_CONFIG = {"cleanup.policy": "delete", "retention.ms": str(90 * _DAY_MS), "retention.bytes": "-1"}
+INBOX = "inbox"
+"""The suffix of the topic of what was posted to the gateway."""
+_INBOX_CONFIG = {"cleanup.policy": "delete", "retention.ms": str(30 * _DAY_MS), "retention.bytes": "-1"}
 # As many as lose nothing, and go on, when one is lost.
 _COPIES = 3
 _POLL_MS = 200
@@ -114,18 +118,22 @@ def apply(
     timestamps: str = TIMESTAMP_TYPES[0],
     min_insync: int | None = None,
 ) -> list[Outcome]:
-    """Create those of the event topics `names` that are missing, and the dead letter topic, which gets one partition.
+    """Create what is missing of the event topics `names`, the dead letter topic with one partition, and the inbox.
 
     Event topics keep their records for ever, because the numbers are recomputed from them; dead letters are kept for 90
-    days. Topics that exist stay as they are, and what is wrong with them is said in their outcome. `replication` None
-    leaves the number of copies to the broker. With `timestamps` "LogAppendTime" the broker dates the records of event
-    topics, so that no clock of a producer decides which events are from the future. `min_insync` is how many copies
-    must have a record before it counts as written, None leaves that to the broker. Raises KAFKA_ERRORS.
+    days, what was posted to the gateway for 30. Topics that exist stay as they are, and what is wrong with them is said
+    in their outcome. `replication` None leaves the number of copies to the broker. With `timestamps` "LogAppendTime"
+    the broker dates the records of event topics, so that no clock of a producer decides which events are from the
+    future. `min_insync` is how many copies must have a record before it counts as written, None leaves that to the
+    broker. Raises KAFKA_ERRORS.
     """
     dead_letters = settings.topic("dlq")
     insync = {} if min_insync is None else {"min.insync.replicas": str(min_insync)}
     config = {**_EVENT_TOPIC_CONFIG, "message.timestamp.type": timestamps, **insync}
-    wanted = dict.fromkeys(names, (partitions, config)) | {dead_letters: (1, {**_DEAD_LETTER_TOPIC_CONFIG, **insync})}
+    wanted = dict.fromkeys(names, (partitions, config)) | {
+        dead_letters: (1, {**_DEAD_LETTER_TOPIC_CONFIG, **insync}),
+        settings.topic(INBOX): (partitions, {**_INBOX_CONFIG, **insync}),
+    }
     with connected(settings) as admin, needing("DESCRIBE", "topic", *wanted):
         missing = wanted.keys() - _described(admin, wanted).keys()
         created: set[str] = set()
@@ -190,7 +198,7 @@ def shortcomings(settings: Settings, topic: Topic, partitions: int = 1) -> Itera
             alter_command(settings, topic.name, "cleanup.policy=delete"),
         )
     yield from _copies(settings, topic)
-    if topic.name == settings.topic("dlq"):
+    if topic.name in {settings.topic("dlq"), settings.topic(INBOX)}:
         return
     kept, needed = int(topic.config.get("retention.ms", -1)), settings.horizon_days + longest_window_days()
     if 0 <= kept < needed * _DAY_MS:

@@ -5,6 +5,7 @@ import logging
 import sys
 import time
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -18,6 +19,10 @@ COMMANDS = {
     "kpis": "Print every sample that the exporter would export; PATTERN picks series whose name contains it.",
     "config": "What is set.",
     "produce": "Send FILE (or - for standard input), JSON lines of events, to their topics, keyed by entity.",
+    "gateway": "Take what sources post to /in/NAME, and answer 2xx once Kafka has it.",
+    "sources": "What sources have sent, what of it could not be mapped, and what to do about it.",
+    "import": "Send the history that FILEs hold, exports of a KIND, as events to their topics.",
+    "replay": "Map what sources posted again, after a change of sources.toml or of an adapter.",
     "topics": "The Kafka topics of the namespace.",
     "dlq": "The dead letters: records that were rejected.",
     "doctor": "Check Kafka, topics, Redis, clock, ports and definitions.",
@@ -27,7 +32,10 @@ COMMANDS = {
     "simulate": "Write a made-up but realistic history of events as JSON lines, for `produce`.",
     "render": "Write everything that follows from the catalog: schemas, docs, rules, dashboards.",
 }
-"""Command -> first sentence of its help. It is the function of that name in the module of that name."""
+"""Command -> first sentence of its help. It is the function of that name in the module of that name.
+
+`import` is called `import_` there.
+"""
 
 
 class LazyGroup(click.Group):
@@ -44,7 +52,9 @@ class LazyGroup(click.Group):
         # Nothing that is imported can be freed, and to look for it takes a fifth of the start.
         gc.disable()
         try:
-            command: click.Command = getattr(import_module(f"stream_app.cli.{name}"), name)
+            # A module cannot be called as Python's own words are.
+            own_name = f"{name}_" if iskeyword(name) else name
+            command: click.Command = getattr(import_module(f"stream_app.cli.{own_name}"), own_name)
         finally:
             gc.freeze()
             gc.enable()
@@ -73,12 +83,17 @@ def main(log_level: str) -> None:
 
     Every flag has an environment variable, which its help names.
     """
+    configure_log(log_level)
+
+
+def configure_log(level: str) -> None:
+    """Log from this level on to standard error, as every command does."""
     form = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)-7s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
     form.converter = time.gmtime
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(form)
     handler.addFilter(LogRateLimit())
-    logging.basicConfig(level=log_level.upper(), handlers=[handler], force=True)
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # kafka-python reports each try to connect as an error; our commands say once what is wrong.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     # Below INFO aiokafka logs records, and at INFO nothing that the worker does not say better.

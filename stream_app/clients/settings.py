@@ -84,7 +84,9 @@ class Settings(BaseSettings):
     timezone: str = Field(
         "UTC", description="Business time zone of days and months, as in America/New_York; changing it needs a rebuild."
     )
-    host: str = Field("127.0.0.1", description="Address that the exporter and the worker's health listen on.")
+    host: str = Field(
+        "127.0.0.1", description="Address that the exporter, the gateway and the worker's health listen on."
+    )
     exporter_port: Annotated[int, Field(ge=1, le=65535)] = Field(9464, description="Port of the exporter.")
     worker_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         9465, description="Port of the worker's own metrics and health; 0 = off."
@@ -93,6 +95,14 @@ class Settings(BaseSettings):
         "",
         description="Names, separated by commas, that HTTP requests may be addressed to, besides those of loopback; "
         "* = any. If left out: any, unless host is loopback.",
+    )
+    gateway_port: Annotated[int, Field(ge=1, le=65535)] = Field(9466, description="Port that sources post to.")
+    gateway_metrics_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        9467, description="Port of the gateway's own metrics and health; 0 = off."
+    )
+    sources_file: str = Field("sources.toml", description="The file that says which sources there are.")
+    identity_key_file: FilePath | None = Field(
+        None, description="Key that e-mail addresses are turned into ids with (identity.key beside the sources' file)."
     )
     horizon_days: Annotated[int, Field(ge=100)] = Field(
         400, description="How long events are remembered to tell copies from new ones; changing it needs a rebuild."

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from stream_app.sources.events import EVENTS
 from stream_app.sources.export import Export
 from stream_app.sources.exports.hubspot import HUBSPOT_CONTACTS, HUBSPOT_DEALS
 from stream_app.sources.exports.mail import MAILGUN_EVENTS, SENDGRID_EVENTS
@@ -16,6 +17,7 @@ from stream_app.sources.source import Source
 from stream_app.sources.stripe import STRIPE
 
 _SOURCES: tuple[Source[Any], ...] = (
+    EVENTS,
     STRIPE,
     SENDGRID,
     POSTMARK,

@@ -40,6 +40,7 @@ class KeyPattern:
 KEYS: tuple[KeyPattern, ...] = (
     KeyPattern("{<namespace>}:generations", "hash", (SERVING, BUILDING)),
     KeyPattern("{<namespace>}:exporters", "zset", ("<exporter>",)),
+    KeyPattern("{<namespace>}:identity", "string"),
     KeyPattern("{<namespace>}:<generation>:ledger", "hash", (DEFINITIONS, "newest:<grain>", "swept:<grain>")),
     KeyPattern("{<namespace>}:<generation>:offsets", "hash", ("<topic>:<partition>",)),
     KeyPattern("{<namespace>}:<generation>:current", "hash", ("<topic>:<partition>",)),
@@ -78,6 +79,11 @@ def absent_key(namespace: str) -> str:
 def exporters_key(namespace: str) -> str:
     """The sorted set of the exporters that are scraped."""
     return f"{_namespace_prefix(namespace)}exporters"
+
+
+def identity_key(namespace: str) -> str:
+    """The string that holds the fingerprint of the key that the ids of persons are made with."""
+    return f"{_namespace_prefix(namespace)}identity"
 
 
 def namespace_glob(namespace: str) -> str:

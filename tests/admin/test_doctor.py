@@ -62,6 +62,7 @@ def test_doctor_on_a_healthy_installation_warns_only_of_no_worker(settings: Sett
         "kafka",
         "group",
         "topics",
+        "inbox",
         "redis",
         "redis persistence",
         "redis eviction",
@@ -86,12 +87,13 @@ def test_whatever_is_not_ok_has_a_fix(settings: Settings, store: Redis) -> None:
     assert {check: each.status for check, each in found.items() if each.status != "ok"} == {
         "group": "warning",
         "topics": "failed",
+        "inbox": "warning",
         "redis persistence": "warning",
         "redis eviction": "failed",
         "redis memory": "warning",
     }
     assert all(each.fix for each in found.values() if each.status != "ok")
-    assert found["topics"].fix == "stream-app topics apply"
+    assert found["topics"].fix == found["inbox"].fix == "stream-app topics apply"
     assert found["redis eviction"].fix.startswith(
         f"redis-cli -u {settings.redis_url} CONFIG SET maxmemory-policy noeviction"
     )

@@ -29,27 +29,33 @@ def settings(broker: Cluster, namespace: str) -> Settings:
 
 
 def test_missing_topics_are_created_and_existing_ones_unchanged(broker: Cluster, settings: Settings) -> None:
-    lead, email, dead = (settings.topic(suffix) for suffix in ("lead", "email", "dlq"))
+    lead, email, dead, inbox = (settings.topic(suffix) for suffix in ("lead", "email", "dlq", "inbox"))
     broker.create(lead, partitions=2)
     made = topics.apply(settings, [lead, email], 4)
     assert [(each.topic, each.created, each.partitions) for each in made] == [
         (lead, False, 2),
         (email, True, 4),
         (dead, True, 1),
+        (inbox, True, 4),
     ]
     again = topics.apply(settings, [lead, email], 1)
     assert [(each.topic, each.created, each.partitions) for each in again] == [
         (lead, False, 2),
         (email, False, 4),
         (dead, False, 1),
+        (inbox, False, 4),
     ]
 
 
-def test_event_topics_keep_all_and_dead_letters_ninety_days(settings: Settings) -> None:
+def test_events_are_kept_for_ever_dead_letters_and_the_inbox_for_a_while(settings: Settings) -> None:
     topics.apply(settings, [settings.topic("lead")], 1)
-    found = topics.describe(settings, [settings.topic("lead"), settings.topic("dlq"), settings.topic("nope")])
+    found = topics.describe(settings, [settings.topic(suffix) for suffix in ("lead", "dlq", "inbox", "nope")])
     kept = {name: topic.config["retention.ms"] for name, topic in found.items()}
-    assert kept == {settings.topic("lead"): "-1", settings.topic("dlq"): str(90 * DAY_MS)}
+    assert kept == {
+        settings.topic("lead"): "-1",
+        settings.topic("dlq"): str(90 * DAY_MS),
+        settings.topic("inbox"): str(30 * DAY_MS),
+    }
 
 
 def test_the_broker_dates_records_unless_the_user_says_otherwise(settings: Settings) -> None:
@@ -65,7 +71,7 @@ def test_the_broker_dates_records_unless_the_user_says_otherwise(settings: Setti
 
 def test_a_topic_made_here_has_no_shortcomings(settings: Settings) -> None:
     topics.apply(settings, [settings.topic("lead")], 3)
-    assert [each.shortcomings for each in topics.apply(settings, [settings.topic("lead")], 3)] == [(), ()]
+    assert [each.shortcomings for each in topics.apply(settings, [settings.topic("lead")], 3)] == [(), (), ()]
 
 
 def test_too_few_partitions_and_short_retention_are_reported_with_a_fix(broker: Cluster, settings: Settings) -> None:
@@ -87,7 +93,7 @@ def test_too_few_partitions_and_short_retention_are_reported_with_a_fix(broker: 
 def test_a_compacted_topic_is_reported(broker: Cluster, settings: Settings) -> None:
     dead = settings.topic("dlq")
     broker.create(dead, configs={"cleanup.policy": "compact"})
-    (outcome,) = topics.apply(settings, [], 1)
+    outcome, _ = topics.apply(settings, [], 1)
     assert [each.detail for each in outcome.shortcomings] == [
         f"{dead} is compacted: of the events of an entity all but the newest get lost"
     ]

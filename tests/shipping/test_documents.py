@@ -47,6 +47,7 @@ VARIABLES = (
     {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
     | {f"{PREFIX}{name}_FILE".upper() for name in SECRETS}
     | {f"{PREFIX}{name}" for name in REPLACED}
+    | {f"{PREFIX}SOURCE"}  # the beginning of one for each source, see `secret_variable`
     | _variables()
 )
 

@@ -18,6 +18,7 @@ from stream_app.demo.simulator import Plan
 from stream_app.spec.metric import Kind
 from stream_app.store import generations
 from stream_app.store.exporters import ExporterLease
+from stream_app.store.identity import registered_fingerprint
 from stream_app.store.keys import KEYS, KeyPattern, namespace_glob, series_of
 from tests.monitoring.dashboards.store_content import fill
 
@@ -45,6 +46,7 @@ def content(redis_url: str) -> _Content:
     fill(settings, Plan(seed=7, leads=150, until=datetime(2025, 6, 18, 15, 30, tzinfo=UTC)))
     with sync_redis(settings) as redis:
         ExporterLease(redis, settings.namespace).renew()
+        registered_fingerprint(redis, settings.namespace, "0a1b2c3d")
         pair = generations.begin(redis, settings.namespace, "of a rebuild")
         found = dict(_content(redis, settings.namespace))
         generations.switch(redis, settings.namespace, pair)

@@ -1,0 +1,1 @@
+"""The way in: configuration, mapping, gateway, inbox, replay and imports."""
