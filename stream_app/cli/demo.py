@@ -1,5 +1,6 @@
 """`demo`: the whole product on this machine, with simulated events, and a check of every number at the end."""
 
+import json
 import os
 import sys
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.request import urlopen
 
 import click
 from rich.console import Console
@@ -23,6 +25,7 @@ from stream_app.cli.options import fail, load
 from stream_app.cli.stop_signals import StopSignals
 from stream_app.cli.wiring import event_topics
 from stream_app.clients.connections import sync_redis
+from stream_app.clients.ports import free_port
 from stream_app.clients.settings import PREFIX, Settings
 from stream_app.demo.directory import demo_directory
 from stream_app.demo.embedded_servers import (
@@ -103,9 +106,10 @@ def demo(
             f"http://{exporter.address}/metrics",
             f"http://{worker.address}/metrics",
             f"http://{worker.address}/health",
-            own_event_command(gateway.address),
+            "send an event of your own, a new lead:",
+            _own_event(directory, gateway.address),
         ]
-        console.print(*links, sep="\n")
+        console.print(*links, sep="\n", soft_wrap=True, highlight=False, markup=False)
         _show(sender, console, links, seconds, stop)
         if sender.error is not None:
             fail(f"sending stopped: {type(sender.error).__name__}: {sender.error}")
@@ -128,7 +132,7 @@ def _start(
         with console.status("starting a worker, the exporter and a gateway"):
             worker = stack.enter_context(_command("worker", directory, worker_port))
             exporter = stack.enter_context(_command("exporter", directory, exporter_port))
-            gateway = stack.enter_context(_command("gateway", directory, gateway_port))
+            gateway = stack.enter_context(_gateway(directory, gateway_port))
     except MissingProgramError as error:
         fail(str(error))
     except ServerError as error:
@@ -147,7 +151,8 @@ def _report(console: Console, checked: Checked, sent: int) -> None:
         fail(f"{len(checked.differences)} of {checked.compared} numbers differ from the recount")
     console.print(
         f"[green]{checked.compared:,} exported numbers equal a recount of the {checked.events:,} events in Kafka, "
-        "which has all that were sent."
+        "which has all that were sent.",
+        soft_wrap=True,
     )
     console.print("Not audited:", *(f"- {each}" for each in left_out()), sep="\n")
 
@@ -164,7 +169,6 @@ def _servers(stack: ExitStack, directory: Path, console: Console) -> Settings:
         f"{PREFIX}KAFKA_URL": f"kafka://{kafka}",
         f"{PREFIX}REDIS_URL": redis,
         f"{PREFIX}SOURCES_FILE": str(sources),
-        f"{PREFIX}GATEWAY_METRICS_PORT": "0",
     }
     sources.write_text("[sources.events]\nunsigned = true\n")
     create_identity_key(directory / FILE_NAME)
@@ -173,10 +177,21 @@ def _servers(stack: ExitStack, directory: Path, console: Console) -> Settings:
     return settings
 
 
-def own_event_command(gateway: str) -> str:
-    """A line for a shell that sends an event of one's own to a gateway at this address: a lead that is new now."""
-    event = '{"id":"my-1","type":"lead.created","time":"\'$(date -u +%FT%TZ)\'","data":{"lead_id":"me","source":"own"}}'
-    return f"curl -H content-type:application/cloudevents+json http://{gateway}/in/events -d '{event}'"
+def _own_event(directory: Path, gateway: str) -> str:
+    """Write an event of a lead that is new now; a line for a shell that posts it to the gateway at this address.
+
+    The file is what the user changes for the next one, and the line is short enough to be copied from a terminal.
+    """
+    event = {
+        "id": "own-1",
+        "source": "/demo",
+        "type": "lead.created",
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "data": {"lead_id": "my-lead", "source": "own"},
+    }
+    file = directory / "event.json"
+    file.write_text(json.dumps(event, indent=2) + "\n")
+    return f"curl {gateway}/in/events -d @{file}"
 
 
 def _command(name: str, directory: Path, port: int) -> Server:
@@ -184,6 +199,24 @@ def _command(name: str, directory: Path, port: int) -> Server:
         return [sys.executable, "-m", "stream_app.cli", name, f"--{name}-port", str(port)]
 
     return Server(name, directory, command, accepts, port=port, timeout_s=_START_TIMEOUT_S)
+
+
+def _gateway(directory: Path, port: int) -> Server:
+    """The gateway: it listens before it takes anything, so that its health says when it is ready."""
+    metrics_port = free_port()
+
+    def is_ready(_: Server) -> bool:
+        try:
+            with urlopen(f"http://127.0.0.1:{metrics_port}/health", timeout=1):
+                return True
+        except OSError:
+            return False
+
+    def command(port: int) -> list[str]:
+        ports = ["--gateway-port", str(port), "--gateway-metrics-port", str(metrics_port)]
+        return [sys.executable, "-m", "stream_app.cli", "gateway", *ports]
+
+    return Server("gateway", directory, command, is_ready, port=port, timeout_s=_START_TIMEOUT_S)
 
 
 def _show(
