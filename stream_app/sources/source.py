@@ -197,5 +197,7 @@ class Source(Generic[S]):
     replies: Replies = field(default_factory=Replies)
     reads: tuple[Read, ...]
     missing: tuple[Missing, ...] = ()
+    is_own: bool = False
+    """Whether its events are the sender's own: one that the worker refuses is the sender's mistake, no bug of ours."""
     steps: tuple[str, ...]
     """How to set it up, in the vendor's own menu names: Markdown, one numbered step each."""
