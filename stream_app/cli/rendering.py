@@ -6,12 +6,14 @@ from stream_app.catalog.events import EVENT_TYPES, RANKS, TOPICS
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.ratios import RATIOS
 from stream_app.cli.described_settings import described_settings
+from stream_app.cli.described_sources import described_exports, described_sources
 from stream_app.examples import EXAMPLES
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import DASHBOARDS
 from stream_app.render.catalog import Catalog, Rendered
 from stream_app.render.configuration_page import configuration_page
 from stream_app.render.everything import everything
+from stream_app.render.source_page import source_pages
 
 CATALOG = Catalog(
     event_types=EVENT_TYPES,
@@ -29,4 +31,5 @@ CATALOG = Catalog(
 
 def rendered() -> Rendered:
     """Every file that follows from declarations."""
-    return everything(CATALOG) | configuration_page(described_settings())
+    pages = configuration_page(described_settings()) | source_pages(described_sources(), described_exports())
+    return everything(CATALOG) | pages

@@ -9,7 +9,7 @@ from stream_app.render.metric_page import metric_page
 from stream_app.render.rules import rules
 from stream_app.render.schemas import schemas
 
-OWNED = ("schemas/*", "prometheus/rules/*", "grafana/dashboards/*")
+OWNED = ("schemas/*", "prometheus/rules/*", "grafana/dashboards/*", "docs/sources/*")
 """Globs of files that only rendering writes: one that is not rendered any more is left over. Folders are not files."""
 
 

@@ -28,3 +28,5 @@ class Export(Generic[S]):
     """What a row says. Ids are derived from facts, so that a second import adds only what is new."""
     reads: tuple[Read, ...] = ()
     missing: tuple[Missing, ...] = ()
+    steps: tuple[str, ...] = ()
+    """How to get it, and what to fill in: Markdown, one numbered step each."""

@@ -82,9 +82,11 @@ class Pipeline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What the deals of a pipeline are, and the internal ids of the stages in which they are won or lost."""
 
     kind: Literal["", "new_business", "upsell", "cross_sell", "renewal"] = ""
-    """Empty: as the type of each deal says."""
+    """What its deals are; empty: as the type of each deal says."""
     won: list[str] = msgspec.field(default_factory=list)
+    """The internal ids of the stages in which a deal is won."""
     lost: list[str] = msgspec.field(default_factory=list)
+    """The internal ids of the stages in which a deal is lost."""
 
 
 class HubSpotSettings(SourceSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -181,11 +183,16 @@ def _item_id(raw: bytes) -> str:
 
 
 def _action(found: Mapping[str, Any]) -> str:
-    return (text(found.get("subscriptionType")) or "").partition(".")[2]
+    return _type(found).partition(".")[2]
+
+
+def _type(found: Mapping[str, Any]) -> str:
+    """Documented as `subscriptionType`, and shown in examples as `eventType`."""
+    return text(found.get("subscriptionType")) or text(found.get("eventType")) or ""
 
 
 def _object_type(found: Mapping[str, Any]) -> str:
-    kind = (text(found.get("subscriptionType")) or "").partition(".")[0]
+    kind = _type(found).partition(".")[0]
     return _OBJECTS.get(kind) or (text(found.get("objectTypeId")) if kind == "object" else None) or kind
 
 
@@ -194,7 +201,7 @@ def events(item: Item, context: Context[HubSpotSettings]) -> list[Outcome]:
     found = object_of(item.raw)
     if found is None:
         return [Parked("malformed")]
-    if text(found.get("subscriptionType")) is None:
+    if not _type(found):
         return [Parked("not_of_an_app", "subscriptionType")]
     if _is_test(found) and not context.settings.test:
         return [Ignored("test")]

@@ -20,9 +20,13 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What a campaign or tag of the mail service is with us."""
 
     program_id: str = ""
+    """The program that its messages belong to."""
     step_id: str = ""
+    """The step of the program."""
     campaign_id: str = ""
+    """The campaign, if it is not the service's own."""
     audience: Literal["", "prospect", "customer"] = ""
+    """Whom it goes to."""
 
 
 class MailSettings(SourceSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from stream_app.sources.exports.contract import choices
 from stream_app.sources.fields import (
     digest,
     elements,
@@ -49,15 +50,21 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What a tracked event is with us; the fields are those of the type's `data`."""
 
     type: Literal["lead.engaged", "lead.stage_changed", "lead.status_changed"]
-    kind: Literal["", "form_submit", "reply", "meeting", "webinar", "page_view", "call", "chat"] = ""
+    """The type of our event."""
+    kind: str = ""
+    """What the lead did, for `lead.engaged`."""
     to: str = ""
+    """The new stage or status, for the two others."""
     program_id: str = ""
+    """The program it belongs to, for `lead.engaged`."""
     campaign_id: str = ""
+    """The campaign it belongs to, for `lead.engaged`."""
 
     def __post_init__(self) -> None:
         """Refuse a type without the field that it needs."""
-        if not getattr(self, _NEEDS[self.type]):
-            msg = f"Expected `{_NEEDS[self.type]}` beside the type `{self.type}`"
+        name = _NEEDS[self.type]
+        if getattr(self, name) not in (words := choices(self.type, name)):
+            msg = f"{self.type} needs `{name}`: one of {', '.join(words)}"
             raise ValueError(msg)
 
     def data(self) -> dict[str, str]:

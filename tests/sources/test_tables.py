@@ -9,6 +9,7 @@ from stream_app.catalog.events import EVENT_TYPES
 from stream_app.core.envelope import event_type
 from stream_app.sources.exports.contract import FIELDS, Type, choices
 from stream_app.sources.exports.table import Table
+from stream_app.sources.segment import Mapped
 
 DATA = {
     event_type(kind): next(each.type for each in msgspec.structs.fields(kind) if each.name == "data")
@@ -51,3 +52,16 @@ def test_every_type_without_a_list_of_items_can_be_imported() -> None:
 def test_a_table_that_makes_no_event_is_refused(table: dict[str, Any], rule: str) -> None:
     with pytest.raises(msgspec.ValidationError, match=rule):
         msgspec.convert(table, Table)
+
+
+@pytest.mark.parametrize(
+    ("mapped", "rule"),
+    [
+        ({"type": "lead.engaged"}, "lead.engaged needs `kind`: one of form_submit"),
+        ({"type": "lead.engaged", "kind": "demo"}, "lead.engaged needs `kind`"),
+        ({"type": "lead.stage_changed", "to": "open"}, "one of lead, mql, sal, sql, opportunity, customer"),
+    ],
+)
+def test_a_tracked_event_that_makes_no_event_is_refused(mapped: dict[str, Any], rule: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=rule):
+        msgspec.convert(mapped, Mapped)

@@ -295,7 +295,7 @@ HUBSPOT_CONTACTS: Export[HubSpotSettings] = Export(
     events=contact_events,
     reads=(
         Read("createdate", "lead.created", "with source, channel, campaign; `is_import` if it came by an import"),
-        Read("hs_lifecyclestage_<stage>_date, hs_v2_date_entered_<stage>", "lead.stage_changed", "by `stages`"),
+        Read("`hs_lifecyclestage_…_date`, `hs_v2_date_entered_…`", "lead.stage_changed", "by `stages`"),
         Read(
             "Record ID with email and hs_additional_emails", "lead.merged", "the contact is the person of the address"
         ),
@@ -312,6 +312,14 @@ HUBSPOT_CONTACTS: Export[HubSpotSettings] = Export(
             "Export the dates of the stages as well.",
         ),
     ),
+    steps=(
+        (
+            "In HubSpot open **CRM > Contacts**, the view **All contacts**, and choose **Export**: file format CSV, "
+            "**All properties on records**, **Internal values** and internal names as headers."
+        ),
+        "Its dates name no time zone: `stream-app import hubspot-contacts FILE --timezone Europe/Vienna`.",
+        "Write custom lifecycle stages into `stages`, as for the webhooks.",
+    ),
 )
 HUBSPOT_DEALS: Export[HubSpotSettings] = Export(
     name="hubspot-deals",
@@ -321,7 +329,7 @@ HUBSPOT_DEALS: Export[HubSpotSettings] = Export(
     events=deal_events,
     reads=(
         Read("createdate", "opportunity.created", "with the state of today"),
-        Read("hs_v2_date_entered_<stage>", "opportunity.changed", "with the state of today"),
+        Read("`hs_v2_date_entered_…`", "opportunity.changed", "with the state of today"),
         Read("closedate", "opportunity.won, opportunity.lost", "by `pipelines`, else by hs_is_closed_won"),
         Read("hs_lastmodifieddate", "opportunity.changed", "so that a newer export brings a newer state"),
         Read("the amount property, deal_currency_code", "amount_minor, currency"),
@@ -343,5 +351,17 @@ HUBSPOT_DEALS: Export[HubSpotSettings] = Export(
             "That a closed deal was open again before is not in an export.",
             "Nothing: the outcome of today counts.",
         ),
+    ),
+    steps=(
+        (
+            "In HubSpot open **CRM > Deals** and choose **Export**: file format CSV, **All properties on records**, "
+            "**Internal values**, internal names as headers, and the associated companies and contacts."
+        ),
+        (
+            "Write every pipeline but the default one into `pipelines`, by its internal id (**Settings > Objects > "
+            "Deals > Pipelines**): its `kind`, and the internal ids of the stages that are won and lost."
+        ),
+        "Name the `currency` of deals without one, and in `amount` the property that holds the first-year value.",
+        "Its dates name no time zone: `stream-app import hubspot-deals FILE --timezone Europe/Vienna`.",
     ),
 )

@@ -1,5 +1,6 @@
 """Any table with a column map in `sources.toml`: spend, surveys, reach, and whatever else has no export of its own."""
 
+import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -32,6 +33,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What the columns of a table are with us: one event of a type for each row."""
 
     type: Type
+    """The type of the event that a row is."""
     columns: dict[str, str] = msgspec.field(default_factory=dict)
     """A field of the type's `data` to the column that holds it; `amount` is in the main unit of the currency."""
     constants: dict[str, str | int | bool] = msgspec.field(default_factory=dict)
@@ -210,6 +212,21 @@ def _decimal(given: str, point: str) -> str:
     return given.replace(thousands, "").replace(" ", "").replace("\u00a0", "").replace(point, ".")
 
 
+_EXAMPLE = """\
+```toml
+[sources.csv]
+timezone = "Europe/Vienna"
+
+[sources.csv.tables.spend]
+type = "spend.recorded"
+columns = { amount = "Cost", kind = "What", campaign_id = "Campaign", period_start = "From", period_end = "To" }
+constants = { currency = "EUR" }
+words.kind = { "Google Ads" = "media", "Salaries" = "labour" }
+id = ["Campaign", "From"]
+date_format = "%d.%m.%Y"
+decimal = ","
+```"""
+
 CSV: Export[TableSettings] = Export(
     name="csv",
     title="Any table, CSV or JSON lines, with a column map in `[sources.csv.tables.NAME]` of `sources.toml`.",
@@ -229,5 +246,10 @@ CSV: Export[TableSettings] = Export(
             "Of two rows of one record that have the same time, which one counts does not follow from their order.",
             "Name a column in `time` that says when a row was written, if rows are corrected.",
         ),
+    ),
+    steps=(
+        "Save the sheet as CSV. One row is one event: one cost of one period, one answer, one count of a day.",
+        "Write down once what its columns are:\n\n" + textwrap.indent(_EXAMPLE, "   "),
+        "Try it: `stream-app import csv FILE --table spend --dry-run`.",
     ),
 )
