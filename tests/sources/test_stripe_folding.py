@@ -76,6 +76,14 @@ STORIES = {
         [subscription("created", "evt_B", "trialing"), subscription("updated", "evt_A", "active")],
         (49.0, 1),
     ),
+    "nasty-01 two updates of one second": (
+        [
+            subscription("created", "evt_0", "trialing", AT - 60),
+            subscription("updated", "evt_B", "trialing", metadata={"seen": "yes"}),
+            subscription("updated", "evt_A", "active"),
+        ],
+        (49.0, 1),
+    ),
     "nasty-01 active, then past due, then canceled": (
         [
             subscription("created", "evt_C", "active"),
