@@ -18,7 +18,7 @@ from stream_app.sources import SOURCES
 from stream_app.sources.identity import alias
 from stream_app.sources.source import Source
 
-GRACE_S = 15.0
+GRACE_S = 10.0
 """How long a gateway may take to end in order, in seconds."""
 
 EXIT_STUCK = 4
@@ -40,7 +40,7 @@ def gateway(settings: Settings) -> None:
 
     Which sources there are stands in sources.toml; `stream-app sources init` writes one. Run as many gateways as you
     like, behind a reverse proxy that speaks TLS. Without Kafka they answer 503, and senders send again. SIGTERM and
-    Ctrl-C end a gateway in order, which takes 15 s at most.
+    Ctrl-C end a gateway in order, which takes 10 s at most.
 
     Exit codes: 0 ended in order, 1 crashed or its port is taken, 2 sources.toml, a secret or the identity key is
     missing or wrong, 4 it did not end in time, 5 the ids of the namespace were made with another identity key.

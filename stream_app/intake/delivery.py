@@ -28,7 +28,7 @@ _BATCH_BYTES = 256 * 1024
 _REQUEST_TIMEOUT_MS = 10_000
 _INTERVAL_S = 2.0
 _LONGEST_CHECK_S = 5.0
-_CLOSE_TIMEOUT_S = 5.0
+_CLOSE_TIMEOUT_S = 3.0
 # How long a write that failed counts, if nothing is written after it.
 _FAILED_S = 10.0
 # A producer that has failed for so long may have given up for good; a new one costs little.
@@ -102,7 +102,10 @@ class Delivery:
         finally:
             for future in waiting:
                 # Nobody waits for them any more, and Python reports exceptions that nobody has seen.
-                future.add_done_callback(_see)
+                if future.done():
+                    _see(future)
+                else:
+                    future.add_done_callback(_see)
 
     async def close(self) -> None:
         """Disconnect, after what is under way is written or a few seconds have passed."""

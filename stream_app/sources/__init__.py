@@ -6,6 +6,7 @@ from stream_app.sources.events import EVENTS
 from stream_app.sources.export import Export
 from stream_app.sources.exports.hubspot import HUBSPOT_CONTACTS, HUBSPOT_DEALS
 from stream_app.sources.exports.mail import MAILGUN_EVENTS, SENDGRID_EVENTS
+from stream_app.sources.exports.stripe import STRIPE_EVENTS, STRIPE_INVOICES, STRIPE_SUBSCRIPTIONS
 from stream_app.sources.exports.table import CSV
 from stream_app.sources.hubspot import HUBSPOT
 from stream_app.sources.mailgun import MAILGUN
@@ -28,6 +29,9 @@ _SOURCES: tuple[Source[Any], ...] = (
     RUDDERSTACK,
 )
 _EXPORTS: tuple[Export[Any], ...] = (
+    STRIPE_SUBSCRIPTIONS,
+    STRIPE_INVOICES,
+    STRIPE_EVENTS,
     HUBSPOT_CONTACTS,
     HUBSPOT_DEALS,
     SENDGRID_EVENTS,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.intake.running import Running
 from tests.servers.cluster import Cluster
 from tests.servers.kafka import UnavailableError
 from tests.servers.secured_kafka import PLAIN_USER, SecuredKafka
@@ -302,4 +303,14 @@ def test_the_documented_rights_are_enough_by_tls(
     installation.await_all_applied(worker)
     assert worker.stop() == 0
     assert_exact(installation, small_set.events, UNTIL)
-    assert len(login) == 8
+    gateway = Running(installation, tmp_path, **login["gateways"]).ready()
+    assert gateway.post({"do": "ignore"})[0] == HTTPStatus.OK
+    (tmp_path / "sources.toml").write_text("")
+    files = {"sources_file": str(tmp_path / "sources.toml")}
+    installation.run("sources", **files, **login["whoever runs `sources`"])
+    replay = login["whoever runs `replay`, `import`"] | files
+    assert json.loads(installation.run("replay", "--json", **replay))["skipped"]
+    reasons = tmp_path / "events.csv"
+    reasons.write_text("")
+    installation.run("import", "sendgrid-events", str(reasons), **replay)
+    assert len(login) == 11

@@ -181,6 +181,10 @@ def test_while_kafka_is_silent_senders_get_503_and_nothing_grows(
             assert gateway.post(created(1))[0] == 200
             network.swallow()
             assert_bounded_without_kafka(gateway)
+            with gateway.begin("/in/plain", {"Content-Length": "1000"}):
+                gateway.await_in_flight(1)
+                assert gateway.process.stop() == 0, "in order, and in time: it would end with 4 else"
+            gateway.start()
             network.restore()
             gateway.ready()
             eventually(lambda: gateway.post(created(2))[0] == 200, "Kafka takes records again", gateway.process)
