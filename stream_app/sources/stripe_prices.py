@@ -202,7 +202,7 @@ def _coupons(holder: object) -> tuple[list[dict[str, Any]], bool]:
     by_id = {text(each, "id"): each for each in expanded}
     distinct = [each for index, each in enumerate(expanded) if not text(each, "id") or by_id[text(each, "id")] is each]
     coupons = [child(each, "coupon") or child(each, "source", "coupon") for each in distinct]
-    is_complete = all(isinstance(each, dict) or each in ids for each in named) and all(
+    is_complete = all(isinstance(each, dict) or (isinstance(each, str) and each in ids) for each in named) and all(
         text(coupon, "duration") in {"forever", "once", "repeating"} for coupon in coupons
     )
     return coupons, is_complete
