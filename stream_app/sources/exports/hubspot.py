@@ -1,7 +1,7 @@
 """Exports of HubSpot: contacts and deals, as objects of its API or as CSV, with internal names or those people see.
 
-API: https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide. A copy of HubSpot in a warehouse, with
-`property_` before the names of properties, is read as well.
+API: https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide. A copy of HubSpot in a
+warehouse, with `property_` before the names of properties, is read as well.
 """
 
 from collections.abc import Iterator, Mapping
