@@ -1,14 +1,14 @@
-"""Exports of HubSpot: contacts and deals, as objects of its API or as CSV with the internal names of properties.
+"""Exports of HubSpot: contacts and deals, as objects of its API or as CSV, with internal names or those people see.
 
-API: https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide. A copy of HubSpot in a warehouse, with
-`property_` before the names of properties, is read as well.
+API: https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide. A copy of HubSpot in a
+warehouse, with `property_` before the names of properties, is read as well.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stream_app.sources.amounts import currency_code
-from stream_app.sources.dates import moment_in
+from stream_app.sources.dates import moment_in, no_moment
 from stream_app.sources.export import Export, Row
 from stream_app.sources.fields import amount, digest, free_text, identifier, label, mapping, milliseconds_of, text
 from stream_app.sources.hubspot import (
@@ -26,11 +26,45 @@ from stream_app.sources.source import Context, Event, Ignored, Incomplete, Missi
 HubSpotContext = Context[HubSpotSettings]
 
 _IDS = ("hs_object_id", "Record ID", "Record ID - Contact", "Record ID - Deal", "id", "vid", "contact_id", "deal_id")
-_WAREHOUSE = {"deal_pipeline_id": "pipeline", "deal_pipeline_stage_id": "dealstage"}
+_NAMES = {
+    "deal_pipeline_id": "pipeline",
+    "deal_pipeline_stage_id": "dealstage",
+    "Email": "email",
+    "Create Date": "createdate",
+    "Close Date": "closedate",
+    "Last Modified Date": "hs_lastmodifieddate",
+    "Lifecycle Stage": "lifecyclestage",
+    "Became a Subscriber Date": "hs_lifecyclestage_subscriber_date",
+    "Became a Lead Date": "hs_lifecyclestage_lead_date",
+    "Became a Marketing Qualified Lead Date": "hs_lifecyclestage_marketingqualifiedlead_date",
+    "Became a Sales Qualified Lead Date": "hs_lifecyclestage_salesqualifiedlead_date",
+    "Became an Opportunity Date": "hs_lifecyclestage_opportunity_date",
+    "Became a Customer Date": "hs_lifecyclestage_customer_date",
+    "Became an Evangelist Date": "hs_lifecyclestage_evangelist_date",
+    "Became an Other Lifecycle Date": "hs_lifecyclestage_other_date",
+    "Original Source": "hs_analytics_source",
+    "Original Traffic Source": "hs_analytics_source",
+    "Original Source Drill-Down 1": "hs_analytics_source_data_1",
+    "Original Traffic Source Drill-Down 1": "hs_analytics_source_data_1",
+    "Amount": "amount",
+    "Currency": "deal_currency_code",
+    "Pipeline": "pipeline",
+    "Deal Stage": "dealstage",
+    "Deal Type": "dealtype",
+    "Closed Won Reason": "closed_won_reason",
+    "Closed Lost Reason": "closed_lost_reason",
+}
+"""What properties are called in a warehouse and in exports with the names that people see, to their internal names."""
 _STAGE_DATES = (("hs_lifecyclestage_", "_date"), ("hs_v2_date_entered_", ""))
-_DEFAULT = Pipeline(won=["closedwon"], lost=["closedlost"])
-_DEFAULT_NAMES = frozenset({"", "default"})
-_KINDS = {"newbusiness": "new_business", "existingbusiness": "upsell"}
+_DEFAULT = Pipeline(won=["closedwon", "Closed won"], lost=["closedlost", "Closed lost"])
+_DEFAULT_NAMES = frozenset({"", "default", "Sales Pipeline"})
+_KINDS = {
+    "newbusiness": "new_business",
+    "New Business": "new_business",
+    "existingbusiness": "upsell",
+    "Existing Business": "upsell",
+}
+_OFFLINE = frozenset({"OFFLINE", "Offline Sources"})
 
 
 class _Record:
@@ -57,6 +91,9 @@ class _Record:
             if self.text(name) and (stage := _stage_of(name)):
                 yield name, stage
 
+    def undated(self, name: str) -> Parked:
+        return no_moment(self._properties.get(name), self._zone, label(name) or "")
+
     def is_true(self, name: str) -> bool:
         return (self.text(name) or "").lower() == "true" or self._properties.get(name) is True
 
@@ -82,7 +119,7 @@ class _Record:
 
 
 def _property_name(name: str) -> str:
-    return _WAREHOUSE.get(name) or name.removeprefix("property_")
+    return _NAMES.get(name) or name.removeprefix("property_")
 
 
 def _stage_of(name: str) -> str | None:
@@ -105,7 +142,7 @@ def contact_events(row: Row, context: HubSpotContext) -> list[Outcome]:
         return _change(row, record, context)
     created = record.moment("createdate") or moment_in(row.get("createdAt"), "")
     if created is None:
-        return [Parked("time", "createdate")]
+        return [record.undated("createdate")]
     lead = contact_lead(record.id)
     origin = _origin(record)
     outcomes: list[Outcome] = [_created(record, lead, created, origin)]
@@ -122,10 +159,9 @@ def _origin(record: _Record) -> dict[str, str]:
 
 
 def _created(record: _Record, lead: str, when: str, origin: Mapping[str, str]) -> Event:
-    is_offline = record.text("hs_analytics_source") == "OFFLINE"
-    is_import = (is_offline and record.text("hs_analytics_source_data_1") in IMPORTS) or (
-        record.text("hs_object_source") in IMPORTS
-    )
+    is_offline = record.text("hs_analytics_source") in _OFFLINE
+    how = (record.text("hs_analytics_source_data_1") or "").upper()
+    is_import = (is_offline and how in IMPORTS) or record.text("hs_object_source") in IMPORTS
     data = {"lead_id": lead, **origin, **({"is_import": True} if is_import else {})}
     # What can change is in the id: of records with one id only one would stand.
     stated = digest("\0".join(f"{name}={data[name]}" for name in sorted(data)))
@@ -158,7 +194,7 @@ def _stages(record: _Record, lead: str, settings: HubSpotSettings) -> Iterator[O
         if ours is None:
             yield Parked("stage", label(name) or "")
         elif when is None:
-            yield Parked("time", label(name) or "")
+            yield record.undated(name)
         elif ours:
             data = {"lead_id": lead, "to": ours}
             yield record.event(f"stage:{theirs}:{lead}", "lead.stage_changed", when, data)
@@ -170,7 +206,7 @@ def _change(row: Row, record: _Record, context: HubSpotContext) -> list[Outcome]
     """A line of the history of a property, as a warehouse has it."""
     when = moment_in(row.get("timestamp"), context.settings.timezone)
     if when is None:
-        return [Parked("time", "timestamp")]
+        return [no_moment(row.get("timestamp"), context.settings.timezone, "timestamp")]
     found = {"propertyName": row.get("name"), "propertyValue": row.get("value")}
     at = str(milliseconds_of(when))
     change = Change(found, record.portal, CONTACT, str(record.id), "propertyChange", when, at)
@@ -183,7 +219,7 @@ def _merge(row: Row, context: HubSpotContext) -> Outcome:
     if not survivor or not gone or survivor == gone:
         return Parked("merge", "vid_to_merge")
     if when is None:
-        return Parked("time", "timestamp")
+        return no_moment(row.get("timestamp"), context.settings.timezone, "timestamp")
     return _merged(_Record(row, context), contact_lead(survivor), contact_lead(gone), when)
 
 
@@ -196,7 +232,7 @@ def deal_events(row: Row, context: HubSpotContext) -> list[Outcome]:
         return [Ignored("deleted")]
     created = record.moment("createdate") or moment_in(row.get("createdAt"), "")
     if created is None:
-        return [Parked("time", "createdate")]
+        return [record.undated("createdate")]
     state = _state(record, context)
     if isinstance(state, Parked):
         return [state]
@@ -269,7 +305,7 @@ def _closed(record: _Record, state: Mapping[str, Any], outcome: str) -> Iterator
         return
     when = record.moment("closedate")
     if when is None:
-        yield Parked("time", "closedate")
+        yield record.undated("closedate")
         return
     reason = free_text(record.text(f"closed_{outcome}_reason"))
     data = {**state, **({"reason": reason} if reason else {})}
