@@ -19,6 +19,7 @@ COMMANDS = {
     "kpis": "Print every sample that the exporter would export; PATTERN picks series whose name contains it.",
     "config": "What is set.",
     "produce": "Send FILE (or - for standard input), JSON lines of events, to their topics, keyed by entity.",
+    "map": "Show which events what SOURCE posts in FILE (or - for standard input) becomes, without any server.",
     "gateway": "Take what sources post to /in/NAME, and answer 2xx once Kafka has it.",
     "sources": "What sources have sent, what of it could not be mapped, and what to do about it.",
     "import": "Send the history that FILEs hold, exports of a KIND, as events to their topics.",

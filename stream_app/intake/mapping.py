@@ -44,6 +44,7 @@ LARGEST_ITEM_BYTES = MAX_VALUE_BYTES
 
 _MALFORMED = "malformed"
 _BUG = "bug"
+_CONTRACT = "contract"
 _TOO_LARGE = "too_large"
 _TOO_MANY = "too_many_items"
 _LONGEST_ID = 128
@@ -108,9 +109,10 @@ class _Record:
 
 
 class OutcomeReader:
-    """Reads what adapters say: each event through the decoder."""
+    """Reads what adapters say: each event through the decoder. `refusal` is what an event that it refuses is."""
 
-    def __init__(self, routes: Routes) -> None:
+    def __init__(self, routes: Routes, refusal: str = _BUG) -> None:
+        self._refusal = refusal
         self._decode = routes.decoder.decode
         self._targets = {
             kind: (topic, routes.key_of[kind], event_type(kind)) for kind, topic in routes.topic_of.items()
@@ -139,7 +141,7 @@ class OutcomeReader:
                 case _:
                     found = self._event(msgspec.json.encode(each), now)
                     if isinstance(found, Rejected):
-                        parked.append(f"{_BUG}: {found.cause}: {found.detail}")
+                        parked.append(f"{self._refusal}: {found.cause}: {found.detail}")
                     else:
                         events.append(found)
         return Mapped(item, tuple(events), tuple(parked), tuple(ignored), tuple(incomplete))
@@ -158,7 +160,8 @@ class Mapping:
 
     def __init__(self, source: Source[Any], context: Context[Any], routes: Routes) -> None:
         self._source, self._context = source, context
-        self._outcomes = OutcomeReader(routes)
+        # Who sends events of the contract and breaks it has made the mistake, not the adapter.
+        self._outcomes = OutcomeReader(routes, _CONTRACT if source.is_own else _BUG)
 
     def request(self, request: Request, received: int) -> list[Mapped] | TooManyItems:
         """Map all items of a request that came at `received` (milliseconds); one that cannot be split is an item."""
@@ -191,7 +194,7 @@ class Mapping:
 def short_reason(reason: str) -> str:
     """A reason without its detail, of which there are few: `bug: invalid`, `stage`."""
     words = reason.split(": ")
-    return ": ".join(words[:2] if words[0] == _BUG else words[:1])
+    return ": ".join(words[:2] if words[0] in {_BUG, _CONTRACT} else words[:1])
 
 
 _WHOLE = "request-"

@@ -31,7 +31,7 @@ def normalize(address: str) -> str | None:
     A display name and angle brackets are dropped. Dots and plus signs stay: what they mean differs by host. Domains are
     written by IDNA of 2003, whose tables never change: ids are made once and for good.
     """
-    text = unicodedata.normalize("NFC", address).strip()
+    text = address.strip()
     if bracketed := _BRACKETED.fullmatch(text):
         text = bracketed[1].strip()
     local, at, domain = unicodedata.normalize("NFC", text.lower()).rpartition("@")

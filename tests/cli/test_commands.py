@@ -42,6 +42,7 @@ def test_all_commands_of_the_product_are_there() -> None:
         "topics apply",
         "worker",
         "exporter",
+        "map",
         "gateway",
         "replay",
         "import",

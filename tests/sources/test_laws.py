@@ -141,6 +141,25 @@ def test_a_payload_without_one_of_its_fields_never_fails(payload: Payload) -> No
         assert [reason for outcome in found if (reason := refused(payload, outcome))] == [], path
 
 
+@pytest.mark.parametrize("payload", HERE, ids=str)
+def test_a_payload_with_other_numbers_never_fails(payload: Payload) -> None:
+    body = parsed(payload)
+    for path in places(body):
+        if isinstance(_at(body, path), int | float):
+            for value in HUGE:
+                found = fuzzed(
+                    payload,
+                    json.dumps(changed(body, path, lambda holder, key, v=value: _put(holder, key, v))).encode(),  # type: ignore[misc]
+                )
+                assert [reason for outcome in found if (reason := refused(payload, outcome))] == [], path
+
+
+def _at(value: Any, path: tuple[Any, ...]) -> Any:  # noqa: ANN401 - any JSON
+    for key in path:
+        value = value[key]
+    return value
+
+
 @given(st.data(), st.sampled_from(HERE))
 def test_a_payload_with_anything_in_a_place_never_fails(data: st.DataObject, payload: Payload) -> None:
     body = parsed(payload)
