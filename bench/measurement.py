@@ -39,12 +39,18 @@ class NoProgressError(Exception):
 
 
 def measure(
-    progress: Callable[[], int], total: int, process: Popen[bytes], *, longest: float, timeout_s: float = 30.0
+    progress: Callable[[], int],
+    total: int,
+    process: Popen[bytes],
+    *,
+    longest: float,
+    timeout_s: float = 30.0,
+    warm_up: float = WARM_UP_SHARE,
 ) -> Measurement:
-    """Watch a process from the 5 % mark to the end, or for `longest` seconds of it.
+    """Watch a process from when it has applied the share `warm_up` to the end, or for `longest` seconds of it.
 
     `progress` says how many events are applied so far. What counts is what it says at the first look at or after each
-    mark. Raises StandstillError when it says the same for `timeout_s` seconds, or the process ends before it is done.
+    mark. Raises NoProgressError when it says the same for `timeout_s` seconds, or the process ends before it is done.
     """
     started: tuple[int, float, float | None] | None = None
     last, moved = -1, time.perf_counter()
@@ -57,7 +63,7 @@ def measure(
             message = f"stands at {done} of {total} events{'' if ended else f' for {timeout_s:g} s'}"
             raise NoProgressError(message)
         if started is None:
-            if done >= total * WARM_UP_SHARE:
+            if done >= total * warm_up:
                 started = done, now, processor(process.pid)
         elif done >= total or now - started[1] > longest:
             begin, since, used = started

@@ -21,6 +21,7 @@ NAMES = {
     "b": "Quix Streams, state per lead, pipelined counters",
     "c": "stream-app worker, everything on",
     "d": "decode and fold only, no Kafka, no Redis",
+    "e": "Kafka Streams, exactly-once v2, state per lead, pipelined counters",
 }
 
 
@@ -42,6 +43,10 @@ class Findings:
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What the parts found that need no broker, or brokers of their own, in their own words."""
     figures_of_parts: dict[str, float] = field(default_factory=dict)
+    on_apache_kafka: "Findings | None" = None
+    """What was measured on a real broker, from half-way."""
+    left_out: str = ""
+    """Why nothing could be measured, where that is so."""
 
     def rate(self, candidate: str) -> float:
         """Return the median rate of the laps of a candidate that ran, in events per second."""
@@ -51,6 +56,11 @@ class Findings:
         """Return how many times as fast as a candidate ours was, by round."""
         pairs = zip(self.measurements.get("c", []), self.measurements.get(candidate, []), strict=False)
         return [ours.rate / other.rate for ours, other in pairs]
+
+    def cost_ratios(self, candidate: str) -> list[float]:
+        """Return how many times ours the processor time of a candidate for an event was, by round, where known."""
+        pairs = zip(self.measurements.get("c", []), self.measurements.get(candidate, []), strict=False)
+        return [other.cost / ours.cost for ours, other in pairs if ours.cost and other.cost]
 
     def cost(self, candidate: str) -> float | None:
         """Return the median of the processor time of a candidate for an event, in microseconds, where it is known."""
@@ -73,7 +83,9 @@ class Findings:
 def tables(findings: Findings) -> Iterator[Table]:
     """Yield what is shown in the terminal."""
     if findings.measurements:
-        yield _rates(findings)
+        yield _rates(findings, "medians of the rounds")
+    if (real := findings.on_apache_kafka) is not None and real.measurements:
+        yield _rates(real, "on Apache Kafka, the second half of them; medians of the rounds")
     if findings.scripts or findings.scraped or findings.latencies:
         yield _times(findings)
     if verdicts := list(judged(findings.figures())):
@@ -88,11 +100,12 @@ def tables(findings: Findings) -> Iterator[Table]:
         yield table
 
 
-def _rates(findings: Findings) -> Table:
-    heads = ("", "candidate", "events/s", "CPU µs/event", "store", "broker", "(c) is", "by round")
-    table = Table(*heads, title=f"{findings.events:,} events; medians of the rounds")
+def _rates(findings: Findings, how: str) -> Table:
+    heads = ("", "candidate", "events/s", "CPU µs/event", "store", "broker", "(c) is", "by round", "CPU / (c)")
+    table = Table(*heads, title=f"{findings.events:,} events; {how}")
     for candidate in sorted(findings.measurements):
         ratios = findings.ratios(candidate) if candidate != "c" else []
+        costs = findings.cost_ratios(candidate) if candidate != "c" else []
         cost, servers = findings.cost(candidate), findings.servers.get(candidate, [])
         table.add_row(
             f"({candidate})",
@@ -102,6 +115,7 @@ def _rates(findings: Findings) -> Table:
             *(f"{statistics.median(each[name] for each in servers):.1f}" if servers else "?" for name in _SERVERS),
             f"{statistics.median(ratios):.2f} x" if ratios else "",
             f"{min(ratios):.2f} to {max(ratios):.2f} x" if len(ratios) > 1 else "",
+            f"{statistics.median(costs):.2f} x" if costs else "",
         )
     return table
 
@@ -140,17 +154,9 @@ def as_json(findings: Findings) -> dict[str, Any]:
     scraped = findings.scraped
     return {
         "events": findings.events,
-        "rates": {
-            name: {
-                "median": findings.rate(name),
-                "ours_is_times": findings.ratios(name),
-                "laps": [
-                    {"rate": measurement.rate, "cpu_us_per_event": measurement.cost} for measurement in measurements
-                ],
-                "servers_cpu_us_per_event": findings.servers.get(name, []),
-            }
-            for name, measurements in findings.measurements.items()
-        },
+        "rates": _rates_as_json(findings),
+        "on_apache_kafka": (real := findings.on_apache_kafka)
+        and {"events": real.events, "rates": _rates_as_json(real), "left_out": real.left_out or None},
         "commit_script": [
             {
                 "batches": len(times.milliseconds),
@@ -169,4 +175,17 @@ def as_json(findings: Findings) -> dict[str, Any]:
         "latency": [dataclasses.asdict(each) for each in findings.latencies],
         **findings.parts,
         "aims": [{**dataclasses.asdict(each), "met": each.met} for each in judged(findings.figures())],
+    }
+
+
+def _rates_as_json(findings: Findings) -> dict[str, Any]:
+    return {
+        name: {
+            "median": findings.rate(name),
+            "ours_is_times": findings.ratios(name),
+            "cpu_is_times_ours": findings.cost_ratios(name),
+            "laps": [{"rate": measurement.rate, "cpu_us_per_event": measurement.cost} for measurement in measurements],
+            "servers_cpu_us_per_event": findings.servers.get(name, []),
+        }
+        for name, measurements in findings.measurements.items()
     }
