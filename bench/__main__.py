@@ -30,8 +30,6 @@ _EVENTS = 150_000
 _FEW_EVENTS = 40_000
 _ROUNDS = 9
 _ORDER = ("d", "a", "b", "c")
-_WHOLE = ("b", "c", "e")
-"""Those that read all events from the broker."""
 
 _RATE = 1000.0
 _SECONDS = 20.0
@@ -161,7 +159,6 @@ def _run_rounds(
 def _run(environment: BenchEnvironment, findings: Findings, name: str, candidate: Candidate, progress: Console) -> None:
     environment.clear_store()
     started = time.monotonic()
-    store, broker = environment.processor_of_store(), environment.processor_of_broker()
     if name == "c":
         with watch_script(environment.redis, "commit.lua") as times:
             measurement = candidate(environment, findings.events)
@@ -169,13 +166,6 @@ def _run(environment: BenchEnvironment, findings: Findings, name: str, candidate
     else:
         measurement = candidate(environment, findings.events)
     findings.measurements.setdefault(name, []).append(measurement)
-    if name in _WHOLE:
-        used = {
-            "store": environment.processor_of_store() - store,
-            "broker": environment.processor_of_broker() - broker,
-        }
-        costs = {server: seconds / findings.events * 1e6 for server, seconds in used.items()}
-        findings.servers.setdefault(name, []).append(costs)
     progress.print(
         f"({name}) {NAMES[name]}: {measurement.rate:,.0f} events/s ({time.monotonic() - started:.0f} s in all)"
     )

@@ -27,13 +27,13 @@ def worker(*flags: str) -> list[str]:
 def naive(environment: BenchEnvironment, events: int) -> Measurement:
     """(a) See `bench.naive`. All of it may take minutes, so the clock stops before."""
     with environment.running(python("bench.naive")) as process:
-        return measure(counted(environment), events, process, longest=_NAIVE_SECONDS)
+        return measure(counted(environment), events, process, environment.servers, longest=_NAIVE_SECONDS)
 
 
 def quix(environment: BenchEnvironment, events: int) -> Measurement:
     """(b) See `bench.quix`."""
     with environment.running(python("bench.quix", str(events))) as process:
-        measurement = measure(counted(environment), events, process, longest=_MAX_SECONDS)
+        measurement = measure(counted(environment), events, process, environment.servers, longest=_MAX_SECONDS)
         process.wait()
     return measurement
 
@@ -41,7 +41,9 @@ def quix(environment: BenchEnvironment, events: int) -> Measurement:
 def ours(environment: BenchEnvironment, events: int, warm_up: float = WARM_UP_SHARE) -> Measurement:
     """(c) A worker as it is run in production: whole catalog, ledger, metrics port."""
     with environment.running(worker("--drain", "--json"), worker_port="0") as process:
-        measurement = measure(lambda: _applied(environment), events, process, longest=_MAX_SECONDS, warm_up=warm_up)
+        measurement = measure(
+            lambda: _applied(environment), events, process, environment.servers, longest=_MAX_SECONDS, warm_up=warm_up
+        )
         process.wait()
         answer = json.loads(process.stdout.read()) if process.stdout else {}
     if answer.get("applied") != events:

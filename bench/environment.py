@@ -58,6 +58,11 @@ class BenchEnvironment:
         """Processor seconds that the broker has used; 0 where the system does not tell."""
         return sum(processor(pid) or 0.0 for pid in self.broker_pids)
 
+    @property
+    def servers(self) -> dict[str, Callable[[], float]]:
+        """What says how many processor seconds each server has used, by name."""
+        return {"store": self.processor_of_store, "broker": self.processor_of_broker}
+
     def clear_store(self) -> None:
         """Empty the store."""
         self.redis.flushall()

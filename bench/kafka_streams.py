@@ -47,7 +47,9 @@ def kafka_streams(environment: BenchEnvironment, events: int) -> Measurement:
     program, *arguments = _command()
     command = [program, place, *arguments, str(events), *event_topics(environment.settings)]
     with environment.running(command) as process:
-        measurement = measure(counted(environment), events, process, longest=_MAX_SECONDS, warm_up=_WARM_UP_SHARE)
+        measurement = measure(
+            counted(environment), events, process, environment.servers, longest=_MAX_SECONDS, warm_up=_WARM_UP_SHARE
+        )
         process.wait()
     return measurement
 

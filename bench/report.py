@@ -21,7 +21,7 @@ NAMES = {
     "b": "Quix Streams, state per lead, pipelined counters",
     "c": "stream-app worker, everything on",
     "d": "decode and fold only, no Kafka, no Redis",
-    "e": "Kafka Streams, exactly-once v2, state per lead, pipelined counters",
+    "e": "Kafka Streams, exactly-once v2, otherwise as (b)",
 }
 
 
@@ -35,9 +35,6 @@ class Findings:
     events: int = 0
     measurements: dict[str, list[Measurement]] = field(default_factory=dict)
     scripts: list[ScriptDurations] = field(default_factory=list)
-    servers: dict[str, list[dict[str, float]]] = field(default_factory=dict)
-    """Processor time of store and broker in microseconds for an event, by candidate and round;
-    of those that apply all events."""
     scraped: Scraped | None = None
     latencies: list[Latency] = field(default_factory=list)
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -66,6 +63,11 @@ class Findings:
         """Return the median of the processor time of a candidate for an event, in microseconds, where it is known."""
         costs = [each.cost for each in self.measurements.get(candidate, []) if each.cost is not None]
         return statistics.median(costs) if costs else None
+
+    def costs_of_servers(self, candidate: str) -> dict[str, float]:
+        """Return the medians of the processor time of the servers for an event of a candidate, in microseconds."""
+        rounds = [each.costs_of_servers for each in self.measurements.get(candidate, [])]
+        return {name: statistics.median(each[name] for each in rounds) for name in rounds[0]} if rounds else {}
 
     def figures(self) -> dict[str, float]:
         """Return everything that there are aims about."""
@@ -106,13 +108,13 @@ def _rates(findings: Findings, how: str) -> Table:
     for candidate in sorted(findings.measurements):
         ratios = findings.ratios(candidate) if candidate != "c" else []
         costs = findings.cost_ratios(candidate) if candidate != "c" else []
-        cost, servers = findings.cost(candidate), findings.servers.get(candidate, [])
+        cost, servers = findings.cost(candidate), findings.costs_of_servers(candidate)
         table.add_row(
             f"({candidate})",
             NAMES[candidate],
             f"{findings.rate(candidate):,.0f}",
             f"{cost:.1f}" if cost is not None else "?",
-            *(f"{statistics.median(each[name] for each in servers):.1f}" if servers else "?" for name in _SERVERS),
+            *(f"{servers[name]:.1f}" if name in servers else "?" for name in _SERVERS),
             f"{statistics.median(ratios):.2f} x" if ratios else "",
             f"{min(ratios):.2f} to {max(ratios):.2f} x" if len(ratios) > 1 else "",
             f"{statistics.median(costs):.2f} x" if costs else "",
@@ -184,8 +186,10 @@ def _rates_as_json(findings: Findings) -> dict[str, Any]:
             "median": findings.rate(name),
             "ours_is_times": findings.ratios(name),
             "cpu_is_times_ours": findings.cost_ratios(name),
-            "laps": [{"rate": measurement.rate, "cpu_us_per_event": measurement.cost} for measurement in measurements],
-            "servers_cpu_us_per_event": findings.servers.get(name, []),
+            "laps": [
+                {"rate": each.rate, "cpu_us_per_event": each.cost, "servers_cpu_us_per_event": each.costs_of_servers}
+                for each in measurements
+            ],
         }
         for name, measurements in findings.measurements.items()
     }
