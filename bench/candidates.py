@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from bench.environment import BenchEnvironment, python
-from bench.measurement import WARM_UP_SHARE, Measurement, measure
+from bench.measurement import Measurement, measure
 
 __all__ = ["CANDIDATES", "Candidate", "counted", "ours", "worker"]
 
@@ -38,12 +38,10 @@ def quix(environment: BenchEnvironment, events: int) -> Measurement:
     return measurement
 
 
-def ours(environment: BenchEnvironment, events: int, warm_up: float = WARM_UP_SHARE) -> Measurement:
+def ours(environment: BenchEnvironment, events: int) -> Measurement:
     """(c) A worker as it is run in production: whole catalog, ledger, metrics port."""
     with environment.running(worker("--drain", "--json"), worker_port="0") as process:
-        measurement = measure(
-            lambda: _applied(environment), events, process, environment.servers, longest=_MAX_SECONDS, warm_up=warm_up
-        )
+        measurement = measure(lambda: _applied(environment), events, process, environment.servers, longest=_MAX_SECONDS)
         process.wait()
         answer = json.loads(process.stdout.read()) if process.stdout else {}
     if answer.get("applied") != events:

@@ -41,7 +41,7 @@ class Findings:
     """What the parts found that need no broker, or brokers of their own, in their own words."""
     figures_of_parts: dict[str, float] = field(default_factory=dict)
     on_apache_kafka: "Findings | None" = None
-    """What was measured on a real broker, from half-way."""
+    """What was measured on a real broker."""
     left_out: str = ""
     """Why nothing could be measured, where that is so."""
 
@@ -87,7 +87,7 @@ def tables(findings: Findings) -> Iterator[Table]:
     if findings.measurements:
         yield _rates(findings, "medians of the rounds")
     if (real := findings.on_apache_kafka) is not None and real.measurements:
-        yield _rates(real, "on Apache Kafka, the second half of them; medians of the rounds")
+        yield _rates(real, "on Apache Kafka, the second half of them for (e); medians of the rounds")
     if findings.scripts or findings.scraped or findings.latencies:
         yield _times(findings)
     if verdicts := list(judged(findings.figures())):
