@@ -1,7 +1,7 @@
 """Candidate (e), Kafka Streams with exactly-once v2, and the real Apache Kafka that it and whoever it meets run on.
 
 What it does is in `kafka_streams/Peer.java`, which Java compiles as it starts. Java goes on to compile what runs often
-during the first 100,000 events, which cost three times as much as those that follow: its clock starts half-way. It
+during the first 100,000 events, which cost more than twice as much as those that follow: its clock starts half-way. It
 reads all topics in the order of time, so its second half is like its first. Our worker reads each topic as fast as it
 can and has the costly ones left at the end, so its clock starts where it always does.
 """
