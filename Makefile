@@ -64,7 +64,7 @@ test-kafka: $(ENV)  ## run the tests that need a broker on a real Apache Kafka (
 
 test-all: check test test-recipes test-faults test-kafka  ## run everything
 
-bench: $(BENCH_ENV)  ## measure, and compare with Quix Streams
+bench: $(BENCH_ENV)  ## measure, and compare with Quix Streams, and with Kafka Streams where Java 17 and Maven are
 	@exec $(BENCH_VENV)/bin/python -m bench $(ARGS)
 
 lint: $(ENV)  ## check style and types

@@ -14,29 +14,31 @@ import orjson
 from rich.console import Console
 
 from bench import growth, large_entities, many_campaigns
-from bench.candidates import CANDIDATES
+from bench.candidates import CANDIDATES, Candidate
 from bench.environment import BenchEnvironment, bench_environment
 from bench.event_history import EventHistory
 from bench.gateway import gateway_findings
+from bench.kafka_streams import ON_APACHE_KAFKA, apache_kafka
 from bench.latency import under_traffic
 from bench.report import NAMES, Findings, as_json, tables
 from bench.scrape import at_rest
 from bench.script_durations import watch_script
 from stream_app.clients.settings import Settings
-from stream_app.demo.embedded_servers import embedded_redis
+from stream_app.demo.embedded_servers import ServerError, embedded_redis
+from tests.servers.java import UnavailableError
 
 _EVENTS = 150_000
 _FEW_EVENTS = 40_000
 _ROUNDS = 9
 _ORDER = ("d", "a", "b", "c")
-_WHOLE = ("b", "c")
-"""Those that read all events from the broker."""
 
 _RATE = 1000.0
 _SECONDS = 20.0
 _FEW_SECONDS = 8.0
 _LATENCY_RUNS = 3
 _WORKER_EVENTS = 200_000
+_KAFKA_STREAMS_EVENTS = 400_000
+_KAFKA_STREAMS_ROUNDS = 3
 _LEADS = 100_000
 _LEAD_EVENTS = 50_000
 _CAMPAIGNS = 100_000
@@ -66,7 +68,8 @@ _APART: dict[str, Part] = {
 """What is measured with servers of its own, and what of it there are aims about."""
 
 _TOGETHER = (*CANDIDATES, "scrape", "latency", "gateway")
-_PARTS = (*_TOGETHER, *_APART)
+_KAFKA_STREAMS = "kafka_streams"
+_PARTS = (*_TOGETHER, *_APART, _KAFKA_STREAMS)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -93,6 +96,8 @@ def main(*, events: int | None, rounds: int | None, quick: bool, only: str | Non
         measure, figures = _APART[name]
         findings.parts[name] = measure()
         findings.figures_of_parts |= figures(findings.parts[name])
+    if _KAFKA_STREAMS in wanted:
+        findings.on_apache_kafka = _run_on_apache_kafka(rounds or (1 if quick else _KAFKA_STREAMS_ROUNDS), progress)
     machine = {**_machine(), "load": f"{load:.1f} before, {os.getloadavg()[0]:.1f} after"}
     if as_json_:
         click.echo(orjson.dumps({"machine": machine, **as_json(findings)}, option=orjson.OPT_INDENT_2))
@@ -111,9 +116,10 @@ def _run_together(
         progress.print("making the events and loading the topics ...")
         findings.events = event_history.load(environment.settings, environment.spool)
         progress.print(f"{findings.events:,} events are in the topics")
-        _run_rounds(environment, findings, wanted, rounds, progress)
+        candidates = {name: CANDIDATES[name] for name in _ORDER if name in wanted}
+        _run_rounds(environment, findings, candidates, rounds, progress)
         if {"scrape", "latency"} & set(wanted) and "c" not in wanted:
-            _run(environment, findings, "c", progress)
+            _run(environment, findings, "c", CANDIDATES["c"], progress)
         if "scrape" in wanted:
             progress.print("scraping ...")
             findings.scraped = at_rest(environment.settings)
@@ -127,34 +133,45 @@ def _run_together(
             findings.gateway = list(gateway_findings(environment, _FEW_SECONDS if quick else _SECONDS))
 
 
+def _run_on_apache_kafka(rounds: int, progress: Console) -> Findings:
+    """Run Kafka Streams and our worker on one real broker, where this machine has what that takes."""
+    findings = Findings()
+    try:
+        with bench_environment(apache_kafka) as environment:
+            progress.print("loading the topics of Apache Kafka ...")
+            event_history = EventHistory.near_now(_KAFKA_STREAMS_EVENTS)
+            findings.events = event_history.load(environment.settings, environment.spool)
+            progress.print(f"{findings.events:,} events are in the topics")
+            _run_rounds(environment, findings, ON_APACHE_KAFKA, rounds, progress)
+    except (UnavailableError, ServerError) as error:
+        findings.left_out = f"Kafka Streams is left out: {error}"
+        progress.print(findings.left_out)
+    return findings
+
+
 def _run_rounds(
-    environment: BenchEnvironment, findings: Findings, wanted: tuple[str, ...], rounds: int, progress: Console
+    environment: BenchEnvironment,
+    findings: Findings,
+    candidates: Mapping[str, Candidate],
+    rounds: int,
+    progress: Console,
 ) -> None:
     """Run them in turn, over and over: machines are faster and slower by the minute, and ratios are taken by round."""
     for _ in range(rounds):
-        for name in _ORDER:
-            if name in wanted:
-                _run(environment, findings, name, progress)
+        for name, candidate in candidates.items():
+            _run(environment, findings, name, candidate, progress)
 
 
-def _run(environment: BenchEnvironment, findings: Findings, name: str, progress: Console) -> None:
+def _run(environment: BenchEnvironment, findings: Findings, name: str, candidate: Candidate, progress: Console) -> None:
     environment.clear_store()
     started = time.monotonic()
-    store, broker = environment.processor_of_store(), environment.processor_of_broker()
     if name == "c":
         with watch_script(environment.redis, "commit.lua") as times:
-            measurement = CANDIDATES[name](environment, findings.events)
+            measurement = candidate(environment, findings.events)
         findings.scripts.append(times)
     else:
-        measurement = CANDIDATES[name](environment, findings.events)
+        measurement = candidate(environment, findings.events)
     findings.measurements.setdefault(name, []).append(measurement)
-    if name in _WHOLE:
-        used = {
-            "store": environment.processor_of_store() - store,
-            "broker": environment.processor_of_broker() - broker,
-        }
-        costs = {server: seconds / findings.events * 1e6 for server, seconds in used.items()}
-        findings.servers.setdefault(name, []).append(costs)
     progress.print(
         f"({name}) {NAMES[name]}: {measurement.rate:,.0f} events/s ({time.monotonic() - started:.0f} s in all)"
     )

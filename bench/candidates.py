@@ -9,11 +9,14 @@ from typing import cast
 from bench.environment import BenchEnvironment, python
 from bench.measurement import Measurement, measure
 
-__all__ = ["CANDIDATES", "worker"]
+__all__ = ["CANDIDATES", "Candidate", "counted", "ours", "worker"]
 
 _COUNTERS = "events"
 _MAX_SECONDS = 60.0
 _NAIVE_SECONDS = 6.0
+
+Candidate = Callable[[BenchEnvironment, int], Measurement]
+"""Runs a candidate over so many events."""
 
 
 def worker(*flags: str) -> list[str]:
@@ -24,13 +27,13 @@ def worker(*flags: str) -> list[str]:
 def naive(environment: BenchEnvironment, events: int) -> Measurement:
     """(a) See `bench.naive`. All of it may take minutes, so the clock stops before."""
     with environment.running(python("bench.naive")) as process:
-        return measure(_counted(environment), events, process, longest=_NAIVE_SECONDS)
+        return measure(counted(environment), events, process, environment.servers, longest=_NAIVE_SECONDS)
 
 
 def quix(environment: BenchEnvironment, events: int) -> Measurement:
     """(b) See `bench.quix`."""
     with environment.running(python("bench.quix", str(events))) as process:
-        measurement = measure(_counted(environment), events, process, longest=_MAX_SECONDS)
+        measurement = measure(counted(environment), events, process, environment.servers, longest=_MAX_SECONDS)
         process.wait()
     return measurement
 
@@ -38,7 +41,7 @@ def quix(environment: BenchEnvironment, events: int) -> Measurement:
 def ours(environment: BenchEnvironment, events: int) -> Measurement:
     """(c) A worker as it is run in production: whole catalog, ledger, metrics port."""
     with environment.running(worker("--drain", "--json"), worker_port="0") as process:
-        measurement = measure(lambda: _applied(environment), events, process, longest=_MAX_SECONDS)
+        measurement = measure(lambda: _applied(environment), events, process, environment.servers, longest=_MAX_SECONDS)
         process.wait()
         answer = json.loads(process.stdout.read()) if process.stdout else {}
     if answer.get("applied") != events:
@@ -54,10 +57,11 @@ def fold(environment: BenchEnvironment, events: int) -> Measurement:  # noqa: AR
     return Measurement(**json.loads(answer))
 
 
-CANDIDATES: dict[str, Callable[[BenchEnvironment, int], Measurement]] = {"a": naive, "b": quix, "c": ours, "d": fold}
+CANDIDATES: dict[str, Candidate] = {"a": naive, "b": quix, "c": ours, "d": fold}
 
 
-def _counted(environment: BenchEnvironment) -> Callable[[], int]:
+def counted(environment: BenchEnvironment) -> Callable[[], int]:
+    """Return what says how many events are counted in the store, of those candidates that have only counters there."""
     return lambda: sum(map(int, environment.redis.hvals(_COUNTERS)))
 
 

@@ -3,8 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -58,6 +58,11 @@ class BenchEnvironment:
         """Processor seconds that the broker has used; 0 where the system does not tell."""
         return sum(processor(pid) or 0.0 for pid in self.broker_pids)
 
+    @property
+    def servers(self) -> dict[str, Callable[[], float]]:
+        """What says how many processor seconds each server has used, by name."""
+        return {"store": self.processor_of_store, "broker": self.processor_of_broker}
+
     def clear_store(self) -> None:
         """Empty the store."""
         self.redis.flushall()
@@ -107,13 +112,18 @@ def _check(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def bench_environment() -> Iterator[BenchEnvironment]:
-    """Start the embedded servers, and end them and remove all they wrote when the block ends."""
+def bench_environment(
+    kafka: Callable[[Path], AbstractContextManager[str]] = embedded_kafka,
+) -> Iterator[BenchEnvironment]:
+    """Start a store and a broker, the embedded one unless another is given, and end them when the block ends.
+
+    `kafka` runs a broker in a directory and yields its `host:port`. All that the servers wrote is removed.
+    """
     with TemporaryDirectory(prefix="stream-app-bench-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
         with ExitStack() as stack:
             before = children()
-            broker = stack.enter_context(embedded_kafka(directory / "kafka"))
+            broker = stack.enter_context(kafka(directory / "kafka"))
             broker_pids = frozenset(children() - before)
             url = stack.enter_context(embedded_redis(directory / "redis"))
             settings = Settings.load(kafka_url=f"kafka://{broker}", redis_url=url, namespace=_NAMESPACE)

@@ -22,6 +22,7 @@ NAMES = {
     "b": "Quix Streams, state per lead, pipelined counters",
     "c": "stream-app worker, everything on",
     "d": "decode and fold only, no Kafka, no Redis",
+    "e": "Kafka Streams, exactly-once v2, otherwise as (b)",
 }
 
 
@@ -35,15 +36,16 @@ class Findings:
     events: int = 0
     measurements: dict[str, list[Measurement]] = field(default_factory=dict)
     scripts: list[ScriptDurations] = field(default_factory=list)
-    servers: dict[str, list[dict[str, float]]] = field(default_factory=dict)
-    """Processor time of store and broker in microseconds for an event, by candidate and round;
-    of those that apply all events."""
     scraped: Scraped | None = None
     latencies: list[Latency] = field(default_factory=list)
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What the parts found that need no broker, or brokers of their own, in their own words."""
     figures_of_parts: dict[str, float] = field(default_factory=dict)
     gateway: list[GatewayFinding] = field(default_factory=list)
+    on_apache_kafka: "Findings | None" = None
+    """What was measured on a real broker."""
+    left_out: str = ""
+    """Why nothing could be measured, where that is so."""
 
     def rate(self, candidate: str) -> float:
         """Return the median rate of the laps of a candidate that ran, in events per second."""
@@ -54,10 +56,20 @@ class Findings:
         pairs = zip(self.measurements.get("c", []), self.measurements.get(candidate, []), strict=False)
         return [ours.rate / other.rate for ours, other in pairs]
 
+    def cost_ratios(self, candidate: str) -> list[float]:
+        """Return how many times ours the processor time of a candidate for an event was, by round, where known."""
+        pairs = zip(self.measurements.get("c", []), self.measurements.get(candidate, []), strict=False)
+        return [other.cost / ours.cost for ours, other in pairs if ours.cost and other.cost]
+
     def cost(self, candidate: str) -> float | None:
         """Return the median of the processor time of a candidate for an event, in microseconds, where it is known."""
         costs = [each.cost for each in self.measurements.get(candidate, []) if each.cost is not None]
         return statistics.median(costs) if costs else None
+
+    def costs_of_servers(self, candidate: str) -> dict[str, float]:
+        """Return the medians of the processor time of the servers for an event of a candidate, in microseconds."""
+        rounds = [each.costs_of_servers for each in self.measurements.get(candidate, [])]
+        return {name: statistics.median(each[name] for each in rounds) for name in rounds[0]} if rounds else {}
 
     def figures(self) -> dict[str, float]:
         """Return everything that there are aims about."""
@@ -75,7 +87,9 @@ class Findings:
 def tables(findings: Findings) -> Iterator[Table]:
     """Yield what is shown in the terminal."""
     if findings.measurements:
-        yield _rates(findings)
+        yield _rates(findings, "medians of the rounds")
+    if (real := findings.on_apache_kafka) is not None and real.measurements:
+        yield _rates(real, "on Apache Kafka, the second half of them for (e); medians of the rounds")
     if findings.scripts or findings.scraped or findings.latencies:
         yield _times(findings)
     if findings.gateway:
@@ -92,20 +106,22 @@ def tables(findings: Findings) -> Iterator[Table]:
         yield table
 
 
-def _rates(findings: Findings) -> Table:
-    heads = ("", "candidate", "events/s", "CPU µs/event", "store", "broker", "(c) is", "by round")
-    table = Table(*heads, title=f"{findings.events:,} events; medians of the rounds")
+def _rates(findings: Findings, how: str) -> Table:
+    heads = ("", "candidate", "events/s", "CPU µs/event", "store", "broker", "(c) is", "by round", "CPU / (c)")
+    table = Table(*heads, title=f"{findings.events:,} events; {how}")
     for candidate in sorted(findings.measurements):
         ratios = findings.ratios(candidate) if candidate != "c" else []
-        cost, servers = findings.cost(candidate), findings.servers.get(candidate, [])
+        costs = findings.cost_ratios(candidate) if candidate != "c" else []
+        cost, servers = findings.cost(candidate), findings.costs_of_servers(candidate)
         table.add_row(
             f"({candidate})",
             NAMES[candidate],
             f"{findings.rate(candidate):,.0f}",
             f"{cost:.1f}" if cost is not None else "?",
-            *(f"{statistics.median(each[name] for each in servers):.1f}" if servers else "?" for name in _SERVERS),
+            *(f"{servers[name]:.1f}" if name in servers else "?" for name in _SERVERS),
             f"{statistics.median(ratios):.2f} x" if ratios else "",
             f"{min(ratios):.2f} to {max(ratios):.2f} x" if len(ratios) > 1 else "",
+            f"{statistics.median(costs):.2f} x" if costs else "",
         )
     return table
 
@@ -144,17 +160,9 @@ def as_json(findings: Findings) -> dict[str, Any]:
     scraped = findings.scraped
     return {
         "events": findings.events,
-        "rates": {
-            name: {
-                "median": findings.rate(name),
-                "ours_is_times": findings.ratios(name),
-                "laps": [
-                    {"rate": measurement.rate, "cpu_us_per_event": measurement.cost} for measurement in measurements
-                ],
-                "servers_cpu_us_per_event": findings.servers.get(name, []),
-            }
-            for name, measurements in findings.measurements.items()
-        },
+        "rates": _rates_as_json(findings),
+        "on_apache_kafka": (real := findings.on_apache_kafka)
+        and {"events": real.events, "rates": _rates_as_json(real), "left_out": real.left_out or None},
         "commit_script": [
             {
                 "batches": len(times.milliseconds),
@@ -186,4 +194,19 @@ def as_json(findings: Findings) -> dict[str, Any]:
         ],
         **findings.parts,
         "aims": [{**dataclasses.asdict(each), "met": each.met} for each in judged(findings.figures())],
+    }
+
+
+def _rates_as_json(findings: Findings) -> dict[str, Any]:
+    return {
+        name: {
+            "median": findings.rate(name),
+            "ours_is_times": findings.ratios(name),
+            "cpu_is_times_ours": findings.cost_ratios(name),
+            "laps": [
+                {"rate": each.rate, "cpu_us_per_event": each.cost, "servers_cpu_us_per_event": each.costs_of_servers}
+                for each in measurements
+            ],
+        }
+        for name, measurements in findings.measurements.items()
     }

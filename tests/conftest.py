@@ -9,7 +9,8 @@ from hypothesis import settings
 
 from stream_app.demo.embedded_servers import Server, embedded_kafka, embedded_redis, redis_server
 from tests.servers.cluster import Cluster
-from tests.servers.kafka import UnavailableError, real_kafka_server
+from tests.servers.java import UnavailableError
+from tests.servers.kafka import real_kafka_server
 from tests.servers.tansu import tansu_server
 
 # `ci` is how the suite runs before a change lands and wherever --hypothesis-profile says nothing else; `dev` is for the

@@ -12,7 +12,7 @@ import pytest
 
 from stream_app.store.keys import Partition
 from tests.servers.cluster import Cluster
-from tests.servers.kafka import UnavailableError
+from tests.servers.java import UnavailableError
 from tests.servers.kafka_cluster import KafkaCluster
 from tests.system.event_sets import UNTIL, EventSet, small_event_set
 from tests.system.expectations import assert_exact

@@ -11,7 +11,7 @@ import pytest
 
 from tests.intake.running import Running
 from tests.servers.cluster import Cluster
-from tests.servers.kafka import UnavailableError
+from tests.servers.java import UnavailableError
 from tests.servers.secured_kafka import PLAIN_USER, SecuredKafka
 from tests.system.event_sets import UNTIL, EventSet, RecordToSend
 from tests.system.expectations import assert_exact

@@ -17,7 +17,8 @@ import pytest
 
 from stream_app.demo.embedded_servers import Server
 from tests.servers.cluster import Cluster
-from tests.servers.kafka import UnavailableError, real_kafka_server
+from tests.servers.java import UnavailableError
+from tests.servers.kafka import real_kafka_server
 from tests.servers.tansu import tansu_server
 from tests.system.event_sets import MOMENTS, UNTIL, EventSet, large_event_set
 from tests.system.expectations import assert_exact, assert_rejected, expected
