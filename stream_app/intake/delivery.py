@@ -91,9 +91,8 @@ class Delivery:
                 waiting.append(  # noqa: PERF401 - each is awaited in turn
                     await producer.send(each.topic, each.value, each.key, headers=list(each.headers))
                 )
-            await asyncio.wait(waiting)
             for future in waiting:
-                future.result()
+                await future
         except BaseException as error:
             self._failed(error)
             raise

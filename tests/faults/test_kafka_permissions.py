@@ -220,6 +220,26 @@ def test_a_topic_that_may_be_seen_and_not_read_stops_alone(
     assert_exact(installation, small_set.events, UNTIL)
 
 
+def test_a_gateway_names_the_right_that_is_missing_and_goes_on(
+    secured: SecuredKafka, installation: Installation, tmp_path: Path
+) -> None:
+    user = installation.namespace
+    direct = {"kafka_url": f"kafka://{secured.direct}", "kafka_security": "plaintext"}
+    installation.run("topics", "apply", **direct)
+    inbox = Grant("WRITE", "topic", f"{user}.inbox")
+    _allow(secured, user, *(Grant("WRITE", "topic", topic) for topic in installation.topics))
+    gateway = Running(installation, tmp_path)
+    for grant in (Grant("DESCRIBE", "topic", inbox.name), inbox):
+        if grant is inbox:
+            # It is seen by now; that it may not be written to shows when it is.
+            eventually(lambda: gateway.post({"do": "ignore"})[0] == HTTPStatus.SERVICE_UNAVAILABLE, "a post is refused")
+        named = f"not authorized: WRITE on topic {inbox.name}"
+        answer(gateway.metrics_at, "/health", gateway.process, lambda page, named=named: named in page.text)  # type: ignore[misc]
+        _allow(secured, user, grant)
+    gateway.ready()
+    eventually(lambda: gateway.post({"do": "ignore"})[0] == HTTPStatus.OK, "a post is taken", gateway.process)
+
+
 # Rights of commands ---------------------------------------------------------------------------------------------------
 
 

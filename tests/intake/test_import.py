@@ -230,7 +230,8 @@ def test_a_table_of_spend_is_imported_by_its_column_map(
         constants = { currency = "EUR", kind = "media" }
         decimal = ","
         [sources.csv.tables.other]
-        type = "spend.recorded"
+        type = "lead.merged"
+        columns = { lead_id = "Id", merged_id = "Old id" }
         """
     )
     text = "Campaign;From;To;Cost\nspring;2026-01-01;2026-01-31;1.234,50\nspring;2026-02-01;2026-02-28;soon\n"

@@ -1,4 +1,4 @@
-"""Exports of HubSpot: contacts and deals, as objects of its API or as CSV with the internal names of properties.
+"""Exports of HubSpot: contacts and deals, as objects of its API or as CSV, with internal names or those people see.
 
 API: https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide. A copy of HubSpot in a warehouse, with
 `property_` before the names of properties, is read as well.
@@ -26,11 +26,45 @@ from stream_app.sources.source import Context, Event, Ignored, Incomplete, Missi
 HubSpotContext = Context[HubSpotSettings]
 
 _IDS = ("hs_object_id", "Record ID", "Record ID - Contact", "Record ID - Deal", "id", "vid", "contact_id", "deal_id")
-_WAREHOUSE = {"deal_pipeline_id": "pipeline", "deal_pipeline_stage_id": "dealstage"}
+_NAMES = {
+    "deal_pipeline_id": "pipeline",
+    "deal_pipeline_stage_id": "dealstage",
+    "Email": "email",
+    "Create Date": "createdate",
+    "Close Date": "closedate",
+    "Last Modified Date": "hs_lastmodifieddate",
+    "Lifecycle Stage": "lifecyclestage",
+    "Became a Subscriber Date": "hs_lifecyclestage_subscriber_date",
+    "Became a Lead Date": "hs_lifecyclestage_lead_date",
+    "Became a Marketing Qualified Lead Date": "hs_lifecyclestage_marketingqualifiedlead_date",
+    "Became a Sales Qualified Lead Date": "hs_lifecyclestage_salesqualifiedlead_date",
+    "Became an Opportunity Date": "hs_lifecyclestage_opportunity_date",
+    "Became a Customer Date": "hs_lifecyclestage_customer_date",
+    "Became an Evangelist Date": "hs_lifecyclestage_evangelist_date",
+    "Became an Other Lifecycle Date": "hs_lifecyclestage_other_date",
+    "Original Source": "hs_analytics_source",
+    "Original Traffic Source": "hs_analytics_source",
+    "Original Source Drill-Down 1": "hs_analytics_source_data_1",
+    "Original Traffic Source Drill-Down 1": "hs_analytics_source_data_1",
+    "Amount": "amount",
+    "Currency": "deal_currency_code",
+    "Pipeline": "pipeline",
+    "Deal Stage": "dealstage",
+    "Deal Type": "dealtype",
+    "Closed Won Reason": "closed_won_reason",
+    "Closed Lost Reason": "closed_lost_reason",
+}
+"""What properties are called in a warehouse and in exports with the names that people see, to their internal names."""
 _STAGE_DATES = (("hs_lifecyclestage_", "_date"), ("hs_v2_date_entered_", ""))
-_DEFAULT = Pipeline(won=["closedwon"], lost=["closedlost"])
-_DEFAULT_NAMES = frozenset({"", "default"})
-_KINDS = {"newbusiness": "new_business", "existingbusiness": "upsell"}
+_DEFAULT = Pipeline(won=["closedwon", "Closed won"], lost=["closedlost", "Closed lost"])
+_DEFAULT_NAMES = frozenset({"", "default", "Sales Pipeline"})
+_KINDS = {
+    "newbusiness": "new_business",
+    "New Business": "new_business",
+    "existingbusiness": "upsell",
+    "Existing Business": "upsell",
+}
+_OFFLINE = frozenset({"OFFLINE", "Offline Sources"})
 
 
 class _Record:
@@ -82,7 +116,7 @@ class _Record:
 
 
 def _property_name(name: str) -> str:
-    return _WAREHOUSE.get(name) or name.removeprefix("property_")
+    return _NAMES.get(name) or name.removeprefix("property_")
 
 
 def _stage_of(name: str) -> str | None:
@@ -122,10 +156,9 @@ def _origin(record: _Record) -> dict[str, str]:
 
 
 def _created(record: _Record, lead: str, when: str, origin: Mapping[str, str]) -> Event:
-    is_offline = record.text("hs_analytics_source") == "OFFLINE"
-    is_import = (is_offline and record.text("hs_analytics_source_data_1") in IMPORTS) or (
-        record.text("hs_object_source") in IMPORTS
-    )
+    is_offline = record.text("hs_analytics_source") in _OFFLINE
+    how = (record.text("hs_analytics_source_data_1") or "").upper()
+    is_import = (is_offline and how in IMPORTS) or record.text("hs_object_source") in IMPORTS
     data = {"lead_id": lead, **origin, **({"is_import": True} if is_import else {})}
     # What can change is in the id: of records with one id only one would stand.
     stated = digest("\0".join(f"{name}={data[name]}" for name in sorted(data)))
