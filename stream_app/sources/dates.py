@@ -5,6 +5,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from stream_app.sources.fields import moment, moment_of_milliseconds, moment_of_seconds, text
+from stream_app.sources.source import Parked
 
 _SECONDS, _MILLISECONDS = 9, 12
 """From how many digits on a number is a moment in seconds (since 1973), and one in milliseconds (since 1973)."""
@@ -37,6 +38,12 @@ def moment_in(value: object, zone_name: str, pattern: str = "") -> str | None:
     if found.isascii() and found.isdigit() and len(found) >= _SECONDS:
         return moment_of_milliseconds(found) if len(found) >= _MILLISECONDS else moment_of_seconds(found)
     return moment(found) or _local(found, zone_name, pattern)
+
+
+def no_moment(value: object, zone_name: str, field: str, pattern: str = "") -> Parked:
+    """Why a value is no moment: `time_zone` if it would be one in a zone that nobody named, else `time`."""
+    is_local = not zone_name and moment_in(value, "UTC", pattern) is not None
+    return Parked("time_zone" if is_local else "time", field)
 
 
 def day_in(value: object, pattern: str = "") -> str | None:

@@ -1,14 +1,14 @@
 """Exports of HubSpot: contacts and deals, as objects of its API or as CSV, with internal names or those people see.
 
-API: https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide. A copy of HubSpot in a warehouse, with
-`property_` before the names of properties, is read as well.
+API: https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide. A copy of HubSpot in a
+warehouse, with `property_` before the names of properties, is read as well.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stream_app.sources.amounts import currency_code
-from stream_app.sources.dates import moment_in
+from stream_app.sources.dates import moment_in, no_moment
 from stream_app.sources.export import Export, Row
 from stream_app.sources.fields import amount, digest, free_text, identifier, label, mapping, milliseconds_of, text
 from stream_app.sources.hubspot import (
@@ -91,6 +91,9 @@ class _Record:
             if self.text(name) and (stage := _stage_of(name)):
                 yield name, stage
 
+    def undated(self, name: str) -> Parked:
+        return no_moment(self._properties.get(name), self._zone, label(name) or "")
+
     def is_true(self, name: str) -> bool:
         return (self.text(name) or "").lower() == "true" or self._properties.get(name) is True
 
@@ -139,7 +142,7 @@ def contact_events(row: Row, context: HubSpotContext) -> list[Outcome]:
         return _change(row, record, context)
     created = record.moment("createdate") or moment_in(row.get("createdAt"), "")
     if created is None:
-        return [Parked("time", "createdate")]
+        return [record.undated("createdate")]
     lead = contact_lead(record.id)
     origin = _origin(record)
     outcomes: list[Outcome] = [_created(record, lead, created, origin)]
@@ -191,7 +194,7 @@ def _stages(record: _Record, lead: str, settings: HubSpotSettings) -> Iterator[O
         if ours is None:
             yield Parked("stage", label(name) or "")
         elif when is None:
-            yield Parked("time", label(name) or "")
+            yield record.undated(name)
         elif ours:
             data = {"lead_id": lead, "to": ours}
             yield record.event(f"stage:{theirs}:{lead}", "lead.stage_changed", when, data)
@@ -203,7 +206,7 @@ def _change(row: Row, record: _Record, context: HubSpotContext) -> list[Outcome]
     """A line of the history of a property, as a warehouse has it."""
     when = moment_in(row.get("timestamp"), context.settings.timezone)
     if when is None:
-        return [Parked("time", "timestamp")]
+        return [no_moment(row.get("timestamp"), context.settings.timezone, "timestamp")]
     found = {"propertyName": row.get("name"), "propertyValue": row.get("value")}
     at = str(milliseconds_of(when))
     change = Change(found, record.portal, CONTACT, str(record.id), "propertyChange", when, at)
@@ -216,7 +219,7 @@ def _merge(row: Row, context: HubSpotContext) -> Outcome:
     if not survivor or not gone or survivor == gone:
         return Parked("merge", "vid_to_merge")
     if when is None:
-        return Parked("time", "timestamp")
+        return no_moment(row.get("timestamp"), context.settings.timezone, "timestamp")
     return _merged(_Record(row, context), contact_lead(survivor), contact_lead(gone), when)
 
 
@@ -229,7 +232,7 @@ def deal_events(row: Row, context: HubSpotContext) -> list[Outcome]:
         return [Ignored("deleted")]
     created = record.moment("createdate") or moment_in(row.get("createdAt"), "")
     if created is None:
-        return [Parked("time", "createdate")]
+        return [record.undated("createdate")]
     state = _state(record, context)
     if isinstance(state, Parked):
         return [state]
@@ -302,7 +305,7 @@ def _closed(record: _Record, state: Mapping[str, Any], outcome: str) -> Iterator
         return
     when = record.moment("closedate")
     if when is None:
-        yield Parked("time", "closedate")
+        yield record.undated("closedate")
         return
     reason = free_text(record.text(f"closed_{outcome}_reason"))
     data = {**state, **({"reason": reason} if reason else {})}

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from stream_app.sources.dates import check_zone, day_in, moment_in
+from stream_app.sources.dates import check_zone, day_in, moment_in, no_moment
 from stream_app.sources.export import Export, Row
 from stream_app.sources.exports.contract import FIELDS, Type, wrong_field
 from stream_app.sources.fields import amount, digest, free_text, has_at_sign, identifier, label, number, text
@@ -94,7 +94,8 @@ def events(row: Row, context: Context[TableSettings]) -> list[Outcome]:
         return [Parked("value", wrong)]
     when = _time(row, table, data, settings.timezone)
     if when is None:
-        return [Parked("time", table.time or _TIMES.get(table.type, "time"))]
+        where = table.time or _TIMES.get(table.type, "time")
+        return [no_moment(row.get(table.time), settings.timezone, where, table.date_format)]
     return [_event(name, table.type, when, data, identity)]
 
 
