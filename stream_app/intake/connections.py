@@ -9,8 +9,8 @@ from aiohttp.web_protocol import RequestHandler
 
 __all__ = ["FIRST_REQUEST_S", "MAX_CONNECTIONS", "Connections"]
 
-MAX_CONNECTIONS: Final = 2000
-"""How many may be open; a new one beyond is closed at once."""
+MAX_CONNECTIONS: Final = 800
+"""How many may be open; a new one beyond is closed at once. A process may often have 1,024 files."""
 
 FIRST_REQUEST_S: Final = 10.0
 """How long the headers of the first request may take, in seconds."""

@@ -34,7 +34,8 @@ STOP_S = 5.0
 
 _LINGER_S = 1.0
 _SHUTDOWN_S = 1.0
-_KEEPALIVE_S = 75.0
+# Longer than reverse proxies do, which would else send a request into a connection that is being closed.
+_KEEPALIVE_S = 180.0
 _FOR_GATEWAY = "in"
 _SERVER = "stream-app"
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from hmac import compare_digest, digest
 from typing import Final
+from urllib.parse import parse_qsl
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
@@ -25,6 +26,7 @@ MISMATCH: Final = "signature does not match"
 REASONS = (NO_SECRET, NO_SIGNATURE, NO_TIME, WRONG_TIME, MISMATCH)
 """Why a request is not believed: few, so that they can be a label."""
 
+_MAX_FIELDS = 1000
 _DIGITS = re.compile(r"[0-9]{1,15}")
 _UNIT_MS = {"s": 1000, "ms": 1}
 
@@ -155,18 +157,32 @@ def _is_signed_by(key: EllipticCurvePublicKey | None, given: bytes, signed: byte
 
 
 def _in_body(signature: InBody, request: Request, secrets: Sequence[str], now_ms: int) -> str | None:
-    try:
-        body = json.loads(request.body)
-        found = body["signature"]
-        written, token, given = (found[name] for name in ("timestamp", "token", "signature"))
-    except (ValueError, RecursionError, TypeError, KeyError, IndexError):
-        return NO_SIGNATURE
+    written, token, given = _signature_fields(request.body)
     if not (isinstance(token, str) and isinstance(given, str) and given and isinstance(written, str | int)):
         return NO_SIGNATURE
     if reason := _time(str(written), "s", signature.tolerance_s, now_ms):
         return reason
     signed = _bytes(f"{written}{token}")
     return _one_of([given.lower()], lambda secret: digest(secret.encode(), signed, "sha256").hex().encode(), secrets)
+
+
+def _signature_fields(body: bytes) -> tuple[object, object, object]:
+    """Time, token and signature in the object `signature`, or as fields of a form, as legacy webhooks had them."""
+    try:
+        found = json.loads(body)["signature"]
+    except (TypeError, KeyError, IndexError, RecursionError):
+        return None, None, None
+    except ValueError:
+        found = _form(body)
+    fields = found if isinstance(found, dict) else {}
+    return fields.get("timestamp"), fields.get("token"), fields.get("signature")
+
+
+def _form(body: bytes) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(body.decode("ascii"), max_num_fields=_MAX_FIELDS))
+    except ValueError:
+        return {}
 
 
 def _unsigned(request: Request, secrets: Sequence[str]) -> str | None:

@@ -317,7 +317,7 @@ READS = (
         "those that last forever, one after the other; an amount is a part of what is licensed",
     ),
     Read("invoice.parent.subscription_details.subscription", "subscription_id", "before basil `invoice.subscription`"),
-    Read("account", "source", "the connected account: `/stripe/acct_...`; else `/stripe/live`"),
+    Read("account", "source", "the connected account: `/stripe/acct_...`; else `/stripe/live` or `/stripe/test`"),
 )
 """What is read of Stripe."""
 

@@ -4,12 +4,14 @@ import json
 import re
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from standardwebhooks import Webhook
 
 from stream_app.catalog.events import TOPICS
 from stream_app.sources import SOURCES
@@ -76,3 +78,22 @@ def test_every_payload_comes_to_kafka_as_it_was_written_by_hand(made: Installati
 
 def _canonical(events: Any) -> list[str]:  # noqa: ANN401 - an iterable of JSON
     return sorted({json.dumps(each, sort_keys=True) for each in events})
+
+
+def test_an_event_that_was_signed_by_the_standards_own_library_is_taken(made: Installation, tmp_path: Path) -> None:
+    secret = f"whsec_{b64encode(bytes(range(24))).decode()}"
+    (tmp_path / "events.secret").write_text(f"whsec_AAAA\n{secret}\n")
+    (tmp_path / "sources.toml").write_text('[sources.events]\nsecret_file = "events.secret"\n')
+    (tmp_path / "identity.key").write_bytes(KEY)
+    gateway = Running(made, tmp_path, _GATEWAY).ready()
+    data = {"spend_id": "s1", "amount_minor": 5, "currency": "EUR", "kind": "media"}
+    event = {"id": "signed", "source": "/own", "type": "spend.recorded", "time": "2026-03-02T09:14:03Z"}
+    body = json.dumps(event | {"data": data | {"period_start": "2026-03-01", "period_end": "2026-03-01"}})
+    for now, status in ((datetime.now(UTC), 200), (datetime.now(UTC) - timedelta(minutes=6), 401)):
+        headers = {
+            "webhook-id": "msg-1",
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": Webhook(secret).sign("msg-1", now, body),
+        }
+        assert gateway.send("POST", "/in/events", body.encode(), headers)[0] == status
+    assert [json.loads(each.value or b"")["id"] for each in gateway.logged("spend")].count("signed") == 1

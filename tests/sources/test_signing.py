@@ -5,6 +5,7 @@ from base64 import b64decode, b64encode
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import stripe
@@ -265,6 +266,14 @@ def test_a_signature_in_the_body_is_over_time_and_token() -> None:
 )
 def test_a_body_without_its_signature_is_refused(body: bytes) -> None:
     assert verify(MAILGUN, request(body), ["key-1"], NOW * 1000) == signing.NO_SIGNATURE
+
+
+def test_a_signature_in_the_fields_of_a_form_is_accepted() -> None:
+    signature = json.loads(mailgun().body)["signature"]
+    form = urlencode({"event": "opened", "recipient": "ada@example.com"} | signature).encode()
+    assert verify(MAILGUN, request(form), ["key-1"], NOW * 1000) is None
+    assert verify(MAILGUN, request(form), ["key-2"], NOW * 1000) == signing.MISMATCH
+    assert verify(MAILGUN, request(form + b"&a=1" * 1000), ["key-1"], NOW * 1000) == signing.NO_SIGNATURE
 
 
 def test_a_signature_by_sha1_over_the_body_is_accepted() -> None:

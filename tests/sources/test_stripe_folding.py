@@ -128,7 +128,7 @@ def test_each_order_is_folded_to_the_same(name: str) -> None:
         assert added(ACCOUNT, map(decoded, events(order))) == whole
 
 
-def test_nasty_07_a_deal_and_a_subscription_are_one_customer_by_the_customers_metadata() -> None:
+def test_nasty_07_a_customers_metadata_joins_its_deal_and_subscription() -> None:
     customer = {"id": "cus_1", "object": "customer", "metadata": {"account_id": "hs-company-9"}}
     deal = {"account_id": "hs-company-9", "opportunity_id": "o", "kind": "new_business", "currency": "USD"}
     won = {"id": "w", "source": "/hubspot/1", "type": "opportunity.won", "time": "2026-03-01T10:00:00Z"}

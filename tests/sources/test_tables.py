@@ -46,6 +46,11 @@ def test_every_type_without_a_list_of_items_can_be_imported() -> None:
     [
         ({"type": "reach.recorded", "columns": {"day": "a", "kind": "b"}}, "reach.recorded needs count"),
         ({"type": "lead.merged", "columns": {"lead_id": "a", "merged_id": "b", "e_mail": "c"}}, "no field e_mail"),
+        (
+            {"type": "reach.recorded", "columns": {"count": "a"}, "constants": {"day": "soon", "kind": "responses"}},
+            "does not take this constant as its day",
+        ),
+        ({"type": "lead.engaged", "columns": {"lead_id": "a"}, "constants": {"kind": "demo"}}, "constant as its kind"),
         ({"type": "subscription.started"}, "Invalid enum value"),
     ],
 )

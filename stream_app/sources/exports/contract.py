@@ -103,6 +103,7 @@ _RANGES: Final[dict[tuple[str, str], tuple[int, int]]] = {
     ("opportunity", "amount_minor"): (0, 10**14),
     ("invoice", "amount_minor"): (0, 10**14),
 }
+_DAYS = frozenset({"day", "period_start", "period_end"})
 _FIRST_YEAR, _MAX_PERIOD_DAYS = 1970, 3660
 
 
@@ -112,7 +113,7 @@ def wrong_field(kind: str, data: dict[str, Any]) -> str | None:
     lacking = next((name for name in needed if name not in data), None)
     if lacking:
         return lacking
-    wrong = next((name for name, value in data.items() if not _fits(kind, name, value)), None)
+    wrong = next((name for name, value in data.items() if not fits(kind, name, value)), None)
     if wrong:
         return wrong
     if data.get("merged_id") in {data.get("lead_id"), data.get("account_id")} - {None}:
@@ -125,20 +126,25 @@ def choices(kind: str, name: str) -> tuple[str, ...]:
     return CHOICES.get((kind, name)) or CHOICES.get((kind.partition(".")[0], name), ())
 
 
-def _fits(kind: str, name: str, value: object) -> bool:
+def fits(kind: str, name: str, value: object) -> bool:
+    """Whether a field of a type takes a value, as far as it does not depend on other fields."""
     words = choices(kind, name)
     if words and value not in words:
         return False
     bounds = _RANGES.get((kind.partition(".")[0], name))
     if bounds:
         return isinstance(value, int) and bounds[0] <= value <= bounds[1]
-    return name != "day" or _is_day(value)
+    return name not in _DAYS or _day(value) is not None
 
 
-def _is_day(value: object) -> bool:
-    return isinstance(value, str) and date.fromisoformat(value).year >= _FIRST_YEAR
+def _day(value: object) -> date | None:
+    try:
+        found = date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found if found and found.year >= _FIRST_YEAR else None
 
 
 def _is_period(data: dict[str, Any]) -> bool:
-    start, end = date.fromisoformat(data["period_start"]), date.fromisoformat(data["period_end"])
-    return start.year >= _FIRST_YEAR and 0 <= (end - start).days < _MAX_PERIOD_DAYS
+    start, end = _day(data["period_start"]), _day(data["period_end"])
+    return start is not None and end is not None and 0 <= (end - start).days < _MAX_PERIOD_DAYS

@@ -86,10 +86,12 @@ def _subscription(found: dict[str, Any], context: Context[StripeSettings]) -> li
         name = f"cancel:{identifier}"
         made.append(event("subscription.canceled", name, ended, state, rank, reason=reason))
     elif state not in {"active", "trialing"}:
-        since = max(start or 0, trial_end or 0, _period_start(found))
+        stated = integer(found, "status_details", "paused", "transitioned_at") if state == "paused" else None
+        since = max(start or 0, trial_end or 0, _period_start(found)) if stated is None else stated
         name = f"state:{text(found, 'status')}:{identifier}:{since}"
         more = {"reason": reason} if reason else {}
-        made += [event("subscription.changed", name, since, state, rank, **more), Incomplete("status")]
+        made.append(event("subscription.changed", name, since, state, rank, **more))
+        incomplete += [Incomplete("status")] if stated is None else []
     return [*made, *incomplete]
 
 
@@ -164,15 +166,14 @@ def _is_regular(line: object, invoice: dict[str, Any], subscription: str) -> boo
 
 def _line(line: dict[str, Any], currency: str) -> Line:
     """The amount is that of all units: in a trial it is 0, whatever the price is."""
-    identifier = (
-        text(line, "price", "id") or text(line, "pricing", "price_details", "price") or text(line, "plan", "id")
-    )
+    price = child(line, "price") or child(line, "pricing", "price_details", "price")
+    identifier = text(price, "id") or text(line, "pricing", "price_details", "price") or text(line, "plan", "id")
     if not identifier:
         raise UnmappedError(Parked("price", "lines.data.pricing.price_details.price"))
     amount = from_stripe(at(line, "amount"), currency)
     if amount is None or not 0 <= amount <= LARGEST_AMOUNT:
         raise UnmappedError(Parked("amount", "lines.data.amount"))
-    recurring = child(line, "price", "recurring") or child(line, "plan")
+    recurring = child(price, "recurring") or child(line, "plan")
     interval, count = text(recurring, "interval"), integer(recurring, "interval_count") or 1
     if interval not in INTERVALS or not 1 <= count <= _LONGEST_MONTHS:
         interval, count = _interval_of(line)
@@ -217,7 +218,7 @@ STRIPE_SUBSCRIPTIONS: Export[StripeSettings] = Export(
         Read(
             "status past_due, unpaid, paused; pause_collection",
             "subscription.changed",
-            "at the begin of the current period: since when is not in the export",
+            "at `status_details.paused.transitioned_at`, else at the begin of the current period",
         ),
         Read("status incomplete, incomplete_expired", ""),
         Read("items, discounts, metadata, customer, currency", "as of the webhooks", "as they are today, all along"),
@@ -231,7 +232,8 @@ STRIPE_SUBSCRIPTIONS: Export[StripeSettings] = Export(
         ),
         Missing(
             "status",
-            "since when a subscription is past due, unpaid or paused is unknown: it counts from the current period on",
+            "since when a subscription is past due or unpaid (before endive: or paused) is unknown: it counts from the"
+            " current period on",
             "none; live events have the moment",
         ),
         _DISCOUNTS,

@@ -8,7 +8,7 @@ import msgspec
 
 from stream_app.sources.dates import check_zone, day_in, moment_in, no_moment
 from stream_app.sources.export import Export, Row
-from stream_app.sources.exports.contract import FIELDS, Type, wrong_field
+from stream_app.sources.exports.contract import FIELDS, Type, fits, wrong_field
 from stream_app.sources.fields import amount, digest, free_text, has_at_sign, identifier, label, number, text
 from stream_app.sources.mail import person_or_id
 from stream_app.sources.source import Context, Event, Missing, Outcome, Parked, Read, SourceSettings
@@ -58,6 +58,10 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise ValueError(msg)
         if lacking := sorted({*needed} - given - {_MADE_IDS.get(self.type, "")}):
             msg = f"{self.type} needs {', '.join(lacking)}, as a column or as a constant"
+            raise ValueError(msg)
+        wrong = next((name for name, value in self.constants.items() if not fits(self.type, name, value)), None)
+        if wrong:
+            msg = f"{self.type} does not take this constant as its {wrong}"
             raise ValueError(msg)
 
 
