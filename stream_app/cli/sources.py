@@ -19,6 +19,7 @@ from stream_app.sources import EXPORTS, SOURCES
 from stream_app.sources.source import Source
 
 _OTHERS = 0o077
+_ACCOUNT = "account_id"
 
 
 @click.group(invoke_without_command=True)
@@ -154,5 +155,9 @@ def sources_check(settings: Settings) -> None:
     for file in [identity_key_path(settings, path), *(each for each in files if each.is_file())]:
         if file.stat().st_mode & _OTHERS:
             click.secho(f"warn  {file} can be read by others: chmod 600 {file}", fg="yellow")
+    for name, each in configuration.sources.items():
+        for missing in each.source.missing:
+            if missing.field == _ACCOUNT and len(configuration.sources) > 1:
+                click.secho(f"warn  {name}: {missing.effect}: {missing.remedy}", fg="yellow")
     if not configuration.sources:
         fail(f"{path} names no source: run `stream-app sources init NAME`", EXIT_USAGE)
