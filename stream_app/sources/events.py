@@ -11,6 +11,7 @@ import msgspec
 import orjson
 
 from stream_app.core.envelope import MAX_DEPTH
+from stream_app.sources.fields import has_at_sign
 from stream_app.sources.identity import event_id
 from stream_app.sources.paths import parsed, text
 from stream_app.sources.source import (
@@ -78,7 +79,9 @@ def _binary(request: Request, received: int) -> list[Item] | Malformed:
 def _item(raw: bytes, received: int) -> Item:
     event = parsed(raw)
     identifier, source = text(event, "id"), text(event, "source")
-    return Item(event_id(f"{source} {identifier}".strip() if identifier else raw.hex()), raw, received)
+    stated = f"{source} {identifier}".strip() if identifier else ""
+    # The hash of an address alone could be found out by trying.
+    return Item(event_id(stated if stated and not has_at_sign(stated) else raw.hex()), raw, received)
 
 
 def events(item: Item, context: Context[EventsSettings]) -> list[Outcome]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from stream_app.cli import main
 from stream_app.clients.settings import PREFIX
+from stream_app.sources.source import Missing, Unsigned
 from tests.intake.declared import ADDRESS, PLAIN, SECRET, created
 from tests.intake.running import Running
 
@@ -55,6 +57,20 @@ def test_from_nothing_to_a_file_that_a_gateway_takes(tmp_path: Path) -> None:
     assert "public_url" in checked.output
     (tmp_path / "plain.secret").chmod(0o644)
     assert "plain.secret can be read by others" in run("sources", "check").output
+
+
+def test_a_source_whose_accounts_nothing_joins_is_named_beside_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = Missing("account_id", "a company is two accounts", "set account_id")
+    billing = replace(PLAIN, name="by-token", signature=Unsigned(), missing=(missing,))
+    declared = {"plain": PLAIN, "by-token": billing}
+    monkeypatch.setattr(import_module("stream_app.cli.sources"), "SOURCES", declared)
+    assert run("sources", "init", "by-token").exit_code == 0
+    assert "two accounts" not in run("sources", "check").output
+    assert run("sources", "init", "plain").exit_code == 0
+    (tmp_path / "plain.secret").write_text("open sesame\n")
+    assert "warn  by-token: a company is two accounts: set account_id" in run("sources", "check").output
 
 
 def test_a_source_that_does_not_exist_is_named() -> None:
