@@ -14,7 +14,7 @@ from stream_app.clients.kafka_rights import needing
 from stream_app.clients.record_batches import bound_batches
 from stream_app.clients.settings import Settings
 
-__all__ = ["read_log"]
+__all__ = ["opened", "read_log"]
 
 _POLL_MS = 1000
 _MAX_EMPTY_POLLS = 15
@@ -36,7 +36,7 @@ def read_log(
     names = sorted({partition.topic for partition in remaining})
     topics.require(settings, names, "READ")
     with needing("READ", "topic", *names), asyncio.Runner() as runner:
-        consumer = runner.run(_opened(settings, remaining, begins or {}))
+        consumer = runner.run(opened(settings, remaining, begins or {}))
         try:
             empty_polls = 0
             remaining = {each: end for each, end in remaining.items() if runner.run(consumer.position(each)) < end}
@@ -55,9 +55,13 @@ def read_log(
             runner.run(consumer.stop())
 
 
-async def _opened(
+async def opened(
     settings: Settings, partitions: Iterable[TopicPartition], begins: Mapping[tuple[str, int], int]
 ) -> AIOKafkaConsumer:
+    """Open a consumer that stands at `begins`, or at the oldest record; whoever opens it stops it.
+
+    Raises topics.KAFKA_ERRORS.
+    """
     bound_batches(settings.max_batch_bytes)
     consumer = AIOKafkaConsumer(
         **aiokafka_options(settings),

@@ -77,7 +77,7 @@ def demo(
     exporter_port: int,
     worker_port: int,
 ) -> None:
-    """Start a broker, a store, a worker and the exporter here, play events to them, and show the numbers live.
+    """Start a broker, a store, a worker and the exporter here, play events to them, and show numbers live.
 
     At the end everything that was sent is counted again from scratch, in SQL, and compared with what the exporter says:
     exit code 0 only if every number is equal, ratios to 1e-9 of their value. Nothing is left behind. Ctrl-C ends it in

@@ -1,5 +1,6 @@
 """Currencies of ISO 4217 and how many decimals their minor unit has."""
 
+from decimal import Decimal
 from typing import Literal, get_args
 
 Currency = Literal[
@@ -200,4 +201,15 @@ CURRENCIES: tuple[str, ...] = get_args(Currency)
 
 def base_units(minor: float, currency: str) -> float:
     """Minor units as the currency's base unit (cents as dollars); one correctly rounded division."""
-    return minor / int(10 ** _EXPONENTS.get(currency, 2))
+    return minor / int(10 ** decimals(currency))
+
+
+def decimals(currency: str) -> int:
+    """How many decimals the currency's base unit is written with: 2 for EUR, 0 for JPY."""
+    return _EXPONENTS.get(currency, 2)
+
+
+def amount_text(minor: int, currency: str) -> str:
+    """An amount of minor units for people, in base units: `3,038.00 EUR`."""
+    places = decimals(currency)
+    return f"{Decimal(minor).scaleb(-places):,.{places}f} {currency}"
