@@ -13,7 +13,7 @@ from stream_app.cli.text import aligned, value_text
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
 from stream_app.core.samples import Sample
-from stream_app.spec.metric import Unit
+from stream_app.spec.metric import PREFIX, Unit
 from stream_app.store.reader import Reader
 
 _UNIT_OF = {each.series: each.unit for each in DECLARATIONS}
@@ -44,7 +44,8 @@ def kpis(settings: Settings, as_of: datetime | None, *, as_json: bool, zeros: bo
     samples = current_samples(settings, as_of)
     found = [sample for sample in samples if not pattern or pattern in sample.name]
     if pattern and not found and not any(pattern in name for name in DEFINITIONS_OF):
-        fail(f"no series has {pattern!r} in its name. {did_you_mean(pattern, DEFINITIONS_OF)}".strip())
+        known = {name.removeprefix(PREFIX) for name in DEFINITIONS_OF}
+        fail(f"no series has {pattern!r} in its name. {did_you_mean(pattern.removeprefix(PREFIX), known)}".strip())
     if as_json:
         print_json([{"name": each.name, "labels": dict(each.labels), "value": each.value} for each in found])
         return
