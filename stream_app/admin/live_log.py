@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
 from stream_app.admin import topics
-from stream_app.admin.log_reader import opened
+from stream_app.admin.log_reader import close, opened
 from stream_app.clients.kafka_probe import probe
 from stream_app.clients.kafka_rights import needing
 from stream_app.clients.settings import Settings
@@ -50,4 +50,4 @@ def follow(
                         raise KafkaConnectionError from error
                     heard = time.monotonic()
         finally:
-            runner.run(consumer.stop())
+            runner.run(close(consumer))

@@ -14,7 +14,7 @@ from stream_app.clients.kafka_rights import needing
 from stream_app.clients.record_batches import bound_batches
 from stream_app.clients.settings import Settings
 
-__all__ = ["opened", "read_log"]
+__all__ = ["close", "opened", "read_log"]
 
 _POLL_MS = 1000
 _MAX_EMPTY_POLLS = 15
@@ -52,7 +52,7 @@ def read_log(
                     message = f"{left}: the broker does not hand out all the records that it has"
                     raise KafkaTimeoutError(message)
         finally:
-            runner.run(consumer.stop())
+            runner.run(close(consumer))
 
 
 async def opened(
@@ -81,3 +81,12 @@ async def opened(
         await consumer.stop()
         raise
     return consumer
+
+
+async def close(consumer: AIOKafkaConsumer) -> None:
+    """Close a consumer, also while its brokers do not answer."""
+    try:
+        await consumer.stop()
+    except asyncio.CancelledError:
+        # aiokafka cancels a fetch that waits to be tried again, and forgets to catch that.
+        await consumer._client.close()  # noqa: SLF001 - it is left open otherwise

@@ -1,5 +1,6 @@
 """`tail`: what arrives in the log, for people."""
 
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -45,6 +46,8 @@ def tail(settings: Settings, *, topic: str | None, last: int, count: int | None,
             raise click.BadParameter(message, param_hint="--topic")
         names = chosen
     decoder = Decoder(EVENT_TYPES)
+    # It reports each try to connect; what is wrong is said once, at the end.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
     def following(partitions: int) -> None:
         click.echo(f"following {partitions} partitions of {len(names)} topics; Ctrl-C ends it", err=True)
