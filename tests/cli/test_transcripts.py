@@ -197,7 +197,7 @@ def test_the_piped_list_of_dead_letters_is_whole_and_has_the_key(terminal: Termi
         event("2", "lead.created", "2026-03-02T09:00:00Z", lead_id="jane@example.com"),
     ]
     terminal.run("produce", "--raw", "-", stdin="\n".join(bad).encode())
-    terminal.run("worker", "--drain", STREAM_APP_FLOOD_RATIO="1")
+    terminal.run("worker", "--drain", "--flood-ratio", "1")
     head, *rows = terminal.run("dlq", "list").splitlines()
     assert head.split() == ["topic", "partition", "offset", "time", "key", "cause", "detail"]
     cells = [row.split(maxsplit=6) for row in rows]
