@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import groupby
 
 import click
 
@@ -58,10 +57,15 @@ def kpis(settings: Settings, as_of: datetime | None, *, as_json: bool, zeros: bo
 
 def lines_of(samples: Iterable[Sample]) -> Iterator[str]:
     """Samples for people: the name of a series, and below it a line for each of its label values."""
-    for name, group in groupby(samples, lambda each: each.name):
-        rows = [(f"  {_labels(each)}", _value(each)) for each in group]
+    by_name: dict[str, list[Sample]] = {}
+    for each in samples:
+        by_name.setdefault(each.name, []).append(each)
+    for name, group in by_name.items():
+        if not group[0].labels:
+            yield f"{name}  {_value(group[0])}"
+            continue
         yield name
-        yield from aligned(rows)
+        yield from aligned([(f"  {_labels(each)}", _value(each)) for each in group])
 
 
 def _labels(sample: Sample) -> str:

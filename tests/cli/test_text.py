@@ -68,7 +68,7 @@ def test_an_amount_has_exactly_the_digits_of_its_minor_units(minor: int, currenc
     assert int(re.sub("[,.]", "", number)) == minor
 
 
-def test_distributions_have_bounds_with_units() -> None:
+def test_each_series_stands_once_and_bounds_have_units() -> None:
     name = "lifecycle_step_dwell_seconds"
     labels = (("program", "p"), ("step", "s"), ("window", "30d"))
     samples = [
@@ -76,14 +76,18 @@ def test_distributions_have_bounds_with_units() -> None:
         Sample(f"{name}_bucket", (*labels, ("le", "1.2096e+06")), 12_345),
         Sample(f"{name}_bucket", (*labels, ("le", "+Inf")), 12_345),
         Sample(f"{name}_gsum", labels, 5_400),
+        Sample(f"{name}_bucket", (*labels[:2], ("window", "mtd"), ("le", "3600.0")), 7),
+        Sample("lifecycle_customers", (), 1_029),
     ]
     assert list(lines_of(samples)) == [
         "lifecycle_step_dwell_seconds_bucket",
         "  program=p, step=s, window=30d, le=1 h        1",
         "  program=p, step=s, window=30d, le=14 d       12,345",
         "  program=p, step=s, window=30d, le=unlimited  12,345",
+        "  program=p, step=s, window=mtd, le=1 h        7",
         "lifecycle_step_dwell_seconds_gsum",
         "  program=p, step=s, window=30d  1 h 30 min",
+        "lifecycle_customers  1,029",
     ]
 
 

@@ -297,9 +297,12 @@ def test_the_documented_rights_are_enough_by_tls(
     assert {findings[check] for check in ("kafka", "group", "topics", "ledger", "members")} == {"ok"}
     assert json.loads(installation.run("audit", "--json", **login["whoever runs `audit`"]))["differences"] == []
     assert "malformed" in installation.run("dlq", "list", **login["whoever runs `dlq list`, `dlq show`"])
+    reader = login["whoever runs `topics list`, `tail`"]
+    assert f"{name}.lead" in installation.run("topics", "list", **reader)
+    assert installation.run("tail", "--last", "1", "--count", "1", **reader)
     installation.run("dlq", "retry", **login["whoever runs `dlq retry`"])
     installation.run("rebuild", **login["whoever runs `rebuild`"])
     installation.await_all_applied(worker)
     assert worker.stop() == 0
     assert_exact(installation, small_set.events, UNTIL)
-    assert len(login) == 8
+    assert len(login) == 9
