@@ -37,7 +37,10 @@ class NoSuchDeadLetterError(LookupError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A rejected record without what it holds. `size` is that of the value in bytes, -1 for a tombstone."""
+    """A rejected record without what it holds. `size` is that of the value in bytes, -1 for a tombstone.
+
+    `key` is the record's as it was, the id of the entity if the producer does as the documents say.
+    """
 
     cause: str
     detail: str
@@ -45,6 +48,7 @@ class Entry:
     partition: int
     offset: int
     time: datetime
+    key: bytes | None
     size: int
     truncated: bool
     retried: bool = False
@@ -205,6 +209,7 @@ def _letter_of(record: Any) -> DeadLetter | None:  # noqa: ANN401 - aiokafka has
             partition=int(about["partition"]),
             offset=int(about["offset"]),
             time=datetime.fromisoformat(about["time"].decode()),
+            key=record.key,
             size=int(about[TRUNCATED]) if TRUNCATED in about else -1 if record.value is None else len(record.value),
             truncated=TRUNCATED in about,
         )

@@ -14,7 +14,7 @@ from stream_app.clients.kafka_rights import needing
 from stream_app.clients.record_batches import bound_batches
 from stream_app.clients.settings import Settings
 
-__all__ = ["read_log"]
+__all__ = ["close", "opened", "read_log"]
 
 _POLL_MS = 1000
 _MAX_EMPTY_POLLS = 15
@@ -36,7 +36,7 @@ def read_log(
     names = sorted({partition.topic for partition in remaining})
     topics.require(settings, names, "READ")
     with needing("READ", "topic", *names), asyncio.Runner() as runner:
-        consumer = runner.run(_opened(settings, remaining, begins or {}))
+        consumer = runner.run(opened(settings, remaining, begins or {}))
         try:
             empty_polls = 0
             remaining = {each: end for each, end in remaining.items() if runner.run(consumer.position(each)) < end}
@@ -52,12 +52,16 @@ def read_log(
                     message = f"{left}: the broker does not hand out all the records that it has"
                     raise KafkaTimeoutError(message)
         finally:
-            runner.run(consumer.stop())
+            runner.run(close(consumer))
 
 
-async def _opened(
+async def opened(
     settings: Settings, partitions: Iterable[TopicPartition], begins: Mapping[tuple[str, int], int]
 ) -> AIOKafkaConsumer:
+    """Open a consumer that stands at `begins`, or at the oldest record; whoever opens it stops it.
+
+    Raises topics.KAFKA_ERRORS.
+    """
     bound_batches(settings.max_batch_bytes)
     consumer = AIOKafkaConsumer(
         **aiokafka_options(settings),
@@ -77,3 +81,12 @@ async def _opened(
         await consumer.stop()
         raise
     return consumer
+
+
+async def close(consumer: AIOKafkaConsumer) -> None:
+    """Close a consumer, also while its brokers do not answer."""
+    try:
+        await consumer.stop()
+    except asyncio.CancelledError:
+        # aiokafka cancels a fetch that waits to be tried again, and forgets to catch that.
+        await consumer._client.close()  # noqa: SLF001 - it is left open otherwise

@@ -58,8 +58,8 @@ def produce(
 
     The first line that is none ends it, and what stands before it is written; with `keep_going` it is only counted.
     With `raw_topic` every line is sent as it is, for trying out dead letters: to the topic of its type's family under
-    its key where it has them, else to `raw_topic`; only a line larger than a broker takes is refused. Empty lines are
-    skipped. `progress` is called ten times a second with the lines and bytes read.
+    its key where it has them, else to `raw_topic`; only a line larger than a broker takes is refused. Blank lines
+    are skipped. `progress` is called ten times a second with the lines and bytes read.
     Raises MissingTopicsError and topics.KAFKA_ERRORS; what was written before that stays.
     """
     done = ProduceResult()
@@ -71,7 +71,7 @@ def produce(
             done.lines += 1
             size += len(line)
             value = line.rstrip(b"\r\n")
-            if not value:
+            if not value.strip():
                 continue
             route = router.route(value)
             if isinstance(route, Rejected):
@@ -89,6 +89,27 @@ def produce(
     if progress is not None:
         progress(done.lines, size)
     return done
+
+
+def _mistaken(value: bytes) -> Rejected | None:
+    """What a line is that is no event, and how to mend it, where the decoder speaks of records."""
+    text = value.strip()
+    return next((Rejected("malformed", detail) for head, detail in _MISTAKEN if text.startswith(head)), None) or (
+        Rejected("malformed", _PRETTY) if text in _PARTS_OF_JSON else None
+    )
+
+
+_MISTAKEN = (
+    (b"\xef\xbb\xbf", "The line begins with a byte order mark: save the file as UTF-8 without one"),
+    (
+        (b"\xff\xfe", b"\xfe\xff"),
+        "The file is UTF-16: convert it, `iconv -f UTF-16 -t UTF-8 FILE | stream-app produce -`",
+    ),
+    (b"\x1f\x8b", "The file is compressed with gzip: unpack it, `gunzip -c FILE | stream-app produce -`"),
+    (b"[", "The line is a JSON array: write one event a line, `jq -c '.[]' FILE | stream-app produce -`"),
+)
+_PRETTY = "The line is a part of JSON: write one event a line, `jq -c . FILE | stream-app produce -`"
+_PARTS_OF_JSON = frozenset({b"{", b"}", b"},"})
 
 
 class _Line:
@@ -113,7 +134,7 @@ class _Router:
         """Return the topic and the key of a line, or why it is no event."""
         result = self._decode(_Line(value))
         if isinstance(result, Rejected):
-            return result
+            return _mistaken(value) or result
         event = result[1]
         topic, key = self._routes[type(event)]
         return topic, getattr(event.data, key).encode()

@@ -7,11 +7,15 @@ from stream_app.core.timeline import Row
 
 
 class Happened(NamedTuple):
-    """An event in words. `ignored` says why it counts for nothing; empty if it counts."""
+    """An event in words. `ignored` says why it counts for nothing; empty if it counts.
+
+    `money` is the amount that it states, in minor units, and its currency.
+    """
 
     row: Row
     what: str
     ignored: str = ""
+    money: tuple[int, str] | None = None
 
 
 def in_order(found: Iterable[Happened]) -> list[Happened]:

@@ -36,7 +36,7 @@ _SHOWN = 50
 )
 @AS_JSON
 def audit(settings: Settings, as_of: datetime | None, file: Path | None, *, as_json: bool) -> None:
-    """Count everything again from the log, by code that shares nothing with the fold, and compare with Redis.
+    """Count everything again from the log, by code that shares nothing with the fold; compare with Redis.
 
     Works while workers run: the log is counted exactly as far as the ledger stood at one moment. Ratios are computed
     again from what was counted and may differ by 1e-9 of their value, all else is compared exactly. Says what is not

@@ -3,10 +3,11 @@
 import click
 
 from stream_app.cli.options import AS_JSON, load, print_json
+from stream_app.cli.suggestions import SuggestingGroup
 from stream_app.clients.settings import PREFIX
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def config() -> None:
     """What is set."""
 

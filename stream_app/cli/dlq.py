@@ -1,21 +1,23 @@
 """`dlq`: list, show and retry what was rejected."""
 
+import re
 import sys
 from datetime import datetime
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.progress import MofNCompleteColumn
-from rich.table import Table
 
 from stream_app.admin import dlq_admin
 from stream_app.cli.options import AS_JSON, KAFKA, Moment, fail, print_json, with_settings
 from stream_app.cli.progress import progress_bar
+from stream_app.cli.suggestions import SuggestingGroup
+from stream_app.cli.text import aligned
 from stream_app.clients.settings import Settings
+from stream_app.core.envelope import AT_SIGNS, UNPRINTABLE
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def dlq() -> None:
     """The dead letters: records that were rejected."""
 
@@ -49,22 +51,46 @@ def dlq_list(
     retried: bool,
     as_json: bool,
 ) -> None:
-    """List them, each once; never what they hold."""
+    """List them, each once; never what they hold but their key.
+
+    A key that is no identifier, such as an e-mail address, is withheld.
+    """
     wanted = dlq_admin.Filter(cause=cause, topic=topic, since=since, limit=limit, retried=retried)
     entries = dlq_admin.listing(settings, wanted)
     if as_json:
         print_json([_entry(each) for each in entries])
         return
-    table = Table("topic", "partition", "offset", "time", "cause", "detail", box=None)
-    for each in entries:
-        time = each.time.isoformat(timespec="seconds")
-        table.add_row(each.topic, str(each.partition), str(each.offset), time, each.cause, each.detail)
-    Console().print(table if entries else "no dead letters")
+    rows = [
+        (
+            each.topic,
+            str(each.partition),
+            str(each.offset),
+            each.time.isoformat(timespec="seconds"),
+            shown_key(each.key) or "",
+            each.cause,
+            each.detail,
+        )
+        for each in entries
+    ]
+    head = ("topic", "partition", "offset", "time", "key", "cause", "detail")
+    click.echo("\n".join(aligned([head, *rows])) if rows else "no dead letters")
 
 
 def _entry(entry: dlq_admin.Entry) -> dict[str, object]:
     names = ("topic", "partition", "offset", "time", "cause", "detail", "size")
-    return {name: getattr(entry, name) for name in names} | {"retried": bool(entry.retried)}
+    more = {"key": shown_key(entry.key), "retried": bool(entry.retried)}
+    return {name: getattr(entry, name) for name in names} | more
+
+
+def shown_key(key: bytes | None) -> str | None:
+    """The key of a record as text; "(withheld)" for one that is no identifier, because it may name a person."""
+    if key is None:
+        return None
+    text = key.decode("utf-8", "replace")
+    return text if _IDENTIFIER.fullmatch(text) else "(withheld)"
+
+
+_IDENTIFIER = re.compile(f"[^{AT_SIGNS}{UNPRINTABLE}\ufffd]{{1,128}}")
 
 
 @dlq.command("show")

@@ -8,38 +8,54 @@ from importlib import import_module
 from keyword import iskeyword
 
 import click
+from click.shell_completion import CompletionItem
 
 from stream_app import __version__
+from stream_app.cli.suggestions import SuggestingGroup
 from stream_app.clients.log_rate_limit import LogRateLimit
 
-COMMANDS = {
-    "demo": "Start a broker, a store, a worker and the exporter here, play events to them, and show the numbers live.",
-    "worker": "Read events from Kafka and keep the numbers in Redis.",
-    "exporter": "Serve the numbers for Prometheus at /metrics and the wall at /.",
-    "kpis": "Print every sample that the exporter would export; PATTERN picks series whose name contains it.",
-    "config": "What is set.",
-    "produce": "Send FILE (or - for standard input), JSON lines of events, to their topics, keyed by entity.",
-    "map": "Show which events what SOURCE posts in FILE (or - for standard input) becomes, without any server.",
-    "gateway": "Take what sources post to /in/NAME, and answer 2xx once Kafka has it.",
-    "sources": "What sources have sent, what of it could not be mapped, and what to do about it.",
-    "import": "Send the history that FILEs hold, exports of a KIND, as events to their topics.",
-    "replay": "Map what sources posted again, after a change of sources.toml or of an adapter.",
-    "topics": "The Kafka topics of the namespace.",
-    "dlq": "The dead letters: records that were rejected.",
-    "doctor": "Check Kafka, topics, Redis, clock, ports and definitions.",
-    "explain": "What an entity contributes to the numbers, and who is in a step.",
-    "audit": "Count everything again from the log, by code that shares nothing with the fold, and compare with Redis.",
-    "rebuild": "Compute all numbers anew from the log beside the ones that serve, then switch to them at once.",
-    "simulate": "Write a made-up but realistic history of events as JSON lines, for `produce`.",
-    "render": "Write everything that follows from the catalog: schemas, docs, rules, dashboards.",
+TASKS = {
+    "Try it": {
+        "demo": "Start a broker, a store, a worker, the exporter and a gateway here, play events, and show numbers live.",
+        "simulate": "Write a made-up but realistic history of events as JSON lines, for `produce`.",
+    },
+    "Bring events in": {
+        "topics": "The Kafka topics of the namespace.",
+        "produce": "Send FILE (or - for standard input), JSON lines of events, to their topics, keyed by entity.",
+        "map": "Show which events what SOURCE posts in FILE (or - for standard input) becomes, without any server.",
+        "sources": "What sources have sent, what of it could not be mapped, and what to do about it.",
+        "gateway": "Take what sources post to /in/NAME, and answer 2xx once Kafka has it.",
+        "import": "Send the history that FILEs hold, exports of a KIND, as events to their topics.",
+        "replay": "Map what sources posted again, after a change of sources.toml or of an adapter.",
+        "tail": "Print records as they arrive, decoded; rejected ones are marked.",
+        "dlq": "The dead letters: records that were rejected.",
+    },
+    "Keep the numbers": {
+        "worker": "Read events from Kafka and keep the numbers in Redis.",
+        "exporter": "Serve the numbers for Prometheus at /metrics and the wall at /.",
+        "rebuild": "Compute all numbers anew from the log beside the ones that serve, then switch to them at once.",
+    },
+    "Read and explain the numbers": {
+        "kpis": "Print every sample that the exporter would export; PATTERN picks series whose name contains it.",
+        "explain": "What an entity contributes to the numbers, and who is in a step.",
+        "audit": "Count everything again from the log, by code that shares nothing with the fold; compare with Redis.",
+    },
+    "Set up and check": {
+        "doctor": "Check Kafka, topics, Redis, clock, ports and definitions.",
+        "config": "What is set.",
+        "completion": "Print the script with which SHELL completes commands and options.",
+        "render": "Write everything that follows from the catalog: schemas, docs, rules, dashboards.",
+    },
 }
-"""Command -> first sentence of its help. It is the function of that name in the module of that name.
+"""Task -> command -> first sentence of its help. It is the function of that name in the module of that name.
 
 `import` is called `import_` there.
 """
 
+COMMANDS = {name: sentence for commands in TASKS.values() for name, sentence in commands.items()}
 
-class LazyGroup(click.Group):
+
+class LazyGroup(SuggestingGroup):
     """Imports a command's module only to run it or to show its own help: the clients it needs take a second."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -62,9 +78,16 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        """List the commands by task, without importing them."""
+        for task, commands in TASKS.items():
+            with formatter.section(task):
+                formatter.write_dl(list(commands.items()), col_max=max(map(len, COMMANDS)))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete names of commands without importing them."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
 
 
 @click.group(

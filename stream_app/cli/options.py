@@ -68,7 +68,7 @@ def with_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., A
 def _advice(error: Exception, settings: Settings) -> str:
     """What to do about trouble with a server; "" if it is none."""
     if type(error).__name__ == "MissingTopicsError":  # its module imports a Kafka client, which takes a second
-        return f"{error}; create them with `stream-app topics apply`"
+        return str(error)
     found = failure(error, settings)
     return str(found) if found else ""
 

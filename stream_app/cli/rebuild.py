@@ -45,9 +45,9 @@ def rebuild(settings: Settings, *, keep_old: bool) -> None:
         before = eviction(redis)
         if before.cause:
             fail(f"{before.cause}. Nothing was computed; mend it and run this again")
+        until = ends(settings, event_topics(settings))
         pair = generations.begin(redis, settings.namespace, definitions)
         stderr.print(f"building generation {pair.building} beside {pair.serving}")
-        until = ends(settings, event_topics(settings))
         report = asyncio.run(_build(private, definitions, until))
         if report.exit is not Exit.OK:
             fail(f"the rebuild ended early ({report.exit.name.lower()}); run it again to go on", int(report.exit))

@@ -1,5 +1,6 @@
 """Currencies of ISO 4217 and how many decimals their minor unit has."""
 
+from decimal import Decimal
 from typing import Literal, get_args
 
 Currency = Literal[
@@ -204,5 +205,11 @@ def base_units(minor: float, currency: str) -> float:
 
 
 def decimals(currency: str) -> int:
-    """How many decimals the minor unit of a currency has."""
+    """How many decimals the currency's base unit is written with: 2 for EUR, 0 for JPY."""
     return _EXPONENTS.get(currency, 2)
+
+
+def amount_text(minor: int, currency: str) -> str:
+    """An amount of minor units for people, in base units: `3,038.00 EUR`."""
+    places = decimals(currency)
+    return f"{Decimal(minor).scaleb(-places):,.{places}f} {currency}"

@@ -71,6 +71,21 @@ def test_entries_while_inside_and_exits_outside_a_visit_are_marked() -> None:
     ]
 
 
+def test_amounts_are_in_base_units_with_the_decimals_of_the_currency() -> None:
+    items = [{"plan_id": "p", "unit_amount_minor": 303_800, "interval": "month"}]
+    account: Account = entity(
+        ACCOUNT,
+        ("a", "subscription.started", {"subscription_id": "s", "currency": "EUR", "items": items}),
+        ("b", *deal("won", amount_minor=50_000, currency="JPY")),
+        ("c", "subscription.started", {"subscription_id": "t", "currency": "KWD", "items": items}),
+    )
+    assert sorted((each.what, each.money) for each in account_history(account)) == [
+        ("opportunity o: won (new_business), 50,000 JPY", (50_000, "JPY")),
+        ("subscription s: active, 3,038.00 EUR a month", (303_800, "EUR")),
+        ("subscription t: active, 303.800 KWD a month", (303_800, "KWD")),
+    ]
+
+
 def test_outcomes_that_a_newer_event_takes_back_are_marked() -> None:
     account: Account = entity(
         ACCOUNT,

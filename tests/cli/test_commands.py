@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from stream_app.cli import main
-from stream_app.cli.main import COMMANDS
+from stream_app.cli.main import COMMANDS, TASKS
+from stream_app.cli.suggestions import SuggestingGroup
 from stream_app.clients.settings import PREFIX, Settings
 
 
@@ -40,6 +41,9 @@ def test_all_commands_of_the_product_are_there() -> None:
     assert {" ".join(path) for path in EVERY} == {
         "demo",
         "topics apply",
+        "topics list",
+        "tail",
+        "completion",
         "worker",
         "exporter",
         "map",
@@ -69,6 +73,17 @@ def test_the_list_of_commands_says_the_first_sentence_of_their_help() -> None:
     commands = {name: main.get_command(click.Context(main), name) for name in COMMANDS}
     sentences = {name: command.get_short_help_str(limit=1000) for name, command in commands.items() if command}
     assert sentences == COMMANDS
+
+
+def test_every_group_of_commands_suggests() -> None:
+    groups = [main.get_command(click.Context(main), name) for name in COMMANDS]
+    assert [
+        each.name for each in groups if isinstance(each, click.Group) and not isinstance(each, SuggestingGroup)
+    ] == []
+
+
+def test_every_command_belongs_to_one_task() -> None:
+    assert sum(map(len, TASKS.values())) == len(COMMANDS)
 
 
 def test_help_lists_the_commands_without_importing_them() -> None:

@@ -318,6 +318,9 @@ def test_the_documented_rights_are_enough_by_tls(
     assert {findings[check] for check in ("kafka", "group", "topics", "ledger", "members")} == {"ok"}
     assert json.loads(installation.run("audit", "--json", **login["whoever runs `audit`"]))["differences"] == []
     assert "malformed" in installation.run("dlq", "list", **login["whoever runs `dlq list`, `dlq show`"])
+    reader = login["whoever runs `topics list`, `tail`"]
+    assert f"{name}.lead" in installation.run("topics", "list", **reader)
+    assert installation.run("tail", "--last", "1", "--count", "1", **reader)
     installation.run("dlq", "retry", **login["whoever runs `dlq retry`"])
     installation.run("rebuild", **login["whoever runs `rebuild`"])
     installation.await_all_applied(worker)
@@ -333,4 +336,4 @@ def test_the_documented_rights_are_enough_by_tls(
     reasons = tmp_path / "events.csv"
     reasons.write_text("")
     installation.run("import", "sendgrid-events", str(reasons), **replay)
-    assert len(login) == 11
+    assert len(login) == 12

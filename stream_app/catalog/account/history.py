@@ -1,15 +1,20 @@
-"""What is remembered to have happened to an account, in words; amounts in minor units."""
+"""What is remembered to have happened to an account, in words; amounts in base units."""
 
 from collections.abc import Iterator
 
 from stream_app.catalog.account.state import Account, OpportunityRow, outcome
 from stream_app.catalog.history import Happened, in_order
+from stream_app.core.money import amount_text
 
 
 def history(account: Account) -> list[Happened]:
     """The events in the order that counts."""
     found = [
-        Happened(row, f"subscription {name}: {row.status}, {row.monthly} {row.currency} a month")
+        Happened(
+            row,
+            f"subscription {name}: {row.status}, {amount_text(row.monthly, row.currency)} a month",
+            money=(row.monthly, row.currency),
+        )
         for name, rows in account.subscriptions.items()
         for row in rows
     ]
@@ -30,7 +35,8 @@ def _of_opportunity(name: str, rows: list[OpportunityRow]) -> Iterator[Happened]
             why = "deleted"
         elif row.event in {"won", "lost"} and row is not outcome(rows):
             why = _not_the_outcome(rows, row, was_reopened=number < reopened)
-        yield Happened(row, f"opportunity {name}: {row.event} ({row.kind}), {row.amount} {row.currency}", why)
+        what = f"opportunity {name}: {row.event} ({row.kind}), {amount_text(row.amount, row.currency)}"
+        yield Happened(row, what, why, (row.amount, row.currency))
 
 
 def _not_the_outcome(rows: list[OpportunityRow], row: OpportunityRow, *, was_reopened: bool) -> str:
