@@ -117,6 +117,8 @@ def test_an_exporter_ends_in_time_while_a_scrape_waits_for_the_store(behind: Beh
         "rebuild",
         "audit",
         "topics apply",
+        "topics list",
+        "tail",
         "doctor",
         "dlq list",
         "dlq retry",
