@@ -83,7 +83,7 @@ def demo(
     worker_port: int,
     gateway_port: int,
 ) -> None:
-    """Start a broker, a store, a worker, the exporter and a gateway here, play events, and show numbers live.
+    """Start a broker, a store, a worker, the exporter and a gateway here, play events, show the numbers.
 
     At the end everything that is in Kafka is counted again from scratch, in SQL, and compared with what the exporter
     says: exit code 0 only if every number is equal, ratios to 1e-9 of their value. Nothing is left behind. Ctrl-C ends

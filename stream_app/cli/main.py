@@ -16,7 +16,7 @@ from stream_app.clients.log_rate_limit import LogRateLimit
 
 TASKS = {
     "Try it": {
-        "demo": "Start a broker, a store, a worker, the exporter and a gateway here, play events, and show numbers live.",
+        "demo": "Start a broker, a store, a worker, the exporter and a gateway here, play events, show the numbers.",
         "simulate": "Write a made-up but realistic history of events as JSON lines, for `produce`.",
     },
     "Bring events in": {

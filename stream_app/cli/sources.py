@@ -10,6 +10,7 @@ import click
 
 from stream_app.cli.options import AS_JSON, EXIT_USAGE, KAFKA, fail, print_json, with_settings
 from stream_app.cli.sources_file import SOURCES_SETTINGS, configuration_of
+from stream_app.cli.suggestions import SuggestingGroup
 from stream_app.clients.settings import Settings
 from stream_app.intake.configuration import ConfigurationError, read_configuration
 from stream_app.intake.identity_key import identity_key_path
@@ -22,7 +23,7 @@ _OTHERS = 0o077
 _ACCOUNT = "account_id"
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=SuggestingGroup, invoke_without_command=True)
 @with_settings(*KAFKA, "namespace", "host", "gateway_metrics_port", "sources_file")
 @AS_JSON
 def sources(settings: Settings, *, as_json: bool) -> None:
