@@ -101,6 +101,7 @@ class Wall:
                 clock=snapshot.view.clock,
                 metrics=metrics,
                 known=self._known,
+                begun=frozenset(topic.rpartition(".")[2] for topic, _ in snapshot.offsets),
             )
             data.forget()
             self._last = {

@@ -320,7 +320,7 @@ function notes(panel) {
 }
 
 function tile(panel) {
-  const value = one(panel, "value");
+  const value = one(panel, "value") ?? (valuesOf(panel).begun ? 0 : null);
   const { unit, noValue } = panel.fieldConfig.defaults;
   if (values.waiting && panel === agePanel()) return [make("p", "none", "Waiting for the first event")];
   if (value === null) return [make("p", "none", noValue), ...notes(panel)];
