@@ -40,7 +40,9 @@ def test_the_wall_from_an_empty_installation_to_the_first_event(installation: In
     at = port()
     exporter = installation.start("exporter", exporter_port=at)
     answer(at, "/wall.json", exporter)
-    assert _seen(at, "fresh").one(id="state").text == "■ DATA AGE UNKNOWN: no worker has reported"
+    fresh = _seen(at, "fresh")
+    assert fresh.one(id="state").text == "■ DATA AGE UNKNOWN: no worker has reported"
+    assert "All well" not in fresh.text
 
     worker = installation.worker()
     answer(at, "/wall.json", exporter, lambda page: '"waiting":true' in page.text)
@@ -51,6 +53,7 @@ def test_the_wall_from_an_empty_installation_to_the_first_event(installation: In
     assert waiting.one("body").kinds == set()
     assert "STALE" not in waiting.text
     assert "All well" not in waiting.text
+    assert "No nurture step is blocked" not in waiting.text
     assert "No data yet" in _tile(waiting, "Reopened leads")
 
     installation.produce([_lead()])

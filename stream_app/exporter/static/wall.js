@@ -439,7 +439,8 @@ function holding() {
 function worstStatus() {
   if (values.waiting) return "waiting";
   const found = holding();
-  return found.length ? (found[0].status === "alarm" ? "alarm" : "watch") : "good";
+  if (found.length) return found[0].status === "alarm" ? "alarm" : "watch";
+  return one(agePanel(), "state") ? "good" : "unknown";
 }
 
 function countOf(status) {
@@ -459,6 +460,7 @@ function verdict(status) {
     watch: `▲ ${countOf("watch")} to watch`,
     good: "● All well",
     waiting: "No event yet",
+    unknown: "Unknown",
   }[status];
 }
 
@@ -472,11 +474,12 @@ function finding(condition, each) {
 function conditionList() {
   const status = worstStatus();
   const found = holding().flatMap((condition) => condition.found.map((each) => finding(condition, each)));
-  const fine = found.length
-    ? []
-    : conditions()
-        .filter((each) => each.okText)
-        .map((each) => make("li", "fine", `● ${each.okText}`));
+  const fine =
+    status !== "good"
+      ? []
+      : conditions()
+          .filter((each) => each.okText)
+          .map((each) => make("li", "fine", `● ${each.okText}`));
   const more = found.length > MOST_FINDINGS ? `and ${found.length - MOST_FINDINGS} more · ` : "";
   return [
     make("p", `verdict ${status === "alarm" ? "" : status}`, verdict(status)),
@@ -534,7 +537,9 @@ function showState() {
     status = worstStatus();
   document.getElementById("state").textContent =
     lost || (values.waiting ? WAITING : `${headline()} · data ${duration(one(agePanel(), "value"))} old`);
-  document.body.className = lost ? "lost" : { good: "", waiting: "", watch: "watched", alarm: "alarmed" }[status];
+  document.body.className = lost
+    ? "lost"
+    : { good: "", waiting: "", unknown: "", watch: "watched", alarm: "alarmed" }[status];
 }
 
 function headline() {

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from stream_app.clients.http import Page, serving
+from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
 from stream_app.core.samples import Sample
 from stream_app.monitoring.dashboards import WALL
@@ -290,7 +291,17 @@ def test_an_older_browser_is_enough(company: Company, url: str) -> None:
     without = "delete AbortSignal.timeout; delete Element.prototype.replaceChildren;"
     with _beside(company, {"/": _changed(url, '"use strict";', f'"use strict";{without}')}) as port:
         page = opened(f"http://127.0.0.1:{port}/", after_ms=9000)
-    assert page.one(id="state").text.startswith("■ Nurture step blocked")
+    assert "data < 1 s old" in page.one(id="state").text
+    assert len(page.all("section")) == len(_NUMBERS)
+
+
+@needs_chromium
+def test_an_exporter_that_is_gone_is_blamed(company: Company, url: str) -> None:
+    gone = _changed(url, 'fetch("wall.json"', f'fetch("http://127.0.0.1:{free_port()}/wall.json"')
+    with _beside(company, {"/": replace(gone, policy="default-src * 'unsafe-inline'")}) as port:
+        page = opened(f"http://127.0.0.1:{port}/", after_ms=9000)
+    assert page.one(id="state").text.startswith("■ THE EXPORTER DOES NOT ANSWER. Last answer: ")
+    assert len(page.all("section")) == len(_NUMBERS)
 
 
 @needs_chromium
