@@ -104,6 +104,10 @@ def freshness(snapshot: Snapshot, now: int) -> Iterator[Metric]:
         "stream_app_data_fresh",
         f"1 while the numbers are less than {FRESH_SECONDS} s old and every broker answers; business alerts need it.",
     )
+    applied = GaugeMetricFamily(
+        "stream_app_first_event_applied", "1 once any record of the log has been applied; 0 in a fresh installation."
+    )
+    applied.add_metric([], bool(snapshot.offsets))
     if snapshot.offsets and snapshot.offsets.keys() <= snapshot.current.keys():
         current = [snapshot.current[partition] for partition in snapshot.offsets]
         seconds = max(now - min(map(abs, current)), 0) / 1000
@@ -113,6 +117,14 @@ def freshness(snapshot: Snapshot, now: int) -> Iterator[Metric]:
         fresh.add_metric([], 0)
     yield age
     yield fresh
+    yield applied
+
+
+def waits_for_first_event(snapshot: Snapshot, now: int) -> bool:
+    """Whether nothing was ever applied because nothing is in the log: a worker says so, and every broker answers."""
+    current = snapshot.current.values()
+    oldest = min(current, default=0)
+    return not snapshot.offsets and oldest > 0 and now - oldest < FRESH_SECONDS * 1000
 
 
 class Families:

@@ -5,6 +5,7 @@ import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -17,7 +18,7 @@ from redis.exceptions import RedisError
 
 from stream_app.clients.http import Page, Route
 from stream_app.core.samples import Sample
-from stream_app.exporter.collector import SampleSource, freshness
+from stream_app.exporter.collector import SampleSource, freshness, waits_for_first_event
 from stream_app.render.dashboards import COLORS, dashboard
 from stream_app.render.wall import KnownBuckets, WallData, wall_values, wanted_series
 from stream_app.spec.metric import Declaration, Metric
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 
 HELD: Mapping[Grain, int] = {Grain.HOUR: 8 * 24}
 """What the reader has to hold beyond its windows: a day's hours, and those of a week before."""
+
+ANSWER_S = 3.0
+"""How long an answer waits for the store: less than the page waits for the exporter, so that it can say which hangs."""
 
 REUSED_S = 1.0
 """For how long the same values are given to everybody who asks."""
@@ -45,6 +49,7 @@ class Wall:
     source: SampleSource
     clock: Callable[[], int]
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _running: "Future[dict[str, Any]] | None" = None
     _last: dict[str, Any] = field(default_factory=dict)
     _known: KnownBuckets = field(default_factory=dict)
     _good_until: float = float("-inf")
@@ -55,8 +60,8 @@ class Wall:
 
     def _values(self, _: Mapping[str, str]) -> Page:
         try:
-            return Page(orjson.dumps(self._current()), "application/json")
-        except (RedisError, OSError) as error:
+            return Page(orjson.dumps(self._begun().result(ANSWER_S)), "application/json")
+        except (RedisError, OSError, TimeoutError) as error:
             log.warning("the store does not answer: %s", type(error).__name__)
             problem = {"problem": "The store does not answer."}
             return Page(orjson.dumps(problem), "application/json", HTTPStatus.SERVICE_UNAVAILABLE)
@@ -64,34 +69,57 @@ class Wall:
     def _page(self, headers: Mapping[str, str]) -> Page:
         text = self._template
         first = self._values(headers).body.decode()
-        for name, value in (("rendered", self._rendered), ("values", first)):
+        for name, value in (("rendered", self._rendered), ("values", first), ("version", f'"{self._version}"')):
             # An end tag within the data would end the script that holds it.
             text = text.replace(f"/*{name}*/", value.replace("<", "\\u003c"))
         return Page(text.encode(), "text/html; charset=utf-8", policy=self._policy)
 
-    def _current(self) -> dict[str, Any]:
+    def _begun(self) -> "Future[dict[str, Any]]":
+        """The values, which a thread of their own looks up: a store that hangs must not hang the answer."""
         with self._lock:
-            if time.monotonic() > self._good_until:
-                now = self.clock()
-                snapshot = self.reader.read(now)
-                found = self.source.samples(snapshot.view, snapshot.changed, self._wanted)
-                samples = [*found, *_fresh(snapshot, now)]
-                metrics = {metric.name: metric for metric in self.metrics}
-                data = WallData(
-                    samples=samples,
-                    buckets=self.reader.buckets,
-                    clock=snapshot.view.clock,
-                    metrics=metrics,
-                    known=self._known,
-                )
-                data.forget()
-                self._last = wall_values(self.declared, data)
-                self._good_until = time.monotonic() + REUSED_S
-            return self._last
+            if self._running is None or self._running.done():
+                self._running = Future()
+                threading.Thread(target=self._finish, args=(self._running,), daemon=True).start()
+            return self._running
+
+    def _finish(self, running: "Future[dict[str, Any]]") -> None:
+        try:
+            running.set_result(self._current())
+        except Exception as error:  # noqa: BLE001 - it is raised where the result is wanted
+            running.set_exception(error)
+
+    def _current(self) -> dict[str, Any]:
+        if time.monotonic() > self._good_until:
+            now = self.clock()
+            snapshot = self.reader.read(now)
+            found = self.source.samples(snapshot.view, snapshot.changed, self._wanted)
+            samples = [*found, *_fresh(snapshot, now)]
+            metrics = {metric.name: metric for metric in self.metrics}
+            data = WallData(
+                samples=samples,
+                buckets=self.reader.buckets,
+                clock=snapshot.view.clock,
+                metrics=metrics,
+                known=self._known,
+                begun=frozenset(topic.rpartition(".")[2] for topic, _ in snapshot.offsets),
+            )
+            data.forget()
+            self._last = {
+                **wall_values(self.declared, data),
+                "version": self._version,
+                "waiting": waits_for_first_event(snapshot, now),
+            }
+            self._good_until = time.monotonic() + REUSED_S
+        return self._last
 
     @cached_property
     def _wanted(self) -> frozenset[str]:
         return wanted_series(self.declared)
+
+    @cached_property
+    def _version(self) -> str:
+        """Changes with the page or the dashboard, so that an open page knows that it is out of date."""
+        return sha256((self._template + self._rendered).encode()).hexdigest()[:16]
 
     @cached_property
     def _template(self) -> str:

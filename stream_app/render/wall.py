@@ -37,6 +37,8 @@ class WallData:
     clock: Clock
     metrics: Mapping[str, Metric]
     known: KnownBuckets = field(default_factory=dict)
+    begun: frozenset[str] = frozenset()
+    """The families of which an event has come."""
 
     def bucket(self, grain: Grain, number: int) -> Lookup:
         """Look up what a bucket holds."""
@@ -102,6 +104,7 @@ def _panel(panel: Panel, context: EvalContext, data: WallData) -> Node:
         return {"conditions": [_condition(each, context) for each in panel.conditions]}
     node: Node = {
         "alert": panel.runbook,
+        "begun": panel.family in data.begun,
         "suffix": context.variables.get(panel.suffix.removeprefix("$"), panel.suffix),
         "values": [
             {

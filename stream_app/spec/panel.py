@@ -113,6 +113,8 @@ class Panel:
     stacked: bool = False
     suffix: str = ""
     """What follows the value on the page, such as `$currency`."""
+    family: str = ""
+    """The events that it counts, by the last part of their topic: once one has come, no value is 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

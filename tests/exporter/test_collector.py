@@ -12,7 +12,7 @@ from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
 from stream_app.core.samples import Sample, View
 from stream_app.core.windows import Clock
-from stream_app.exporter.collector import BusinessCollector, Families, freshness
+from stream_app.exporter.collector import BusinessCollector, Families, freshness, waits_for_first_event
 from stream_app.store.reader import Reader, Snapshot
 from tests.monitoring.dashboards.site import samples
 from tests.monitoring.dashboards.store_content import Company
@@ -77,6 +77,26 @@ def test_data_is_not_fresh_while_the_broker_of_a_partition_does_not_answer() -> 
     found = by_name(freshness(unanswered, NOW))
     assert [sample.value for sample in found["stream_app_data_age_seconds"].samples] == [3]
     assert [sample.value for sample in found["stream_app_data_fresh"].samples] == [0]
+
+
+@pytest.mark.parametrize(
+    ("offsets", "current", "waits"),
+    [
+        ({}, {("lead", 0): NOW - 1000, ("email", 0): NOW - 2000}, True),
+        ({("lead", 0): 1}, {("lead", 0): NOW - 1000, ("email", 0): NOW - 2000}, False),
+        ({}, {("lead", 0): NOW - 1000, ("email", 0): NOW - 120_000}, False),
+        ({}, {("lead", 0): NOW - 1000, ("email", 0): -(NOW - 2000)}, False),
+        ({}, {}, False),
+    ],
+    ids=["nothing came", "one came", "a worker is silent", "a broker is silent", "no worker"],
+)
+def test_the_first_event_is_waited_for_while_all_is_well(
+    offsets: dict[tuple[str, int], int], current: dict[tuple[str, int], int], *, waits: bool
+) -> None:
+    found = replace(snapshot({}, {}), offsets=offsets, current=current)
+    assert waits_for_first_event(found, NOW) == waits
+    applied = by_name(freshness(found, NOW))["stream_app_first_event_applied"]
+    assert values_of(applied) == {(): bool(offsets)}
 
 
 @contextmanager

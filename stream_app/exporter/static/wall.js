@@ -1,12 +1,24 @@
 "use strict";
 
 const EVERY_MS = 5000;
+const ANSWER_MS = 10000;
+const SILENT_MS = 30000;
+const RELOAD_MS = 12 * 3600 * 1000;
+const RELOAD_BROKEN_MS = 60000;
+/* The page says that the browser is too old until something else is drawn. */
+if (!CSS.supports("inset", "0")) throw new Error("this browser is too old");
+const version = read("version");
+const opened = Date.now();
+let broken = false;
+addEventListener("error", fail);
+addEventListener("unhandledrejection", fail);
 const MOST_FINDINGS = 2;
 const { dashboard, statuses } = read("rendered");
 const params = new URLSearchParams(location.search);
 const page = document.getElementById("wall");
 let values = read("values");
 let lastAnswer = values.problem ? 0 : Date.now();
+let ahead = values.at ? values.at - Date.now() : 0;
 let problem = values.problem || "";
 
 function read(id) {
@@ -308,8 +320,9 @@ function notes(panel) {
 }
 
 function tile(panel) {
-  const value = one(panel, "value");
+  const value = one(panel, "value") ?? (valuesOf(panel).begun ? 0 : null);
   const { unit, noValue } = panel.fieldConfig.defaults;
+  if (values.waiting && panel === agePanel()) return [make("p", "none", "Waiting for the first event")];
   if (value === null) return [make("p", "none", noValue), ...notes(panel)];
   const [number, ending] = split(shown(value, unit));
   const suffix = ending || valuesOf(panel).suffix;
@@ -424,8 +437,10 @@ function holding() {
 }
 
 function worstStatus() {
+  if (values.waiting) return "waiting";
   const found = holding();
-  return found.length ? (found[0].status === "alarm" ? "alarm" : "watch") : "good";
+  if (found.length) return found[0].status === "alarm" ? "alarm" : "watch";
+  return one(agePanel(), "state") ? "good" : "unknown";
 }
 
 function countOf(status) {
@@ -444,6 +459,8 @@ function verdict(status) {
     alarm: `${alarms} ALARM${alarms > 1 ? "S" : ""}`,
     watch: `▲ ${countOf("watch")} to watch`,
     good: "● All well",
+    waiting: "No event yet",
+    unknown: "Unknown",
   }[status];
 }
 
@@ -457,11 +474,12 @@ function finding(condition, each) {
 function conditionList() {
   const status = worstStatus();
   const found = holding().flatMap((condition) => condition.found.map((each) => finding(condition, each)));
-  const fine = found.length
-    ? []
-    : conditions()
-        .filter((each) => each.okText)
-        .map((each) => make("li", "fine", `● ${each.okText}`));
+  const fine =
+    status !== "good"
+      ? []
+      : conditions()
+          .filter((each) => each.okText)
+          .map((each) => make("li", "fine", `● ${each.okText}`));
   const more = found.length > MOST_FINDINGS ? `and ${found.length - MOST_FINDINGS} more · ` : "";
   return [
     make("p", `verdict ${status === "alarm" ? "" : status}`, verdict(status)),
@@ -496,15 +514,19 @@ function drawPanel(panel) {
 
 /* The whole. */
 
+const WAITING = "● Kafka ok, store ok, worker ok, waiting for the first event · send one: stream-app produce FILE";
+
 function agePanel() {
   return dashboard.panels.find((panel) => ofKind(panel, "state").length);
 }
 
 /* Why the numbers are not to be trusted; empty if they are. */
 function doubt() {
-  const last = lastAnswer ? `${duration((Date.now() - lastAnswer) / 1000)} ago` : "none yet";
+  const silent = Date.now() - lastAnswer;
+  const last = lastAnswer ? `${duration(silent / 1000)} ago` : "none yet";
   if (problem) return `■ ${problem.toUpperCase()} Last answer: ${last}.`;
-  if (one(agePanel(), "state")) return "";
+  if (silent > SILENT_MS) return `■ NO ANSWER. Last answer: ${last}.`;
+  if (values.waiting || one(agePanel(), "state")) return "";
   const age = one(agePanel(), "value");
   if (age === null) return "■ DATA AGE UNKNOWN: no worker has reported";
   return `■ DATA IS ${duration(age).toUpperCase()} OLD: do not trust these numbers`;
@@ -514,8 +536,10 @@ function showState() {
   const lost = doubt(),
     status = worstStatus();
   document.getElementById("state").textContent =
-    lost || `${headline()} · data ${duration(one(agePanel(), "value"))} old`;
-  document.body.className = lost ? "lost" : { good: "", watch: "watched", alarm: "alarmed" }[status];
+    lost || (values.waiting ? WAITING : `${headline()} · data ${duration(one(agePanel(), "value"))} old`);
+  document.body.className = lost
+    ? "lost"
+    : { good: "", waiting: "", unknown: "", watch: "watched", alarm: "alarmed" }[status];
 }
 
 function headline() {
@@ -526,7 +550,7 @@ function headline() {
 }
 
 function showTime() {
-  const now = new Date(values.at || Date.now());
+  const now = new Date(Date.now() + ahead);
   const date = now.toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short" });
   document.getElementById("clock").textContent =
     `${date}, ${now.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" })}`;
@@ -536,7 +560,9 @@ function redraw() {
   if (values.panels) {
     const rows = Math.max(...dashboard.panels.map(({ gridPos }) => gridPos.y + gridPos.h));
     page.style.setProperty("--rows", rows);
-    page.replaceChildren(...dashboard.panels.map(drawPanel));
+    const drawn = dashboard.panels.map(drawPanel);
+    page.textContent = "";
+    page.append(...drawn);
     showState();
     showTime();
   } else {
@@ -546,20 +572,49 @@ function redraw() {
   }
 }
 
-async function refresh() {
-  try {
-    const answer = await fetch("wall.json", { cache: "no-store", signal: AbortSignal.timeout(EVERY_MS) });
-    const found = await answer.json();
-    problem = found.problem || "";
-    if (!problem) {
-      values = found;
-      lastAnswer = Date.now();
-    }
-  } catch {
-    problem = "The exporter does not answer.";
-  }
-  redraw();
+/* Nothing that was drawn before an error is to be trusted. */
+function fail() {
+  broken = true;
+  document.getElementById("state").textContent = "■ THIS PAGE HAS FAILED: do not trust these numbers";
+  document.body.className = "lost";
 }
 
-redraw();
+async function answered() {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), ANSWER_MS);
+  try {
+    const answer = await fetch("wall.json", { cache: "no-store", signal: abort.signal });
+    return await answer.json();
+  } catch {
+    return { problem: "The exporter does not answer." };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function refresh() {
+  const found = await answered();
+  problem = found.problem || "";
+  if (!problem) {
+    // Only now: without an answer there would be no page to come back to.
+    const due = Date.now() - opened > (broken ? RELOAD_BROKEN_MS : RELOAD_MS);
+    if (found.version !== version || due) {
+      location.reload();
+      return;
+    }
+    values = found;
+    lastAnswer = Date.now();
+    ahead = values.at - lastAnswer;
+  }
+  if (!broken) redraw();
+}
+
+function tick() {
+  if (broken) return;
+  showTime();
+  if (values.panels) showState();
+}
+
 setInterval(refresh, EVERY_MS);
+setInterval(tick, 1000);
+redraw();

@@ -6,7 +6,15 @@ from stream_app.spec.alert import Alert, RuleGroup, any_of, queried
 EXPORTER_JOB = "stream-app-exporter"
 WORKER_JOB = "stream-app-worker"
 
-_NOT_FRESH = "stream_app_data_fresh == 0 or absent(stream_app_data_fresh)"
+_WAITS_FOR_FIRST_EVENT = (
+    "(min(stream_app_kafka_up) == 1 and min(stream_app_redis_up) == 1)\n"
+    "unless on () (sum(stream_app_consumer_lag) > 0 or max(stream_app_first_event_applied) == 1)"
+)
+"""A worker runs and reaches everything, and no record has ever come."""
+
+_NOT_FRESH = (
+    f"(stream_app_data_fresh == 0 unless on () (\n{_WAITS_FOR_FIRST_EVENT}\n))\nor absent(stream_app_data_fresh)"
+)
 
 
 def _increase(series: str, span: str) -> str:

@@ -65,6 +65,7 @@ def _flow_tile(title: str, name: str, details: str, width: int, **match: str) ->
         unit=COUNT,
         about=PREFIX + name,
         width=width,
+        family="lead",
         details=details,
         description="The last 24 hours, and the same 24 hours a week before.",
         targets=(
@@ -82,6 +83,7 @@ def _stage_tile(title: str, stage: str, width: int, *more: Target) -> Panel:
         unit=COUNT,
         about="lifecycle_stage_entries",
         width=width,
+        family="lead",
         details=UIDS["convert"],
         description="First entries into the stage: the last 24 hours, and this month so far.",
         targets=(
@@ -126,6 +128,7 @@ _TOP = Row(
             unit=COUNT,
             about="lifecycle_new_customers",
             width=5,
+            family="billing",
             description="This month so far, the last 24 hours, and the same full days of the last month.",
             details=UIDS["convert"],
             targets=(

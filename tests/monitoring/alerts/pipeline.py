@@ -12,6 +12,13 @@ NEWEST = f"stream_app_last_event_timestamp_seconds{{{ONE}, {TOPIC}}}"
 LAG, BATCHES = f"stream_app_consumer_lag{{{ONE}, {TOPIC}}}", f"stream_app_batches_total{{{ONE}}}"
 GAPS = f"stream_app_retention_gaps_total{{{ONE}, {TOPIC}}}"
 UP = f"up{{{ONE}}}"
+APPLIED = "stream_app_first_event_applied"
+KAFKA_UP = f"stream_app_kafka_up{{{ONE}}}"
+INSTALLED = {
+    KAFKA_UP: flat(1, 21),
+    LAG: flat(0, 21),
+    'stream_app_redis_up{job="stream-app-exporter"}': flat(1, 21),
+}
 UNSEEN: dict[str, str] = {FRESH: ""}
 
 FOUR_WEEKS = 28 * 24
@@ -56,6 +63,31 @@ PIPELINE = (
     ),
     Story(
         alert="DataStale", name="fires after a quarter of an hour", at="16m", series={FRESH: flat(0, 30)}, firing="{}"
+    ),
+    *(
+        Story(
+            alert=alert,
+            name=f"stays quiet before the first event: {name}",
+            at="20m",
+            series={FRESH: flat(0, 21), **INSTALLED, **more},
+        )
+        for alert in ("DataNotFresh", "DataStale")
+        for name, more in (("known", {APPLIED: flat(0, 21)}), ("unknown", {}))
+    ),
+    *(
+        Story(
+            alert="DataStale",
+            name=f"fires {name}",
+            at="20m",
+            series={FRESH: flat(0, 21), **INSTALLED, **more},
+            firing="{}",
+        )
+        for name, more in (
+            ("after the first event", {APPLIED: flat(1, 21)}),
+            ("while the first event waits", {LAG: flat(1, 21)}),
+            ("before the first event without a broker", {KAFKA_UP: flat(0, 21)}),
+            ("before the first event without a worker", {KAFKA_UP: ""}),
+        )
     ),
     Story(alert="DataStale", name="fires without an exporter", at="16m", series=UNSEEN, firing="{}"),
     Story(alert="DataStale", name="stays quiet during an update of ten minutes", at="14m", series={FRESH: flat(0, 30)}),

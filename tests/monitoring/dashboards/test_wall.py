@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from stream_app.clients.http import Page, serving
+from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
 from stream_app.core.samples import Sample
 from stream_app.monitoring.dashboards import WALL
@@ -221,6 +223,85 @@ def test_the_page_keeps_its_values_when_there_is_no_answer(company: Company) -> 
     assert before.one(id="state").text.startswith("■ Nurture step blocked")
     assert after.one(id="state").text.startswith("■ THE STORE DOES NOT ANSWER. Last answer: ")
     assert panel(after, "MRR").one("p", "big").text == panel(before, "MRR").one("p", "big").text
+
+
+@needs_chromium
+def test_the_clock_goes_on_between_two_answers(url: str) -> None:
+    first, later = (opened(url, after_ms=ms).one(id="clock").text for ms in (1500, 4500))
+    assert first != later
+
+
+@needs_chromium
+def test_an_open_page_takes_over_a_new_version(company: Company) -> None:
+    """The page of the version before lies open; the new one has a panel less."""
+    with (
+        wall_of(company.settings, lambda: company.until) as old,
+        wall_of(company.settings, lambda: company.until) as new,
+    ):
+        new.declared = replace(WALL, rows=WALL.rows[:-1])
+        pages = iter([old.routes()["/"]({})])
+        second = new.routes()["/"]({})
+        routes = {**new.routes(), "/": lambda _: next(pages, second)}
+        with serving("127.0.0.1", 0, routes) as port:
+            page = opened(f"http://127.0.0.1:{port}/", after_ms=9000)
+    assert len(page.all("section")) == sum(len(row.panels) for row in WALL.rows[:-1])
+
+
+@needs_chromium
+def test_an_error_of_the_script_is_not_hidden(company: Company, url: str) -> None:
+    values = json.loads(fetched(f"{url}wall.json")[1])
+    del values["panels"][_NUMBERS["MRR"]]
+    with _beside(company, {"/wall.json": Page(json.dumps(values).encode(), "application/json")}) as port:
+        page = opened(f"http://127.0.0.1:{port}/", after_ms=9000)
+    assert page.one(id="state").text == "■ THIS PAGE HAS FAILED: do not trust these numbers"
+    assert "lost" in page.one("body").kinds
+
+
+def _changed(url: str, before: str, after: str) -> Page:
+    """The page with another script."""
+    text = fetched(url)[1]
+    assert text.count(before) == 1
+    policy = "default-src 'self' 'unsafe-inline'"
+    return Page(text.replace(before, after).encode(), "text/html; charset=utf-8", policy=policy)
+
+
+@needs_chromium
+def test_a_page_that_was_open_for_long_reloads_itself(company: Company, url: str) -> None:
+    """With four seconds for twelve hours."""
+    pages = iter([_changed(url, "RELOAD_MS = 12 * 3600 * 1000", "RELOAD_MS = 4000")])
+    second = Page(b"<p>loaded again</p>", "text/html")
+    with wall_of(company.settings, lambda: company.until) as wall:
+        routes = {**wall.routes(), "/": lambda _: next(pages, second)}
+        with serving("127.0.0.1", 0, routes) as port:
+            page = opened(f"http://127.0.0.1:{port}/", after_ms=9000)
+    assert page.one("p").text == "loaded again"
+
+
+@needs_chromium
+def test_a_browser_that_is_too_old_is_named_as_such(company: Company, url: str) -> None:
+    old = _changed(url, 'CSS.supports("inset", "0")', 'CSS.supports("nothing", "0")')
+    with _beside(company, {"/": old}) as port:
+        page = opened(f"http://127.0.0.1:{port}/")
+    assert page.one(id="state").text.startswith("■ This browser is too old for the wall")
+    assert page.all("section") == []
+
+
+@needs_chromium
+def test_an_older_browser_is_enough(company: Company, url: str) -> None:
+    without = "delete AbortSignal.timeout; delete Element.prototype.replaceChildren;"
+    with _beside(company, {"/": _changed(url, '"use strict";', f'"use strict";{without}')}) as port:
+        page = opened(f"http://127.0.0.1:{port}/", after_ms=9000)
+    assert "data < 1 s old" in page.one(id="state").text
+    assert len(page.all("section")) == len(_NUMBERS)
+
+
+@needs_chromium
+def test_an_exporter_that_is_gone_is_blamed(company: Company, url: str) -> None:
+    gone = _changed(url, 'fetch("wall.json"', f'fetch("http://127.0.0.1:{free_port()}/wall.json"')
+    with _beside(company, {"/": replace(gone, policy="default-src * 'unsafe-inline'")}) as port:
+        page = opened(f"http://127.0.0.1:{port}/", after_ms=9000)
+    assert page.one(id="state").text.startswith("■ THE EXPORTER DOES NOT ANSWER. Last answer: ")
+    assert len(page.all("section")) == len(_NUMBERS)
 
 
 @needs_chromium
