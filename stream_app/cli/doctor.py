@@ -33,9 +33,9 @@ _MARKS = {"ok": ("ok", "green"), "warning": ("warn", "yellow"), "failed": ("FAIL
 )
 @AS_JSON
 def doctor(settings: Settings, *, as_json: bool) -> None:
-    """Check Kafka, topics, Redis, clock, ports and definitions, and the gateway where there is a sources.toml.
+    """Check Kafka, topics, Redis, clock, ports, definitions, and what a gateway needs.
 
-    Each failure says its fix. Exit code 1 on a failure.
+    The latter where there is a sources.toml. Each failure says its fix. Exit code 1 on a failure.
     """
     findings = []
     found = diagnose(

@@ -41,7 +41,7 @@ TASKS = {
         "audit": "Count everything again from the log, by code that shares nothing with the fold; compare with Redis.",
     },
     "Set up and check": {
-        "doctor": "Check Kafka, topics, Redis, clock, ports and definitions.",
+        "doctor": "Check Kafka, topics, Redis, clock, ports, definitions, and what a gateway needs.",
         "config": "What is set.",
         "completion": "Print the script with which SHELL completes commands and options.",
         "render": "Write everything that follows from the catalog: schemas, docs, rules, dashboards.",

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 HELD: Mapping[Grain, int] = {Grain.HOUR: 8 * 24}
 """What the reader has to hold beyond its windows: a day's hours, and those of a week before."""
 
-ANSWER_S = 3.0
+ANSWER_S = 6.0
 """How long an answer waits for the store: less than the page waits for the exporter, so that it can say which hangs."""
 
 REUSED_S = 1.0

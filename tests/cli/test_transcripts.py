@@ -286,7 +286,7 @@ def test_produce_says_what_a_line_is_and_skips_blank_ones(terminal: Terminal, li
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        (("explian",), "Error: No such command 'explian'. Did you mean explain?"),
+        (("explian",), "Error: No such command 'explian'. Did you mean explain or replay?"),
         (("dlq", "lst"), "Error: No such command 'lst'. Did you mean list?"),
         (("topics", "create"), "Error: No such command 'create'. There is apply, list."),
         (("kpis", "--jsn"), "Error: No such option: --jsn Did you mean --json?"),
