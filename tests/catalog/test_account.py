@@ -309,7 +309,7 @@ def test_only_invoices_are_forgotten() -> None:
 def test_the_history_tells_what_happened() -> None:
     entity = Fold(SETTINGS).apply(ACCOUNT, None, "key", [PAID, STARTED, OFFERED])
     assert [(each.row.at, each.what) for each in history(entity)] == [
-        (at("01-05 10:00"), "opportunity o: created (new_business), 500 EUR"),
-        (at("01-10 10:00"), "subscription u: active, 1000 EUR a month"),
+        (at("01-05 10:00"), "opportunity o: created (new_business), 5.00 EUR"),
+        (at("01-10 10:00"), "subscription u: active, 10.00 EUR a month"),
         (at("01-12 10:00"), "invoice i: paid"),
     ]
