@@ -93,7 +93,8 @@ def filled(terminal: Terminal) -> Terminal:
     lines = "\n".join([*ACCOUNT, *STEPS]).encode()
     assert "exit code" not in terminal.run("produce", "-", stdin=lines)
     drained = terminal.run("--log-level", "error", "worker", "--drain")
-    assert drained == "9 applied, 0 duplicates, 0 too late, 0 rejected\n"
+    # A broker that has only now begun may refuse to name the coordinator at first, which is logged.
+    assert drained.startswith("9 applied, 0 duplicates, 0 too late, 0 rejected\n")
     return terminal
 
 
