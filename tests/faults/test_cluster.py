@@ -150,7 +150,7 @@ def test_every_command_works_on_a_cluster(
     assert f"redis-cli -h 127.0.0.1 -p {owner.port} CONFIG SET" in findings["redis persistence"]["fix"]
     lead = next(event["data"]["lead_id"] for event in small_set.events if event["type"] == "lead.created")
     assert json.loads(installation.run("explain", "lead", lead, "--json"))["timeline"]
-    json.loads(installation.run("explain", "step", "welcome", "hello", "--json"))
+    json.loads(installation.run("explain", "step", "welcome", "thank-you", "--json"))
 
 
 def test_a_policy_that_evicts_is_seen_on_the_server_of_the_namespace(
