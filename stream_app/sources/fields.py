@@ -1,7 +1,5 @@
 """Values out of JSON of any shape, as the contract has them: what does not fit is None, nothing raises."""
 
-import base64
-import hashlib
 import math
 import re
 from collections.abc import Mapping
@@ -13,7 +11,7 @@ import msgspec
 from stream_app.core.envelope import AT_SIGNS, UNPRINTABLE
 from stream_app.sources import paths
 from stream_app.sources.amounts import minor_units
-from stream_app.sources.identity import event_id
+from stream_app.sources.identity import event_id, hashed
 
 MAX_LABEL = 64
 MAX_AMOUNT = 10**14
@@ -64,8 +62,7 @@ def identifier(value: object) -> str | None:
 
 def digest(value: str | bytes) -> str:
     """26 characters (130 bits) of a SHA-256 in lower-case base32."""
-    raw = value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
-    return base64.b32encode(hashlib.sha256(raw).digest()).decode()[:26].lower()
+    return hashed(value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass"))
 
 
 def label(value: object) -> str | None:

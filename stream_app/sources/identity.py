@@ -6,6 +6,8 @@ from base64 import b32encode
 from hashlib import sha256
 from hmac import digest
 
+from stream_app.core.envelope import AT_SIGNS, UNPRINTABLE
+
 _PERSON = b"stream-app/person/1\0"
 _ALIAS_LENGTH = 26
 """130 bits in base32."""
@@ -13,12 +15,11 @@ _ALIAS_LENGTH = 26
 _LONGEST_ADDRESS = 254
 _LONGEST_LOCAL = 64
 _BRACKETED = re.compile(r"[^<>]*<([^<>]*)>\s*")
-_UNPRINTABLE = "\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff"
-_LOCAL = re.compile(rf'[^\s@\uff20\ufe6b<>()\[\]:;,\\"{_UNPRINTABLE}]+')
+_LOCAL = re.compile(rf'[^\s{AT_SIGNS}<>()\[\]:;,\\"{UNPRINTABLE}\ud800-\udfff]+')
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
 _LONGEST_ID = 128
-_AT_SIGN = re.compile("[@\uff20\ufe6b]")
+_AT_SIGN = re.compile(f"[{AT_SIGNS}]")
 
 _SALESFORCE = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 _SALESFORCE_BASE = 15
@@ -71,7 +72,7 @@ def event_id(text: str) -> str:
     """
     if 0 < len(text) <= _LONGEST_ID and not _AT_SIGN.search(text) and text.isprintable():
         return text
-    return f"h-{_base32(sha256(text.encode('utf-8', 'surrogatepass')).digest())}"
+    return f"h-{hashed(text.encode('utf-8', 'surrogatepass'))}"
 
 
 def sf18(identifier: str) -> str | None:
@@ -100,5 +101,10 @@ def _with_capitals(chunk: str, checksum: str) -> str:
     return "".join(each.upper() if capitals >> bit & 1 else each.lower() for bit, each in enumerate(chunk))
 
 
-def _base32(hashed: bytes) -> str:
-    return b32encode(hashed).decode().lower()[:_ALIAS_LENGTH]
+def hashed(raw: bytes) -> str:
+    """The first 130 bits of SHA-256 in base32, in lower case."""
+    return _base32(sha256(raw).digest())
+
+
+def _base32(raw: bytes) -> str:
+    return b32encode(raw).decode().lower()[:_ALIAS_LENGTH]
