@@ -7,11 +7,10 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-import msgspec
 import orjson
 
 from stream_app.core.envelope import MAX_DEPTH
-from stream_app.sources.fields import has_at_sign
+from stream_app.sources.fields import elements, has_at_sign
 from stream_app.sources.identity import event_id
 from stream_app.sources.paths import parsed, text
 from stream_app.sources.source import (
@@ -32,7 +31,6 @@ _ATTRIBUTES = ("specversion", "id", "source", "type", "time", "sequence")
 _CLOUDEVENTS = "application/cloudevents"
 _STRUCTURED = frozenset({_CLOUDEVENTS, f"{_CLOUDEVENTS}+json"})
 _BATCH = f"{_CLOUDEVENTS}-batch+json"
-_RAW = msgspec.json.Decoder(list[msgspec.Raw])
 _ADDRESS = re.compile(r"[^\s@<>()\[\]:;,\\\"]+@[\w-]+(?:\.[\w-]+)+")
 
 
@@ -57,10 +55,8 @@ def split(request: Request, received: int) -> list[Item] | Malformed:
 
 
 def _batch(request: Request, received: int) -> list[Item] | Malformed:
-    try:
-        return [_item(bytes(each), received) for each in _RAW.decode(request.body)]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Malformed("not a JSON array")
+    found = elements(request.body)
+    return Malformed("not a JSON array") if found is None else [_item(each, received) for each in found]
 
 
 def _binary(request: Request, received: int) -> list[Item] | Malformed:
