@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.test_gateways import Senders, assert_all_in_kafka
 from tests.intake.declared import created
 from tests.intake.running import Running
-from tests.intake.test_gateway_faults import Senders, assert_all_in_kafka
 from tests.servers.cluster import Cluster
 from tests.servers.java import UnavailableError
 from tests.servers.kafka import real_kafka_server

@@ -17,6 +17,7 @@ from aiohttp import web
 from stream_app.clients.ports import free_port
 from stream_app.demo.embedded_servers import Server, embedded_kafka
 from stream_app.intake import connections
+from tests.intake.conftest import gateway, installation
 from tests.intake.declared import created, signed
 from tests.intake.running import Running
 from tests.servers.blackhole import Blackhole
@@ -24,6 +25,9 @@ from tests.servers.cluster import Cluster
 from tests.servers.tansu import tansu_server
 from tests.system.installation import Installation, answer
 from tests.system.processes import eventually
+
+# What the tests of the gateway are tried with, instead of the system's.
+__all__ = ["gateway", "installation"]
 
 pytestmark = pytest.mark.faults
 
