@@ -7,6 +7,9 @@ from typing import Final
 
 from stream_app.core.money import CURRENCIES, decimals
 
+LARGEST_AMOUNT = 10**14
+"""The largest of the contract, in minor units."""
+
 _LARGEST = 10**20
 """Beyond every amount of the contract, and still cheap to compute with."""
 

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from stream_app.sources.fields import moment, moment_of_milliseconds, moment_of_seconds, text
+from stream_app.sources.fields import text
 from stream_app.sources.source import Parked
+from stream_app.sources.times import moment, moment_of_milliseconds, moment_of_seconds
 
 _SECONDS, _MILLISECONDS = 9, 12
 """From how many digits on a number is a moment in seconds (since 1973), and one in milliseconds (since 1973)."""

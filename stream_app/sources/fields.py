@@ -3,25 +3,19 @@
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from stream_app.core.envelope import AT_SIGNS, UNPRINTABLE
-from stream_app.sources import paths
-from stream_app.sources.amounts import minor_units
+from stream_app.sources.amounts import LARGEST_AMOUNT, minor_units
 from stream_app.sources.identity import event_id, hashed
 
 MAX_LABEL = 64
-MAX_AMOUNT = 10**14
 MAX_FREE_TEXT = 1024
 
 _FORBIDDEN = re.compile(f"[{AT_SIGNS}{UNPRINTABLE}]")
 _AT_SIGN = re.compile(f"[{AT_SIGNS}]")
-_OFFSET = re.compile(r"[Tt ].*(?:[Zz]|[+-]\d{2}:?\d{2})$")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 def elements(body: bytes) -> list[bytes] | None:
@@ -85,7 +79,7 @@ def has_at_sign(value: str) -> bool:
 def amount(value: object, currency: str) -> int | None:
     """An amount in the main unit of a currency as the contract takes it: minor units from 0 to 10^14."""
     found = minor_units(value, currency)
-    return found if found is not None and 0 <= found <= MAX_AMOUNT else None
+    return found if found is not None and 0 <= found <= LARGEST_AMOUNT else None
 
 
 def number(value: object) -> float | None:
@@ -97,32 +91,3 @@ def number(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
-
-
-def moment(value: object) -> str | None:
-    """An RFC 3339 text with an offset as our `time`: UTC, in whole milliseconds, floored."""
-    if not isinstance(value, str) or not _OFFSET.search(value):
-        return None
-    try:
-        found = datetime.fromisoformat(value.strip())
-    except ValueError:
-        return None
-    return paths.moment((found - _EPOCH) // _MILLISECOND)
-
-
-def moment_of_seconds(value: object) -> str | None:
-    """Seconds since 1970, whole or not, a number or a text, as our `time`."""
-    seconds = number(value)
-    # A float of seconds has no exact milliseconds.
-    return None if seconds is None else moment_of_milliseconds(round(seconds * 1000, 3))
-
-
-def moment_of_milliseconds(value: object) -> str | None:
-    """Milliseconds since 1970, a number or a text, as our `time`, floored."""
-    milliseconds = number(value)
-    return None if milliseconds is None else paths.moment(math.floor(milliseconds))
-
-
-def milliseconds_of(when: str) -> int:
-    """One of our times in milliseconds since 1970."""
-    return (datetime.fromisoformat(when) - _EPOCH) // _MILLISECOND

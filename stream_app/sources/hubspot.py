@@ -12,14 +12,7 @@ import msgspec
 
 from stream_app.sources.amounts import whole
 from stream_app.sources.dates import check_zone
-from stream_app.sources.fields import (
-    digest,
-    elements,
-    identifier,
-    mapping,
-    moment_of_milliseconds,
-    text,
-)
+from stream_app.sources.fields import digest, elements, identifier, mapping, text
 from stream_app.sources.mail import object_of
 from stream_app.sources.paths import parsed
 from stream_app.sources.source import (
@@ -39,6 +32,7 @@ from stream_app.sources.source import (
     Source,
     SourceSettings,
 )
+from stream_app.sources.times import moment_of_milliseconds
 
 Stage = Literal["", "lead", "mql", "sal", "sql", "opportunity", "customer"]
 Status = Literal["", "open", "working", "not_ready", "disqualified", "converted"]

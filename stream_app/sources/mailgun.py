@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stream_app.sources.fields import digest, identifier, mapping, moment_of_seconds, text, texts
+from stream_app.sources.fields import digest, identifier, mapping, text, texts
 from stream_app.sources.mail import MISSING_PROGRAM, Mail, MailSettings, Names, mail_events, object_of
 from stream_app.sources.paths import parsed
 from stream_app.sources.source import (
@@ -20,6 +20,7 @@ from stream_app.sources.source import (
     Request,
     Source,
 )
+from stream_app.sources.times import moment_of_seconds
 
 _TYPES = {
     "accepted": "sent",

@@ -1,13 +1,8 @@
 """What stands at a path of JSON that somebody else wrote: whatever it is, to read it never fails."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_MS = 253_402_300_799_999
-"""The end of the year 9999."""
 
 
 def parsed(raw: bytes) -> Any:  # noqa: ANN401 - any JSON
@@ -51,15 +46,3 @@ def at(value: object, *path: str) -> Any:  # noqa: ANN401 - any JSON
             return None
         value = value.get(name)
     return value
-
-
-def moment(milliseconds: int | None) -> str | None:
-    """A time since 1970 as the contract writes it; None if no clock has shown it."""
-    if milliseconds is None or not 0 < milliseconds <= _LAST_MS:
-        return None
-    return (_EPOCH + timedelta(milliseconds=milliseconds)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def moment_of_seconds(seconds: int | None) -> str | None:
-    """The same of whole seconds."""
-    return None if seconds is None else moment(seconds * 1000)

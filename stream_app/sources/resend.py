@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stream_app.sources.fields import digest, identifier, mapping, moment, text, texts
+from stream_app.sources.fields import digest, identifier, mapping, text, texts
 from stream_app.sources.mail import MISSING_PROGRAM, Mail, MailSettings, Names, mail_events, object_of
 from stream_app.sources.paths import parsed
 from stream_app.sources.source import (
@@ -19,6 +19,7 @@ from stream_app.sources.source import (
     Source,
     StandardWebhooks,
 )
+from stream_app.sources.times import moment
 
 _TYPES = {
     "email.sent": "sent",

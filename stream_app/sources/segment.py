@@ -6,17 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from stream_app.sources.exports.contract import choices
-from stream_app.sources.fields import (
-    digest,
-    elements,
-    identifier,
-    label,
-    mapping,
-    moment,
-    moment_of_milliseconds,
-    moment_of_seconds,
-    text,
-)
+from stream_app.sources.fields import digest, elements, identifier, label, mapping, text
 from stream_app.sources.mail import object_of, person_or_id
 from stream_app.sources.paths import parsed
 from stream_app.sources.source import (
@@ -37,6 +27,7 @@ from stream_app.sources.source import (
     SourceSettings,
     Unsigned,
 )
+from stream_app.sources.times import moment, moment_of_milliseconds, moment_of_seconds
 
 _MILLISECONDS_FROM = 10**11
 """From here on a number is no moment in seconds (it would be the year 5138) but in milliseconds."""

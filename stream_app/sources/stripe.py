@@ -5,14 +5,13 @@ https://docs.stripe.com/api/events/object, https://docs.stripe.com/billing/subsc
 
 import re
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any, Literal
 
 import msgspec
 
-from stream_app.sources.amounts import currency_code, from_stripe
-from stream_app.sources.identity import event_id
-from stream_app.sources.paths import at, child, integer, moment_of_seconds, parsed, text
+from stream_app.sources.amounts import LARGEST_AMOUNT, currency_code, from_stripe
+from stream_app.sources.identity import event_id, hashed
+from stream_app.sources.paths import at, child, integer, parsed, text
 from stream_app.sources.source import (
     Context,
     Event,
@@ -29,7 +28,8 @@ from stream_app.sources.source import (
     Source,
     SourceSettings,
 )
-from stream_app.sources.stripe_prices import LARGEST_AMOUNT, currency_of, discount, items, lines
+from stream_app.sources.stripe_prices import currency_of, discount, items, lines
+from stream_app.sources.times import moment_of_seconds
 from stream_app.sources.unmapped import UnmappedError
 
 
@@ -70,11 +70,7 @@ def split(request: Request, received: int) -> list[Item] | Malformed:
     if not isinstance(event, dict):
         return Malformed("not a JSON object")
     identifier = text(event, "id")
-    return [Item(event_id(identifier) if identifier else _hash(request.body), request.body, received)]
-
-
-def _hash(body: bytes) -> str:
-    return f"h-{sha256(body).hexdigest()[:26]}"
+    return [Item(event_id(identifier) if identifier else f"h-{hashed(request.body)}", request.body, received)]
 
 
 def events(item: Item, context: Context[StripeSettings]) -> list[Outcome]:

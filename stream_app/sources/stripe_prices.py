@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from stream_app.sources.amounts import currency_code, from_stripe, number
+from stream_app.sources.amounts import LARGEST_AMOUNT, currency_code, from_stripe, number
 from stream_app.sources.identity import event_id
 from stream_app.sources.paths import at, child, children, integer, text
 from stream_app.sources.source import Incomplete, Parked
 from stream_app.sources.unmapped import UnmappedError
 
 INTERVALS = frozenset({"day", "week", "month", "year"})
-LARGEST_AMOUNT = 10**14
 _LARGEST_QUANTITY = 10**9
 _LARGEST_INTERVAL_COUNT = 1000
 _PERCENT_DIGITS = 6

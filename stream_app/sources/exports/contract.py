@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any, Final, Literal
 
+from stream_app.sources.amounts import LARGEST_AMOUNT
+
 _LEAD = ("lead_id",)
 _ENROLLMENT = ("lead_id", "program_id", "enrollment_id")
 _MAIL = (("lead_id", "message_id"), ("program_id", "step_id", "campaign_id", "audience", "machine", "bounce"))
@@ -99,9 +101,9 @@ _RANGES: Final[dict[tuple[str, str], tuple[int, int]]] = {
     ("survey", "score"): (0, 10),
     ("lead", "score"): (-(10**9), 10**9),
     ("reach", "count"): (0, 10**12),
-    ("spend", "amount_minor"): (0, 10**14),
-    ("opportunity", "amount_minor"): (0, 10**14),
-    ("invoice", "amount_minor"): (0, 10**14),
+    ("spend", "amount_minor"): (0, LARGEST_AMOUNT),
+    ("opportunity", "amount_minor"): (0, LARGEST_AMOUNT),
+    ("invoice", "amount_minor"): (0, LARGEST_AMOUNT),
 }
 _DAYS = frozenset({"day", "period_start", "period_end"})
 _FIRST_YEAR, _MAX_PERIOD_DAYS = 1970, 3660

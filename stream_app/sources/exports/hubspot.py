@@ -10,7 +10,7 @@ from typing import Any
 from stream_app.sources.amounts import currency_code
 from stream_app.sources.dates import moment_in, no_moment
 from stream_app.sources.export import Export, Row
-from stream_app.sources.fields import amount, digest, free_text, identifier, label, mapping, milliseconds_of, text
+from stream_app.sources.fields import amount, digest, free_text, identifier, label, mapping, text
 from stream_app.sources.hubspot import (
     CONTACT,
     IMPORTS,
@@ -22,6 +22,7 @@ from stream_app.sources.hubspot import (
     property_outcomes,
 )
 from stream_app.sources.source import Context, Event, Ignored, Incomplete, Missing, Outcome, Parked, Read
+from stream_app.sources.times import milliseconds_of
 
 HubSpotContext = Context[HubSpotSettings]
 

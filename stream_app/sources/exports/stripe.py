@@ -9,10 +9,10 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from stream_app.sources.amounts import from_stripe
+from stream_app.sources.amounts import LARGEST_AMOUNT, from_stripe
 from stream_app.sources.export import Export, Row
 from stream_app.sources.identity import event_id
-from stream_app.sources.paths import at, child, children, integer, moment_of_seconds, text
+from stream_app.sources.paths import at, child, children, integer, text
 from stream_app.sources.source import Context, Event, Ignored, Incomplete, Missing, Outcome, Parked, Read
 from stream_app.sources.stripe import (
     RANKS,
@@ -26,7 +26,8 @@ from stream_app.sources.stripe import (
     subscription_data,
     subscription_of,
 )
-from stream_app.sources.stripe_prices import INTERVALS, LARGEST_AMOUNT, Line, discount, items
+from stream_app.sources.stripe_prices import INTERVALS, Line, discount, items
+from stream_app.sources.times import moment_of_seconds
 from stream_app.sources.unmapped import UnmappedError
 
 _DAY = 86_400
