@@ -3,6 +3,7 @@
 Rows that come after all others are added to the log, so that only the end of what is stored is written anew:
 
     state    MessagePack of the entity
+             or: 0xC7, LZ4 of the same, as one block after its length
              or: 0xC1, length of the log, length of the rest, log, rest (and bytes of a longer rest of before)
     log      segments: number of the field, length, MessagePack of the rows that were added
     rest     MessagePack of the number of forgotten rows by field, and of the entity without the rows in the log
@@ -13,23 +14,27 @@ from functools import cache
 from struct import Struct
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
+import cramjam
 import msgspec
 
 from stream_app.core import long_timelines
 from stream_app.core.long_timelines import LONG, Known, Log
 from stream_app.core.timeline import Row
 
-STORED_FORM = 2
+STORED_FORM = 3
 """Raised by hand when the form changes: what is stored in another one cannot be read."""
 
-# No MessagePack begins with this byte.
-_WITH_LOG = 0xC1
+# No MessagePack of an entity begins with these bytes.
+_WITH_LOG, _COMPRESSED = 0xC1, b"\xc7"
 _HEADER = Struct(">BII")
 _SEGMENT = Struct(">BI")
 HEADER_LENGTH = _HEADER.size
 
 _MOST_SEGMENTS = 4096
 """After so many the log is written anew, so that reading it stays cheap."""
+
+_COMPRESSED_FROM = 200
+"""From how many bytes on a state is compressed: sources and labels recur in it, a shorter one gains next to nothing."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -44,11 +49,9 @@ that stay. What is stored has to be the state that this one was made from.
 
 def encode_entity(entity: Any) -> Encoded:  # noqa: ANN401 - any kind of entity
     """The state of an entity."""
-    if not long_timelines.any_known():
-        return _encode(entity), 0
-    long = _long(entity)
+    long = _long(entity) if long_timelines.any_known() else None
     if not long:
-        return _encode(entity), 0
+        return _compressed(_encode(entity)), 0
     log = _usable_log(long)
     if log is None:
         log = Log(set(long))
@@ -67,6 +70,13 @@ def encode_entity(entity: Any) -> Encoded:  # noqa: ANN401 - any kind of entity
     rest = _encode_rest(entity, long)
     header = _HEADER.pack(_WITH_LOG, log.length, len(rest))
     return b"".join((header, segments, rest)), HEADER_LENGTH + stays if stays else 0
+
+
+def _compressed(state: bytes) -> bytes:
+    if len(state) < _COMPRESSED_FROM:
+        return state
+    block = cramjam.lz4.compress_block(state)
+    return b"".join((_COMPRESSED, block)) if len(block) < len(state) else state
 
 
 def _long(entity: Any) -> dict[int, Known]:  # noqa: ANN401 - any kind of entity
@@ -114,6 +124,9 @@ def entity_decoder(state: Any, *others: Any) -> Callable[[bytes], Any]:  # noqa:
     decode_rows = {field: msgspec.msgpack.Decoder(hints[name]).decode for field, name in names.items()}
 
     def read(value: bytes) -> Any:  # noqa: ANN401 - as above
+        if value[0] == _COMPRESSED[0]:
+            # As bytes: messages are left as parts of what is decoded, and may stay longer than a buffer.
+            return decode(bytes(cramjam.lz4.decompress_block(memoryview(value)[1:])))
         if value[0] != _WITH_LOG:
             return decode(value)
         _, log_length, rest_length = _HEADER.unpack_from(value)
