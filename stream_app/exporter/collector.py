@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Container, Iterator, Mapping
+from functools import cache
 from itertools import groupby
 from operator import is_
 from typing import Protocol
@@ -137,7 +138,7 @@ class Families:
     def of(self, samples: Iterator[Sample]) -> Iterator[Metric]:
         """Metric families; samples of one series stand together. Histograms are recognized by their suffixes."""
         before, self._known = self._known, {}
-        for series, group in groupby(samples, key=_family_of):
+        for series, group in groupby(samples, key=lambda sample: _family_of(sample.name)):
             own = list(group)
             known = before.get(series)
             if known is None or len(known[0]) != len(own) or not all(map(is_, known[0], own)):
@@ -160,5 +161,7 @@ def _suffix(name: str) -> str:
     return next((suffix for suffix in _SUFFIXES if name.endswith(suffix)), "")
 
 
-def _family_of(sample: Sample) -> str:
-    return sample.name.removesuffix(_suffix(sample.name))
+@cache
+def _family_of(name: str) -> str:
+    """The family of a sample by its name; a scrape has very many samples of few names."""
+    return name.removesuffix(_suffix(name))

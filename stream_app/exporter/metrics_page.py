@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 
 from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder
@@ -54,8 +55,7 @@ class MetricsPage:
         for name, labels, value, *_ in family.samples:
             key = tuple(labels.items())
             start = starts[key] = before.get(key) or _start(name, labels)
-            number: str = floatToGoString(value)  # type: ignore[no-untyped-call]  # has no types
-            lines.append(f"{start}{number}\n")
+            lines.append(f"{start}{_number(value)}\n")
         self._starts[family.name] = starts
         end = _END if content_type.startswith(_OPEN_METRICS) else b""
         return head + "".join(lines).encode() + end
@@ -68,6 +68,13 @@ def _start(name: str, labels: Mapping[str, str]) -> str:
     """A line up to its value: names are plain, and values may be anything."""
     inner = ",".join(f'{label}="{value.translate(_ESCAPED)}"' for label, value in sorted(labels.items()))
     return f"{name}{{{inner}}} " if inner else f"{name} "
+
+
+@lru_cache(maxsize=65_536)
+def _number(value: float) -> str:
+    """A value as Prometheus reads it: mostly a small count, which very many samples have."""
+    text: str = floatToGoString(value)  # type: ignore[no-untyped-call]  # has no types
+    return text
 
 
 _ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", '"': '\\"'})
