@@ -1,4 +1,9 @@
-"""Every number that decides whether an alert fires, and where its links lead. After a change: `stream-app render`."""
+"""Every number that decides whether an alert fires, and where its links lead. After a change: `stream-app render`.
+
+A `Threshold` may be set in `alerts.toml`; the other numbers are the same everywhere.
+"""
+
+from stream_app.spec.threshold import Threshold, Thresholds, thresholds
 
 POISSON_ZERO = 6.9
 """Where so many were expected, none at all is chance once in a thousand (e^-6.9)."""
@@ -14,93 +19,95 @@ WEEKS_NEEDED = 3
 STEP_LIMIT_HOURS = 7 * 24
 """The longest limit of a step (`STREAM_APP_STEP_LIMIT_DAYS`): blocks are looked for as far back as a tenth of it."""
 
-BLOCKED_DUE = 5
-"""Enrollments of a step that fell due."""
+BLOCKED_DUE = Threshold("blocked_due", 5, "count", "Enrollments of a step that fell due, at least.")
+BLOCKED_SHARE = Threshold("blocked_share", 0.5, "share", "Share of those due that are still in the step, at least.")
 
-BLOCKED_SHARE = 0.5
-"""Share of these that must still be in the step: one that lets most of them go in time is not blocked."""
+OVERDUE = Threshold("overdue", 10, "count", "Enrollments of a step past their due time, at least.")
+OVERDUE_SHARE = Threshold("overdue_share", 0.25, "share", "Their share of all that are in the step, above which.")
 
-OVERDUE = 10
-"""Enrollments past their due time."""
+SILENT_ADVANCED = Threshold(
+    "silent_advanced", 7, "count", "Enrollments of a program moved on in 24 h, and missing in every step, at least."
+)
 
-OVERDUE_SHARE = 0.25
-"""Their share of all that are in the step."""
+DROPOUTS = Threshold("dropouts", 10, "count", "Enrollments of a program that dropped out in 24 h, at least.")
+DROPOUT_FACTOR = Threshold("dropout_factor", 2, "factor", "How many times the average day of the six before.")
 
-SILENT_ADVANCED = 7
-"""Enrollments of a program that were moved on in 24 h, and as many that arrived in no step."""
-
-DROPOUTS = 10
-"""Enrollments of a program that dropped out in 24 h."""
-
-DROPOUT_FACTOR = 2
-"""How many times as many as on an average day of the six before."""
-
-UNMATCHED_EXITS = 1
-"""Exits from a step that was never entered, more than there were within the last day."""
+UNMATCHED_EXITS = Threshold(
+    "unmatched_exits", 1, "count", "Exits within a day from a step that was never entered, at least."
+)
 
 # E-mail
 
-BOUNCE_RATE, BOUNCES = 0.05, 10
-"""Share of the messages sent in 24 h, and how many at least."""
+BOUNCE_RATE = Threshold("bounce_rate", 0.05, "share", "Share of the messages sent in 24 h that bounced, above which.")
+BOUNCES = Threshold("bounces", 10, "count", "Bounced messages of these, at least.")
 
-COMPLAINT_RATE, COMPLAINTS = 0.001, 3
-"""Share of the messages delivered of 24 h, and how many at least."""
+COMPLAINT_RATE = Threshold(
+    "complaint_rate", 0.001, "share", "Share of the messages delivered in 24 h that were reported as spam, above which."
+)
+COMPLAINTS = Threshold("complaints", 3, "count", "Complaints of these, at least.")
 
-MACHINE_OPEN_JUMP, MACHINE_OPENS = 0.2, 100
-"""Rise of the machines' share of all opens within a day, in absolute terms, and opens at least."""
+MACHINE_OPEN_JUMP = Threshold(
+    "machine_open_jump", 0.2, "share", "Rise of the machines' share of all opens within a day, above which."
+)
+MACHINE_OPENS = Threshold("machine_opens", 100, "count", "Opens in 24 h, and in the six days before, at least.")
 
 # Convert
 
-MQL_DROP = 0.7
-"""The rate of the last 7 days as part of the one before, and the same for the number of MQLs."""
+MQL_DROP = Threshold("mql_drop", 0.7, "share", "MQLs and their rate in 7 days, as part of the three weeks before.")
+MQLS_EXPECTED = Threshold("mqls_expected", 20, "count", "MQLs that the rate before gives in 7 days, at least.")
 
-MQLS_EXPECTED = 20
-"""MQLs that the rate before would have given in 7 days."""
+REOPENED = Threshold("reopened", 20, "count", "Leads reopened in 24 h, at least.")
+REOPENED_FACTOR = Threshold("reopened_factor", 3, "factor", "How many times the average day before that is.")
 
-REOPENED, REOPENED_FACTOR = 20, 3
-"""Leads reopened in 24 h, and how many times the average day that is."""
-
-MQL_OVERDUE, MQL_OVERDUE_SHARE = 5, 0.25
-"""MQLs of a source that sales has not followed up by their due time, and their share of those that wait."""
+MQL_OVERDUE = Threshold("mql_overdue", 5, "count", "MQLs of a source that sales did not follow up in time, at least.")
+MQL_OVERDUE_SHARE = Threshold("mql_overdue_share", 0.25, "share", "Their share of those that wait, above which.")
 
 # Expand
 
-GROSS_CHURN_BUDGET = 0.02
-"""Share of the opening MRR that may be lost to churn and contraction in a month."""
+GROSS_CHURN_BUDGET = Threshold(
+    "gross_churn_budget",
+    0.02,
+    "share",
+    "Share of the opening MRR that churn and contraction may take in a month.",
+)
 
 GROSS_CHURN_HEAD_START = 0.5
 """Share of the budget that may be used up on the first day; many contracts end with a month."""
 
-LARGE_LOSS_SHARE, LARGE_LOSS = 0.01, 1000
-"""Share of the opening MRR lost within 24 h, and how much at least: in units of each currency, as euros or yen."""
+LARGE_LOSS_SHARE = Threshold(
+    "large_loss_share", 0.01, "share", "Share of the opening MRR lost within 24 h, above which."
+)
+LARGE_LOSS = Threshold("large_loss", 1000, "amount", "MRR lost within 24 h, at least, in units such as euros or yen.")
 
-AT_RISK_SHARE, AT_RISK_FACTOR = 0.03, 1.5
-"""Share of MRR on past-due subscriptions, and how many times that of a week before it is."""
+AT_RISK_SHARE = Threshold("at_risk_share", 0.03, "share", "Share of MRR on past-due subscriptions, above which.")
+AT_RISK_FACTOR = Threshold("at_risk_factor", 1.5, "factor", "How many times that of a week before it is.")
 
-NPS_DROP = 10
-"""Points lost within four weeks."""
+NPS_DROP = Threshold("nps_drop", 10, "points", "Points lost within four weeks, at least.")
 
 # Pipeline
 
-LAG_RECORDS = 10_000
-"""Records of a topic not applied yet."""
+LAG_RECORDS = Threshold("lag_records", 10_000, "count", "Records of a topic that are not applied yet, above which.")
 
 SILENT_HOURS = {
-    "lead": 96,
-    "email": 96,
-    "opportunity": 168,
-    "billing": 168,
-    "spend": 168,
-    "survey": 720,
-    "reach": 96,
+    topic: Threshold(f"silent_hours_{topic}", hours, "hours", f"How long topic {topic} may be without events.")
+    for topic, hours in {
+        # Four days are a long weekend.
+        "lead": 96,
+        "email": 96,
+        "opportunity": 168,
+        "billing": 168,
+        "spend": 168,
+        "survey": 720,
+        "reach": 96,
+    }.items()
 }
-"""How long a topic may be without events whatever its rhythm: four days are a long weekend."""
 
-REJECTED_SHARE, REJECTED = 0.01, 10
-"""Share of a topic's records that were rejected in 15 min, and how many at least."""
+REJECTED_SHARE = Threshold(
+    "rejected_share", 0.01, "share", "Share of a topic's records that were rejected in 15 min, above which."
+)
+REJECTED = Threshold("rejected", 10, "count", "Rejected records of these, at least.")
 
-CLOCK_AHEAD_S = 60
-"""Seconds by which a record may be ahead of the worker that reads it."""
+CLOCK_AHEAD_S = Threshold("clock_ahead_s", 60, "seconds", "By how far a record is ahead of the worker that reads it.")
 
 # Links
 
@@ -109,3 +116,9 @@ RUNBOOKS = "docs/runbooks.md"
 
 DASHBOARDS = "/d"
 """What `dashboard_url` begins with; put the address of your Grafana in front of it."""
+
+THRESHOLDS = thresholds([*globals().values(), *SILENT_HOURS.values()])
+"""All that may be set, by name."""
+
+DEFAULTS = Thresholds({name: each.default for name, each in THRESHOLDS.items()})
+"""What holds where nothing is set."""

@@ -5,6 +5,7 @@ https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboa
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from string import ascii_uppercase
 from typing import Any
 
@@ -15,6 +16,7 @@ from stream_app.spec.condition import Status
 from stream_app.spec.metric import Declaration
 from stream_app.spec.panel import Dashboard, Panel, PanelType, Target, Variable
 from stream_app.spec.promql import promql
+from stream_app.spec.threshold import Thresholds
 
 SCHEMA_VERSION = 41
 COLUMNS = 24
@@ -33,9 +35,11 @@ def dashboards(catalog: Catalog) -> Rendered:
     known = {each.series: each for each in exported(catalog)}
     runbooks = catalog.alerting.runbooks if catalog.alerting else ""
     once = EachSeriesOnce(catalog)
+    own = catalog.alerting.thresholds if catalog.alerting else Thresholds({})
 
     def text(declared: Dashboard) -> str:
-        return once(json.dumps(dashboard(declared, known, runbooks), indent=2, ensure_ascii=False)) + "\n"
+        node = dashboard(with_thresholds(declared, own), known, runbooks)
+        return own.filled(once(json.dumps(node, indent=2, ensure_ascii=False))) + "\n"
 
     return {
         f"grafana/dashboards/{each.uid.removeprefix('stream-app-')}.json": text(each) for each in catalog.dashboards
@@ -63,6 +67,16 @@ def dashboard(declared: Dashboard, known: Mapping[str, Declaration], runbooks: s
         "links": [_menu()],
         "panels": list(_panels(declared, known)),
     }
+
+
+def with_thresholds(declared: Dashboard, own: Thresholds) -> Dashboard:
+    """Return a dashboard whose colors change where the thresholds of an installation are."""
+    rows = (replace(row, panels=tuple(_with_steps(panel, own) for panel in row.panels)) for row in declared.rows)
+    return replace(declared, rows=tuple(rows))
+
+
+def _with_steps(panel: Panel, own: Thresholds) -> Panel:
+    return replace(panel, steps=tuple((own.of(value, {}), status) for value, status in panel.steps))
 
 
 def panels_by_id(declared: Dashboard) -> list[tuple[int, Panel]]:

@@ -1,11 +1,13 @@
 """`prometheus/rules/*.yml`: what Prometheus records and alerts on, a file for each area."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from textwrap import indent
 
 from stream_app.render.catalog import Catalog, Rendered
 from stream_app.render.each_series_once import EachSeriesOnce
+from stream_app.render.own_thresholds import OwnThresholds
 from stream_app.spec.alert import Alert, Alerting, RuleGroup
 
 GENERATED = "# Rendered from the declarations by `stream-app render`; changes go there."
@@ -17,8 +19,27 @@ def rules(catalog: Catalog) -> Rendered:
     alerting = catalog.alerting
     if alerting is None:
         return {}
-    once = EachSeriesOnce(catalog)
-    return {f"prometheus/rules/{group.name}.yml": once(_file(group, alerting)) for group in alerting.groups}
+    once, own = EachSeriesOnce(catalog), OwnThresholds(catalog, alerting.thresholds)
+    groups = (
+        _group(each, lambda expr: own(once(expr)), lambda text: alerting.thresholds.annotation(once(text)))
+        for each in alerting.groups
+    )
+    return {f"prometheus/rules/{group.name}.yml": _file(group, alerting) for group in groups}
+
+
+def _group(group: RuleGroup, expr: Callable[[str], str], annotation: Callable[[str], str]) -> RuleGroup:
+    """Return a group whose templates are filled in."""
+    alerts = (
+        replace(
+            alert,
+            expr=expr(alert.expr),
+            summary=annotation(alert.summary),
+            description=annotation(alert.description),
+        )
+        for alert in group.alerts
+    )
+    recordings = (replace(each, expr=expr(each.expr)) for each in group.recordings)
+    return replace(group, alerts=tuple(alerts), recordings=tuple(recordings))
 
 
 def _file(group: RuleGroup, alerting: Alerting) -> str:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from textwrap import dedent, indent
 from typing import Literal
 
+from stream_app.spec.threshold import Thresholds
+
 Severity = Literal["critical", "warning", "info"]
 
 
@@ -57,8 +59,8 @@ class Inhibition:
 class Alerting:
     """All rules and which of their alerts inhibit others.
 
-    `heartbeat` is the alert that always fires; the addresses of runbooks and dashboards begin with `runbooks` and
-    `dashboards`.
+    Expressions and annotations are templates over `thresholds`. `heartbeat` is the alert that always fires; the
+    addresses of runbooks and dashboards begin with `runbooks` and `dashboards`.
     """
 
     groups: tuple[RuleGroup, ...]
@@ -66,6 +68,7 @@ class Alerting:
     heartbeat: str
     runbooks: str
     dashboards: str
+    thresholds: Thresholds
 
 
 FRESH_SECONDS = 120

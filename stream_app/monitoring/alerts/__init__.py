@@ -36,4 +36,5 @@ ALERTING = Alerting(
     heartbeat="Watchdog",
     runbooks=thresholds.RUNBOOKS,
     dashboards=thresholds.DASHBOARDS,
+    thresholds=thresholds.DEFAULTS,
 )

@@ -39,7 +39,7 @@ _NO_CLICKS = any_of(
 )
 
 
-def _too_many(state: str, of: str, rate: float, least: int) -> SetOperation:
+def _too_many(state: str, of: str, rate: float, least: float) -> SetOperation:
     some, all_ = (total("email_cohort", "program", state=each, window="24h") for each in (state, of))
     return SetOperation(Filter(share(some, all_), ">", rate), "and", Filter(some, ">=", least))
 

@@ -3,6 +3,7 @@
 from stream_app.monitoring import thresholds as limit
 from stream_app.monitoring.alerts.same_hours import median_of_weeks, same_hours
 from stream_app.spec.alert import Alert, Recording, RuleGroup, any_of, queried, while_fresh
+from stream_app.spec.threshold import Threshold
 
 _FRESH = "pipeline:stream_app_data_fresh:min"
 _EVENTS = "topic:stream_app_events:increase1h"
@@ -11,15 +12,15 @@ _EVENTS_USUALLY = "topic:stream_app_events:expected1h"
 _NEWEST = "topic:stream_app_last_event_timestamp_seconds:max"
 
 
-_LONGEST = max(limit.SILENT_HOURS.values())
+_LONGEST = max(each.default for each in limit.SILENT_HOURS.values())
 
 # A worker that was restarted has no newest event yet, so the look goes back as far as the longest silence.
 _SILENCE = f"(time() - max_over_time({_NEWEST}[{_LONGEST + 24}h]))"
 
 
-def _silent(topic: str, hours: int) -> str:
+def _silent(topic: str, hours: Threshold) -> str:
     age = f'(time() - max_over_time({_NEWEST}{{topic=~".+[.]{topic}"}}[{_LONGEST + 24}h]))'
-    return f"{age} > {hours * 3600}"
+    return f"{age} > {hours} * 3600"
 
 
 # Counters carry over a gap, but when an hour ago was not seen, the hour since was not either.
