@@ -62,6 +62,8 @@ class Finding:
     status: Literal["ok", "warning", "failed"]
     detail: str
     fix: str = ""
+    unavailable: bool = False
+    """Whether it failed because Kafka or the store does not answer, or lets nobody in."""
 
 
 def diagnose(
@@ -91,6 +93,7 @@ def diagnose(
                 "failed",
                 f"{settings.redis_url}: {_redacted(settings, error)}",
                 "export STREAM_APP_REDIS_URL=redis://HOST:6379/0 # or start one: docker compose up -d redis",
+                unavailable=True,
             )
     yield from _ports(settings)
 
@@ -148,9 +151,9 @@ def _inbox(settings: Settings) -> Finding:
 def _kafka_finding(settings: Settings, error: Exception) -> Finding:
     found, right = kafka_failure(error, settings), needed(error)
     if right is not None:
-        return Finding("kafka", "failed", found.cause, _acl_command(settings, right))
+        return Finding("kafka", "failed", found.cause, _acl_command(settings, right), unavailable=True)
     fix = "export STREAM_APP_KAFKA_URL=kafka://HOST:9092 # or start one: docker compose up -d kafka"
-    return Finding("kafka", "failed", f"{settings.brokers}: {found.cause}. {found.remedy}", fix)
+    return Finding("kafka", "failed", f"{settings.brokers}: {found.cause}. {found.remedy}", fix, unavailable=True)
 
 
 def _acl_command(settings: Settings, right: Right) -> str:

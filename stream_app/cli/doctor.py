@@ -7,7 +7,7 @@ import click
 
 from stream_app.admin.doctor import diagnose
 from stream_app.catalog.fingerprint import fingerprint
-from stream_app.cli.options import AS_JSON, DEFINITIONS, KAFKA, REDIS, print_json, with_settings
+from stream_app.cli.options import AS_JSON, DEFINITIONS, EXIT_UNAVAILABLE, KAFKA, REDIS, print_json, with_settings
 from stream_app.cli.sources_file import SOURCES_SETTINGS
 from stream_app.cli.wiring import event_topics, topics_by_entity
 from stream_app.clients.settings import Settings
@@ -35,7 +35,8 @@ _MARKS = {"ok": ("ok", "green"), "warning": ("warn", "yellow"), "failed": ("FAIL
 def doctor(settings: Settings, *, as_json: bool) -> None:
     """Check Kafka, topics, Redis, clock, ports, definitions, and what a gateway needs.
 
-    The latter where there is a sources.toml. Each failure says its fix. Exit code 1 on a failure.
+    The latter where there is a sources.toml. Each failure says its fix. Exit codes: 1 on a failure, 69 if Kafka or
+    Redis does not answer or lets nobody in.
     """
     findings = []
     found = diagnose(
@@ -54,4 +55,6 @@ def doctor(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         names = ("check", "status", "detail", "fix")
         print_json([{name: getattr(each, name) for name in names} for each in findings])
+    if any(each.unavailable for each in findings):
+        sys.exit(EXIT_UNAVAILABLE)
     sys.exit(any(each.status == "failed" for each in findings))

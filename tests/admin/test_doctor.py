@@ -246,6 +246,7 @@ def test_unreachable_servers_are_reported_and_the_rest_is_checked(settings: Sett
         "exporter port": "ok",
         "worker port": "ok",
     }
+    assert {check for check, each in found.items() if each.unavailable} == {"kafka", "redis"}
     assert found["kafka"].fix.startswith("export STREAM_APP_KAFKA_URL=")
     assert found["redis"].fix.startswith("export STREAM_APP_REDIS_URL=")
     only_kafka = findings(settings.model_copy(update={"kafka_url": dead.kafka_url}))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from stream_app.clients.ports import free_port
 from tests.cli.transcripts import Terminal
 
 AS_OF = ("--as-of", "2026-03-08T12:30:00Z")
@@ -332,6 +333,15 @@ def test_without_kafka_audit_says_one_sentence(filled: Terminal) -> None:
         exit code 69
         """
     )
+
+
+def test_without_kafka_doctor_says_one_sentence_and_checks_the_rest(terminal: Terminal) -> None:
+    said = terminal.run("doctor", STREAM_APP_KAFKA_URL="kafka://127.0.0.1:1", STREAM_APP_EXPORTER_PORT=str(free_port()))
+    lines = said.splitlines()
+    assert lines[0] == ("FAIL  kafka: 127.0.0.1:1: nothing listens there. Start it, or correct STREAM_APP_KAFKA_URL")
+    assert [line for line in lines if line.startswith("FAIL")] == lines[:1]
+    assert any(line.startswith("  ok  script: ") for line in lines)
+    assert lines[-1] == "exit code 69"
 
 
 def test_the_help_page_groups_the_commands_by_task(terminal: Terminal) -> None:

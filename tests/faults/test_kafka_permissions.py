@@ -105,7 +105,7 @@ def test_commands_and_a_worker_say_why_they_are_not_let_in(
         assert (command, code) == (command, _UNAVAILABLE)
         assert installation.logs.count(cause) > before
     code, printed = installation.try_run("doctor", **given)
-    assert code == 1
+    assert code == _UNAVAILABLE
     assert cause in printed
     answer(health, "/health", worker, lambda page: page.status == HTTPStatus.SERVICE_UNAVAILABLE and cause in page.text)
     assert worker.said.count(cause) == 1
