@@ -320,10 +320,10 @@ function notes(panel) {
 }
 
 function tile(panel) {
-  const value = one(panel, "value") ?? (valuesOf(panel).begun ? 0 : null);
-  const { unit, noValue } = panel.fieldConfig.defaults;
+  const value = one(panel, "value");
+  const { unit } = panel.fieldConfig.defaults;
   if (values.waiting && panel === agePanel()) return [make("p", "none", "Waiting for the first event")];
-  if (value === null) return [make("p", "none", noValue), ...notes(panel)];
+  if (value === null) return [make("p", "none", valuesOf(panel).none), ...notes(panel)];
   const [number, ending] = split(shown(value, unit));
   const suffix = ending || valuesOf(panel).suffix;
   const big = make("p", `big ${statusOf(value, panel)}`, number, suffix ? make("small", "", suffix) : "");
@@ -348,7 +348,8 @@ function split(text) {
 
 function table(panel) {
   const [target] = ofKind(panel, "value");
-  if (!target.found.length) return [make("p", "none good", `● ${panel.fieldConfig.defaults.noValue}`)];
+  const { begun, none } = valuesOf(panel);
+  if (!target.found.length) return [begun ? make("p", "none good", `● ${none}`) : make("p", "none", none)];
   return [make("ol", "rows", ...target.found.map((each) => row(panel, each)))];
 }
 
@@ -402,6 +403,7 @@ function conditionOf(labels) {
 function barGauge(panel) {
   const levels = ofKind(panel, "value"),
     [entries] = ofKind(panel, "entries");
+  if (!valuesOf(panel).begun) return [make("p", "none", valuesOf(panel).none)];
   const top = Math.max(1, ...levels.map(sumOf));
   const recently = entries.legend.replace(/\{\{.*?\}\}/, "").trim();
   const head = make("li", "head", make("span"), make("span"), make("b", "", "now"), make("em", "", recently));

@@ -187,6 +187,48 @@ def test_mqls_that_sales_left_are_on_the_wall_only_then(
 
 
 @needs_chromium
+def test_a_number_is_missing_only_before_the_first_event_of_its_family(redis_url: str, namespace: str) -> None:
+    """Of four leads, and of a message that bounced ten days ago, no number of the other families follows."""
+    until = time.time_ns() // 1_000_000
+    settings = Settings.load(redis_url=redis_url, namespace=namespace)
+    company = apply(settings, [*_mqls(4, until), *_bounced(until)], until)
+    with exporter(company.settings, lambda: until) as port:
+        page = opened(f"http://127.0.0.1:{port}/")
+    zeros = {title: panel(page, title).one("p", "big").attributes["data-value"] for title in ("Reopened leads", "SQLs")}
+    assert zeros == {"Reopened leads": "0", "SQLs": "0"}
+    assert panel(page, "Worst steps").one("p", "none").text == "● Nothing is overdue"
+    assert panel(page, "Human click rate").one("p", "none").text == "Nothing delivered in 7 days"
+    for title in ("New customers", "MRR", "Gross MRR churn"):
+        assert panel(page, title).one("p", "none").text == "No data yet"
+
+
+def _bounced(until: int) -> Iterator[tuple[str, bytes]]:
+    moment = datetime.fromtimestamp(until // 1000, UTC) - timedelta(days=10)
+    data = {"lead_id": "l1", "message_id": "m1"}
+    for type_ in ("email.sent", "email.bounced"):
+        event = {"specversion": "1.0", "time": moment.isoformat(), "source": "/t", "id": type_, "type": type_}
+        yield "email", json.dumps({**event, "data": data}).encode()
+
+
+@needs_chromium
+def test_what_nobody_pays_is_an_mrr_of_zero(redis_url: str, namespace: str) -> None:
+    until = time.time_ns() // 1_000_000
+    settings = Settings.load(redis_url=redis_url, namespace=namespace)
+    data = {"account_id": "a1", "invoice_id": "i1", "amount_minor": 100, "currency": "EUR"}
+    moment = datetime.fromtimestamp(until // 1000, UTC).isoformat()
+    event = {"specversion": "1.0", "time": moment, "source": "/t", "id": "i", "type": "invoice.paid", "data": data}
+    company = apply(settings, [("billing", json.dumps(event).encode())], until)
+    with exporter(company.settings, lambda: until) as port:
+        page = opened(f"http://127.0.0.1:{port}/")
+    assert panel(page, "MRR").one("p", "big").text == "0"
+    assert panel(page, "New customers").one("p", "big").text == "0"
+    assert panel(page, "Gross MRR churn").one("p", "none").text == "No MRR at the start of the month"
+    assert panel(page, "New leads").one("p", "none").text == "No data yet"
+    assert panel(page, "Worst steps").one("p", "none").text == "No data yet"
+    assert panel(page, "Leads by stage").one("p", "none").text == "No data yet"
+
+
+@needs_chromium
 def test_the_page_says_how_old_its_data_is(company: Company, page: Element) -> None:
     assert "data < 1 s old" in page.one(id="state").text
     with exporter(company.settings, lambda: company.until + 3_661_000) as port:
