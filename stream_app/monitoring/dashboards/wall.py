@@ -57,7 +57,12 @@ _MOVEMENTS = {
     TargetKind.INCREASE: ("new", "expansion", "reactivation"),
     TargetKind.DECREASE: ("contraction", "churn"),
 }
-_NET_MOVED = Arithmetic(_moved(*_MOVEMENTS[TargetKind.INCREASE]), "-", _moved(*_MOVEMENTS[TargetKind.DECREASE]))
+_GAINED, _LOST = (
+    # A day may have one without the other.
+    SetOperation(_moved(*_MOVEMENTS[kind]), "or", Number(0, alone=True))
+    for kind in (TargetKind.INCREASE, TargetKind.DECREASE)
+)
+_NET_MOVED = Arithmetic(_GAINED, "-", _LOST)
 _CHURN = selector("gross_mrr_churn_rate", currency="$currency", window="mtd")
 
 
@@ -315,6 +320,7 @@ _BOTTOM = Row(
             type=PanelType.TILE,
             unit=RATIO,
             about="lifecycle_gross_mrr_churn_rate",
+            suffix="$currency",
             width=6,
             description=f"Against a budget of {limit.GROSS_CHURN_BUDGET:.1%} a month.",
             families=("billing",),

@@ -354,6 +354,84 @@ def test_another_currency_can_be_chosen(url: str, known: list[Sample]) -> None:
     assert big.text.endswith("USD")
 
 
+_PAID = {"EUR": 412_345_00, "GBP": 99_99, "JPY": 2_123_456_789, "KWD": 1_234_567_000, "USD": 999_999_49}
+"""What an account pays a month, in minor units, of which KWD has three decimals and JPY none."""
+
+
+def _subscriptions(until: int) -> Iterator[tuple[str, bytes]]:
+    """One in each currency for the last 70 days; for ten days that in JPY has been 0.36 % dearer."""
+    for currency, amount in _PAID.items():
+        before = round(amount / 1.0036) if currency == "JPY" else amount
+        for type_, price, days in (("subscription.started", before, 70), ("subscription.changed", amount, 10)):
+            moment = datetime.fromtimestamp(until // 1000, UTC) - timedelta(days=days)
+            about = {"specversion": "1.0", "source": "/t", "id": f"{type_}{currency}", "time": moment.isoformat()}
+            data = {"account_id": currency, "subscription_id": currency, "currency": currency}
+            data |= {"items": [{"plan_id": "p", "unit_amount_minor": price, "interval": "month"}]}
+            yield "billing", json.dumps({**about, "type": type_, "data": data}).encode()
+
+
+@pytest.fixture(scope="module")
+def five_currencies(redis_url: str) -> Iterator[str]:
+    until = time.time_ns() // 1_000_000
+    settings = Settings.load(redis_url=redis_url, namespace=f"t{until}")
+    apply(settings, _subscriptions(until), until)
+    with exporter(settings, lambda: until) as port:
+        yield f"http://127.0.0.1:{port}/"
+
+
+@needs_chromium
+@pytest.mark.parametrize(
+    ("currency", "text"),
+    [
+        ("EUR", "412,345 EUR"),
+        ("GBP", "100 GBP"),
+        ("JPY", "2.12 B JPY"),
+        ("KWD", "1.23 M KWD"),
+        ("USD", "999,999 USD"),
+    ],
+)
+def test_an_amount_keeps_its_unit_however_large_it_is(five_currencies: str, currency: str, text: str) -> None:
+    mrr = panel(opened(f"{five_currencies}?currency={currency}"), "MRR")
+    assert mrr.one("p", "big").text == text
+
+
+@needs_chromium
+def test_all_currencies_are_in_sight_or_can_be_listed(five_currencies: str) -> None:
+    mrr = panel(opened(five_currencies), "MRR")
+    link = mrr.one("a")
+    others = next(each for each in mrr.all("p", "parts") if link in each.children)
+    assert others.text == "100 GBP 2.12 B JPY +2 currencies"
+    churn = panel(opened(five_currencies), "Gross MRR churn")
+    assert churn.one("p", "big").text == "0.00 % EUR"
+    assert churn.one("p", "parts").text == "0.00 % GBP +3 currencies"
+    listed = panel(opened(five_currencies + link.attributes["href"]), "MRR").one("ul", "choices")
+    rows = {each.one("a").text: each.one("a").attributes["href"] for each in listed.all("li")}
+    assert rows == {
+        "412,345 EUR": "?currency=EUR",
+        "100 GBP": "?currency=GBP",
+        "2.12 B JPY": "?currency=JPY",
+        "1.23 M KWD": "?currency=KWD",
+        "999,999 USD": "?currency=USD",
+    }
+    assert [each.one("em").text for each in listed.all("li")] == [
+        "unchanged in 60 days",
+        "unchanged in 60 days",
+        "+0.36 % in 60 days",
+        "unchanged in 60 days",
+        "unchanged in 60 days",
+    ]
+
+
+@needs_chromium
+def test_a_small_change_of_mrr_looks_small(five_currencies: str) -> None:
+    mrr = panel(opened(f"{five_currencies}?currency=JPY"), "MRR")
+    assert mrr.all("p", "axis")[-1].text == "60 days: 2.116 B → 2.123 B JPY, +0.36 %"
+    curve = mrr.one("svg").all("path")[1].attributes["d"]
+    heights = [float(each) for each in re.findall(r"[ML][\d.]+ ([\d.]+)", curve)]
+    assert len(heights) == 60
+    assert 0 < heights[0] - heights[-1] < 1
+
+
 _PROBE = """<body><iframe src="/" style="border:0;width:%dpx;height:%dpx"></iframe><script>
 addEventListener("load", () => setTimeout(() => {
   const page = document.querySelector("iframe").contentDocument;
