@@ -57,12 +57,12 @@ _MOVEMENTS = {
     TargetKind.INCREASE: ("new", "expansion", "reactivation"),
     TargetKind.DECREASE: ("contraction", "churn"),
 }
-_GAINED, _LOST = (
+_INCREASE, _DECREASE = (
     # A day may have one without the other.
     SetOperation(_moved(*_MOVEMENTS[kind]), "or", Number(0, alone=True))
     for kind in (TargetKind.INCREASE, TargetKind.DECREASE)
 )
-_NET_MOVED = Arithmetic(_GAINED, "-", _LOST)
+_NET_MOVED = Arithmetic(_INCREASE, "-", _DECREASE)
 _CHURN = selector("gross_mrr_churn_rate", currency="$currency", window="mtd")
 
 

@@ -365,7 +365,7 @@ def _subscriptions(until: int) -> Iterator[tuple[str, bytes]]:
         for type_, price, days in (("subscription.started", before, 70), ("subscription.changed", amount, 10)):
             moment = datetime.fromtimestamp(until // 1000, UTC) - timedelta(days=days)
             about = {"specversion": "1.0", "source": "/t", "id": f"{type_}{currency}", "time": moment.isoformat()}
-            data = {"account_id": currency, "subscription_id": currency, "currency": currency}
+            data: dict[str, Any] = {"account_id": currency, "subscription_id": currency, "currency": currency}
             data |= {"items": [{"plan_id": "p", "unit_amount_minor": price, "interval": "month"}]}
             yield "billing", json.dumps({**about, "type": type_, "data": data}).encode()
 
