@@ -42,6 +42,7 @@ _REASONS = {
     "it tells how old the numbers are and whether the store answers, which no event says": """
         stream_app_redis_up stream_app_data_age_seconds stream_app_data_fresh stream_app_read_timestamp_seconds
         stream_app_scrape_seconds stream_app_exporters stream_app_first_event_applied
+        stream_app_family_first_event_applied
     """,
     "it counts label values by name only; the series in which they are summed are audited": (
         "stream_app_label_overflow"

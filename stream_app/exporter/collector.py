@@ -119,6 +119,23 @@ def freshness(snapshot: Snapshot, now: int) -> Iterator[Metric]:
     yield age
     yield fresh
     yield applied
+    yield _families_begun(snapshot)
+
+
+def families_of(snapshot: Snapshot) -> frozenset[str]:
+    """The families of events, by the last part of a topic's name, of which any record has been applied."""
+    return frozenset(topic.rpartition(".")[2] for topic, _ in snapshot.offsets)
+
+
+def _families_begun(snapshot: Snapshot) -> Metric:
+    begun = GaugeMetricFamily(
+        "stream_app_family_first_event_applied",
+        "1 for each family of events, the last part of a topic's name, of which any record has been applied.",
+        labels=["family"],
+    )
+    for family in sorted(families_of(snapshot)):
+        begun.add_metric([family], 1)
+    return begun
 
 
 def waits_for_first_event(snapshot: Snapshot, now: int) -> bool:

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from stream_app.clients.http import Page, Route
 from stream_app.core.samples import Sample
-from stream_app.exporter.collector import SampleSource, freshness, waits_for_first_event
+from stream_app.exporter.collector import SampleSource, families_of, freshness, waits_for_first_event
 from stream_app.render.dashboards import COLORS, dashboard
 from stream_app.render.wall import KnownBuckets, WallData, wall_values, wanted_series
 from stream_app.spec.metric import Declaration, Metric
@@ -101,7 +101,7 @@ class Wall:
                 clock=snapshot.view.clock,
                 metrics=metrics,
                 known=self._known,
-                begun=frozenset(topic.rpartition(".")[2] for topic, _ in snapshot.offsets),
+                begun=families_of(snapshot),
             )
             data.forget()
             self._last = {
@@ -147,4 +147,5 @@ def _hash(text: str) -> str:
 
 
 def _fresh(snapshot: Snapshot, now: int) -> list[Sample]:
-    return [Sample(sample.name, (), sample.value) for family in freshness(snapshot, now) for sample in family.samples]
+    found = (sample for family in freshness(snapshot, now) for sample in family.samples)
+    return [Sample(each.name, tuple(each.labels.items()), each.value) for each in found]

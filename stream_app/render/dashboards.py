@@ -174,7 +174,7 @@ def _defaults(panel: Panel) -> Node:
     lines = panel.type is PanelType.LINES
     node: Node = {
         "unit": panel.unit,
-        "noValue": panel.empty,
+        "noValue": no_value(panel),
         "color": {"mode": "palette-classic" if lines else "thresholds"},
         "thresholds": {"mode": "absolute", "steps": steps},
         "mappings": [],
@@ -188,6 +188,13 @@ def _defaults(panel: Panel) -> Node:
             "thresholdsStyle": {"mode": "dashed" if panel.steps else "off"},
         }
     return node
+
+
+def no_value(panel: Panel) -> str:
+    """Return what Grafana shows without a value: it cannot know whether an event has come."""
+    if not panel.nothing:
+        return panel.empty
+    return f"{panel.empty}, or {panel.nothing[0].lower()}{panel.nothing[1:]}"
 
 
 def _overrides(panel: Panel) -> Iterator[Node]:

@@ -102,9 +102,11 @@ def _uses(variable: Variable, panel: Panel) -> bool:
 def _panel(panel: Panel, context: EvalContext, data: WallData) -> Node:
     if panel.conditions:
         return {"conditions": [_condition(each, context) for each in panel.conditions]}
+    begun = not data.begun.isdisjoint(panel.families)
     node: Node = {
         "alert": panel.runbook,
-        "begun": panel.family in data.begun,
+        "begun": begun,
+        "none": (begun and panel.nothing) or panel.empty,
         "suffix": context.variables.get(panel.suffix.removeprefix("$"), panel.suffix),
         "values": [
             {

@@ -135,6 +135,12 @@ def largest(name: str, *by: str, **match: Values) -> Max:
     return Max(selector(name, **match), by)
 
 
+def or_zero(of: Expression, *families: str) -> SetOperation:
+    """The same, and 0 where it has no value once an event of any of these families has come."""
+    begun = Max(series_selector("stream_app_family_first_event_applied", family=families))
+    return SetOperation(of, "or", Arithmetic(Number(0), "*", begun))
+
+
 def share(above: Expression, below: Expression) -> Arithmetic:
     """One per the other."""
     return Arithmetic(above, "/", below)

@@ -113,8 +113,10 @@ class Panel:
     stacked: bool = False
     suffix: str = ""
     """What follows the value on the page, such as `$currency`."""
-    family: str = ""
-    """The events that it counts, by the last part of their topic: once one has come, no value is 0."""
+    families: tuple[str, ...] = ()
+    """The events that it is about, by the last part of their topic."""
+    nothing: str = ""
+    """Shown instead of `empty` once an event of its families has come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,6 +99,13 @@ def test_the_first_event_is_waited_for_while_all_is_well(
     assert values_of(applied) == {(): bool(offsets)}
 
 
+def test_families_begin_with_the_first_record_of_any_of_their_partitions() -> None:
+    offsets = {("a.b.lead", 0): 5, ("a.b.lead", 3): 1, ("a.b.email", 2): 1}
+    found = by_name(freshness(replace(snapshot({}, {}), offsets=offsets), NOW))
+    begun = found["stream_app_family_first_event_applied"]
+    assert values_of(begun) == {(("family", "email"),): 1, (("family", "lead"),): 1}
+
+
 @contextmanager
 def collector(settings: Settings, at: int) -> Iterator[BusinessCollector]:
     """The exporter's collector at a moment (ms)."""

@@ -42,6 +42,20 @@ function draw(tag, attributes, ...children) {
 /* Numbers. */
 
 const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const LARGE = 1000000;
+
+/* Whole below a million, above it a few digits and M, B or T. */
+function amount(value, digits = 3) {
+  const compact = { notation: "compact", maximumSignificantDigits: digits };
+  const format = Math.abs(value) < LARGE ? WHOLE : new Intl.NumberFormat("en", compact);
+  const parts = format.formatToParts(value).map((part) => (part.type === "compact" ? ` ${part.value}` : part.value));
+  return parts.join("").replace("-", "−");
+}
+
+function signed(change) {
+  const text = percent(Math.abs(change), Math.abs(change) < 0.1 ? 2 : 1);
+  return change ? `${change > 0 ? "+" : "−"}${text}` : "unchanged";
+}
 
 function percent(value, digits = 1) {
   return `${(value * 100).toFixed(digits)} %`.replace("-", "−");
@@ -79,13 +93,13 @@ function coarse(seconds) {
 function shown(value, unit) {
   if (unit === "percentunit") return percent(value, Math.abs(value) < 0.1 ? 2 : 1);
   if (unit === "s" || unit === "dtdurations") return duration(value);
-  return WHOLE.format(value).replace("-", "−");
+  return amount(value);
 }
 
 /* That of the panel's alert where its condition holds, or else that of the thresholds. */
-function statusOf(value, panel) {
+function statusOf(value, panel, chosen = choice()) {
   const condition = holding().find((each) => each.name === valuesOf(panel).alert);
-  const holds = condition && condition.found.some(({ labels }) => Object.values(labels).includes(choice()));
+  const holds = condition && condition.found.some(({ labels }) => Object.values(labels).includes(chosen));
   return holds ? condition.status : thresholdStatus(value, panel);
 }
 
@@ -100,9 +114,13 @@ function thresholdStatus(value, panel) {
 
 /* What the wall's variable is set to: the address says it, or else the dashboard. */
 function choice() {
-  const variable = dashboard.templating.list.find((each) => each.type === "query");
-  const wanted = [params.get(variable.name), variable.current.value];
+  const { name, current } = variable();
+  const wanted = [params.get(name), current.value];
   return wanted.find((each) => values.choices.includes(each)) ?? values.choices[0] ?? "";
+}
+
+function variable() {
+  return dashboard.templating.list.find((each) => each.type === "query");
 }
 
 function valuesOf(panel) {
@@ -119,7 +137,11 @@ function sumOf(target) {
 }
 
 function one(panel, kind) {
-  const [target] = ofKind(panel, kind);
+  return worth(valuesOf(panel), kind);
+}
+
+function worth(shown, kind) {
+  const target = (shown.values || []).find((each) => each.kind === kind);
   return target && target.found.length ? sumOf(target) : null;
 }
 
@@ -142,10 +164,16 @@ function spark(panel) {
   });
   if (spark.curve === "bars") bars(svg, spark, wide, high);
   else line(svg, spark, wide, high, one(panel, "limit"));
-  const least = Math.min(...spark.values),
-    most = Math.max(...spark.values);
-  const range = spark.curve === "level" ? `, ${WHOLE.format(least)} to ${WHOLE.format(most)}` : "";
+  const range = spark.curve === "level" ? `: ${fromTo(valuesOf(panel))}` : "";
   return [svg, make("p", "axis", spark.caption + range)];
+}
+
+/* Where the curve of a panel's values begins and ends, and what the change is of where it begins. */
+function fromTo({ spark, suffix }) {
+  const first = spark.values[0],
+    last = spark.values[spark.values.length - 1];
+  const change = first > 0 ? `, ${signed((last - first) / first)}` : "";
+  return `${amount(first, 4)} → ${amount(last, 4)} ${suffix}${change}`;
 }
 
 function bars(svg, spark, wide, high) {
@@ -189,7 +217,8 @@ function line(svg, spark, wide, high, limit) {
   if (!known.length) return;
   const levels = known.map(([, value]) => value);
   const top = Math.max(...levels, running && limit !== null ? limit * 1.15 : -Infinity);
-  const least = running || spark.curve === "line" ? 0 : Math.min(...levels);
+  // From 0 on, or else a small change would look like a large one.
+  const least = Math.min(0, ...levels);
   const range = top - least || Math.abs(top) || 1;
   const last = running ? 30 : spark.values.length - 1;
   const x = (place) => (place / Math.max(1, last)) * wide;
@@ -224,6 +253,8 @@ function line(svg, spark, wide, high, limit) {
 
 /* Tiles. */
 
+const LISTED = "#currencies";
+
 const MARKS = { good: "●", watch: "▲", alarm: "■", plain: "" };
 
 function note(...children) {
@@ -241,7 +272,7 @@ function arrow(change) {
 function comparison(now, before, legend) {
   const change = now - before;
   const much = before ? ` ${percent(Math.abs(change / before), 0)}` : "";
-  return note(strong(change ? arrow(change) + much : "same"), ` vs ${WHOLE.format(before)} ${legend}`);
+  return note(strong(change ? arrow(change) + much : "same"), ` vs ${amount(before)} ${legend}`);
 }
 
 function previousNote(panel) {
@@ -249,17 +280,14 @@ function previousNote(panel) {
   if (previous === null) return null;
   const legend = legendOf(panel, "previous");
   if (entries === null) return comparison(value ?? 0, previous, legend);
-  return note(
-    strong(`+${WHOLE.format(entries)}`),
-    ` ${legendOf(panel, "entries")} · ${WHOLE.format(previous)} ${legend}`,
-  );
+  return note(strong(`+${amount(entries)}`), ` ${legendOf(panel, "entries")} · ${amount(previous)} ${legend}`);
 }
 
 function monthNote(panel) {
   const month = one(panel, "month_to_date"),
     growth = one(panel, "growth");
   if (month === null) return null;
-  const line = note(strong(WHOLE.format(month)), ` ${legendOf(panel, "month_to_date")}`);
+  const line = note(strong(amount(month)), ` ${legendOf(panel, "month_to_date")}`);
   if (growth !== null)
     line.append(" · ", strong(`${arrow(growth)} ${percent(Math.abs(growth), 0)}`), ` ${legendOf(panel, "growth")}`);
   return line;
@@ -292,15 +320,56 @@ function changesNote(panel) {
     ...changes
       .filter(sumOf)
       .map((each) =>
-        make(
-          "span",
-          "",
-          strong(`${each.kind === "increase" ? "+" : "−"}${WHOLE.format(sumOf(each))}`),
-          ` ${each.legend}`,
-        ),
+        make("span", "", strong(`${each.kind === "increase" ? "+" : "−"}${amount(sumOf(each))}`), ` ${each.legend}`),
       ),
   );
   return line.childElementCount ? line : note("no change");
+}
+
+/* The values of the choices that are not the chosen one, of which as many as there is room for. */
+function othersNote(panel) {
+  const found = Object.keys(values.panels[panel.id]).filter((each) => each && each !== choice());
+  if (!found.length) return null;
+  const room = panel.gridPos.w > 6 ? 3 : 2;
+  const hidden = found.length > room ? found.length - room + 1 : 0;
+  const line = make("p", "note parts", ...found.slice(0, found.length - hidden).map((each) => other(panel, each)));
+  const link = make("a", "", hidden === 1 ? "+1 currency" : `+${hidden} currencies`);
+  link.href = LISTED;
+  if (hidden) line.append(link);
+  return line;
+}
+
+function other(panel, chosen) {
+  const value = worth(values.panels[panel.id][chosen], "value");
+  if (value === null) return make("span", "", strong("–"), ` ${chosen}`);
+  const status = statusOf(value, panel, chosen);
+  const mark = status === "plain" || status === "good" ? "" : `${MARKS[status]} `;
+  return make(
+    "span",
+    "",
+    make("b", mark ? status : "", mark + shown(value, panel.fieldConfig.defaults.unit)),
+    ` ${chosen}`,
+  );
+}
+
+/* Every choice of a panel, with the change of its curve; the address says that it is to be listed. */
+function choiceList(panel) {
+  const rows = Object.entries(values.panels[panel.id]).map(([chosen, { spark }]) => {
+    const link = make("a", "", other(panel, chosen));
+    const address = new URLSearchParams(params);
+    address.set(variable().name, chosen);
+    link.href = `?${address}`;
+    const [first, last] = [spark.values[0], spark.values[spark.values.length - 1]];
+    const change = spark.curve === "level" && first > 0 ? signed((last - first) / first) : "";
+    return make("li", "", link, make("em", "", change && `${change} in ${spark.caption}`));
+  });
+  const close = make("a", "", "close");
+  close.href = "#";
+  return [make("ul", "choices", ...rows), make("p", "axis foot", close)];
+}
+
+function isListed(panel) {
+  return location.hash === LISTED && Object.keys(values.panels[panel.id]).length > 1;
 }
 
 function stateNote(panel) {
@@ -314,18 +383,19 @@ function stateNote(panel) {
 }
 
 function notes(panel) {
-  return [previousNote, monthNote, typicalNote, limitNote, changesNote, stateNote]
+  return [previousNote, monthNote, typicalNote, limitNote, changesNote, othersNote, stateNote]
     .map((part) => part(panel))
     .filter(Boolean);
 }
 
 function tile(panel) {
-  const value = one(panel, "value") ?? (valuesOf(panel).begun ? 0 : null);
-  const { unit, noValue } = panel.fieldConfig.defaults;
+  if (isListed(panel)) return choiceList(panel);
+  const value = one(panel, "value");
+  const { unit } = panel.fieldConfig.defaults;
   if (values.waiting && panel === agePanel()) return [make("p", "none", "Waiting for the first event")];
-  if (value === null) return [make("p", "none", noValue), ...notes(panel)];
+  if (value === null) return [make("p", "none", valuesOf(panel).none), ...notes(panel)];
   const [number, ending] = split(shown(value, unit));
-  const suffix = ending || valuesOf(panel).suffix;
+  const suffix = [ending, valuesOf(panel).suffix].filter(Boolean).join(" ");
   const big = make("p", `big ${statusOf(value, panel)}`, number, suffix ? make("small", "", suffix) : "");
   big.dataset.value = value;
   return [big, ...notes(panel), ...(spark(panel) || [make("p", "axis foot", limits(panel))])];
@@ -348,7 +418,8 @@ function split(text) {
 
 function table(panel) {
   const [target] = ofKind(panel, "value");
-  if (!target.found.length) return [make("p", "none good", `● ${panel.fieldConfig.defaults.noValue}`)];
+  const { begun, none } = valuesOf(panel);
+  if (!target.found.length) return [begun ? make("p", "none good", `● ${none}`) : make("p", "none", none)];
   return [make("ol", "rows", ...target.found.map((each) => row(panel, each)))];
 }
 
@@ -402,6 +473,7 @@ function conditionOf(labels) {
 function barGauge(panel) {
   const levels = ofKind(panel, "value"),
     [entries] = ofKind(panel, "entries");
+  if (!valuesOf(panel).begun) return [make("p", "none", valuesOf(panel).none)];
   const top = Math.max(1, ...levels.map(sumOf));
   const recently = entries.legend.replace(/\{\{.*?\}\}/, "").trim();
   const head = make("li", "head", make("span"), make("span"), make("b", "", "now"), make("em", "", recently));
@@ -615,6 +687,7 @@ function tick() {
   if (values.panels) showState();
 }
 
+addEventListener("hashchange", () => values.panels && redraw());
 setInterval(refresh, EVERY_MS);
 setInterval(tick, 1000);
 redraw();

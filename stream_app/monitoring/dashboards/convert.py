@@ -17,7 +17,7 @@ from stream_app.monitoring.dashboards.panels import (
 )
 from stream_app.monitoring.units import LASTING, RATIO, SECONDS
 from stream_app.spec.condition import severity_steps
-from stream_app.spec.expression import Arithmetic, Now, SetOperation, selector, total
+from stream_app.spec.expression import Arithmetic, Now, SetOperation, or_zero, selector, total
 from stream_app.spec.panel import Dashboard, Row, Target
 
 _FROM = {"source": "$source", "campaign": "$campaign"}
@@ -43,16 +43,20 @@ CONVERT = Dashboard(
         Row(
             height=5,
             panels=(
-                tile("New leads", "new_leads", Target(of=total("new_leads", **_FROM, **_IN))),
+                tile("New leads", "new_leads", Target(of=or_zero(total("new_leads", **_FROM, **_IN), "lead"))),
                 *(
                     tile(
                         f"First {stage.upper()} entries",
                         "stage_entries",
-                        Target(of=total("stage_entries", funnel_stage=stage, **_FROM, **_IN)),
+                        Target(of=or_zero(total("stage_entries", funnel_stage=stage, **_FROM, **_IN), "lead")),
                     )
                     for stage in ("mql", "sql")
                 ),
-                tile("New customers", "new_customers", Target(of=total("new_customers", **_FROM, **_IN))),
+                tile(
+                    "New customers",
+                    "new_customers",
+                    Target(of=or_zero(total("new_customers", **_FROM, **_IN), "opportunity", "billing")),
+                ),
                 tile(
                     "Lead to MQL within 30 days",
                     "lead_to_mql_cohort_ratio",

@@ -5,7 +5,7 @@ from stream_app.monitoring.alerts.email import BOUNCE_RATE_HIGH, COMPLAINT_RATE_
 from stream_app.monitoring.dashboards.panels import AUDIENCE, PROGRAM, UIDS, by, lines, table, tile
 from stream_app.monitoring.units import RATIO
 from stream_app.spec.condition import severity_steps
-from stream_app.spec.expression import Sum, selector, share, total
+from stream_app.spec.expression import Sum, or_zero, selector, share, total
 from stream_app.spec.panel import Dashboard, Row, Target
 
 _TO = {"program": "$program", "audience": "$audience"}
@@ -38,7 +38,7 @@ EMAIL = Dashboard(
         Row(
             height=5,
             panels=(
-                tile("Sent, 24 h", "email_cohort", Target(of=_cohort("sent"))),
+                tile("Sent, 24 h", "email_cohort", Target(of=or_zero(_cohort("sent"), "email"))),
                 tile(
                     "Click rate, 7 days",
                     "email_click_rate",

@@ -5,7 +5,7 @@ from stream_app.monitoring.alerts.expand import GROSS_MRR_CHURN_HIGH
 from stream_app.monitoring.dashboards.panels import CURRENCY, UIDS, bars, by, lines, tile
 from stream_app.monitoring.units import TIMES
 from stream_app.spec.condition import severity_steps
-from stream_app.spec.expression import selector, total
+from stream_app.spec.expression import or_zero, selector, total
 from stream_app.spec.panel import Dashboard, Row, Target
 
 _PAID = {"currency": "$currency"}
@@ -23,8 +23,8 @@ EXPAND = Dashboard(
         Row(
             height=5,
             panels=(
-                tile("MRR", "mrr", Target(of=total("mrr", **_PAID))),
-                tile("Customers", "customers", Target(of=total("customers"))),
+                tile("MRR", "mrr", Target(of=or_zero(total("mrr", **_PAID), "billing"))),
+                tile("Customers", "customers", Target(of=or_zero(total("customers"), "billing"))),
                 tile(
                     "Gross MRR churn, this month",
                     "gross_mrr_churn_rate",

@@ -17,7 +17,7 @@ from stream_app.monitoring.dashboards.panels import (
 )
 from stream_app.monitoring.units import COUNT, LASTING, RATIO, SECONDS
 from stream_app.spec.condition import severity_steps
-from stream_app.spec.expression import Arithmetic, Now, SetOperation, selector, share, total
+from stream_app.spec.expression import Arithmetic, Now, SetOperation, or_zero, selector, share, total
 from stream_app.spec.panel import Dashboard, Row, Target
 
 _BY = ("program", "step")
@@ -42,38 +42,38 @@ NURTURE = Dashboard(
                 tile(
                     "Overdue",
                     "step_overdue",
-                    Target(of=total("step_overdue", **_CHOSEN)),
+                    Target(of=or_zero(total("step_overdue", **_CHOSEN), "lead")),
                     steps=severity_steps(NURTURE_STEP_OVERDUE.severity, limit.OVERDUE),
                     runbook="NurtureStepOverdue",
                 ),
                 tile(
                     "In steps",
                     "step_balance",
-                    Target(of=total("step_balance", **_CHOSEN)),
+                    Target(of=or_zero(total("step_balance", **_CHOSEN), "lead")),
                     runbook="StepConservationBroken",
                 ),
                 tile(
                     "Fell due, 24 h",
                     "step_due",
-                    Target(of=total("step_due", **_CHOSEN, window="24h")),
+                    Target(of=or_zero(total("step_due", **_CHOSEN, window="24h"), "lead")),
                     runbook="NurtureStepBlocked",
                 ),
                 tile(
                     "Left a step, 24 h",
                     "step_exits",
-                    Target(of=total("step_exits", **_CHOSEN, window="24h")),
+                    Target(of=or_zero(total("step_exits", **_CHOSEN, window="24h"), "lead")),
                     runbook="NurtureStepBlocked",
                 ),
                 tile(
                     "Enrollments, 24 h",
                     "program_enrollments",
-                    Target(of=total("program_enrollments", **_IN, window="24h")),
+                    Target(of=or_zero(total("program_enrollments", **_IN, window="24h"), "lead")),
                     runbook="ProgramStoppedEnrolling",
                 ),
                 tile(
                     "Reopened leads, 24 h",
                     "reopened_leads",
-                    Target(of=total("reopened_leads", **_IN, window="24h")),
+                    Target(of=or_zero(total("reopened_leads", **_IN, window="24h"), "lead")),
                     runbook="ReopenedSpike",
                 ),
             ),

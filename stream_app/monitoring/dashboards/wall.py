@@ -19,6 +19,7 @@ from stream_app.spec.expression import (
     SetOperation,
     Sum,
     TopK,
+    or_zero,
     selector,
     series_selector,
     share,
@@ -49,11 +50,19 @@ def _moved(*movements: str, window: str = "24h", **more: str) -> Sum:
     return total("mrr_movement", currency="$currency", movement=movements, window=window, **more)
 
 
+_CUSTOMERS = ("opportunity", "billing")
+"""The families that make an account a customer."""
+
 _MOVEMENTS = {
     TargetKind.INCREASE: ("new", "expansion", "reactivation"),
     TargetKind.DECREASE: ("contraction", "churn"),
 }
-_NET_MOVED = Arithmetic(_moved(*_MOVEMENTS[TargetKind.INCREASE]), "-", _moved(*_MOVEMENTS[TargetKind.DECREASE]))
+_INCREASE, _DECREASE = (
+    # A day may have one without the other.
+    SetOperation(_moved(*_MOVEMENTS[kind]), "or", Number(0, alone=True))
+    for kind in (TargetKind.INCREASE, TargetKind.DECREASE)
+)
+_NET_MOVED = Arithmetic(_INCREASE, "-", _DECREASE)
 _CHURN = selector("gross_mrr_churn_rate", currency="$currency", window="mtd")
 
 
@@ -65,11 +74,11 @@ def _flow_tile(title: str, name: str, details: str, width: int, **match: str) ->
         unit=COUNT,
         about=PREFIX + name,
         width=width,
-        family="lead",
+        families=("lead",),
         details=details,
         description="The last 24 hours, and the same 24 hours a week before.",
         targets=(
-            Target(of=today, legend="24 h"),
+            Target(of=or_zero(today, "lead"), legend="24 h"),
             Target(of=Offset(today, 7), legend="a week ago", kind=TargetKind.PREVIOUS, empty=_WEEK),
         ),
         spark=Spark(of=today, grain=Grain.HOUR, span=24, before=168, caption="by hour; outlined: a week ago"),
@@ -83,13 +92,13 @@ def _stage_tile(title: str, stage: str, width: int, *more: Target) -> Panel:
         unit=COUNT,
         about="lifecycle_stage_entries",
         width=width,
-        family="lead",
+        families=("lead",),
         details=UIDS["convert"],
         description="First entries into the stage: the last 24 hours, and this month so far.",
         targets=(
-            Target(of=total("stage_entries", funnel_stage=stage, window="24h"), legend="24 h"),
+            Target(of=or_zero(total("stage_entries", funnel_stage=stage, window="24h"), "lead"), legend="24 h"),
             Target(
-                of=total("stage_entries", funnel_stage=stage, window="mtd"),
+                of=or_zero(total("stage_entries", funnel_stage=stage, window="mtd"), "lead"),
                 legend="this month",
                 kind=TargetKind.MONTH_TO_DATE,
             ),
@@ -128,12 +137,16 @@ _TOP = Row(
             unit=COUNT,
             about="lifecycle_new_customers",
             width=5,
-            family="billing",
+            families=_CUSTOMERS,
             description="This month so far, the last 24 hours, and the same full days of the last month.",
             details=UIDS["convert"],
             targets=(
-                Target(of=total("new_customers", window="mtd"), legend="this month"),
-                Target(of=total("new_customers", window="24h"), legend="in 24 h", kind=TargetKind.ENTRIES),
+                Target(of=or_zero(total("new_customers", window="mtd"), *_CUSTOMERS), legend="this month"),
+                Target(
+                    of=or_zero(total("new_customers", window="24h"), *_CUSTOMERS),
+                    legend="in 24 h",
+                    kind=TargetKind.ENTRIES,
+                ),
                 Target(
                     of=total("new_customers", window="prev_month_to_date"),
                     legend="a month ago",
@@ -190,7 +203,8 @@ _MIDDLE = Row(
             description="The five steps with the most enrollments past their due time.",
             details=UIDS["nurture"],
             runbook="NurtureStepOverdue",
-            empty="Nothing is overdue",
+            families=("lead",),
+            nothing="Nothing is overdue",
             columns=("Overdue", "In step", "Oldest is late by"),
             steps=severity_steps(NURTURE_STEP_OVERDUE.severity, limit.OVERDUE),
             targets=(
@@ -213,6 +227,7 @@ _MIDDLE = Row(
             about="lifecycle_leads_in_stage",
             width=8,
             details=UIDS["convert"],
+            families=("lead",),
             description="On the exporter's page also the first entries of the last 24 hours.",
             targets=(
                 *(Target(of=total("leads_in_stage", funnel_stage=stage), legend=stage) for stage in STAGES),
@@ -258,6 +273,8 @@ _BOTTOM = Row(
             about="lifecycle_email_click_rate",
             width=5,
             description="All programs together, with the 30 days for comparison.",
+            families=("email",),
+            nothing="Nothing delivered in 7 days",
             details=UIDS["email"],
             targets=(
                 Target(of=_rate("clicked", "delivered", "7d"), legend="7 days"),
@@ -277,11 +294,12 @@ _BOTTOM = Row(
             unit=COUNT,
             about="lifecycle_mrr",
             suffix="$currency",
+            families=("billing",),
             width=9,
             details=UIDS["expand"],
             description="In the currency that is chosen, with the movements of the last 24 hours.",
             targets=(
-                Target(of=total("mrr", currency="$currency"), legend="MRR $currency"),
+                Target(of=or_zero(total("mrr", currency="$currency"), "billing"), legend="MRR $currency"),
                 *(
                     Target(of=_moved(movement), legend=movement, kind=kind)
                     for kind, movements in _MOVEMENTS.items()
@@ -302,8 +320,11 @@ _BOTTOM = Row(
             type=PanelType.TILE,
             unit=RATIO,
             about="lifecycle_gross_mrr_churn_rate",
+            suffix="$currency",
             width=6,
             description=f"Against a budget of {limit.GROSS_CHURN_BUDGET:.1%} a month.",
+            families=("billing",),
+            nothing="No MRR at the start of the month",
             details=UIDS["expand"],
             runbook="GrossMrrChurnHigh",
             steps=severity_steps(GROSS_MRR_CHURN_HIGH.severity, limit.GROSS_CHURN_BUDGET, good=True),

@@ -20,6 +20,7 @@ from stream_app.spec.expression import (
     Sum,
     TopK,
     largest,
+    or_zero,
     selector,
     share,
     total,
@@ -39,6 +40,7 @@ SAMPLES = [
     gauge("held", 0, program="a", step="y"),
     gauge("money", 5, currency="EUR"),
     gauge("money", 7, currency="JPY"),
+    Sample("stream_app_family_first_event_applied", (("family", "lead"),), 1),
 ]
 LATE, HELD = selector("late"), selector("held")
 AX, AY, BX = ((("program", program), ("step", step)) for program, step in ("ax", "ay", "bx"))
@@ -67,6 +69,21 @@ def worth(expression: Expression, found: list[Sample] = SAMPLES) -> Vector:
         (TopK(2, LATE), "topk(2, lifecycle_late)", {AY: 6, AX: 4}),
         (SetOperation(LATE, "and", HELD), "lifecycle_late and lifecycle_held", {AX: 4, AY: 6}),
         (SetOperation(LATE, "unless", HELD), "lifecycle_late unless lifecycle_held", {BX: 1}),
+        (
+            or_zero(total("nothing"), "lead"),
+            'sum(lifecycle_nothing) or (0 * max(stream_app_family_first_event_applied{family="lead"}))',
+            {(): 0},
+        ),
+        (
+            or_zero(total("nothing"), "email", "billing"),
+            'sum(lifecycle_nothing) or (0 * max(stream_app_family_first_event_applied{family=~"email|billing"}))',
+            {},
+        ),
+        (
+            or_zero(total("late"), "lead"),
+            'sum(lifecycle_late) or (0 * max(stream_app_family_first_event_applied{family="lead"}))',
+            {(): 11},
+        ),
         (SetOperation(HELD, "or", LATE), "lifecycle_held or lifecycle_late", {AX: 8, AY: 0, BX: 1}),
     ],
 )

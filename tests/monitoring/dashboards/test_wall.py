@@ -187,6 +187,48 @@ def test_mqls_that_sales_left_are_on_the_wall_only_then(
 
 
 @needs_chromium
+def test_a_number_is_missing_only_before_the_first_event_of_its_family(redis_url: str, namespace: str) -> None:
+    """Of four leads, and of a message that bounced ten days ago, no number of the other families follows."""
+    until = time.time_ns() // 1_000_000
+    settings = Settings.load(redis_url=redis_url, namespace=namespace)
+    company = apply(settings, [*_mqls(4, until), *_bounced(until)], until)
+    with exporter(company.settings, lambda: until) as port:
+        page = opened(f"http://127.0.0.1:{port}/")
+    zeros = {title: panel(page, title).one("p", "big").attributes["data-value"] for title in ("Reopened leads", "SQLs")}
+    assert zeros == {"Reopened leads": "0", "SQLs": "0"}
+    assert panel(page, "Worst steps").one("p", "none").text == "● Nothing is overdue"
+    assert panel(page, "Human click rate").one("p", "none").text == "Nothing delivered in 7 days"
+    for title in ("New customers", "MRR", "Gross MRR churn"):
+        assert panel(page, title).one("p", "none").text == "No data yet"
+
+
+def _bounced(until: int) -> Iterator[tuple[str, bytes]]:
+    moment = datetime.fromtimestamp(until // 1000, UTC) - timedelta(days=10)
+    data = {"lead_id": "l1", "message_id": "m1"}
+    for type_ in ("email.sent", "email.bounced"):
+        event = {"specversion": "1.0", "time": moment.isoformat(), "source": "/t", "id": type_, "type": type_}
+        yield "email", json.dumps({**event, "data": data}).encode()
+
+
+@needs_chromium
+def test_what_nobody_pays_is_an_mrr_of_zero(redis_url: str, namespace: str) -> None:
+    until = time.time_ns() // 1_000_000
+    settings = Settings.load(redis_url=redis_url, namespace=namespace)
+    data = {"account_id": "a1", "invoice_id": "i1", "amount_minor": 100, "currency": "EUR"}
+    moment = datetime.fromtimestamp(until // 1000, UTC).isoformat()
+    event = {"specversion": "1.0", "time": moment, "source": "/t", "id": "i", "type": "invoice.paid", "data": data}
+    company = apply(settings, [("billing", json.dumps(event).encode())], until)
+    with exporter(company.settings, lambda: until) as port:
+        page = opened(f"http://127.0.0.1:{port}/")
+    assert panel(page, "MRR").one("p", "big").text == "0"
+    assert panel(page, "New customers").one("p", "big").text == "0"
+    assert panel(page, "Gross MRR churn").one("p", "none").text == "No MRR at the start of the month"
+    assert panel(page, "New leads").one("p", "none").text == "No data yet"
+    assert panel(page, "Worst steps").one("p", "none").text == "No data yet"
+    assert panel(page, "Leads by stage").one("p", "none").text == "No data yet"
+
+
+@needs_chromium
 def test_the_page_says_how_old_its_data_is(company: Company, page: Element) -> None:
     assert "data < 1 s old" in page.one(id="state").text
     with exporter(company.settings, lambda: company.until + 3_661_000) as port:
@@ -310,6 +352,84 @@ def test_another_currency_can_be_chosen(url: str, known: list[Sample]) -> None:
     big = panel(page, "MRR").one("p", "big")
     assert float(big.attributes["data-value"]) == pytest.approx(total(known, "mrr", currency="USD"))
     assert big.text.endswith("USD")
+
+
+_PAID = {"EUR": 412_345_00, "GBP": 99_99, "JPY": 2_123_456_789, "KWD": 1_234_567_000, "USD": 999_999_49}
+"""What an account pays a month, in minor units, of which KWD has three decimals and JPY none."""
+
+
+def _subscriptions(until: int) -> Iterator[tuple[str, bytes]]:
+    """One in each currency for the last 70 days; for ten days that in JPY has been 0.36 % dearer."""
+    for currency, amount in _PAID.items():
+        before = round(amount / 1.0036) if currency == "JPY" else amount
+        for type_, price, days in (("subscription.started", before, 70), ("subscription.changed", amount, 10)):
+            moment = datetime.fromtimestamp(until // 1000, UTC) - timedelta(days=days)
+            about = {"specversion": "1.0", "source": "/t", "id": f"{type_}{currency}", "time": moment.isoformat()}
+            data: dict[str, Any] = {"account_id": currency, "subscription_id": currency, "currency": currency}
+            data |= {"items": [{"plan_id": "p", "unit_amount_minor": price, "interval": "month"}]}
+            yield "billing", json.dumps({**about, "type": type_, "data": data}).encode()
+
+
+@pytest.fixture(scope="module")
+def five_currencies(redis_url: str) -> Iterator[str]:
+    until = time.time_ns() // 1_000_000
+    settings = Settings.load(redis_url=redis_url, namespace=f"t{until}")
+    apply(settings, _subscriptions(until), until)
+    with exporter(settings, lambda: until) as port:
+        yield f"http://127.0.0.1:{port}/"
+
+
+@needs_chromium
+@pytest.mark.parametrize(
+    ("currency", "text"),
+    [
+        ("EUR", "412,345 EUR"),
+        ("GBP", "100 GBP"),
+        ("JPY", "2.12 B JPY"),
+        ("KWD", "1.23 M KWD"),
+        ("USD", "999,999 USD"),
+    ],
+)
+def test_an_amount_keeps_its_unit_however_large_it_is(five_currencies: str, currency: str, text: str) -> None:
+    mrr = panel(opened(f"{five_currencies}?currency={currency}"), "MRR")
+    assert mrr.one("p", "big").text == text
+
+
+@needs_chromium
+def test_all_currencies_are_in_sight_or_can_be_listed(five_currencies: str) -> None:
+    mrr = panel(opened(five_currencies), "MRR")
+    link = mrr.one("a")
+    others = next(each for each in mrr.all("p", "parts") if link in each.children)
+    assert others.text == "100 GBP 2.12 B JPY +2 currencies"
+    churn = panel(opened(five_currencies), "Gross MRR churn")
+    assert churn.one("p", "big").text == "0.00 % EUR"
+    assert churn.one("p", "parts").text == "0.00 % GBP +3 currencies"
+    listed = panel(opened(five_currencies + link.attributes["href"]), "MRR").one("ul", "choices")
+    rows = {each.one("a").text: each.one("a").attributes["href"] for each in listed.all("li")}
+    assert rows == {
+        "412,345 EUR": "?currency=EUR",
+        "100 GBP": "?currency=GBP",
+        "2.12 B JPY": "?currency=JPY",
+        "1.23 M KWD": "?currency=KWD",
+        "999,999 USD": "?currency=USD",
+    }
+    assert [each.one("em").text for each in listed.all("li")] == [
+        "unchanged in 60 days",
+        "unchanged in 60 days",
+        "+0.36 % in 60 days",
+        "unchanged in 60 days",
+        "unchanged in 60 days",
+    ]
+
+
+@needs_chromium
+def test_a_small_change_of_mrr_looks_small(five_currencies: str) -> None:
+    mrr = panel(opened(f"{five_currencies}?currency=JPY"), "MRR")
+    assert mrr.all("p", "axis")[-1].text == "60 days: 2.116 B → 2.123 B JPY, +0.36 %"
+    curve = mrr.one("svg").all("path")[1].attributes["d"]
+    heights = [float(each) for each in re.findall(r"[ML][\d.]+ ([\d.]+)", curve)]
+    assert len(heights) == 60
+    assert 0 < heights[0] - heights[-1] < 1
 
 
 _PROBE = """<body><iframe src="/" style="border:0;width:%dpx;height:%dpx"></iframe><script>
