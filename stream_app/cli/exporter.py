@@ -19,6 +19,7 @@ from stream_app.exporter.collector import BusinessCollector
 from stream_app.exporter.exporters import ExportersCollector
 from stream_app.exporter.metrics_page import MetricsPage
 from stream_app.exporter.wall import HELD, Wall
+from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.metric_page import exported
 from stream_app.store.exporters import ExporterLease
@@ -52,6 +53,7 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
             reader=Reader(redis, settings.namespace, calendar, min_buckets=HELD),
             source=SampleSource(settings.series_limit, settings.gross_margin),
             clock=clock,
+            thresholds=ALERTING.thresholds,
         )
         lease = ExporterLease(redis, settings.namespace)
         routes: dict[str, Route] = {"/metrics": MetricsPage(collector, ExportersCollector(lease)), **wall.routes()}

@@ -19,10 +19,11 @@ from redis.exceptions import RedisError
 from stream_app.clients.http import Page, Route
 from stream_app.core.samples import Sample
 from stream_app.exporter.collector import SampleSource, families_of, freshness, waits_for_first_event
-from stream_app.render.dashboards import COLORS, dashboard
+from stream_app.render.dashboards import COLORS, dashboard, with_thresholds
 from stream_app.render.wall import KnownBuckets, WallData, wall_values, wanted_series
 from stream_app.spec.metric import Declaration, Metric
 from stream_app.spec.panel import Dashboard
+from stream_app.spec.threshold import Thresholds
 from stream_app.spec.window import Grain
 from stream_app.store.reader import Reader, Snapshot
 
@@ -48,6 +49,7 @@ class Wall:
     reader: Reader
     source: SampleSource
     clock: Callable[[], int]
+    thresholds: Thresholds
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: "Future[dict[str, Any]] | None" = None
     _last: dict[str, Any] = field(default_factory=dict)
@@ -101,6 +103,7 @@ class Wall:
                 clock=snapshot.view.clock,
                 metrics=metrics,
                 known=self._known,
+                thresholds=self.thresholds,
                 begun=families_of(snapshot),
             )
             data.forget()
@@ -133,9 +136,10 @@ class Wall:
 
     @cached_property
     def _rendered(self) -> str:
-        rendered = dashboard(self.declared, {each.series: each for each in self.known})
+        declared = with_thresholds(self.declared, self.thresholds)
+        rendered = dashboard(declared, {each.series: each for each in self.known})
         statuses = {color: status for status, color in COLORS.items()}
-        return orjson.dumps({"dashboard": rendered, "statuses": statuses}).decode()
+        return self.thresholds.filled(orjson.dumps({"dashboard": rendered, "statuses": statuses}).decode())
 
 
 def _static(kind: str) -> str:

@@ -28,6 +28,7 @@ from stream_app.spec.expression import (
     TopK,
 )
 from stream_app.spec.metric import PREFIX, Metric
+from stream_app.spec.threshold import Thresholds
 from stream_app.spec.window import GRAIN_OF, Grain, Window
 
 Pairs = tuple[tuple[str, str], ...]
@@ -62,12 +63,20 @@ _COMPARISON: dict[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class EvalContext:
-    """What an expression is computed on: series, the time in seconds, and what the variables are set to."""
+    """What an expression is computed on: series, the time in seconds, and what the variables are set to.
+
+    Without `thresholds` each is its default.
+    """
 
     lookup: Lookup
     now: float
     variables: Mapping[str, str]
     days_before: int = 0
+    thresholds: Thresholds | None = None
+
+    def number(self, number: float, labels: Mapping[str, str]) -> float:
+        """A number as it is, a threshold as it is set for these labels."""
+        return self.thresholds.of(number, labels) if self.thresholds else float(number)
 
 
 def of_samples(samples: Iterable[Sample], buckets: Buckets, clock: Clock, metrics: Mapping[str, Metric]) -> Lookup:
@@ -155,7 +164,7 @@ def vector(expression: Expression, context: EvalContext) -> Vector:  # noqa: C90
         case Selector():
             return _select(expression, context)
         case Number(value):
-            return {(): value}
+            return {(): context.number(value, context.variables)}
         case Now():
             return {(): context.now}
         case MonthElapsed(least):
@@ -169,7 +178,8 @@ def vector(expression: Expression, context: EvalContext) -> Vector:  # noqa: C90
             return dict(sorted(found.items(), key=lambda each: (-each[1], each[0]))[:count])
         case Filter(of, comparison, bound):
             holds = _COMPARISON[comparison]
-            return {pairs: value for pairs, value in vector(of, context).items() if holds(value, bound)}
+            found = vector(of, context)
+            return {pairs: value for pairs, value in found.items() if holds(value, context.number(bound, dict(pairs)))}
         case Offset(of, days):
             return vector(of, replace(context, days_before=context.days_before + days))
         case SetOperation(left, joining, right):

@@ -1,7 +1,7 @@
 """The wall's page without Grafana: the values of each panel, for a page that knows the rendered dashboard."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from itertools import accumulate
 from typing import Any
 
@@ -14,6 +14,7 @@ from stream_app.spec.condition import Condition
 from stream_app.spec.expression import Selector
 from stream_app.spec.metric import Metric
 from stream_app.spec.panel import Curve, Dashboard, Panel, Spark, Variable
+from stream_app.spec.threshold import Thresholds
 from stream_app.spec.window import Grain, Window
 
 Node = dict[str, Any]
@@ -37,6 +38,7 @@ class WallData:
     clock: Clock
     metrics: Mapping[str, Metric]
     known: KnownBuckets = field(default_factory=dict)
+    thresholds: Thresholds | None = None
     begun: frozenset[str] = frozenset()
     """The families of which an event has come."""
 
@@ -63,8 +65,11 @@ def wall_values(wall: Dashboard, data: WallData) -> Node:
     lookup = of_samples(data.samples, data.buckets, data.clock, data.metrics)
     choices = sorted({dict(each.labels)[variable.label] for each in data.samples if each.name == variable.series})
     now = data.clock.now / 1000
-    contexts = {choice: EvalContext(lookup, now, {variable.name: choice}) for choice in choices}
-    without = {"": EvalContext(lookup, now, {variable.name: ""})}
+    contexts = {
+        choice: EvalContext(lookup, now, {variable.name: choice}, thresholds=data.thresholds)
+        for choice in ("", *choices)
+    }
+    without = {"": contexts.pop("")}
     return {
         "at": data.clock.now,
         "choices": choices,
@@ -158,7 +163,7 @@ def _numbers(spark: Spark, clock: Clock) -> range:
 
 def _curve(spark: Spark, context: EvalContext, data: WallData, numbers: range) -> list[float | None]:
     lookups = (data.bucket(spark.grain, number) for number in numbers)
-    contexts = (EvalContext(lookup, context.now, context.variables) for lookup in lookups)
+    contexts = (replace(context, lookup=lookup) for lookup in lookups)
     each = [value_of(spark.of, bucket) for bucket in contexts]
     base = value_of(spark.base, context) if spark.base else None
     match spark.curve:

@@ -19,6 +19,7 @@ from stream_app.core.windows import HOUR_MS, MINUTE_MS, Clock
 from stream_app.exporter.collector import BusinessCollector
 from stream_app.exporter.metrics_page import MetricsPage
 from stream_app.exporter.wall import HELD, Wall
+from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import WALL
 from stream_app.spec.metric import Kind, Label, Metric
 from stream_app.spec.window import Grain
@@ -136,7 +137,7 @@ class Exporter:
         self._page = MetricsPage(BusinessCollector(reader(), SampleSource(LIMIT), DEFINITIONS_OF, clock))
         self._wall = partial(
             Wall, declared=WALL, known=DECLARATIONS, metrics=METRICS, clock=clock, reader=reader(min_buckets=HELD)
-        )(source=SampleSource(LIMIT))
+        )(source=SampleSource(LIMIT), thresholds=ALERTING.thresholds)
 
     def page(self) -> list[bytes]:
         """Return the lines that a scrape gives, without how long it took."""

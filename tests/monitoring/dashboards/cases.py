@@ -35,7 +35,8 @@ def targets() -> Iterator[tuple[Dashboard, Panel, str, Target]]:
 
 
 def set_variables(query: str) -> str:
-    """Do what Grafana does before it asks."""
+    """Do what rendering and Grafana do before the question."""
+    query = ALERTING.thresholds.filled(query)
     for name, value in VARIABLES.items():
         query = query.replace(name, value)
     return query

@@ -24,6 +24,7 @@ from stream_app.core.samples import Sample
 from stream_app.exporter.collector import BusinessCollector
 from stream_app.exporter.metrics_page import MetricsPage
 from stream_app.exporter.wall import HELD, Wall
+from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import WALL
 from stream_app.store.reader import Reader
 
@@ -53,6 +54,7 @@ def wall_of(settings: Settings, clock: Callable[[], int]) -> Iterator[Wall]:
             reader=Reader(redis, settings.namespace, settings.rules.calendar, min_buckets=HELD),
             source=SampleSource(),
             clock=clock,
+            thresholds=ALERTING.thresholds,
         )
 
 

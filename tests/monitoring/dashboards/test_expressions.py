@@ -26,6 +26,7 @@ from stream_app.spec.expression import (
     total,
 )
 from stream_app.spec.promql import promql
+from stream_app.spec.threshold import Override, Threshold, Thresholds
 
 
 def gauge(name: str, value: float, **labels: str) -> Sample:
@@ -92,6 +93,14 @@ def test_an_expression_means_the_same_to_prometheus_and_to_the_page(
 ) -> None:
     assert promql(expression) == query
     assert worth(expression) == value
+
+
+def test_a_threshold_is_what_it_is_set_to_for_the_labels() -> None:
+    late = Filter(LATE, ">=", Threshold("late", 5, "count", "Late."))
+    lookup = of_samples(SAMPLES, {}, Clock(0, 0, 0, 0), {})
+    own = Thresholds({"late": 4}, (Override("program", "b", {"late": 1}),))
+    assert vector(late, EvalContext(lookup, 0.0, {})) == {AY: 6}
+    assert vector(late, EvalContext(lookup, 0.0, {}, thresholds=own)) == {AX: 4, AY: 6, BX: 1}
 
 
 def test_an_offset_shifts_the_series_itself() -> None:
