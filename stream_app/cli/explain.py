@@ -19,7 +19,7 @@ from stream_app.cli.text import aligned, duration_text, time_text
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
 from stream_app.core.entity import EntityKind
-from stream_app.core.facts import LEVEL, Fact
+from stream_app.core.facts import Fact
 from stream_app.core.histogram import SUM
 from stream_app.core.money import amount_text
 from stream_app.spec.metric import Kind, Unit
@@ -105,13 +105,13 @@ def _fact_cells(fact: Fact) -> tuple[str, ...]:
         text = amount_text(amount, _currency_of(fact))
     elif unit is Unit.SECONDS:
         text = duration_text(amount / 1000)
-    return _time_of(at) or "now", name, " ".join(labels), text
+    return time_text(at), name, " ".join(labels), text
 
 
 def _fact(fact: Fact) -> dict[str, object]:
     (name, *labels), at, amount = fact
     key = "amount_minor" if _unit_of(fact) is Unit.MONEY else "amount"
-    return {"metric": name, "labels": labels, "time": _time_of(at), key: amount}
+    return {"metric": name, "labels": labels, "time": time_text(at), key: amount}
 
 
 def _unit_of(fact: Fact) -> Unit:
@@ -124,10 +124,6 @@ def _unit_of(fact: Fact) -> Unit:
 def _currency_of(fact: Fact) -> str:
     (name, *labels), _, _ = fact
     return labels[[label.name for label in BY_NAME[name].labels].index("currency")]
-
-
-def _time_of(at: int) -> str | None:
-    return None if at == LEVEL else time_text(at)
 
 
 @explain.command("step")
