@@ -2,7 +2,7 @@
 
 from stream_app.catalog.account.mrr import first_payment, mrr_facts
 from stream_app.catalog.account.state import Account, OpportunityRow, outcome, standing
-from stream_app.core.facts import Fact, FoldSettings
+from stream_app.core.facts import Fact, FoldSettings, Series
 
 
 def opportunity_facts(account: Account, _: FoldSettings, opportunity_id: str) -> list[Fact]:
@@ -26,7 +26,8 @@ def opportunity_facts(account: Account, _: FoldSettings, opportunity_id: str) ->
 def _open_pipeline(rows: list[OpportunityRow]) -> list[Fact]:
     """What the opportunity was worth while it was open, as each of its states said at its time."""
     found: list[Fact] = []
-    series, amount, is_decided = ("open_pipeline",), 0, False
+    amount, is_decided = 0, False
+    series: Series = ("open_pipeline",)
     for row in rows:
         if row.event != "deleted":
             is_decided = row.event in {"won", "lost"} or (is_decided and row.event != "reopened")
