@@ -396,7 +396,10 @@ def mrr_levels(accounts: ByAccount, until: int) -> Iterator[Level]:
 
 
 def mrr_aside(accounts: ByAccount) -> Iterator[Level]:
-    """`lifecycle_mrr_at_risk` / `_paused`: "the part on past_due subscriptions; what paused subscriptions would add"."""
+    """`lifecycle_mrr_at_risk` / `lifecycle_mrr_paused`.
+
+    "the part on past_due subscriptions; what paused subscriptions would add".
+    """
     for account in accounts.values():
         for state in standing(account.states, None):
             if state.status == "past_due":
