@@ -20,7 +20,7 @@ from stream_app.audit.money import base_units, monthly_minor
 from stream_app.audit.ratios import ratios
 from stream_app.audit.sample import Sample
 from stream_app.audit.series import RECOUNTED
-from stream_app.audit.windows import windows_at
+from stream_app.audit.windows import is_past, level_until_ms, windows_at
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -142,6 +142,7 @@ class Recount:
     def samples(self, as_of: datetime) -> dict[tuple[str, Labels], float | int]:
         """Return every sample at `as_of` (with an offset) by series name and label set.
 
+        Levels are those at the end of its local day. What is due on a past day is not known.
         Counts are ints, money is in base units of its currency, durations and times are in seconds. What is 0 is left
         out, except for ratios: they have a sample wherever they can be computed.
         """
@@ -197,8 +198,9 @@ class Recount:
             return False
         today = self._business.day_of(now_ms)
         cohorts = (f"{months_back(today, _COHORT_MONTHS - 1):%Y-%m}", f"{today:%Y-%m}")
+        moment = now_ms, level_until_ms(now_ms, newest_ms, self._business), is_past(now_ms, newest_ms, self._business)
         self._database.execute("DELETE FROM clock")
-        self._database.execute("INSERT INTO clock VALUES (?, ?, ?)", (now_ms, *cohorts))
+        self._database.execute("INSERT INTO clock VALUES (?, ?, ?, ?, ?)", (*moment, *cohorts))
         self._database.execute("DELETE FROM time_window")
         windows = windows_at(now_ms, newest_ms, self._business)
         self._database.executemany("INSERT INTO time_window VALUES (?, ?, ?)", windows)

@@ -14,6 +14,8 @@ _MINUTES_KEPT = 3 * 60
 _HOURS_KEPT = 9 * 24
 _DAYS_KEPT = timedelta(days=800)
 _DAY = timedelta(days=1)
+# By how much an event may be ahead of its record.
+_MINUTES_AHEAD = 5
 
 _MINUTE_WINDOWS = {"5m": 5, "1h": 60}
 _HOUR_WINDOWS = {"24h": 24, "7d": 168}
@@ -36,6 +38,20 @@ def windows_at(now_ms: int, newest_ms: int, business: BusinessTime) -> Iterator[
     for name, first, after_last in _days(business.day_of(now_ms)):
         if first >= oldest_day:
             yield Window(name, business.day_start_ms(first), business.day_start_ms(after_last))
+
+
+def level_until_ms(now_ms: int, newest_ms: int, business: BusinessTime) -> int:
+    """The end of the local day of `now_ms`, up to which levels are counted; 0 if the product knows none of that day."""
+    today = business.day_of(now_ms)
+    if today < business.day_of(newest_ms) - _DAYS_KEPT:
+        return 0
+    return business.day_start_ms(today + _DAY)
+
+
+def is_past(now_ms: int, newest_ms: int, business: BusinessTime) -> bool:
+    """Whether there are events of later days; an event may be a few minutes ahead."""
+    is_earlier_day = business.day_of(now_ms) < business.day_of(newest_ms)
+    return is_earlier_day and newest_ms // MINUTE_MS - now_ms // MINUTE_MS > _MINUTES_AHEAD
 
 
 def _buckets(lengths: dict[str, int], size_ms: int, now_ms: int, oldest: int) -> Iterator[Window]:

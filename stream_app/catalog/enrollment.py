@@ -5,7 +5,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from stream_app.catalog.bounds import DWELL_BOUNDS
-from stream_app.core.facts import LEVEL, Fact
+from stream_app.core.facts import Fact
 from stream_app.core.histogram import observation
 from stream_app.core.timeline import Row, join, join_all
 
@@ -126,13 +126,18 @@ def facts(enrollment: Enrollment, member: str) -> list[Fact]:
         found.append((("program_enrollments", program, begun.audience), begun.at, 1))
     if ended:
         found.append((("program_exits", program, ended.outcome), ended.at, 1))
-    elif begun:
-        found.append((("program_balance", program, begun.audience), LEVEL, 1))
+    if begun and (ended is None or begun.at < ended.at):
+        running = ("program_balance", program, begun.audience)
+        found.append((running, begun.at, 1))
+        if ended:
+            found.append((running, ended.at, -1))
     for step, entered, due, left, outcome in visits(enrollment):
         if entered is not None:
             found += _entry(program, step, entered, due)
             if left is None:
-                found += _stay(program, step, due, member)
+                found.append(_wait(program, step, due, member))
+            else:
+                found.append((("step_balance", program, step), left, -1))
         if left is not None:
             found += _exit(program, step, outcome, entered, left)
     return found
@@ -153,10 +158,10 @@ def increment(enrollment: Enrollment, row: EnrollmentRow, member: str) -> list[F
         return _end(enrollment, row, member)
     program = enrollment.program
     if code == STEP_ENTERED and enrollment.events:
-        return [] if inside else _entry(program, step, row.at, row.due) + _stay(program, step, row.due, member)
+        return [] if inside else [*_entry(program, step, row.at, row.due), _wait(program, step, row.due, member)]
     if code == STEP_EXITED and inside:
         left_step = _exit(program, step, row.outcome, inside.at, row.at)
-        return _stay(program, step, inside.due, member, -1) + left_step
+        return _leave(program, step, row.at, inside.due, member) + left_step
     return [] if code == STEP_EXITED and is_known else None
 
 
@@ -165,19 +170,27 @@ def _end(enrollment: Enrollment, row: EnrollmentRow, member: str) -> list[Fact]:
     program = enrollment.program
     found: list[Fact] = [(("program_exits", program, row.outcome), row.at, 1)]
     if begun := enrollment.first(ENROLLED):
-        found.append((("program_balance", program, begun.audience), LEVEL, -1))
+        found.append((("program_balance", program, begun.audience), row.at, -1))
     for step, entered, due, left, _ in visits(enrollment):
         if left is None:
-            found += _stay(program, step, due, member, -1) + _exit(program, step, row.outcome, entered, row.at)
+            found += _leave(program, step, row.at, due, member) + _exit(program, step, row.outcome, entered, row.at)
     return found
 
 
 def _entry(program: str, step: str, entered: int, due: int) -> list[Fact]:
-    return [(("step_entries", program, step), entered, 1), (("step_due", program, step), due, 1)]
+    return [
+        (("step_entries", program, step), entered, 1),
+        (("step_due", program, step), due, 1),
+        (("step_balance", program, step), entered, 1),
+    ]
 
 
-def _stay(program: str, step: str, due: int, member: str, amount: int = 1) -> list[Fact]:
-    return [(("step_balance", program, step), LEVEL, amount), (("step_due_at", program, step, member), due, amount)]
+def _wait(program: str, step: str, due: int, member: str, amount: int = 1) -> Fact:
+    return ("step_due_at", program, step, member), due, amount
+
+
+def _leave(program: str, step: str, left: int, due: int, member: str) -> list[Fact]:
+    return [(("step_balance", program, step), left, -1), _wait(program, step, due, member, -1)]
 
 
 def _exit(program: str, step: str, outcome: str, entered: int | None, left: int) -> list[Fact]:

@@ -14,7 +14,7 @@ from stream_app.core.facts import FoldSettings
 from stream_app.core.stored_form import STORED_FORM
 from stream_app.spec.metric import Metric
 
-FOLD_VERSION = 3
+FOLD_VERSION = 4
 """Raised by hand when a merge, a fact or a code in a row changes its meaning: no declaration shows that."""
 
 

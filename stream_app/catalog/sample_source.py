@@ -48,7 +48,7 @@ class SampleSource:
         wanted = DEFINITIONS_OF if wanted is None else wanted
         constants = {GROSS_MARGIN.name: self._gross_margin}
         view = replace(view, series_limit=self._series_limit, constants=constants, terms=self._terms)
-        basis = (tuple(view.answers(window) for window in Window), recent_months(view, 1))
+        basis = (tuple(view.answers(window) for window in Window), view.knows_levels, recent_months(view, 1))
         if changed is None or basis != self._basis:
             self._known.clear()
             self._terms.clear()

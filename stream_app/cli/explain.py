@@ -1,7 +1,7 @@
 """`explain`: why the numbers are what they are, for support. Shows identifiers, which nothing else does."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -19,12 +19,15 @@ from stream_app.cli.text import aligned, duration_text, time_text
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
 from stream_app.core.entity import EntityKind
-from stream_app.core.facts import LEVEL, Fact
+from stream_app.core.facts import Fact, Series
 from stream_app.core.histogram import SUM
 from stream_app.core.money import amount_text
 from stream_app.spec.metric import Kind, Unit
 from stream_app.store.lookup import find, members
 from stream_app.store.reader import Reader
+
+_NOW = -1
+"""Stands for the time of what holds now; before all others."""
 
 _STEP_SERIES = {each.series for each in DECLARATIONS if {"program", "step"} <= {label.name for label in each.labels}}
 
@@ -67,7 +70,7 @@ def _explain(
         entity = find(redis, settings.namespace, kind, key)
     if entity is None:
         fail(f"no {kind.name} of that id in namespace {settings.namespace}")
-    facts = sorted(kind.all_facts(entity, settings.rules), key=lambda fact: (fact[1], fact[0]))
+    facts = _stated(kind.all_facts(entity, settings.rules))
     ids = sorted({entity.id, *entity.ids} - {key})
     happened = timeline(entity)
     if as_json:
@@ -77,6 +80,20 @@ def _explain(
     rows = [("time", "what happened", "counts", "id", "source"), *map(_event_cells, happened)]
     click.echo("\n".join([*aligned(rows), "", "contributes"]))
     click.echo("\n".join(aligned([("time", "metric", "labels", "amount"), *map(_fact_cells, facts)])))
+
+
+def _stated(facts: Iterable[Fact]) -> list[Fact]:
+    """The facts by time, those of levels added up at `_NOW`: how they came about the timeline says."""
+    found: list[Fact] = []
+    levels: dict[Series, int] = {}
+    for fact in facts:
+        series, _, amount = fact
+        if BY_NAME[series[0]].is_level:
+            levels[series] = levels.get(series, 0) + amount
+        else:
+            found.append(fact)
+    found += [(series, _NOW, amount) for series, amount in levels.items() if amount]
+    return sorted(found, key=lambda fact: (fact[1], fact[0]))
 
 
 def _event_cells(each: Happened) -> tuple[str, ...]:
@@ -127,7 +144,7 @@ def _currency_of(fact: Fact) -> str:
 
 
 def _time_of(at: int) -> str | None:
-    return None if at == LEVEL else time_text(at)
+    return None if at == _NOW else time_text(at)
 
 
 @explain.command("step")

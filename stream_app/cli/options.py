@@ -110,7 +110,12 @@ class Moment(click.ParamType):
         return moment
 
 
-AS_OF = click.option("--as-of", type=Moment(), show_envvar=True, help="Read as if it were this time (RFC 3339).")
+AS_OF = click.option(
+    "--as-of",
+    type=Moment(),
+    show_envvar=True,
+    help="Read as if it were this time (RFC 3339). Its local day counts whole, for levels and for windows of days.",
+)
 AS_JSON = click.option("--json", "as_json", is_flag=True, show_envvar=True, help="Print JSON.")
 
 KAFKA = (

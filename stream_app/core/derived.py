@@ -24,7 +24,12 @@ def derived_samples(derived: Derived, view: View) -> Iterator[Sample]:
 
 
 def derived_amounts(derived: Derived, window: Window | None, view: View) -> Mapping[Labels, int]:
-    """The amounts of a derived metric by label values, in the unit in which they are stored."""
+    """The amounts of a derived metric by label values, in the unit in which they are stored.
+
+    What was due on a past day is not known.
+    """
+    if view.is_past and not isinstance(derived.value, Opening):
+        return {}
     match derived.value:
         case Opening() as opening:
             return _openings(derived, opening, window, view) if window else {}

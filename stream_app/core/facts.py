@@ -9,11 +9,11 @@ from stream_app.core.calendar import Calendar
 Series = tuple[str, ...]
 """The name of a metric and the values of its labels, in the order in which the metric declares them."""
 
-LEVEL = -1
-"""The `at` of a fact that is a level: it holds until the entity changes, not at a moment."""
-
 Fact = tuple[Series, int, int]
-"""(series, event time in milliseconds or `LEVEL`, amount): counts, money in minor units, durations in milliseconds."""
+"""(series, event time in milliseconds, amount): counts, money in minor units, durations in milliseconds.
+
+Of a level it is by how much the entity changes it at that time; all such changes together are the level now.
+"""
 
 Delta = list[Fact]
 """What changes: added facts, and removed facts with their amount negated."""

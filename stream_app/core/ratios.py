@@ -144,7 +144,10 @@ def _margin(quotient: Quotient, context: _Context) -> Iterator[tuple[Labels, flo
 
 
 def _is_answerable(quotient: Quotient, view: View) -> bool:
-    return all(term.window is None or view.answers(term.window) for term in _terms(quotient))
+    return all(
+        (term.window is None or view.answers(term.window)) and (view.knows_levels or not _is_level(term.of))
+        for term in _terms(quotient)
+    )
 
 
 def _divisions(quotient: Quotient, context: _Context) -> Iterator[tuple[Labels, float, float]]:
@@ -169,6 +172,10 @@ def _completed(below: Iterable[Labels], kept: list[int], context: _Context) -> I
         for added in product(*(each for each in values if each is not None)):
             known = dict(zip(kept, labels, strict=True)) | dict(zip(lacking, added, strict=True))
             yield tuple(known[place] for place in range(len(context.names)))
+
+
+def _is_level(of: Declaration) -> bool:
+    return isinstance(of, Metric) and of.is_level
 
 
 def _terms(quotient: Quotient) -> Iterable[Term]:

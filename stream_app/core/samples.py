@@ -6,14 +6,15 @@ from itertools import accumulate, product
 from typing import NamedTuple
 
 from stream_app.core.calendar import month_of, months_before
+from stream_app.core.envelope import MAX_FUTURE_MS
 from stream_app.core.facts import Series
 from stream_app.core.histogram import SUM, bound_label
 from stream_app.core.limits import Labels, Limited, combination, limited, ranked
 from stream_app.core.money import base_units
-from stream_app.core.windows import Clock, answerable
+from stream_app.core.windows import KEPT, MINUTE_MS, Clock, answerable
 from stream_app.spec.metric import SERIES_LIMIT, Declaration, Kind, Metric, Unit
 from stream_app.spec.ratio import Month
-from stream_app.spec.window import Window
+from stream_app.spec.window import Grain, Window
 
 Totals = Mapping[str, Mapping[Labels, int]]
 """Metric name -> label values -> sum."""
@@ -51,7 +52,10 @@ class TermKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything that samples are made from, at one moment."""
+    """Everything that samples are made from, at one moment.
+
+    `levels` are those at the end of its day, `due` is what is due now.
+    """
 
     clock: Clock
     newest: Clock | None
@@ -78,6 +82,18 @@ class View:
     def answers(self, window: Window) -> bool:
         """Whether all buckets of a window are still kept."""
         return answerable(window, self.clock, self.newest)
+
+    @property
+    def is_past(self) -> bool:
+        """Whether there are events of later days; one that is a few minutes ahead makes no past."""
+        if self.newest is None or self.clock.day >= self.newest.day:
+            return False
+        return self.newest.minute - self.clock.minute > MAX_FUTURE_MS // MINUTE_MS
+
+    @property
+    def knows_levels(self) -> bool:
+        """Whether all changes of levels since the end of the day are still kept."""
+        return self.newest is None or self.clock.day >= self.newest.day - KEPT[Grain.DAY]
 
 
 RANKED_BY = (
@@ -136,17 +152,11 @@ def by_shown_months(totals: Mapping[Labels, int], metric: Metric, view: View) ->
     for labels, amount in totals.items():
         name = list(labels)
         for index, recent, earlier in months:
-            name[index] = _within_months(recent, earlier, name[index])
+            name[index] = name[index] if name[index] in recent else earlier
         if all(name[index] for index, _, _ in months):
             key = tuple(name)
             merged[key] = merged.get(key, 0) + amount
     return merged
-
-
-def _within_months(months: Sequence[str], earlier: str, month: str) -> str:
-    if earlier and month > months[0]:  # levels may be newer than the moment that is asked for
-        return month
-    return month if month in months else earlier
 
 
 def capped(totals: Mapping[Labels, int], metric: Metric, view: View, limit: Limited) -> Mapping[Labels, int]:
@@ -156,6 +166,8 @@ def capped(totals: Mapping[Labels, int], metric: Metric, view: View, limit: Limi
 
 def samples_of(metric: Metric, view: View, limit: Limited) -> list[Sample]:
     """Every sample of one declared metric, whose label combinations are limited so."""
+    if metric.is_level and not view.knows_levels:
+        return []
     if metric.kind is Kind.HISTOGRAM:
         return list(_histogram(metric, view, limit))
     if metric.kind is Kind.LEVEL:

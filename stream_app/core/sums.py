@@ -54,6 +54,20 @@ class RunningSum:
                         added[labels] = added.get(labels, 0) + amount
 
 
+def less(amounts: Contents, later: Totals) -> Contents:
+    """Amounts as they were before the later ones were added."""
+    if not later:
+        return amounts
+    found: dict[str, dict[Labels, int]] = {}
+    for name in amounts.keys() | later.keys():
+        before = dict(amounts.get(name, _NO_AMOUNTS))
+        for labels, amount in later.get(name, _NO_AMOUNTS).items():
+            _add(before, labels, -amount)
+        if before:
+            found[name] = before
+    return found
+
+
 def changed_metrics(old: Contents, new: Contents) -> set[str]:
     """The names of the metrics whose amounts differ."""
     return {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}

@@ -90,6 +90,11 @@ class Metric(Declaration):
     zero_where: str = ""
 
     @property
+    def is_level(self) -> bool:
+        """Whether its facts change what stands, rather than happen within windows."""
+        return self.kind is Kind.LEVEL or (self.kind is Kind.HISTOGRAM and not self.windows)
+
+    @property
     def grains(self) -> tuple[Grain, ...]:
         """The grains in which the metric's facts are kept, finest first."""
         kept = {GRAIN_OF[window] for window in self.windows}

@@ -78,6 +78,12 @@ end
 if #c.level_fields > 0 then
   sum_up(levels, c.level_fields, c.level_amounts)
 end
+for i = 1, #c.level_changes, 3 do
+  local day = c.level_changes[i]
+  if day > kept_after[c.level_changes_grain] then
+    sum_up(c.level_changes_prefix .. string.format('%.0f', day), c.level_changes[i + 1], c.level_changes[i + 2])
+  end
+end
 if not is_exact then
   return { 'inexact' }
 end
@@ -119,6 +125,9 @@ for name, newest in pairs(newest_of) do
   local swept = tonumber(redis.call('HGET', ledger, grain.swept_field)) or target
   for number = swept + 1, math.min(target, before) do
     redis.call('UNLINK', grain.bucket_prefix .. string.format('%.0f', number))
+    if name == c.level_changes_grain then
+      redis.call('UNLINK', c.level_changes_prefix .. string.format('%.0f', number))
+    end
   end
   redis.call('HSET', ledger, grain.newest_field, string.format('%.0f', newest))
   redis.call('HSET', ledger, grain.swept_field, string.format('%.0f', math.max(swept, target)))

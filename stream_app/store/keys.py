@@ -22,7 +22,7 @@ BUILDING = "building"
 DEFINITIONS = "definitions"
 
 VERSION = ""
-"""The field of a bucket and of the levels that holds the version of the last commit that changed them."""
+"""The field of a bucket, of the levels and of their changes that holds the version of the last commit to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ KEYS: tuple[KeyPattern, ...] = (
     KeyPattern("{<namespace>}:<generation>:current", "hash", ("<topic>:<partition>",)),
     KeyPattern("{<namespace>}:<generation>:<grain>:<number>", "hash", ("<series>", VERSION)),
     KeyPattern("{<namespace>}:<generation>:level", "hash", ("<series>", VERSION)),
+    KeyPattern("{<namespace>}:<generation>:level:<number>", "hash", ("<series>", VERSION)),
     KeyPattern("{<namespace>}:<generation>:due", "set", ("<series>",)),
     KeyPattern("{<namespace>}:<generation>:due:<series>", "zset", ("<lead>␟<enrollment>", "<lead>")),
     KeyPattern("{<namespace>}:<generation>:<entity>:<id>", "string"),
@@ -126,6 +127,15 @@ class GenerationKeys:
     def levels(self) -> str:
         """The hash of the levels."""
         return f"{self.prefix}level"
+
+    @property
+    def level_changes_prefix(self) -> str:
+        """What the hash of a day's changes of levels begins with; the number of the day follows."""
+        return f"{self.prefix}level:"
+
+    def level_changes(self, day: int) -> str:
+        """The hash of the changes of levels on a day."""
+        return f"{self.level_changes_prefix}{day}"
 
     @property
     def due_series(self) -> str:

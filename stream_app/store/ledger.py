@@ -256,6 +256,9 @@ class Ledger:
         buckets: list[Any] = []
         for (grain, number), amounts in cells.buckets.items():
             buckets += (grain.value, number, [*map(series_field, amounts)], [*amounts.values()])
+        level_changes: list[Any] = []
+        for day, amounts in cells.level_changes.items():
+            level_changes += (day, [*map(series_field, amounts)], [*amounts.values()])
         due: list[str | int] = []
         for series, at in cells.due.items():
             due += (*_due_member(series), at)
@@ -281,6 +284,9 @@ class Ledger:
                 "buckets": buckets,
                 "level_fields": [*map(series_field, cells.levels)],
                 "level_amounts": [*cells.levels.values()],
+                "level_changes": level_changes,
+                "level_changes_grain": Grain.DAY.value,
+                "level_changes_prefix": keys.level_changes_prefix,
                 "due_prefix": keys.due_prefix,
                 "due": due,
                 "no_longer_due": no_longer_due,

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from stream_app.audit import Recount, compare
 from stream_app.audit.series import RATIOS
 from tests.audit.stories import Samples
-from tests.laws.worlds import NOW, erasures, merging_worlds, worlds
+from tests.laws.worlds import NOW, PAST, erasures, merging_worlds, worlds
 from tests.oracle import FollowUp
 from tests.oracle import recount as brute_force
 
 World = list[dict[str, Any]]
 
 ZONES = st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata"])
-# The 15th of March, the last of March, the 1st of April, and the 30th of April.
-NOWS = st.sampled_from([NOW, NOW + timedelta(days=16), NOW + timedelta(days=17), NOW + timedelta(days=46)])
+# The 15th of March, the last of March, the 1st of April, and the 30th of April; and any day before that.
+NOWS = st.sampled_from([NOW, NOW + timedelta(days=16), NOW + timedelta(days=17), NOW + timedelta(days=46)]) | PAST
 SETTINGS = st.fixed_dictionaries(
     {
         "credit": st.sampled_from([timedelta(days=1), timedelta(days=30), timedelta(days=90)]),

@@ -11,7 +11,6 @@ import pytest
 from stream_app.catalog.account.history import history
 from stream_app.catalog.entities import ACCOUNT
 from stream_app.core.entity import Fold
-from stream_app.core.facts import LEVEL
 from tests.catalog.folding import SETTINGS, added, at, contributed, happened, of
 from tests.laws.memory import net
 
@@ -27,6 +26,11 @@ def subscribed(kind: str, time: str, amount: int, **more: Any) -> Any:  # noqa: 
 def deal(kind: str, time: str, amount: int = 700, **more: Any) -> Any:  # noqa: ANN401 - JSON
     data = {"opportunity_id": "o", "kind": "new_business", "amount_minor": amount, "currency": "EUR"} | more
     return account(f"opportunity.{kind}", time, **data)
+
+
+def pipeline(time: str, kind: str = "new_business") -> tuple[tuple[str, str, str], int]:
+    """A change of the open pipeline at a time."""
+    return ("open_pipeline", "EUR", kind), at(time)
 
 
 def invoice(kind: str, time: str) -> Any:  # noqa: ANN401 - an event
@@ -54,8 +58,10 @@ def test_each_change_of_mrr_is_a_movement() -> None:
         (("mrr_movement", "EUR", "churn"), at("02-10 10:00")): 1200,
         (("mrr_movement", "EUR", "reactivation"), at("03-01 10:00")): 900,
     }
-    assert of("mrr", numbers) == {(("mrr", "EUR"), LEVEL): 900}
-    assert of("cohort_mrr", numbers) == {(("cohort_mrr", "2026-01", "EUR"), LEVEL): 900}
+    changes = {"01-10 10:00": 1000, "01-20 10:00": 500, "02-01 10:00": -300, "02-10 10:00": -1200, "03-01 10:00": 900}
+    assert of("mrr", numbers) == {(("mrr", "EUR"), at(time)): change for time, change in changes.items()}
+    cohort = ("cohort_mrr", "2026-01", "EUR")
+    assert of("cohort_mrr", numbers) == {(cohort, at(time)): change for time, change in changes.items()}
 
 
 def test_a_loss_has_the_reason_of_the_newest_cancellation_that_stands() -> None:
@@ -105,7 +111,7 @@ def test_a_lost_customer_had_mrr_and_has_none() -> None:
     numbers = contributed(ACCOUNT, [STARTED, CANCELED])
     assert of("lost_customers", numbers) == {(("lost_customers", "involuntary"), at("02-10 10:00")): 1}
     assert of("lost_opening_customers", numbers) == {(("lost_opening_customers",), at("02-10 10:00")): 1}
-    assert not of("customers", numbers)
+    assert of("customers", numbers) == {(("customers",), at("01-10 10:00")): 1, (("customers",), at("02-10 10:00")): -1}
 
 
 def test_a_customer_of_this_month_alone_is_no_opening_customer() -> None:
@@ -145,12 +151,14 @@ def test_two_changes_at_one_instant_are_one_movement() -> None:
 def test_an_open_opportunity_is_in_the_pipeline() -> None:
     assert contributed(ACCOUNT, [OFFERED]) == {
         (("opportunities", "created", "new_business"), at("01-05 10:00")): 1,
-        (("open_pipeline", "EUR", "new_business"), LEVEL): 500,
+        pipeline("01-05 10:00"): 500,
     }
 
 
 def test_the_newest_outcome_of_an_opportunity_counts() -> None:
     assert contributed(ACCOUNT, [OFFERED, LOST, WON]) == {
+        pipeline("01-05 10:00"): 500,
+        pipeline("01-08 10:00"): -500,
         (("opportunities", "created", "new_business"), at("01-05 10:00")): 1,
         (("opportunities", "won", "new_business"), at("01-09 10:00")): 1,
         (("bookings", "EUR", "new_business", "web", "none", "c"), at("01-09 10:00")): 700,
@@ -161,7 +169,9 @@ def test_the_newest_outcome_of_an_opportunity_counts() -> None:
 def test_a_reopened_opportunity_is_open_again_and_its_win_taken_back() -> None:
     assert contributed(ACCOUNT, [OFFERED, WON, deal("reopened", "02-01 10:00", 900)]) == {
         (("opportunities", "created", "new_business"), at("01-05 10:00")): 1,
-        (("open_pipeline", "EUR", "new_business"), LEVEL): 900,
+        pipeline("01-05 10:00"): 500,
+        pipeline("01-09 10:00"): -500,
+        pipeline("02-01 10:00"): 900,
     }
 
 
@@ -175,9 +185,23 @@ def test_an_outcome_is_dated_at_its_first_event_after_the_last_reopening() -> No
     assert of("new_customers", numbers) == {(("new_customers", "none", "none"), at("02-03 10:00")): 1}
 
 
-def test_a_deleted_opportunity_contributes_nothing() -> None:
+def test_the_pipeline_follows_the_states_of_an_opportunity() -> None:
+    raised = deal("changed", "01-06 10:00", 900)
+    other_kind = account(
+        "opportunity.changed", "01-07 10:00", opportunity_id="o", kind="renewal", amount_minor=700, currency="EUR"
+    )
+    assert of("open_pipeline", contributed(ACCOUNT, [OFFERED, raised, other_kind])) == {
+        pipeline("01-05 10:00"): 500,
+        pipeline("01-06 10:00"): 400,
+        pipeline("01-07 10:00"): -900,
+        pipeline("01-07 10:00", "renewal"): 700,
+    }
+
+
+def test_a_deleted_opportunity_contributes_nothing_but_that_it_was_open() -> None:
     deleted = account("opportunity.deleted", "02-01 10:00", opportunity_id="o")
-    assert contributed(ACCOUNT, [OFFERED, LOST, WON, deleted]) == {}
+    assert contributed(ACCOUNT, [OFFERED, deleted]) == {pipeline("01-05 10:00"): 500, pipeline("02-01 10:00"): -500}
+    assert contributed(ACCOUNT, [WON, deleted]) == {}
 
 
 def test_a_deletion_that_is_not_the_newest_event_says_nothing() -> None:
@@ -211,7 +235,9 @@ def test_a_swap_within_the_grace_is_the_difference(amount: int, movements: dict[
     assert of("customer_change", numbers) == {(("customer_change",), at("01-10 10:00")): 1}
     assert not of("lost_customers", numbers)
     assert not of("lost_opening_customers", numbers)
-    assert of("cohort_mrr", numbers) == {(("cohort_mrr", "2026-01", "EUR"), LEVEL): amount}
+    cohort = ("cohort_mrr", "2026-01", "EUR")
+    changed = {(cohort, at("02-10 11:00")): amount - 1000} if movements else {}
+    assert of("cohort_mrr", numbers) == {(cohort, at("01-10 10:00")): 1000} | changed
 
 
 LOST_AND_BACK = {

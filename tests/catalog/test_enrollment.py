@@ -4,7 +4,6 @@ import pytest
 
 from stream_app.catalog import enrollment as en
 from stream_app.catalog.enrollment import Enrollment, EnrollmentRow, Visit
-from stream_app.core.facts import LEVEL
 from tests.laws.memory import net
 
 BEGUN = EnrollmentRow(1, "", "a", en.ENROLLED, audience="customer")
@@ -25,10 +24,10 @@ def enrollment(*rows: EnrollmentRow) -> Enrollment:
 def test_a_running_enrollment_is_in_the_balance_of_its_program_and_step() -> None:
     assert net(en.facts(enrollment(BEGUN, ENTERED), "l/e")) == {
         (("program_enrollments", "p", "customer"), 1): 1,
-        (("program_balance", "p", "customer"), LEVEL): 1,
+        (("program_balance", "p", "customer"), 1): 1,
         (("step_entries", "p", "s"), 2000): 1,
         (("step_due", "p", "s"), 9000): 1,
-        (("step_balance", "p", "s"), LEVEL): 1,
+        (("step_balance", "p", "s"), 2000): 1,
         (("step_due_at", "p", "s", "l/e"), 9000): 1,
     }
 
@@ -37,6 +36,8 @@ def test_an_exit_ends_the_stay_and_is_measured() -> None:
     assert net(en.facts(enrollment(ENTERED, LEFT), "l/e")) == {
         (("step_entries", "p", "s"), 2000): 1,
         (("step_due", "p", "s"), 9000): 1,
+        (("step_balance", "p", "s"), 2000): 1,
+        (("step_balance", "p", "s"), 5000): -1,
         (("step_exits", "p", "s", "advanced"), 5000): 1,
         (("step_dwell_seconds", "p", "s", "0"), 5000): 1,
         (("step_dwell_seconds", "p", "s", "sum"), 5000): 3000,

@@ -9,7 +9,6 @@ import pytest
 from stream_app.catalog.entities import LEAD
 from stream_app.catalog.lead.history import history
 from stream_app.core.entity import Fold
-from stream_app.core.facts import LEVEL
 from tests.catalog.folding import SETTINGS, added, at, contributed, happened, of
 from tests.laws.memory import net
 
@@ -21,6 +20,7 @@ CREATED = lead("lead.created", "02-01 08:00", source="web", campaign_id="c")
 MQL = lead("lead.stage_changed", "02-01 10:00", to="mql")
 SQL = lead("lead.stage_changed", "02-03 10:00", to="sql")
 MQL_AGAIN = lead("lead.stage_changed", "02-04 10:00", to="mql")
+MQL_LATER = lead("lead.stage_changed", "02-05 11:00", to="mql")
 DISQUALIFIED = lead("lead.status_changed", "02-05 10:00", to="disqualified")
 NOT_READY = lead("lead.status_changed", "02-06 10:00", to="not_ready")
 ENROLLED = in_program("program.enrolled", "02-02 10:00")
@@ -39,7 +39,7 @@ def test_a_new_lead_counts_where_it_came_from() -> None:
     assert contributed(LEAD, [CREATED]) == {
         (("new_leads", "web", "none", "c"), at("02-01 08:00")): 1,
         (("stage_entries", "lead", "web", "c"), at("02-01 08:00")): 1,
-        (("leads_in_stage", "lead"), LEVEL): 1,
+        (("leads_in_stage", "lead"), at("02-01 08:00")): 1,
     }
 
 
@@ -51,7 +51,15 @@ def test_a_lead_walks_through_the_stages() -> None:
         (("stage_entries", "sql", "web", "c"), at("02-03 10:00")): 1,
     }
     assert of("stage_reentries", numbers) == {(("stage_reentries", "mql"), at("02-04 10:00")): 1}
-    assert of("leads_in_stage", numbers) == {(("leads_in_stage", "mql"), LEVEL): 1}
+    assert of("leads_in_stage", numbers) == {
+        (("leads_in_stage", "lead"), at("02-01 08:00")): 1,
+        (("leads_in_stage", "lead"), at("02-01 10:00")): -1,
+        (("leads_in_stage", "mql"), at("02-01 10:00")): 1,
+        (("leads_in_stage", "mql"), at("02-03 10:00")): -1,
+        (("leads_in_stage", "sql"), at("02-03 10:00")): 1,
+        (("leads_in_stage", "sql"), at("02-04 10:00")): -1,
+        (("leads_in_stage", "mql"), at("02-04 10:00")): 1,
+    }
     assert of("lead_mql_cohort", numbers) == {(("lead_mql_cohort",), at("02-01 08:00")): 1}
     sums = {
         series[1]: amount
@@ -62,8 +70,15 @@ def test_a_lead_walks_through_the_stages() -> None:
 
 
 def test_a_disqualified_lead_is_in_no_stage() -> None:
-    assert not of("leads_in_stage", contributed(LEAD, [CREATED, MQL, DISQUALIFIED]))
-    assert of("leads_in_stage", contributed(LEAD, [CREATED, DISQUALIFIED, NOT_READY]))
+    gone = of("leads_in_stage", contributed(LEAD, [CREATED, MQL, DISQUALIFIED, SQL]))
+    assert gone == of("leads_in_stage", contributed(LEAD, [CREATED, MQL, SQL])) | {
+        (("leads_in_stage", "sql"), at("02-05 10:00")): -1
+    }
+    assert of("leads_in_stage", contributed(LEAD, [CREATED, DISQUALIFIED, MQL_LATER, NOT_READY])) == {
+        (("leads_in_stage", "lead"), at("02-01 08:00")): 1,
+        (("leads_in_stage", "lead"), at("02-05 10:00")): -1,
+        (("leads_in_stage", "mql"), at("02-06 10:00")): 1,
+    }
 
 
 def test_scores_differ_from_the_ones_before_them() -> None:
@@ -72,10 +87,13 @@ def test_scores_differ_from_the_ones_before_them() -> None:
         (("score_delta", "mail"), at("02-02 09:00")): 25,
         (("score_delta", "mail"), at("03-02 09:00")): 55,
     }
-    # The last score of the month in which it was created, 35, is in the bucket up to 40.
+    # 10 is in the bucket up to 10; 35, the last score of the month in which it was created, in that up to 40.
     assert of("new_lead_score", numbers) == {
-        (("new_lead_score", "2026-02", "4"), LEVEL): 1,
-        (("new_lead_score", "2026-02", "sum"), LEVEL): 35,
+        (("new_lead_score", "2026-02", "1"), at("02-01 09:00")): 1,
+        (("new_lead_score", "2026-02", "sum"), at("02-01 09:00")): 10,
+        (("new_lead_score", "2026-02", "1"), at("02-02 09:00")): -1,
+        (("new_lead_score", "2026-02", "4"), at("02-02 09:00")): 1,
+        (("new_lead_score", "2026-02", "sum"), at("02-02 09:00")): 25,
     }
 
 

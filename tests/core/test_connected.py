@@ -22,11 +22,11 @@ from stream_app.core.connected import (
 )
 from stream_app.core.entity import EntityKind, Fold
 from stream_app.core.envelope import Event
-from stream_app.core.facts import LEVEL, Change, Fact, FoldSettings
+from stream_app.core.facts import Change, Fact, FoldSettings
 from stream_app.core.timeline import FAR_FUTURE, Row, identity, join, join_all
 
 SETTINGS = FoldSettings(Calendar(), horizon_ms=1000)
-PAGES = (("pages",), LEVEL)
+PAGES = (("pages",), 0)
 
 
 class Data(Struct):
@@ -60,7 +60,7 @@ class Page(Struct, array_like=True):
 
 def facts(page: Page, _: FoldSettings) -> list[Fact]:
     visits: list[Fact] = [(("visits",), row.at, 1) for row in page.visits]
-    return [*visits, (("pages",), LEVEL, 1)] if visits else []
+    return [*visits, (*PAGES, 1)] if visits else []
 
 
 def merge_visit(page: Page, event: Visited, at: int, change: Change) -> bool:
@@ -86,7 +86,7 @@ PAGE = EntityKind(
     all_facts=facts,
     unites={Merged: unite},
     erased_by=Closed,
-    retracted_on_erase=lambda page, _: [fact for fact in facts(page, SETTINGS) if fact[1] == LEVEL],
+    retracted_on_erase=lambda page, _: [fact for fact in facts(page, SETTINGS) if fact[:2] == PAGES],
 )
 
 Dated = tuple[int, Event]

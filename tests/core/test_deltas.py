@@ -2,6 +2,7 @@
 
 from stream_app.core.calendar import Calendar
 from stream_app.core.deltas import Bucketizer
+from stream_app.core.facts import Delta
 from stream_app.core.windows import HOUR_MS, MINUTE_MS
 from stream_app.spec.metric import Kind, Metric
 from stream_app.spec.window import Grain, Window
@@ -44,10 +45,24 @@ def test_buckets_that_are_no_longer_kept_are_not_written() -> None:
     assert BUCKETIZER.cells([(("all",), AT, 1)], much_newer).buckets.keys() == {(Grain.DAY, DAY)}
 
 
-def test_a_level_has_no_time() -> None:
-    cells = BUCKETIZER.cells([(("level", "a"), -1, 2), (("level", "a"), -1, -3), (("level", "b"), -1, 1)])
+def test_a_level_changes_now_and_on_its_day() -> None:
+    delta: Delta = [(("level", "a"), AT, 2), (("level", "a"), AT + DAY_MS, -3), (("level", "b"), AT, 1)]
+    cells = BUCKETIZER.cells(delta)
     assert cells.levels == {("level", "a"): -1, ("level", "b"): 1}
+    assert cells.level_changes == {DAY: {("level", "a"): 2, ("level", "b"): 1}, DAY + 1: {("level", "a"): -3}}
     assert not cells.buckets
+
+
+def test_a_change_that_moves_to_another_day_leaves_the_level_alone() -> None:
+    cells = BUCKETIZER.cells([(("level",), AT, -1), (("level",), AT - DAY_MS, 1)])
+    assert not cells.levels
+    assert cells.level_changes == {DAY: {("level",): -1}, DAY - 1: {("level",): 1}}
+
+
+def test_changes_of_a_level_that_cancel_out_on_a_day_are_not_written() -> None:
+    cells = BUCKETIZER.cells([(("level",), AT, -1), (("level",), AT + 1, 1)])
+    assert not cells.levels
+    assert not cells.level_changes
 
 
 def test_a_due_time_is_set_moved_or_removed() -> None:

@@ -10,11 +10,12 @@ from msgspec import Struct
 from stream_app.core.calendar import Calendar
 from stream_app.core.entity import EntityKind, Fold, kinds_by_event_type
 from stream_app.core.envelope import Event
-from stream_app.core.facts import LEVEL, Change, Fact, FoldSettings
+from stream_app.core.facts import Change, Fact, FoldSettings
 from stream_app.core.timeline import FAR_FUTURE, Row, identity, join
 
 HORIZON_MS = 1000
 SETTINGS = FoldSettings(Calendar(), horizon_ms=HORIZON_MS)
+OPENED = 1
 
 
 class Visited(Event, tag="page.visited"):
@@ -39,11 +40,11 @@ class Page(Struct, array_like=True):
 
 
 def visits(page: Page, _: FoldSettings) -> list[Fact]:
-    return [*((("visits",), row.at, 1) for row in page.visits), (("pages",), LEVEL, 1)]
+    return [*((("visits",), row.at, 1) for row in page.visits), (("pages",), OPENED, 1)]
 
 
 def is_there(_page: Page, _: FoldSettings) -> list[Fact]:
-    return [(("pages",), LEVEL, 1)]
+    return [(("pages",), OPENED, 1)]
 
 
 def merge_visit(page: Page, event: Visited, at: int, change: Change) -> bool:
@@ -87,7 +88,7 @@ def fold(events: Iterable[tuple[int, Event]], page: Page | None = None) -> tuple
 def test_the_first_event_makes_the_entity() -> None:
     page, result = fold(visited(7, 5))
     assert page == Page("home", newest=7, oldest=5, visits=[Row(5, "", "5"), Row(7, "", "7")])
-    assert sorted(result.delta) == [(("pages",), LEVEL, 1), (("visits",), 5, 1), (("visits",), 7, 1)]
+    assert sorted(result.delta) == [(("pages",), OPENED, 1), (("visits",), 5, 1), (("visits",), 7, 1)]
     assert result.stats.applied == {Visited: 2}
 
 
@@ -103,7 +104,7 @@ def test_one_fold_collects_the_changes_of_many_entities() -> None:
     result = Fold(SETTINGS)
     for key in ("home", "about"):
         result.apply(PAGE, None, key, visited(5))
-    assert result.delta == [(("visits",), 5, 1), (("pages",), LEVEL, 1)] * 2
+    assert result.delta == [(("visits",), 5, 1), (("pages",), OPENED, 1)] * 2
     assert result.stats.applied == {Visited: 2}
 
 
@@ -121,7 +122,7 @@ def test_an_erasure_retracts_what_its_kind_says() -> None:
     page, _ = fold(visited(5))
     page, result = fold(closed(6), page)
     assert page is None
-    assert result.delta == [(("pages",), LEVEL, -1)]
+    assert result.delta == [(("pages",), OPENED, -1)]
     assert result.stats.applied == {Closed: 1}
 
 

@@ -13,7 +13,7 @@ from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.sample_source import DECLARATIONS, DEFINITIONS_OF, SampleSource
 from stream_app.core.calendar import Calendar
 from stream_app.core.deltas import Bucketizer
-from stream_app.core.facts import DAY_MS, LEVEL, Delta, Fact
+from stream_app.core.facts import DAY_MS, Delta, Fact
 from stream_app.core.histogram import SUM
 from stream_app.core.windows import HOUR_MS, MINUTE_MS, Clock
 from stream_app.exporter.collector import BusinessCollector
@@ -99,7 +99,7 @@ class History:
         metric = self._random.choice([each for each in METRICS if each.kind is not Kind.DUE])
         series = (metric.name, *(self._value(label) for label in metric.labels), *self._part(metric))
         at = self.now - self._random.choice((0, 0, 90_000, HOUR_MS, 20 * HOUR_MS, 6 * DAY_MS, 29 * DAY_MS, 80 * DAY_MS))
-        return series, at if metric.windows else LEVEL, self._random.choice((1, 1, 2, 700))
+        return series, at, self._random.choice((1, 1, 2, 700))
 
     def _value(self, label: Label) -> str:
         if label.values is not None:
@@ -124,6 +124,7 @@ class History:
         commit = commit_of(self._stored, self._stored + 1, version=f"{self._commits:016}", newest=newest)
         commit.cells.buckets.update(cells.buckets)
         commit.cells.levels.update(cells.levels)
+        commit.cells.level_changes.update(cells.level_changes)
         async with AsyncRedis.from_url(self._url) as redis:
             assert await Ledger(redis, self._namespace, "d", role=role).commit(commit) == Applied()
         self._stored += 1
@@ -155,10 +156,11 @@ def test_pages_of_any_history_are_those_of_a_new_exporter(
     redis_url: str, redis: Redis, namespace: str, seed: int
 ) -> None:
     history = History(redis, redis_url, namespace, seed)
-    begin = partial(Exporter, redis, namespace, lambda: history.now)
-    running = begin(most_fields=1)
+    for_now = partial(Exporter, redis, namespace, lambda: history.now)
+    for_a_past_day = partial(Exporter, redis, namespace, lambda: history.now - 12 * DAY_MS)
+    running = [begin(most_fields=1) for begin in (for_now, for_a_past_day)]
     for _ in range(STEPS):
         history.go_on()
-        new = begin()
-        assert running.page() == new.page()
-        assert running.wall() == new.wall()
+        for each, new in zip(running, (for_now(), for_a_past_day()), strict=True):
+            assert each.page() == new.page()
+            assert each.wall() == new.wall()

@@ -48,6 +48,7 @@ class Numbers:
         self.rules = rules
         self.buckets: dict[tuple[Grain, int], dict[Labels, int]] = defaultdict(lambda: defaultdict(int))
         self.levels: dict[Labels, int] = defaultdict(int)
+        self.level_changes: dict[int, dict[Labels, int]] = defaultdict(lambda: defaultdict(int))
         self.due: dict[Labels, dict[str, int]] = defaultdict(dict)
         self.newest: Clock | None = None
 
@@ -59,16 +60,22 @@ class Numbers:
         for bucket, amounts in cells.buckets.items():
             for series, amount in amounts.items():
                 self.buckets[bucket][series] += amount
-        for grain, number in list(self.buckets):
-            assert self.newest
-            if number <= self.newest.running(grain) - KEPT[grain]:
-                del self.buckets[grain, number]
+        self._sweep()
         for series, amount in cells.levels.items():
             self.levels[series] += amount
+        for day, changes in cells.level_changes.items():
+            for series, amount in changes.items():
+                self.level_changes[day][series] += amount
         for *labels, member in cells.no_longer_due:
             self.due[tuple(labels)].pop(member, None)
         for (*labels, member), at in cells.due.items():
             self.due[tuple(labels)][member] = at
+
+    def _sweep(self) -> None:
+        for grain, number in list(self.buckets):
+            assert self.newest
+            if number <= self.newest.running(grain) - KEPT[grain]:
+                del self.buckets[grain, number]
 
     def view(self, now: int) -> View:
         """What samples are made from at a moment."""
@@ -91,7 +98,15 @@ class Numbers:
             for labels, members in self.due.items()
             if members
         }
-        return View(clock, self.newest, windows, by_metric(self.levels), due)
+        return View(clock, self.newest, windows, by_metric(self._levels_on(clock.day)), due)
+
+    def _levels_on(self, day: int) -> dict[Labels, int]:
+        """The levels at the end of a day."""
+        levels = dict(self.levels)
+        for later, changes in self.level_changes.items():
+            for series, amount in changes.items():
+                levels[series] = levels.get(series, 0) - (amount if later > day else 0)
+        return levels
 
     def samples(self, now: int, limit: int = 1000) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Every sample that is not zero."""

@@ -31,6 +31,10 @@ MOMENTS = st.builds(
 )
 TIES = st.sampled_from([*_ANCHORS[4:9], datetime(2026, 3, 8, 7, 0, 30, tzinfo=UTC)])
 """So few moments that two events of one instant are the rule."""
+PAST = st.sampled_from([NOW - timedelta(days=days) for days in (0, 1, 2, 6, 7, 13, 14, 15, 29, 43, 44, 45, 46)]) | (
+    st.integers(0, 240).map(lambda days: NOW - timedelta(days=days))
+)
+"""Moments of days on which things happen, and of others."""
 SEQUENCES = st.sampled_from([None, None, None, "2", "10", "010", "a"])
 _LABEL = st.sampled_from([None, "", "a", "b"])
 

@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo
 
 from . import accounts, leads, messages, outcomes, programs, records
 from .facts import Event, Fact, Level, Observation, distinct, grouped, instant, milliseconds, read
-from .follow_up import follow_up_flows, follow_up_seconds, mql_levels
+from .follow_up import follow_up_flows, follow_up_seconds, mql_due_times, mql_waiting
 from .merges import is_merge, united
 from .samples import WINDOWS, Samples, add_up, cap, histogram, in_units, with_label
 from .settings import FollowUp, RecountSettings
-from .windows import Window, kept, window
+from .windows import MINUTE, Window, end_of_day, kept, window
 
 __all__ = ["FollowUp", "answerable", "recount"]
 
@@ -27,6 +27,8 @@ Envelope = Mapping[str, Any]
 
 ALL_WINDOWS = ("5m", "1h", "24h", "7d", "30d", "90d", "mtd", "prev_month", "prev_month_to_date")
 SCORE = "lifecycle_new_lead_score"
+AHEAD = 5
+"""By how many minutes an event may be ahead of its record."""
 DEFAULT_FOLLOW_UP = FollowUp()
 
 
@@ -40,9 +42,22 @@ def answerable(name: str, events: Iterable[Envelope], as_of: datetime, timezone:
     """
     zone = ZoneInfo(timezone)
     candidate = window(name, milliseconds(as_of), zone)
-    # Of a merge "its `time` counts for nothing".
-    newest = max((instant(event["time"]) for event in events if not is_merge(event["type"])), default=None)
+    newest = newest_of(events)
     return candidate is not None and (newest is None or kept(candidate, newest, zone))
+
+
+def newest_of(events: Iterable[Envelope]) -> int | None:
+    """Return when the newest event was, if there is any; of a merge "its `time` counts for nothing"."""
+    return max((instant(event["time"]) for event in events if not is_merge(event["type"])), default=None)
+
+
+def is_past(events: Iterable[Envelope], as_of: int, zone: ZoneInfo) -> bool:
+    """Tell whether there are events of later days.
+
+    "What was due on a past day is not known." An event may be up to five minutes ahead: that alone makes no day past.
+    """
+    newest = newest_of(events)
+    return newest is not None and newest >= end_of_day(as_of, zone) and newest // MINUTE - as_of // MINUTE > AHEAD
 
 
 def recount(
@@ -57,7 +72,10 @@ def recount(
     series_limit: int = 1000,
     kept_from: None = None,
 ) -> dict[tuple[str, frozenset[tuple[str, str]]], float | int]:
-    """Return the value of every sample of sections A, B and C; one that is 0 may be left out, one without answer is."""
+    """Return the value of every sample of sections A, B and C; one that is 0 may be left out, one without answer is.
+
+    Levels are those at the end of the local day of `as_of`.
+    """
     del kept_from  # nothing is defined for it yet
     envelopes = list(events)
     zone, now = ZoneInfo(timezone), milliseconds(as_of)
@@ -79,11 +97,14 @@ def recount(
 
     samples: Samples = {}
     samples |= windowed_sums(flows(standing, rules), windows, zone)
-    samples |= add_up(
-        ((item.series, item.labels), item.value) for item in levels(standing, erased, windows, rules, as_of=now)
-    )
+    samples |= add_up(((item.series, item.labels), item.value) for item in levels(standing, windows, rules, as_of=now))
+    if not is_past(envelopes, now, zone):
+        samples |= add_up(
+            ((item.series, item.labels), item.value) for item in due_times(standing, erased, rules, as_of=now)
+        )
     samples |= windowed_histograms(durations(standing, rules), windows, zone)
-    for cohort, scores in leads.new_lead_scores(leads.by_lead(standing), as_of=now, zone=zone).items():
+    by_then = [event for event in standing if event.at < end_of_day(now, zone)]
+    for cohort, scores in leads.new_lead_scores(leads.by_lead(by_then), as_of=now, zone=zone).items():
         if scores:
             samples |= histogram(SCORE, frozenset({("cohort", cohort)}), scores, unit=1)
     return {
@@ -123,21 +144,35 @@ def flows(events: list[Event], rules: RecountSettings) -> Iterator[Fact]:
 
 
 def levels(
-    events: list[Event], erased: set[str], windows: Mapping[str, Window], rules: RecountSettings, *, as_of: int
+    events: list[Event], windows: Mapping[str, Window], rules: RecountSettings, *, as_of: int
 ) -> Iterator[Level]:
-    """Return every contribution to the levels of section B, in the order of its table."""
-    zone, step_limit = rules.zone, rules.step_limit
-    of_leads, of_accounts = leads.by_lead(events), accounts.by_account(events, swap_grace=rules.swap_grace)
-    yield from leads.leads_in_stage(of_leads)
-    yield from programs.program_balance(of_leads)
-    yield from programs.step_balance(of_leads)
-    yield from programs.step_overdue(of_leads, erased, as_of=as_of, step_limit=step_limit)
-    yield from programs.step_due_times(of_leads, erased, step_limit=step_limit)
-    yield from accounts.mrr_levels(of_accounts)
-    yield from accounts.opening_balances(of_accounts, windows, zone=zone)
-    yield from accounts.cohorts(of_accounts, as_of=as_of, zone=zone)
-    yield from accounts.open_pipeline(of_accounts)
-    yield from mql_levels(of_leads, erased, rules, as_of=as_of)
+    """Return every contribution to the levels of section B at the end of the day of `as_of`, in the order of its table.
+
+    "What stood at the end of a day follows from the events until then": from those alone, unless a later event says
+    what became of a stay in a step, where an MQL came from, or that an account without MRR had changed plans.
+    """
+    zone, until = rules.zone, end_of_day(as_of, rules.zone)
+    by_then = [event for event in events if event.at < until]
+    of_leads, leads_then = leads.by_lead(events), leads.by_lead(by_then)
+    of_accounts = accounts.by_account(events, swap_grace=rules.swap_grace)
+    accounts_then = accounts.by_account(by_then, swap_grace=rules.swap_grace)
+    yield from leads.leads_in_stage(leads_then)
+    yield from programs.program_balance(leads_then)
+    yield from programs.step_balance(of_leads, until)
+    yield from accounts.mrr_levels(of_accounts, until)
+    yield from accounts.mrr_aside(accounts_then)
+    yield from accounts.opening_balances(of_accounts, windows, zone=zone, until=until)
+    yield from accounts.cohorts(of_accounts, as_of=as_of, zone=zone, until=until)
+    yield from accounts.open_pipeline(accounts_then)
+    yield from mql_waiting(of_leads, rules, until)
+
+
+def due_times(events: list[Event], erased: set[str], rules: RecountSettings, *, as_of: int) -> Iterator[Level]:
+    """Return what is overdue, and the due times."""
+    of_leads = leads.by_lead(events)
+    yield from programs.step_overdue(of_leads, erased, as_of=as_of, step_limit=rules.step_limit)
+    yield from programs.step_due_times(of_leads, erased, step_limit=rules.step_limit)
+    yield from mql_due_times(of_leads, erased, rules, as_of=as_of)
 
 
 def durations(events: list[Event], rules: RecountSettings) -> Iterator[Observation]:

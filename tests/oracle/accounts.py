@@ -64,6 +64,10 @@ class Account:
             kept.append((at, amounts))
         return kept
 
+    def mrr_before(self, until: int) -> Amounts:
+        """Return the MRR per currency right before an instant."""
+        return next((amounts for at, amounts in reversed(self.history) if at < until), {})
+
     @property
     def changes(self) -> "list[tuple[int, Amounts, Amounts]]":
         """Return each instant of the history with the MRR before and after it."""
@@ -381,41 +385,48 @@ def invoices(accounts: ByAccount) -> Iterator[Fact]:
 # --- levels ---
 
 
-def mrr_levels(accounts: ByAccount) -> Iterator[Level]:
-    """`lifecycle_mrr` / `lifecycle_mrr_at_risk` / `lifecycle_mrr_paused`, `lifecycle_customers`.
+def mrr_levels(accounts: ByAccount, until: int) -> Iterator[Level]:
+    """`lifecycle_mrr`, `lifecycle_customers`: "accounts with MRR > 0 in any currency"."""
+    for account in accounts.values():
+        amounts = account.mrr_before(until)
+        for currency, amount in amounts.items():
+            yield level("lifecycle_mrr", amount, currency=currency)
+        if pays(amounts):
+            yield level("lifecycle_customers")
 
-    "the part on past_due subscriptions; what paused subscriptions would add"; "accounts with MRR > 0 in any currency".
+
+def mrr_aside(accounts: ByAccount) -> Iterator[Level]:
+    """`lifecycle_mrr_at_risk` / `lifecycle_mrr_paused`.
+
+    "the part on past_due subscriptions; what paused subscriptions would add".
     """
     for account in accounts.values():
-        all_states = account.states
-        for currency, amount in mrr(all_states, None).items():
-            yield level("lifecycle_mrr", amount, currency=currency)
-        for state in standing(all_states, None):
+        for state in standing(account.states, None):
             if state.status == "past_due":
                 yield level("lifecycle_mrr_at_risk", state.amount, currency=state.currency)
             if state.status == "paused":
                 yield level("lifecycle_mrr_paused", state.amount, currency=state.currency)
-        if pays(mrr(all_states, None)):
-            yield level("lifecycle_customers")
 
 
-def opening_mrr(accounts: ByAccount, windows: Sequence[Window], *, name: str, zone: ZoneInfo) -> Iterator[Level]:
+def opening_mrr(
+    accounts: ByAccount, windows: Sequence[Window], *, name: str, zone: ZoneInfo, until: int
+) -> Iterator[Level]:
     """`lifecycle_mrr_opening`: "level now minus the movements dated in" the windows, per account and currency."""
     for account in accounts.values():
-        all_states = account.states
-        for currency in sorted({state.currency for state in all_states}):
-            opening = mrr(all_states, None).get(currency, 0)
+        for currency in sorted({state.currency for state in account.states}):
+            opening = account.mrr_before(until).get(currency, 0)
             for at, before, after in account.changes:
                 if any(window.contains(at, zone) for window in windows):
                     opening -= after.get(currency, 0) - before.get(currency, 0)
             yield level("lifecycle_mrr_opening", opening, currency=currency, window=name)
 
 
-def opening_customers(accounts: ByAccount, windows: Sequence[Window], *, name: str, zone: ZoneInfo) -> Iterator[Level]:
+def opening_customers(
+    accounts: ByAccount, windows: Sequence[Window], *, name: str, zone: ZoneInfo, until: int
+) -> Iterator[Level]:
     """`lifecycle_customers_opening`: "Customers likewise with their gains and losses"."""
     for account in accounts.values():
-        all_states = account.states
-        opening = 1 if pays(mrr(all_states, None)) else 0
+        opening = 1 if pays(account.mrr_before(until)) else 0
         for at in account.gains:
             if any(window.contains(at, zone) for window in windows):
                 opening -= 1
@@ -425,7 +436,9 @@ def opening_customers(accounts: ByAccount, windows: Sequence[Window], *, name: s
         yield level("lifecycle_customers_opening", opening, window=name)
 
 
-def opening_balances(accounts: ByAccount, windows: Mapping[str, Window], *, zone: ZoneInfo) -> Iterator[Level]:
+def opening_balances(
+    accounts: ByAccount, windows: Mapping[str, Window], *, zone: ZoneInfo, until: int
+) -> Iterator[Level]:
     """`lifecycle_mrr_opening` / `lifecycle_customers_opening`.
 
     "Opening balances: level now minus the movements dated in this month (`mtd`), and minus those of this and the
@@ -434,11 +447,11 @@ def opening_balances(accounts: ByAccount, windows: Mapping[str, Window], *, zone
     for name, months in (("mtd", ("mtd",)), ("prev_month", ("mtd", "prev_month"))):
         if all(month in windows for month in months):
             retracted_months = [windows[month] for month in months]
-            yield from opening_mrr(accounts, retracted_months, name=name, zone=zone)
-            yield from opening_customers(accounts, retracted_months, name=name, zone=zone)
+            yield from opening_mrr(accounts, retracted_months, name=name, zone=zone, until=until)
+            yield from opening_customers(accounts, retracted_months, name=name, zone=zone, until=until)
 
 
-def cohorts(accounts: ByAccount, *, as_of: int, zone: ZoneInfo) -> Iterator[Level]:
+def cohorts(accounts: ByAccount, *, as_of: int, zone: ZoneInfo, until: int) -> Iterator[Level]:
     """`lifecycle_cohort_customers` / `lifecycle_cohort_mrr`.
 
     "customers and MRR now by the month in which the account's MRR first rose above 0: the last 13 months as `YYYY-MM`,
@@ -446,13 +459,13 @@ def cohorts(accounts: ByAccount, *, as_of: int, zone: ZoneInfo) -> Iterator[Leve
     """
     named = last_months(as_of, zone)
     for account in accounts.values():
-        all_states = account.states
         first_gain = min(account.gains, default=None)
         if first_gain is None:
             continue
         month = month_name(first_gain, zone)
         cohort = "older" if month < min(named) else month
-        for currency, amount in mrr(all_states, None).items():
+        amounts = account.mrr_before(until)
+        for currency, amount in amounts.items():
             yield level("lifecycle_cohort_mrr", amount, cohort=cohort, currency=currency)
-        if pays(mrr(all_states, None)):
+        if pays(amounts):
             yield level("lifecycle_cohort_customers", cohort=cohort)

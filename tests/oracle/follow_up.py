@@ -93,13 +93,17 @@ def follow_up_seconds(leads: ByLead, rules: RecountSettings) -> Iterator[Observa
             yield observation(name, mql.followed_up.at, mql.followed_up.at - mql.at, source=mql.source)
 
 
-def mql_levels(leads: ByLead, erased: set[str], rules: RecountSettings, *, as_of: int) -> Iterator[Level]:
-    """`lifecycle_mql_waiting`, `_overdue`, `_oldest_due_...`: "not followed up yet; of those past due"."""
+def mql_waiting(leads: ByLead, rules: RecountSettings, until: int) -> Iterator[Level]:
+    """`lifecycle_mql_waiting`: "not followed up yet", right before an instant."""
     for mql in mqls(leads, rules):
-        if mql.followed_up is not None:
-            continue
-        yield level("lifecycle_mql_waiting", source=mql.source)
-        if mql.lead not in erased:
+        if mql.at < until and (mql.followed_up is None or mql.followed_up.at >= until):
+            yield level("lifecycle_mql_waiting", source=mql.source)
+
+
+def mql_due_times(leads: ByLead, erased: set[str], rules: RecountSettings, *, as_of: int) -> Iterator[Level]:
+    """`lifecycle_mql_overdue`, `_oldest_due_...`: "not followed up yet; of those past due"."""
+    for mql in mqls(leads, rules):
+        if mql.followed_up is None and mql.lead not in erased:
             yield level("lifecycle_mql_oldest_due_timestamp_seconds", mql.due, source=mql.source)
             if mql.due < as_of:
                 yield level("lifecycle_mql_overdue", source=mql.source)

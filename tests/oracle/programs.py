@@ -139,18 +139,23 @@ def program_balance(leads: ByLead) -> Iterator[Level]:
                 yield level("lifecycle_program_balance", **labels)
 
 
-def steps_now(leads: ByLead) -> Iterator[tuple[str, Visit]]:
-    """Return the steps that somebody is in, with the lead: "In the step now = entered and not left"."""
+def steps_now(leads: ByLead, until: int | None = None) -> Iterator[tuple[str, Visit]]:
+    """Return the steps that somebody is in, with the lead: "In the step now = entered and not left".
+
+    With `until`, those that somebody was in right before that instant.
+    """
     for name, lead in leads.items():
         for enrollment in enrollments(lead):
             for step in enrollment.visits:
-                if step.entered is not None and step.left is None:
+                if step.entered is None or (until is not None and step.entered.at >= until):
+                    continue
+                if step.left is None or (until is not None and step.left.at >= until):
                     yield name, step
 
 
-def step_balance(leads: ByLead) -> Iterator[Level]:
-    """`lifecycle_step_balance`: "enrollments in the step now"."""
-    for _, step in steps_now(leads):
+def step_balance(leads: ByLead, until: int) -> Iterator[Level]:
+    """`lifecycle_step_balance`: "enrollments in the step now", right before an instant."""
+    for _, step in steps_now(leads, until):
         yield level("lifecycle_step_balance", program=step.enrollment.program, step=step.name)
 
 

@@ -35,6 +35,11 @@ def first_instant(day: date, zone: ZoneInfo) -> int:
     return milliseconds(datetime(day.year, day.month, day.day, tzinfo=zone))
 
 
+def end_of_day(at: int, zone: ZoneInfo) -> int:
+    """Return the first instant of the local day after the one of an instant."""
+    return first_instant(local_day(at, zone) + timedelta(days=1), zone)
+
+
 def days_in_month(day: date) -> int:
     """Return how many days the month of a day has."""
     return monthrange(day.year, day.month)[1]

@@ -178,6 +178,25 @@ async def test_a_bucket_behind_the_newest_event_is_swept(
 
 
 @on_a_loop
+async def test_changes_of_levels_are_kept_and_swept_as_days_are(
+    redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
+) -> None:
+    today, stage = NEWEST[Grain.DAY], ("leads_in_stage", "mql")
+    oldest = today - KEPT[Grain.DAY] + 1
+    async with _ledger(redis_url, namespace) as ledger:
+        days = {oldest - 1: {stage: 1}, oldest: {stage: 2}, today: {stage: 4}}
+        await ledger.commit(commit_of(0, 1, levels={stage: 7}, level_changes=days))
+        assert redis.exists(keys.level_changes(oldest - 1)) == 0
+        assert _amounts(redis, keys.level_changes(oldest)) == {series_field(stage): 2}
+        assert redis.hget(keys.level_changes(oldest), VERSION) == b"a" * 16
+        later = {Grain.MINUTE: MINUTE + 24 * 60, Grain.HOUR: NEWEST[Grain.HOUR] + 24, Grain.DAY: today + 1}
+        await ledger.commit(commit_of(1, 2, version="b" * 16, newest=later))
+    assert redis.exists(keys.level_changes(oldest)) == 0
+    assert _amounts(redis, keys.level_changes(today)) == {series_field(stage): 4}
+    assert _amounts(redis, keys.levels) == {series_field(stage): 7}
+
+
+@on_a_loop
 async def test_a_year_without_events_is_not_swept(
     redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
 ) -> None:

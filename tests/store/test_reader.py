@@ -1,6 +1,6 @@
 """A read is one consistent view; it asks only for what changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
@@ -10,9 +10,9 @@ from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from stream_app.core.calendar import Calendar
-from stream_app.core.facts import Series
+from stream_app.core.facts import DAY_MS, Series
 from stream_app.core.samples import Due
-from stream_app.core.windows import MINUTE_MS, Clock
+from stream_app.core.windows import HOUR_MS, MINUTE_MS, Clock
 from stream_app.spec.window import Grain, Window
 from stream_app.store import generations
 from stream_app.store.keys import BUILDING, SERVING, due_member
@@ -24,6 +24,8 @@ from tests.worker.workers import on_a_loop
 _NOW = MINUTE * MINUTE_MS + 1000
 _WEB = ("new_leads", "web")
 _STAGE = ("leads_in_stage", "mql")
+_SQL = ("leads_in_stage", "sql")
+_LENGTHS = {Grain.MINUTE: MINUTE_MS, Grain.HOUR: HOUR_MS, Grain.DAY: DAY_MS}
 
 
 async def _apply(url: str, namespace: str, *commits: Commit, role: str = SERVING) -> None:
@@ -87,6 +89,44 @@ async def test_a_read_follows_a_switch_of_generations(redis_url: str, redis: Red
     assert snapshot.view.windows[Window.M5] == {"new_leads": {("web",): 7}}
     assert snapshot.view.levels == {}
     assert snapshot.changed == {"new_leads", "leads_in_stage"}
+
+
+@on_a_loop
+async def test_levels_of_a_past_day_are_what_they_were(redis_url: str, redis: Redis, namespace: str) -> None:
+    today, past = NEWEST[Grain.DAY], _NOW - 2 * DAY_MS
+    reader = Reader(redis, namespace, Calendar())
+    changes = {today - 2: {_STAGE: 5}, today - 1: {_STAGE: -2, _SQL: 2}, today: {_SQL: -1}}
+    await _apply(redis_url, namespace, commit_of(0, 1, levels={_STAGE: 3, _SQL: 1}, level_changes=changes))
+    assert reader.read(past).view.levels == {"leads_in_stage": {("mql",): 5}}
+    assert reader.read(past + DAY_MS).view.levels == {"leads_in_stage": {("mql",): 3, ("sql",): 2}}
+    assert reader.read(_NOW).view.levels == {"leads_in_stage": {("mql",): 3, ("sql",): 1}}
+    assert reader.read(past).changed == {"leads_in_stage"}
+    # A change that was late, one of the last day, and one that is newer than what the reader has seen.
+    late = commit_of(
+        1, 2, version="b" * 16, levels={_STAGE: 11}, level_changes={today - 3: {_STAGE: 4}, today: {_STAGE: 7}}
+    )
+    newer = commit_of(
+        2, 3, version="c" * 16, levels={_SQL: 8}, level_changes={today + 1: {_SQL: 8}}, newest=_a_day_after(NEWEST)
+    )
+    await _apply(redis_url, namespace, late, newer)
+    assert reader.read(past).view.levels == {"leads_in_stage": {("mql",): 9}}
+    assert reader.read(past).changed == set()
+    assert reader.read(_NOW + DAY_MS).view.levels == {"leads_in_stage": {("mql",): 14, ("sql",): 9}}
+
+
+def _a_day_after(newest: Mapping[Grain, int]) -> dict[Grain, int]:
+    return {grain: newest[grain] + DAY_MS // length for grain, length in _LENGTHS.items()}
+
+
+@on_a_loop
+async def test_levels_before_the_days_that_are_kept_are_not_known(redis_url: str, redis: Redis, namespace: str) -> None:
+    today = NEWEST[Grain.DAY]
+    kept = {day: {_STAGE: 1} for day in range(today - 799, today + 1)}
+    await _apply(redis_url, namespace, commit_of(0, 1, levels={_STAGE: 802}, level_changes=kept))
+    reader = Reader(redis, namespace, Calendar())
+    oldest = reader.read(_NOW - 800 * DAY_MS).view
+    assert (oldest.knows_levels, oldest.levels) == (True, {"leads_in_stage": {("mql",): 2}})
+    assert not reader.read(_NOW - 801 * DAY_MS).view.knows_levels
 
 
 @on_a_loop

@@ -12,6 +12,10 @@ CREATE TABLE shown (series TEXT PRIMARY KEY, windows TEXT NOT NULL) WITHOUT ROWI
 -- Upper bounds of the buckets of a histogram, and how the label `le` writes them.
 CREATE TABLE bucket (series TEXT NOT NULL, bound REAL NOT NULL, le TEXT NOT NULL);
 
--- The moment that is asked about: one row, and the windows that have a sample then.
-CREATE TABLE clock (now_ms INTEGER NOT NULL, oldest_cohort TEXT NOT NULL, newest_cohort TEXT NOT NULL);
+-- The moment that is asked about: one row, and the windows that have a sample then. A level is what stands right before
+-- `day_end_ms`, the end of the local day; 0 if nobody knows. `is_past`: there are events of later days.
+CREATE TABLE clock (
+    now_ms INTEGER NOT NULL, day_end_ms INTEGER NOT NULL, is_past INTEGER NOT NULL,
+    oldest_cohort TEXT NOT NULL, newest_cohort TEXT NOT NULL
+);
 CREATE TABLE time_window (name TEXT PRIMARY KEY, from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL) WITHOUT ROWID;

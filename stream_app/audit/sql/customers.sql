@@ -90,7 +90,9 @@ GROUP BY account, month_of(at_ms);
 
 -- lifecycle_customers: "accounts with MRR > 0 in any currency"
 CREATE VIEW level_customers AS
-SELECT 'lifecycle_customers' AS series, '{}' AS labels, sum(is_customer - was_customer) AS value FROM customer_change;
+SELECT 'lifecycle_customers' AS series, '{}' AS labels, sum(is_customer - was_customer) AS value
+FROM customer_change, clock
+WHERE at_ms < day_end_ms;
 
 -- lifecycle_customers_opening: as for the MRR, "customers likewise with their gains and losses"
 CREATE VIEW level_customers_opening AS
@@ -100,7 +102,8 @@ SELECT
     sum(is_customer - was_customer) - coalesce(
         sum(is_customer - was_customer) FILTER (WHERE at_ms >= from_ms AND at_ms < until_ms), 0
     ) AS value
-FROM customer_change, opening_month
+FROM customer_change, opening_month, clock
+WHERE at_ms < day_end_ms
 GROUP BY opening;
 
 -- lifecycle_cohort_customers / lifecycle_cohort_mrr: "customers and MRR now by the month in which the account's MRR first
@@ -114,6 +117,7 @@ SELECT
     json_object('cohort', iif(month < oldest_cohort, 'older', month)) AS labels,
     sum(is_customer - was_customer) AS value
 FROM customer_change JOIN account_cohort USING (account), clock
+WHERE at_ms < day_end_ms
 GROUP BY iif(month < oldest_cohort, 'older', month);
 
 CREATE VIEW level_cohort_mrr AS
@@ -122,4 +126,5 @@ SELECT
     json_object('cohort', iif(month < oldest_cohort, 'older', month), 'currency', currency) AS labels,
     sum(difference) AS value
 FROM mrr_change JOIN account_cohort USING (account), clock
+WHERE at_ms < day_end_ms
 GROUP BY iif(month < oldest_cohort, 'older', month), currency;

@@ -59,8 +59,8 @@ WHERE done_ms IS NOT NULL;
 -- lifecycle_mql_waiting: "not followed up yet"
 CREATE VIEW level_mql_waiting AS
 SELECT 'lifecycle_mql_waiting' AS series, json_object('source', lead_source) AS labels, count(*) AS value
-FROM mql
-WHERE done_ms IS NULL
+FROM mql, clock
+WHERE at_ms < day_end_ms AND (done_ms IS NULL OR done_ms >= day_end_ms)
 GROUP BY lead_source;
 
 -- "an erased lead is never overdue": its due time goes, all else that it contributed stays.
@@ -76,7 +76,7 @@ WHERE done_ms IS NULL AND lead NOT IN (
 CREATE VIEW level_mql_overdue AS
 SELECT 'lifecycle_mql_overdue' AS series, json_object('source', lead_source) AS labels, count(*) AS value
 FROM waiting_mql
-WHERE due_ms < (SELECT now_ms FROM clock)
+WHERE due_ms < (SELECT now_ms FROM clock) AND NOT (SELECT is_past FROM clock)
 GROUP BY lead_source;
 
 -- lifecycle_mql_oldest_due_timestamp_seconds: "earliest due" (here in milliseconds)
@@ -86,4 +86,5 @@ SELECT
     json_object('source', lead_source) AS labels,
     min(due_ms) AS value
 FROM waiting_mql
+WHERE NOT (SELECT is_past FROM clock)
 GROUP BY lead_source;

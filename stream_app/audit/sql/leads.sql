@@ -84,7 +84,7 @@ WITH told AS (
 SELECT
     lead, stage, at_ms, nth,
     row_number() OVER (PARTITION BY lead, stage ORDER BY nth) AS visit,
-    lead(at_ms) OVER (PARTITION BY lead ORDER BY nth) IS NULL AS is_latest
+    lead(at_ms) OVER (PARTITION BY lead ORDER BY nth) AS until_ms
 FROM told
 WHERE is_entry;
 
@@ -116,7 +116,7 @@ WHERE visit > 1;
 CREATE TABLE status_told AS
 SELECT
     owner AS lead, data ->> 'to' AS status, at_ms, nth,
-    row_number() OVER (PARTITION BY owner ORDER BY nth DESC) = 1 AS is_newest
+    lead(at_ms) OVER (PARTITION BY owner ORDER BY nth) AS until_ms
 FROM event
 WHERE thing = 'lead.status_changed';
 
@@ -127,11 +127,14 @@ SELECT
     'lifecycle_leads_in_stage' AS series,
     json_object('funnel_stage', stage) AS labels,
     count(*) AS value
-FROM stage_history
+FROM stage_history, clock
 WHERE
-    is_latest AND lead NOT IN (
+    at_ms < day_end_ms AND (until_ms IS NULL OR until_ms >= day_end_ms)
+    AND lead NOT IN (
         SELECT lead FROM status_told
-        WHERE is_newest AND status = 'disqualified'
+        WHERE
+            status = 'disqualified' AND at_ms < (SELECT day_end_ms FROM clock)
+            AND (until_ms IS NULL OR until_ms >= (SELECT day_end_ms FROM clock))
     )
 GROUP BY stage;
 

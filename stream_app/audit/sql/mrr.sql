@@ -138,7 +138,8 @@ WHERE difference <> 0;
 -- lifecycle_mrr: "MRR"
 CREATE VIEW level_mrr AS
 SELECT 'lifecycle_mrr' AS series, json_object('currency', currency) AS labels, sum(difference) AS value
-FROM mrr_change
+FROM mrr_change, clock
+WHERE at_ms < day_end_ms
 GROUP BY currency;
 
 -- lifecycle_mrr_at_risk / lifecycle_mrr_paused: "the part on past_due subscriptions; what paused subscriptions would add"
@@ -147,8 +148,8 @@ SELECT
     iif(status = 'past_due', 'lifecycle_mrr_at_risk', 'lifecycle_mrr_paused') AS series,
     json_object('currency', currency) AS labels,
     sum(monthly) AS value
-FROM subscription_state
-WHERE until_ms IS NULL AND status IN ('past_due', 'paused')
+FROM subscription_state, clock
+WHERE at_ms < day_end_ms AND (until_ms IS NULL OR until_ms >= day_end_ms) AND status IN ('past_due', 'paused')
 GROUP BY status, currency;
 
 -- The months back to whose start an opening balance reaches; a month whose window has no sample has no opening either.
@@ -166,7 +167,8 @@ SELECT
     'lifecycle_mrr_opening' AS series,
     json_object('currency', currency, 'window', opening) AS labels,
     sum(difference) - coalesce(sum(difference) FILTER (WHERE at_ms >= from_ms AND at_ms < until_ms), 0) AS value
-FROM mrr_change, opening_month
+FROM mrr_change, opening_month, clock
+WHERE at_ms < day_end_ms
 GROUP BY currency, opening;
 
 -- lifecycle_invoices: "an invoice was `paid` or its payment `failed`, once per invoice and state, at the first such event"

@@ -71,12 +71,31 @@ SELECT
 FROM opportunity
 WHERE outcome = 'won';
 
+-- What each opportunity was from state to state, as each of them said at its time: "by the events until then".
+CREATE TABLE opportunity_state AS
+WITH told AS (
+    SELECT
+        owner AS account, part AS opportunity, at_ms, nth, type, data ->> 'kind' AS kind,
+        data ->> 'amount_minor' AS amount, data ->> 'currency' AS currency,
+        max(nth) FILTER (WHERE type IN ('opportunity.won', 'opportunity.lost')) OVER so_far AS decided_nth,
+        max(nth) FILTER (WHERE type = 'opportunity.reopened') OVER so_far AS reopened_nth,
+        lead(at_ms) OVER so_far AS until_ms
+    FROM event
+    WHERE thing = 'opportunity'
+    WINDOW so_far AS (PARTITION BY owner, part ORDER BY nth)
+)
+
+SELECT
+    account, opportunity, at_ms, until_ms, kind, amount, currency,
+    type <> 'opportunity.deleted' AND coalesce(reopened_nth, 0) >= coalesce(decided_nth, 0) AS is_open
+FROM told;
+
 -- lifecycle_open_pipeline: "amount of opportunities neither won nor lost"
 CREATE VIEW level_open_pipeline AS
 SELECT
     'lifecycle_open_pipeline' AS series,
     json_object('currency', currency, 'kind', kind) AS labels,
     sum(amount) AS value
-FROM opportunity
-WHERE outcome IS NULL
+FROM opportunity_state, clock
+WHERE is_open AND at_ms < day_end_ms AND (until_ms IS NULL OR until_ms >= day_end_ms)
 GROUP BY currency, kind;

@@ -55,8 +55,8 @@ WHERE ended_ms IS NOT NULL;
 CREATE VIEW level_program_balance AS
 SELECT
     'lifecycle_program_balance' AS series, json_object('program', program, 'audience', audience) AS labels, count(*) AS value
-FROM enrollment
-WHERE begun_ms IS NOT NULL AND ended_ms IS NULL
+FROM enrollment, clock
+WHERE begun_ms < day_end_ms AND (ended_ms IS NULL OR ended_ms >= day_end_ms)
 GROUP BY program, audience;
 
 -- "Entries and exits of one (enrollment, step), in order, form visits: a visit begins at an entry while not in the step and
@@ -125,8 +125,8 @@ SELECT
     'lifecycle_step_balance' AS series,
     json_object('program', program, 'step', step) AS labels,
     count(*) AS value
-FROM step
-WHERE entered_ms IS NOT NULL AND left_ms IS NULL
+FROM step, clock
+WHERE entered_ms < day_end_ms AND (left_ms IS NULL OR left_ms >= day_end_ms)
 GROUP BY program, step;
 
 -- "an erased lead is never overdue": its due times go, all else that it contributed stays.
@@ -147,7 +147,7 @@ SELECT
     json_object('program', program, 'step', step) AS labels,
     count(*) AS value
 FROM waiting_step
-WHERE due_ms < (SELECT now_ms FROM clock)
+WHERE due_ms < (SELECT now_ms FROM clock) AND NOT (SELECT is_past FROM clock)
 GROUP BY program, step;
 
 -- lifecycle_step_oldest_due_timestamp_seconds: "earliest due time among those in the step" (here in milliseconds)
@@ -157,6 +157,7 @@ SELECT
     json_object('program', program, 'step', step) AS labels,
     min(due_ms) AS value
 FROM waiting_step
+WHERE NOT (SELECT is_past FROM clock)
 GROUP BY program, step;
 
 -- lifecycle_step_dwell_seconds: "exit minus entry of a step, where the entry is not later"

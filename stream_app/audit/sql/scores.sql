@@ -41,17 +41,20 @@ WHERE difference IS NOT NULL;
 INSERT INTO bucket
 SELECT 'lifecycle_new_lead_score', value, value || '.0'
 FROM json_each('[0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]');
-CREATE TABLE new_lead_score AS
+CREATE VIEW new_lead_score AS
 SELECT
     month_of(new_lead.at_ms) AS cohort,
     (
         SELECT score
         FROM score
-        WHERE score.lead = new_lead.lead AND score.at_ms < next_month_start_ms(new_lead.at_ms)
+        WHERE
+            score.lead = new_lead.lead AND score.at_ms < next_month_start_ms(new_lead.at_ms)
+            AND score.at_ms < day_end_ms
         ORDER BY nth DESC
         LIMIT 1
     ) AS value
-FROM new_lead;
+FROM new_lead, clock
+WHERE new_lead.at_ms < day_end_ms;
 CREATE VIEW cohort_observation AS
 SELECT 'lifecycle_new_lead_score' AS series, json_object('cohort', cohort) AS labels, value
 FROM new_lead_score, clock

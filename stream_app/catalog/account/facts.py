@@ -1,25 +1,40 @@
 """What an account contributes to the numbers, one function for each part of it that changes on its own."""
 
 from stream_app.catalog.account.mrr import first_payment, mrr_facts
-from stream_app.catalog.account.state import Account, outcome, standing
-from stream_app.core.facts import LEVEL, Fact, FoldSettings
+from stream_app.catalog.account.state import Account, OpportunityRow, outcome, standing
+from stream_app.core.facts import Fact, FoldSettings, Series
 
 
 def opportunity_facts(account: Account, _: FoldSettings, opportunity_id: str) -> list[Fact]:
     """One opportunity: created, won or lost, booked, or still open."""
-    rows = standing(account.opportunities.get(opportunity_id, []))
+    known = account.opportunities.get(opportunity_id, [])
+    found = _open_pipeline(known)
+    rows = standing(known)
     if not rows:
-        return []
+        return found
     newest, decision = rows[-1], outcome(rows)
     kind, amount, currency = newest.kind, newest.amount, newest.currency
-    found: list[Fact] = [(("opportunities", "created", kind), rows[0].at, 1)]
-    if decision is None:
-        found.append((("open_pipeline", currency, kind), LEVEL, amount))
-    else:
+    found.append((("opportunities", "created", kind), rows[0].at, 1))
+    if decision is not None:
         found.append((("opportunities", decision.event, kind), decision.at, 1))
         if decision.event == "won":
             series = ("bookings", currency, kind, newest.source, newest.channel, newest.campaign)
             found.append((series, decision.at, amount))
+    return found
+
+
+def _open_pipeline(rows: list[OpportunityRow]) -> list[Fact]:
+    """What the opportunity was worth while it was open, as each of its states said at its time."""
+    found: list[Fact] = []
+    amount, is_decided = 0, False
+    series: Series = ("open_pipeline",)
+    for row in rows:
+        if row.event != "deleted":
+            is_decided = row.event in {"won", "lost"} or (is_decided and row.event != "reopened")
+        is_open = not is_decided and row.event != "deleted"
+        before, series, amount = (series, amount), ("open_pipeline", row.currency, row.kind), row.amount * is_open
+        if before != (series, amount):
+            found += [(name, row.at, change) for name, change in ((before[0], -before[1]), (series, amount)) if change]
     return found
 
 

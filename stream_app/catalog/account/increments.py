@@ -2,11 +2,9 @@
 
 from msgspec import Struct
 
-from stream_app.catalog.account.mrr import Earned, first_payment, movement_of
+from stream_app.catalog.account.mrr import ASIDE, Earned, aside, earnings, first_payment, movement_of
 from stream_app.catalog.account.state import Account, SubscriptionRow
-from stream_app.core.facts import LEVEL, Fact, FoldSettings
-
-_LEVELS = {"past_due": "mrr_at_risk", "paused": "mrr_paused"}
+from stream_app.core.facts import Fact, FoldSettings
 
 
 class Paying(Struct, gc=False):
@@ -48,13 +46,9 @@ def subscription_increment(now: Paying, rows: list[SubscriptionRow], row: Subscr
             # It is new or a reactivation.
             return None
         found.append((("mrr_movement", currency, movement_of(old, new, earned_before=True)), row.at, abs(new - old)))
-        found.append((("mrr", currency), LEVEL, new - old))
-        found.append((("cohort_mrr", now.cohort, currency), LEVEL, new - old))
-    found += [fact for known in before for fact in _level(known, -1)] + _level(row, 1)
+        found += earnings(currency, now.cohort, row.at, new - old)
+    found += [aside(known, row.at, -1) for known in before if known.status in ASIDE]
+    if row.status in ASIDE:
+        found.append(aside(row, row.at))
     now.at, now.earned = row.at, earned
     return found
-
-
-def _level(row: SubscriptionRow, sign: int) -> list[Fact]:
-    level = _LEVELS.get(row.status)
-    return [((level, row.currency), LEVEL, sign * row.monthly)] if level else []

@@ -1,4 +1,4 @@
-"""The MRR of an account over time: its movements, lost customers, and the levels at the end of them."""
+"""The MRR of an account over time: its movements, lost customers, and the levels that they change."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
@@ -8,10 +8,12 @@ from msgspec import Struct
 
 from stream_app.catalog.account.state import Account, SubscriptionRow
 from stream_app.core.calendar import first_of_month
-from stream_app.core.facts import LEVEL, Fact, FoldSettings
+from stream_app.core.facts import Fact, FoldSettings, Series
 from stream_app.core.timeline import FAR_FUTURE
 
 _EARNING = frozenset({"active", "past_due"})
+ASIDE = {"past_due": "mrr_at_risk", "paused": "mrr_paused"}
+"""Status -> the level to which a subscription in it is added."""
 
 
 class Instant(Struct, frozen=True, gc=False):
@@ -134,33 +136,25 @@ def _loss_reason(canceled: list[tuple[str, SubscriptionRow]], standing: dict[str
     return "voluntary"
 
 
-def _sum(account: Account, status: str) -> dict[str, int]:
-    """What the subscriptions are worth whose newest state has a status."""
-    total: dict[str, int] = {}
-    for rows in account.subscriptions.values():
-        row = rows[-1]
-        if row.status == status:
-            total[row.currency] = total.get(row.currency, 0) + row.monthly
-    return total
-
-
 def mrr_facts(account: Account, settings: FoldSettings) -> list[Fact]:
-    """MRR movements, lost customers, and the levels at the end of them."""
-    found: list[Fact] = []
+    """MRR movements, lost customers, and the changes of the levels."""
+    found = _aside(account)
     earned: set[str] = set()
     lost_months: set[str] = set()
     before = Instant(FAR_FUTURE, {}, is_paying=False, loss_reason="")
-    cohort: str | None = None
+    # Nothing is earned before the first payment.
+    cohort = ""
     history = mrr_history(account, settings)
     for now in history:
+        if now.is_paying and not cohort:
+            cohort = settings.calendar.month(now.at)
         for currency in before.mrr | now.mrr:
             old, new = before.mrr.get(currency, 0), now.mrr.get(currency, 0)
             if old != new:
                 movement = movement_of(old, new, earned_before=currency in earned)
                 found.append((("mrr_movement", currency, movement), now.at, abs(new - old)))
+                found += earnings(currency, cohort, now.at, new - old)
                 earned.add(currency)
-        if now.is_paying and cohort is None:
-            cohort = settings.calendar.month(now.at)
         if before.is_paying and not now.is_paying:
             found.append((("lost_customers", now.loss_reason), now.at, 1))
             month = settings.calendar.month(now.at)
@@ -168,9 +162,16 @@ def mrr_facts(account: Account, settings: FoldSettings) -> list[Fact]:
                 lost_months.add(month)
                 found.append((("lost_opening_customers",), now.at, 1))
         if now.is_paying != before.is_paying:
-            found.append((("customer_change",), now.at, 1 if now.is_paying else -1))
+            change = 1 if now.is_paying else -1
+            series: tuple[Series, ...] = ("customer_change",), ("customers",), ("cohort_customers", cohort)
+            found += [(each, now.at, change) for each in series]
         before = now
-    return found + _levels(account, before, cohort)
+    return found
+
+
+def earnings(currency: str, cohort: str, at: int, change: int) -> list[Fact]:
+    """By how much the levels of MRR change."""
+    return [(("mrr", currency), at, change), (("cohort_mrr", cohort, currency), at, change)]
 
 
 def movement_of(before: int, after: int, *, earned_before: bool) -> str:
@@ -188,12 +189,18 @@ def _paid_at_start_of_month(history: list[Instant], at: int, settings: FoldSetti
     return earlier > 0 and history[earlier - 1].is_paying
 
 
-def _levels(account: Account, last: Instant, cohort: str | None) -> list[Fact]:
-    found: list[Fact] = [(("mrr", currency), LEVEL, amount) for currency, amount in last.mrr.items()]
-    found += [(("mrr_at_risk", currency), LEVEL, amount) for currency, amount in _sum(account, "past_due").items()]
-    found += [(("mrr_paused", currency), LEVEL, amount) for currency, amount in _sum(account, "paused").items()]
-    if last.is_paying and cohort is not None:
-        found.append((("customers",), LEVEL, 1))
-        found.append((("cohort_customers", cohort), LEVEL, 1))
-        found += [(("cohort_mrr", cohort, currency), LEVEL, amount) for currency, amount in last.mrr.items()]
+def _aside(account: Account) -> list[Fact]:
+    """What is on past-due subscriptions, and what paused ones would add."""
+    found: list[Fact] = []
+    for rows in account.subscriptions.values():
+        for number, row in enumerate(rows):
+            if row.status in ASIDE:
+                found.append(aside(row, row.at))
+                if number + 1 < len(rows):
+                    found.append(aside(row, rows[number + 1].at, -1))
     return found
+
+
+def aside(row: SubscriptionRow, at: int, sign: int = 1) -> Fact:
+    """What a subscription in a state of `ASIDE` adds to its level at a moment."""
+    return (ASIDE[row.status], row.currency), at, sign * row.monthly

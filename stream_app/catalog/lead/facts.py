@@ -1,6 +1,7 @@
 """What a lead contributes to the numbers, one function for each part of it that changes on its own."""
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from stream_app.catalog import enrollment as enrollments
@@ -11,17 +12,15 @@ from stream_app.catalog.lead.outcomes import outcome_facts
 from stream_app.catalog.lead.state import (
     Lead,
     ScoreRow,
-    is_disqualified,
     new_lead_at,
     not_ready_episodes,
     origin,
     program_at,
-    score_before,
     stage_history,
 )
 from stream_app.core.calendar import month_after
 from stream_app.core.deltas import SEPARATOR
-from stream_app.core.facts import DAY_MS, LEVEL, Fact, FoldSettings
+from stream_app.core.facts import DAY_MS, Fact, FoldSettings, negated
 from stream_app.core.histogram import observation
 
 TRANSITIONS = (("lead", "mql"), ("mql", "sql"), ("sql", "customer"))
@@ -29,7 +28,7 @@ MQL_COHORT_MS = 30 * DAY_MS
 
 
 def stage_facts(lead: Lead, _: FoldSettings) -> list[Fact]:
-    """New leads, entries into stages and the time between them, and the stage it is in."""
+    """New leads, entries into stages and the time between them, and the stages it was in."""
     found: list[Fact] = []
     created = new_lead_at(lead)
     if created is not None:
@@ -38,8 +37,33 @@ def stage_facts(lead: Lead, _: FoldSettings) -> list[Fact]:
     first: dict[str, int] = {}
     for at, stage in history:
         found += stage_entry(lead, first, at, stage)
-    if history and not is_disqualified(lead):
-        found.append((("leads_in_stage", history[-1][1]), LEVEL, 1))
+    return found + _stays(lead, history)
+
+
+def _stays(lead: Lead, history: list[tuple[int, str]]) -> list[Fact]:
+    """The stages that the lead was in while it was not disqualified."""
+    if not any(row.status == "disqualified" for row in lead.statuses):
+        return _moves(history)
+    changes: list[tuple[int, str, bool | None]] = [(at, stage, None) for at, stage in history]
+    changes += [(row.at, "", row.status == "disqualified") for row in lead.statuses]
+    stage, is_out = "", False
+    moves: list[tuple[int, str]] = []
+    # Within a moment the order makes no difference: what stands after it is the same.
+    for at, entered, disqualified in sorted(changes, key=lambda change: change[0]):
+        stage = entered or stage
+        is_out = is_out if disqualified is None else disqualified
+        moves.append((at, "" if is_out else stage))
+    return _moves(moves)
+
+
+def _moves(history: list[tuple[int, str]]) -> list[Fact]:
+    """The changes of the number of leads in each stage; "" is none."""
+    found: list[Fact] = []
+    before = ""
+    for at, stage in history:
+        if stage != before:
+            found += [(("leads_in_stage", name), at, sign) for name, sign in ((before, -1), (stage, 1)) if name]
+            before = stage
     return found
 
 
@@ -93,22 +117,34 @@ def score_difference(earlier: ScoreRow, later: ScoreRow) -> list[Fact]:
 
 
 def new_lead_score_facts(lead: Lead, settings: FoldSettings) -> list[Fact]:
-    """The score of a new lead at the end of the month in which it was created."""
+    """The score of a new lead from its creation to the end of that month, where it stays."""
     created = new_lead_at(lead)
-    if created is None or not lead.scores:
-        return []
-    score = score_before(lead, end_of_month(created, settings))
-    return new_lead_score(created, score, settings) if score else []
+    return [] if created is None else scores_since(created, lead.scores, settings)
 
 
-def end_of_month(at: int, settings: FoldSettings) -> int:
-    """The first moment of the next month."""
+def scores_since(created: int, scores: Sequence[ScoreRow], settings: FoldSettings) -> list[Fact]:
+    """The score since the creation, of which each takes the place of the one before it."""
+    first = max(bisect_right(scores, created, key=_moment) - 1, 0)
+    end = bisect_left(scores, _end_of_month(created, settings), lo=first, key=_moment)
+    series = ("new_lead_score", settings.calendar.month(created))
+    found: list[Fact] = []
+    before: int | None = None
+    for row in scores[first:end]:
+        if row.score != before:
+            at = max(created, row.at)
+            if before is not None:
+                found += negated(observation(series, SCORE_BOUNDS, at, before))
+            found += observation(series, SCORE_BOUNDS, at, row.score)
+            before = row.score
+    return found
+
+
+def _moment(row: ScoreRow) -> int:
+    return row.at
+
+
+def _end_of_month(at: int, settings: FoldSettings) -> int:
     return settings.calendar.start_of_day(month_after(settings.calendar.day(at)))
-
-
-def new_lead_score(created: int, row: ScoreRow, settings: FoldSettings) -> list[Fact]:
-    """The observation of one score in the month of the creation."""
-    return observation(("new_lead_score", settings.calendar.month(created)), SCORE_BOUNDS, LEVEL, row.score)
 
 
 def message_facts(lead: Lead, _: FoldSettings, message_id: str) -> list[Fact]:

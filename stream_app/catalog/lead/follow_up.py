@@ -2,7 +2,7 @@
 
 from stream_app.catalog.bounds import FOLLOW_UP_BOUNDS
 from stream_app.catalog.lead.state import Lead, StageRow, StatusRow, first_entry, origin
-from stream_app.core.facts import LEVEL, Fact, FoldSettings
+from stream_app.core.facts import Fact, FoldSettings
 from stream_app.core.histogram import observation
 from stream_app.core.timeline import Row
 
@@ -19,12 +19,13 @@ def follow_up_facts(lead: Lead, settings: FoldSettings) -> list[Fact]:
         return []
     source = origin(lead)[0]
     due = due_time(entered, settings)
-    found: list[Fact] = [(("mql_due", source), due, 1)]
+    found: list[Fact] = [(("mql_due", source), due, 1), (("mql_waiting", source), entered, 1)]
     done = _follow_up(lead, entered)
     if done is None:
-        return [*found, (("mql_waiting", source), LEVEL, 1), (("mql_due_at", source, lead.id), due, 1)]
+        return [*found, (("mql_due_at", source, lead.id), due, 1)]
     row, outcome = done
     at = row.at
+    found.append((("mql_waiting", source), at, -1))
     found.append((("mql_follow_ups", outcome, source), at, 1))
     if at <= due:
         found.append((("mql_on_time", source), due, 1))

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 
-from stream_app.catalog.lead.facts import end_of_month, new_lead_score, score_differences, stage_entry
+from stream_app.catalog.lead.facts import score_differences, scores_since, stage_entry
 from stream_app.catalog.lead.state import (
     Lead,
     ScoreRow,
@@ -11,7 +11,7 @@ from stream_app.catalog.lead.state import (
     new_lead_at,
     stage_history,
 )
-from stream_app.core.facts import LEVEL, Fact, FoldSettings
+from stream_app.core.facts import Fact, FoldSettings
 from stream_app.core.timeline import is_next
 
 
@@ -22,6 +22,8 @@ def stage_increment(lead: Lead, row: StageRow) -> list[Fact] | None:
     created = lead.created[0]
     if (row.at, row.order, row.identity) <= (created.at, created.order, created.identity):
         return None
+    if lead.statuses and lead.statuses[-1].at > row.at and _was_disqualified(lead):
+        return None
     first: dict[str, int] = {}
     current = ""
     for since, current in stage_history(lead):
@@ -30,23 +32,34 @@ def stage_increment(lead: Lead, row: StageRow) -> list[Fact] | None:
         return []
     found = stage_entry(lead, first, row.at, row.stage)
     if not is_disqualified(lead):
-        found += [(("leads_in_stage", current), LEVEL, -1), (("leads_in_stage", row.stage), LEVEL, 1)]
+        found += [(("leads_in_stage", current), row.at, -1), (("leads_in_stage", row.stage), row.at, 1)]
     return found
+
+
+def _was_disqualified(lead: Lead) -> bool:
+    return any(row.status == "disqualified" for row in lead.statuses)
 
 
 def score_replacement(scores: list[ScoreRow], row: ScoreRow) -> tuple[list[Fact], list[Fact]]:
     """What a score of a new identity changes in `score_facts`, wherever it belongs: what is there before, and after."""
-    place = bisect_left(scores, row)
-    earlier, later = scores[max(place - 1, 0) : place], scores[place : place + 1]
-    return score_differences([*earlier, *later]), score_differences([*earlier, row, *later])
+    before, after = _neighbors(scores, row)
+    return score_differences(before), score_differences(after)
 
 
 def new_lead_score_replacement(lead: Lead, row: ScoreRow, settings: FoldSettings) -> tuple[list[Fact], list[Fact]]:
-    """`new_lead_score_facts` before and after a score in order that is not the first; nothing where it is too late."""
+    """What a score of a new identity changes in `new_lead_score_facts`, as above."""
     created = new_lead_at(lead)
-    if created is None or row.at >= end_of_month(created, settings):
+    if created is None:
         return [], []
-    return new_lead_score(created, lead.scores[-1], settings), new_lead_score(created, row, settings)
+    before, after = _neighbors(lead.scores, row)
+    return scores_since(created, before, settings), scores_since(created, after, settings)
+
+
+def _neighbors(scores: list[ScoreRow], row: ScoreRow) -> tuple[list[ScoreRow], list[ScoreRow]]:
+    """The scores on both sides of the place where one belongs, without it and with it."""
+    place = bisect_left(scores, row)
+    earlier, later = scores[max(place - 1, 0) : place], scores[place : place + 1]
+    return [*earlier, *later], [*earlier, row, *later]
 
 
 def engaged_since(lead: Lead, at: int) -> bool:

@@ -122,11 +122,14 @@ def _merge_score(lead: Lead, event: e.LeadScoreChanged, at: int, change: Change)
             change.replace(*new_lead_score_replacement(lead, row, change.settings))
         append(scores, row)
         return True
-    change.track(new_lead_score_facts)
-    if change.is_untracked(score_facts) and not is_known(scores, row):
-        change.replace(*score_replacement(scores, row))
-    else:
+    if is_known(scores, row):
         change.track(score_facts)
+        change.track(new_lead_score_facts)
+    else:
+        if change.is_untracked(score_facts):
+            change.replace(*score_replacement(scores, row))
+        if change.is_untracked(new_lead_score_facts):
+            change.replace(*new_lead_score_replacement(lead, row, change.settings))
     return join(scores, row)
 
 

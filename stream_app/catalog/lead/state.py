@@ -1,6 +1,5 @@
 """What is remembered of a lead."""
 
-from bisect import bisect_right
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -151,9 +150,3 @@ def program_at(lead: Lead, at: int) -> str | None:
         if begun and begun.at <= at and not (ended and ended.at <= at):
             running.append((begun.at, begun.order, begun.identity, each.program))
     return max(running)[3] if running else None
-
-
-def score_before(lead: Lead, at: int) -> ScoreRow | None:
-    """The last score before a moment."""
-    index = bisect_right(lead.scores, at - 1, key=lambda row: row.at)
-    return lead.scores[index - 1] if index else None
