@@ -1,21 +1,25 @@
 """`exporter`: the numbers for Prometheus, and the wall."""
 
 import signal
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import datetime
 
 import click
+from redis import Redis
 from redis.exceptions import RedisError
 
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
-from stream_app.cli.options import AS_OF, REDIS, SAMPLE_SETTINGS, clock_at, fail, with_settings
+from stream_app.cli.options import AS_OF, EXIT_USAGE, REDIS, SAMPLE_SETTINGS, clock_at, fail, with_settings
 from stream_app.cli.rendering import CATALOG
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.garbage_collection import collect_rarely
-from stream_app.clients.http import CannotListenError, Route, serving
+from stream_app.clients.http import CannotListenError, Route, answers_this_machine_alone, serving
 from stream_app.clients.settings import Settings
 from stream_app.exporter.collector import BusinessCollector
+from stream_app.exporter.detail.details import Details, off
 from stream_app.exporter.exporters import ExportersCollector
 from stream_app.exporter.metrics_page import MetricsPage
 from stream_app.exporter.wall import HELD, Wall
@@ -25,9 +29,11 @@ from stream_app.render.metric_page import exported
 from stream_app.store.exporters import ExporterLease
 from stream_app.store.reader import Reader
 
+_DETAIL = ("detail", "detail_token", "crm_link")
+
 
 @click.command()
-@with_settings(*REDIS, "namespace", *SAMPLE_SETTINGS, "host", "exporter_port", "allowed_hosts")
+@with_settings(*REDIS, "namespace", *SAMPLE_SETTINGS, "host", "exporter_port", "allowed_hosts", *_DETAIL)
 @AS_OF
 def exporter(settings: Settings, as_of: datetime | None) -> None:
     """Serve the numbers for Prometheus at /metrics and the wall at /. Run exactly one."""
@@ -54,9 +60,11 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
             source=SampleSource(settings.series_limit, settings.gross_margin),
             clock=clock,
             thresholds=ALERTING.thresholds,
+            details=settings.detail == "on",
         )
         lease = ExporterLease(redis, settings.namespace)
         routes: dict[str, Route] = {"/metrics": MetricsPage(collector, ExportersCollector(lease)), **wall.routes()}
+        routes |= _details(settings, redis, wall, clock)
         try:
             stack.enter_context(serving(settings.host, settings.exporter_port, routes, settings.allowed_hosts))
         except CannotListenError as error:
@@ -67,3 +75,29 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
         signal.sigwait(stop)
         with suppress(RedisError, OSError):  # it runs out by itself
             lease.end()
+
+
+def _details(settings: Settings, redis: Redis, wall: Wall, clock: Callable[[], int]) -> dict[str, Route]:
+    """The pages behind the numbers; a token guards them unless only this machine is answered."""
+    if settings.detail == "off":
+        return off()
+    token = settings.detail_token.get_secret_value() if settings.detail_token else ""
+    if not token and not answers_this_machine_alone(settings.host, settings.allowed_hosts):
+        message = (
+            "STREAM_APP_DETAIL=on shows ids to whoever can reach this address: set STREAM_APP_DETAIL_TOKEN_FILE, or "
+            "listen on 127.0.0.1 without STREAM_APP_ALLOWED_HOSTS"
+        )
+        fail(message, EXIT_USAGE)
+    thresholds = ALERTING.thresholds
+    alerts = (alert for group in ALERTING.groups for alert in group.alerts)
+    return Details(
+        redis=redis,
+        namespace=settings.namespace,
+        calendar=settings.rules.calendar,
+        clock=clock,
+        known={each.series: each for each in exported(CATALOG)},
+        alerts={each.name: replace(each, expr=thresholds.filled(each.expr)) for each in alerts},
+        current=wall.current,
+        crm_link=settings.crm_link,
+        token=token,
+    ).routes()

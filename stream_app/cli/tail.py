@@ -12,10 +12,10 @@ import orjson
 from stream_app.admin.live_log import follow
 from stream_app.catalog.events import EVENT_TYPES
 from stream_app.cli.options import AS_JSON, KAFKA, with_settings
-from stream_app.cli.text import time_text
 from stream_app.cli.wiring import event_topics
 from stream_app.clients.settings import Settings
 from stream_app.core.envelope import Decoder, Event, Rejected, event_type
+from stream_app.render.text import time_text
 
 
 @click.command()

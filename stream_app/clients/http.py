@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -40,10 +40,20 @@ class Page:
     status: HTTPStatus = HTTPStatus.OK
     policy: str = NO_CONTENT
     """The Content-Security-Policy: where a page may load from, and which scripts may run."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """What else is said with it."""
 
 
-Route = Callable[[Mapping[str, str]], Page]
-"""Takes the request's headers."""
+class Request(dict[str, str]):
+    """The headers of a request by their names, and of its query each name's first value."""
+
+    def __init__(self, headers: Mapping[str, str], query: str = "") -> None:
+        super().__init__(headers)
+        self.query: Mapping[str, str] = {name: values[0] for name, values in parse_qs(query).items()}
+
+
+Route = Callable[[Request], Page]
+"""Answers a request."""
 
 
 def metrics_route(registry: CollectorRegistry) -> Route:
@@ -73,6 +83,11 @@ def allowed_names(host: str, names: str) -> frozenset[str]:
     if "*" in given or (not given and host not in _LOOPBACK):
         return frozenset()
     return given | _LOOPBACK | {host}
+
+
+def answers_this_machine_alone(host: str, names: str) -> bool:
+    """Whether nobody on another machine is answered: one listens on loopback, and no proxy's name is allowed."""
+    return host in _LOOPBACK and not names.strip()
 
 
 @contextmanager
@@ -195,6 +210,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(page.status)
         self.send_header("Content-Type", page.content_type)
         self.send_header("Content-Length", str(len(page.body)))
+        for name, value in page.headers:
+            self.send_header(name, value)
         self._policy = page.policy
         self.end_headers()
         self.wfile.write(page.body)
@@ -204,6 +221,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("X-Frame-Options", "SAMEORIGIN")
+        self.send_header("Referrer-Policy", "no-referrer")
         policy = f"{self._policy}; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
         self.send_header("Content-Security-Policy", policy)
         super().end_headers()
@@ -211,7 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
     def page(self, route: Route) -> Page:
         """What a route answers; its failure is logged, and ends nothing."""
         try:
-            return route(dict(self.headers))
+            return route(Request(dict(self.headers), self.path.partition("?")[2]))
         except Exception:
             log.exception("%s failed", self.path.partition("?")[0])
             return Page(b"internal error\n", "text/plain", HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -19,7 +19,7 @@ from stream_app.core.windows import HOUR_MS, MINUTE_MS
 
 PREFIX = "STREAM_APP_"
 REPLACED = {"LABEL_LIMIT": "SERIES_LIMIT"}
-SECRETS = ("kafka_password", "redis_password", "redis_sentinel_password")
+SECRETS = ("kafka_password", "redis_password", "redis_sentinel_password", "detail_token")
 _LAST_PORT = 65_535
 
 
@@ -95,6 +95,17 @@ class Settings(BaseSettings):
         "",
         description="Names, separated by commas, that HTTP requests may be addressed to, besides those of loopback; "
         "* = any. If left out: any, unless host is loopback.",
+    )
+    detail: Literal["on", "off"] = Field(
+        "off", description="Whether the exporter shows who is behind a number, by ids: see docs/details.md."
+    )
+    detail_token: SecretStr | None = Field(
+        None,
+        description="What has to be presented to see that, unless only this machine is answered; better in a file "
+        "(…_FILE).",
+    )
+    crm_link: str = Field(
+        "", description="Where a lead stands in the CRM, as in https://crm.example.com/contacts/{lead_id}."
     )
     gateway_port: Annotated[int, Field(ge=1, le=65535)] = Field(9466, description="Port that sources post to.")
     gateway_metrics_port: Annotated[int, Field(ge=0, le=65535)] = Field(
@@ -181,6 +192,14 @@ class Settings(BaseSettings):
         parse(value)
         if "ssl_cert_reqs" in value or "ssl_check_hostname" in value:
             msg = "certificates are always checked; set STREAM_APP_REDIS_CA_FILE for an authority of your own"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("crm_link")
+    @classmethod
+    def _link_of_a_lead(cls, value: str) -> str:
+        if value and not (value.startswith(("https://", "http://")) and "{lead_id}" in value):
+            msg = "must begin with https:// or http:// and contain {lead_id}"
             raise ValueError(msg)
         return value
 

@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from stream_app.clients.http import Page, Route
 from stream_app.core.samples import Sample
+from stream_app.core.sums import Contents
 from stream_app.exporter.collector import SampleSource, families_of, freshness, waits_for_first_event
 from stream_app.render.dashboards import COLORS, dashboard, with_thresholds
 from stream_app.render.wall import KnownBuckets, WallData, wall_values, wanted_series
@@ -39,6 +40,15 @@ REUSED_S = 1.0
 """For how long the same values are given to everybody who asks."""
 
 
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What the wall shows at a moment: its values, the samples they are from, and what is kept by day."""
+
+    values: Mapping[str, Any]
+    samples: Sequence[Sample]
+    days: Mapping[int, Contents]
+
+
 @dataclass(kw_only=True)
 class Wall:
     """Draws a declared dashboard. `reader` is for it alone and holds `HELD`; `known` are the metrics that users see."""
@@ -50,15 +60,23 @@ class Wall:
     source: SampleSource
     clock: Callable[[], int]
     thresholds: Thresholds
+    details: bool = False
+    """Whether there are pages behind the numbers, see `detail/`."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: "Future[dict[str, Any]] | None" = None
     _last: dict[str, Any] = field(default_factory=dict)
+    _samples: Sequence[Sample] = ()
     _known: KnownBuckets = field(default_factory=dict)
     _good_until: float = float("-inf")
 
     def routes(self) -> dict[str, Route]:
         """The page, and its values."""
         return {"/": self._page, "/wall.json": self._values}
+
+    def current(self) -> "Current":
+        """What the wall shows now. Raises RedisError, OSError or TimeoutError if the store does not answer."""
+        values = self._begun().result(ANSWER_S)
+        return Current(values, self._samples, self.reader.buckets[Grain.DAY])
 
     def _values(self, _: Mapping[str, str]) -> Page:
         try:
@@ -107,9 +125,11 @@ class Wall:
                 begun=families_of(snapshot),
             )
             data.forget()
+            self._samples = samples
             self._last = {
                 **wall_values(self.declared, data),
                 "version": self._version,
+                "details": self.details,
                 "waiting": waits_for_first_event(snapshot, now),
             }
             self._good_until = time.monotonic() + REUSED_S

@@ -109,6 +109,7 @@ def _panel(panel: Panel, context: EvalContext, data: WallData) -> Node:
         return {"conditions": [_condition(each, context) for each in panel.conditions]}
     begun = not data.begun.isdisjoint(panel.families)
     node: Node = {
+        "about": panel.about,
         "alert": panel.runbook,
         "begun": begun,
         "none": (begun and panel.nothing) or panel.empty,

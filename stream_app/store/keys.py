@@ -214,9 +214,9 @@ def due_member(lead: str, enrollment: str) -> str:
     return f"{lead}{SEPARATOR}{enrollment}"
 
 
-def enrollment_of(member: str) -> tuple[str, str]:
-    """The lead and the enrollment of a member of a step's due times."""
-    lead, enrollment = member.split(SEPARATOR)
+def of_due_member(member: str) -> tuple[str, str]:
+    """The lead and the enrollment of a member of due times; those of MQLs have no enrollment."""
+    lead, _, enrollment = member.partition(SEPARATOR)
     return lead, enrollment
 
 

@@ -8,14 +8,15 @@ from redis import Redis
 
 from stream_app.core.connected import Pointer, Stored, decoder, unresolved
 from stream_app.core.entity import EntityKind
+from stream_app.core.facts import Series
 from stream_app.store.generations import serving_keys
-from stream_app.store.keys import enrollment_of, entity_name
+from stream_app.store.keys import entity_name, of_due_member
 from stream_app.store.ledger import split_value
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An enrollment that is in a step; `due` in epoch milliseconds."""
+    """A lead with a due time in epoch milliseconds; `enrollment` is empty unless it is in a step."""
 
     lead: str
     enrollment: str
@@ -49,7 +50,31 @@ def find(redis: Redis, namespace: str, kind: EntityKind, id_: str) -> Any:  # no
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Who is in a series of due times: how many, how many of these are overdue, and those that fell due first."""
+
+    inside: int
+    overdue: int
+    first: list[Member]
+
+
+def due(redis: Redis, namespace: str, series: Series, now: int, most: int) -> Due:
+    """Who is in a series of due times at a moment in milliseconds; `first` are at most so many.
+
+    Raises redis.RedisError.
+    """
+    key = serving_keys(redis, namespace).due(*series)
+    with redis.pipeline(transaction=False) as pipeline:
+        pipeline.zcard(key)
+        pipeline.zcount(key, "-inf", f"({now}")
+        pipeline.zrange(key, 0, most - 1, withscores=True)
+        found: Any = pipeline.execute()
+    inside, overdue, first = found
+    return Due(inside, overdue, [Member(*of_due_member(member.decode()), int(at)) for member, at in first])
+
+
 def members(redis: Redis, namespace: str, program: str, step: str) -> list[Member]:
     """The enrollments in a step, the one that fell due first first. Raises redis.RedisError."""
     found: Any = redis.zrange(serving_keys(redis, namespace).due("step_due_at", program, step), 0, -1, withscores=True)
-    return [Member(*enrollment_of(member.decode()), int(due)) for member, due in found]
+    return [Member(*of_due_member(member.decode()), int(at)) for member, at in found]

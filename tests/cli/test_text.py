@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_app.cli.kpis import lines_of
-from stream_app.cli.text import aligned, duration_text, number_text, value_text
+from stream_app.cli.text import aligned
 from stream_app.core.money import CURRENCIES, amount_text
 from stream_app.core.samples import Sample
+from stream_app.render.text import duration_text, number_text, value_text
 from stream_app.spec.metric import Unit
 
 

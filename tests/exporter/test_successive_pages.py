@@ -11,6 +11,7 @@ from redis.asyncio import Redis as AsyncRedis
 
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.sample_source import DECLARATIONS, DEFINITIONS_OF, SampleSource
+from stream_app.clients.http import Request
 from stream_app.core.calendar import Calendar
 from stream_app.core.deltas import Bucketizer
 from stream_app.core.facts import DAY_MS, Delta, Fact
@@ -148,7 +149,7 @@ class Exporter:
     def wall(self) -> bytes:
         """Return the values of the wall, however young those before are."""
         self._wall._good_until = 0  # noqa: SLF001 - a test does not wait for them to age
-        return self._wall.routes()["/wall.json"]({}).body
+        return self._wall.routes()["/wall.json"](Request({})).body
 
 
 @pytest.mark.parametrize("seed", range(12))

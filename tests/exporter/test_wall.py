@@ -8,6 +8,7 @@ import pytest
 
 from stream_app.catalog.sample_source import DECLARATIONS, SampleSource
 from stream_app.clients.connections import sync_redis
+from stream_app.clients.http import Request
 from stream_app.clients.settings import Settings
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.dashboards import panels_by_id
@@ -23,7 +24,7 @@ PANELS = {str(number): panel for number, panel in panels_by_id(WALL)}
 def values(company: Company) -> dict[str, Any]:
     """What /wall.json says."""
     with wall_of(company.settings, lambda: company.until) as wall:
-        page = wall.routes()["/wall.json"]({})
+        page = wall.routes()["/wall.json"](Request({}))
     assert (page.status, page.content_type) == (HTTPStatus.OK, "application/json")
     return dict(json.loads(page.body))
 
@@ -66,7 +67,7 @@ def test_a_panel_of_conditions_has_each_declared_condition(values: dict[str, Any
 
 def test_the_page_holds_the_dashboard_and_the_first_values(company: Company, values: dict[str, Any]) -> None:
     with wall_of(company.settings, lambda: company.until) as wall:
-        text = wall.routes()["/"]({}).body.decode()
+        text = wall.routes()["/"](Request({})).body.decode()
     _, _, rest = text.partition('id="values">')
     assert json.loads(rest.partition("</script>")[0]) == values
     assert "/*" not in text.partition("<script>")[0]
@@ -75,7 +76,7 @@ def test_the_page_holds_the_dashboard_and_the_first_values(company: Company, val
 def test_without_a_store_the_values_are_a_problem() -> None:
     nowhere = Settings.load(redis_url="redis://127.0.0.1:1/0", namespace="x")
     with wall_of(nowhere, lambda: 0) as wall:
-        page = wall.routes()["/wall.json"]({})
+        page = wall.routes()["/wall.json"](Request({}))
     assert page.status is HTTPStatus.SERVICE_UNAVAILABLE
     assert json.loads(page.body) == {"problem": "The store does not answer."}
 

@@ -2,7 +2,7 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from stream_app.clients.http import metrics_route
+from stream_app.clients.http import Request, metrics_route
 from stream_app.intake.mapping import Mapped
 from stream_app.intake.status import counted
 from stream_app.intake.telemetry import OTHER, GatewayTelemetry
@@ -10,7 +10,7 @@ from stream_app.sources.source import Item
 
 
 def page(telemetry: GatewayTelemetry) -> str:
-    return metrics_route(telemetry.registry)({}).body.decode()
+    return metrics_route(telemetry.registry)(Request({})).body.decode()
 
 
 def test_words_beyond_the_first_hundred_are_one_label() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stream_app.store.keys import GenerationKeys, due_member, enrollment_of, partition_field, partition_of
+from stream_app.store.keys import GenerationKeys, due_member, of_due_member, partition_field, partition_of
 
 _TOP = Path(__file__).parents[2]
 _END_OF_HASH_TAG = r"\}:(?! )"
@@ -49,4 +49,5 @@ def test_keys_of_a_generation_share_the_hash_tag_of_the_namespace() -> None:
 
 def test_fields_and_members_are_read_as_they_were_built() -> None:
     assert partition_of(partition_field(("acme.lead:odd", 12))) == ("acme.lead:odd", 12)
-    assert enrollment_of(due_member("L:1", "e-1")) == ("L:1", "e-1")
+    assert of_due_member(due_member("L:1", "e-1")) == ("L:1", "e-1")
+    assert of_due_member("L:1") == ("L:1", "")

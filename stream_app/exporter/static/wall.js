@@ -432,7 +432,13 @@ function row(panel, { labels, value }) {
   const item = make(
     "li",
     status,
-    make("p", "name", `${name} `, make("span", "", others.reverse().join(" / "))),
+    make(
+      "p",
+      "name",
+      "step" in labels ? detail(name, "step", labels) : name,
+      " ",
+      make("span", "", others.reverse().join(" / ")),
+    ),
     make(
       "p",
       "late",
@@ -540,7 +546,9 @@ function finding(condition, each) {
   const value = `${shown(each.value, condition.unit)} ${condition.foundText}`;
   // What has a tag stands in a table, with its values.
   const text = condition.tag ? placeOf(each) : [placeOf(each), value].filter(Boolean).join(": ");
-  return make("li", condition.status, strong(`${MARKS[condition.status]} ${condition.title}`), make("span", "", text));
+  const title = strong(`${MARKS[condition.status]} `);
+  title.append(detail(condition.title, "alert", { name: condition.name }));
+  return make("li", condition.status, title, make("span", "", text));
 }
 
 function conditionList() {
@@ -564,10 +572,20 @@ function conditionList() {
 
 const PANEL_TYPES = { stat: tile, table, bargauge: barGauge };
 
+/* A text, with a link to the page behind it where there are such pages. */
+function detail(text, page, query) {
+  if (!values.details) return text;
+  const link = make("a", "detail", text);
+  link.href = `detail/${page}?${new URLSearchParams(query)}`;
+  return link;
+}
+
 function heading(panel) {
   const [name, ...rest] = panel.title.split(", ");
   const title = valuesOf(panel).conditions ? "Conditions" : name;
-  const element = make("h2", "", title, rest.length ? make("span", "", `  ${rest.join(", ")}`) : "");
+  const { about } = valuesOf(panel);
+  const named = about ? detail(title, "metric", { name: about }) : title;
+  const element = make("h2", "", named, rest.length ? make("span", "", `  ${rest.join(", ")}`) : "");
   element.title = panel.description;
   return element;
 }

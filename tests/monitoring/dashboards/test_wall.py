@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from stream_app.clients.http import Page, serving
+from stream_app.clients.http import Page, Request, serving
 from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
 from stream_app.core.samples import Sample
@@ -281,8 +281,8 @@ def test_an_open_page_takes_over_a_new_version(company: Company) -> None:
         wall_of(company.settings, lambda: company.until) as new,
     ):
         new.declared = replace(WALL, rows=WALL.rows[:-1])
-        pages = iter([old.routes()["/"]({})])
-        second = new.routes()["/"]({})
+        pages = iter([old.routes()["/"](Request({}))])
+        second = new.routes()["/"](Request({}))
         routes = {**new.routes(), "/": lambda _: next(pages, second)}
         with serving("127.0.0.1", 0, routes) as port:
             page = opened(f"http://127.0.0.1:{port}/", after_ms=9000)

@@ -1,0 +1,227 @@
+"""The pages behind the numbers of the wall, and where each is found."""
+
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from stream_app.clients.http import Page, Request, Route
+from stream_app.core.calendar import Calendar, date_of
+from stream_app.core.samples import Sample
+from stream_app.exporter.detail.access import UNAUTHORIZED, is_admitted
+from stream_app.exporter.detail.elements import Html, command, definitions, document, element, link, table, trend
+from stream_app.exporter.wall import Current
+from stream_app.render.text import duration_text, number_text, value_text
+from stream_app.spec.alert import Alert
+from stream_app.spec.metric import PREFIX, Declaration, Unit
+from stream_app.store.lookup import Due, Member, due
+
+__all__ = ["ALERT", "METRIC", "MQL", "STEP", "Details", "off", "page_of"]
+
+STEP, MQL, METRIC, ALERT = "/detail/step", "/detail/mql", "/detail/metric", "/detail/alert"
+"""Their addresses; what each is about stands in the query."""
+
+_MOST = 500
+"""So many leads are listed at most."""
+
+_DAYS = 30
+_STEP_METRIC, _MQL_METRIC = "step_overdue", "mql_overdue"
+_OFF = Page(
+    b"pages behind the numbers are off, because they show ids: set STREAM_APP_DETAIL=on (docs/details.md)\n",
+    "text/plain",
+    HTTPStatus.NOT_FOUND,
+)
+
+
+def off() -> dict[str, Route]:
+    """The addresses of the pages where they are switched off."""
+    return dict.fromkeys((STEP, MQL, METRIC, ALERT), lambda _: _OFF)
+
+
+def page_of(labels: Mapping[str, str]) -> str:
+    """The address of the page about those who are behind a number with such labels; empty if there is none."""
+    if labels.keys() >= {"program", "step"}:
+        return f"{STEP}?{urlencode({name: labels[name] for name in ('program', 'step')})}"
+    return f"{MQL}?{urlencode({'source': labels['source']})}" if labels.keys() == {"source"} else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Details:
+    """Draws the pages. `known` are the metrics that users see, `current` is what the wall shows."""
+
+    redis: Redis
+    namespace: str
+    calendar: Calendar
+    clock: Callable[[], int]
+    known: Mapping[str, Declaration]
+    alerts: Mapping[str, Alert]
+    current: Callable[[], Current]
+    crm_link: str
+    token: str
+    """What has to be presented; empty: nothing, because only this machine is answered."""
+
+    def routes(self) -> dict[str, Route]:
+        """The pages by their addresses."""
+        pages = {STEP: self._step, MQL: self._mql, METRIC: self._metric, ALERT: self._alert}
+        return {path: self._guarded(page) for path, page in pages.items()}
+
+    def _guarded(self, page: Callable[[Mapping[str, str]], Page]) -> Route:
+        def route(request: Request) -> Page:
+            if self.token and not is_admitted(request.get("Authorization", ""), self.token):
+                return UNAUTHORIZED
+            try:
+                return page(request.query)
+            except (RedisError, OSError, TimeoutError):
+                text = "The store does not answer: nothing can be said now."
+                return document("No answer", element("p", text), status=HTTPStatus.SERVICE_UNAVAILABLE)
+
+        return route
+
+    def _step(self, query: Mapping[str, str]) -> Page:
+        program, step = query.get("program", ""), query.get("step", "")
+        now = self.clock()
+        found = due(self.redis, self.namespace, ("step_due_at", program, step), now, _MOST)
+        return document(
+            f"{program} / {step}",
+            _overdue_text(found, "enrollments in the step"),
+            self._members(found, now, of_step=True),
+            element("h2", "Exits by day"),
+            self._by_day("step_exits", {"program": program, "step": step}),
+            element("h2", "What is counted"),
+            self._definition(_STEP_METRIC),
+            element("h2", "The same in a terminal"),
+            command(f"stream-app explain step {shlex.quote(program)} {shlex.quote(step)}"),
+        )
+
+    def _mql(self, query: Mapping[str, str]) -> Page:
+        source, now = query.get("source", ""), self.clock()
+        found = due(self.redis, self.namespace, ("mql_due_at", source), now, _MOST)
+        return document(
+            f"MQLs of {source}",
+            _overdue_text(found, "MQLs that wait for sales"),
+            self._members(found, now, of_step=False),
+            element("h2", "What is counted"),
+            self._definition(_MQL_METRIC),
+            element("h2", "One of them in a terminal"),
+            command(f"stream-app explain lead {shlex.quote(found.first[0].lead) if found.first else 'LEAD_ID'}"),
+        )
+
+    def _metric(self, query: Mapping[str, str]) -> Page:
+        name = query.get("name", "")
+        declared = self.known.get(name)
+        if declared is None:
+            return _unknown("metric", name, self.known)
+        samples = [each for each in self.current().samples if each.name == name]
+        return document(
+            name,
+            self._definition(declared.name),
+            element("h2", "Now"),
+            _values(declared, samples),
+            element("h2", "By day"),
+            self._by_day(declared.name, {}),
+            element("h2", "The same in a terminal"),
+            command(f"stream-app kpis {name}"),
+        )
+
+    def _alert(self, query: Mapping[str, str]) -> Page:
+        name = query.get("name", "")
+        alert = self.alerts.get(name)
+        if alert is None:
+            return _unknown("alert", name, self.alerts)
+        conditions = _conditions(self.current().values)
+        return document(
+            name,
+            definitions([("severity", alert.severity), ("fires when it has held for", alert.for_)]),
+            element("h2", "Holds now"),
+            _where(conditions[name]) if name in conditions else element("p", "Only Prometheus knows: see its alerts."),
+            element("h2", "Expression"),
+            command(alert.expr),
+            element("p", "What to do: ", element("code", f"docs/runbooks.md#{name.lower()}")),
+        )
+
+    def _members(self, found: Due, now: int, *, of_step: bool) -> Html:
+        if not found.first:
+            return element("p", "Nobody is in it.")
+        heads = ("lead", "enrollment", "due", "late") if of_step else ("lead", "due", "late")
+        rows = [[each for each in self._row(member, now) if each is not None] for member in found.first]
+        more = found.inside - len(found.first)
+        parts = [table(heads, rows), *([element("p", f"and {more:,} more")] if more else [])]
+        return element("section", *parts)
+
+    def _row(self, member: Member, now: int) -> Iterable[str | None]:
+        address = self.crm_link.replace("{lead_id}", quote(member.lead, safe=""))
+        yield link(member.lead, address) if address else member.lead
+        yield member.enrollment or None
+        yield self.calendar.local(member.due).strftime("%Y-%m-%d %H:%M %Z")
+        late = duration_text((now - member.due) / 1000) if member.due < now else "not yet"
+        yield element("span", late, class_="late") if member.due < now else late
+
+    def _definition(self, name: str) -> Html:
+        declared = self.known[PREFIX + name]
+        said = [declared.definition, declared.formula, declared.note]
+        return element("p", " ".join(each for each in said if each))
+
+    def _by_day(self, name: str, labels: Mapping[str, str]) -> Html:
+        declared = self.known[PREFIX + name]
+        names = [each.name for each in declared.labels]
+        days, today = self.current().days, self.calendar.day(self.clock())
+        numbers = range(today - _DAYS + 1, today + 1)
+        wanted = [(names.index(label), value) for label, value in labels.items()]
+        sums = [
+            sum(
+                amount
+                for values, amount in days.get(day, {}).get(name, {}).items()
+                if all(values[place] == value for place, value in wanted)
+            )
+            for day in numbers
+        ]
+        if declared.unit is not Unit.COUNT or not any(sums):
+            return element("p", "Nothing is counted by day here.")
+        named = [date_of(day).isoformat() for day in numbers]
+        return trend(name.replace("_", " "), list(zip(named, sums, strict=True)))
+
+
+def _overdue_text(found: Due, what: str) -> Html:
+    return element("p", f"{found.overdue:,} of {found.inside:,} {what} are past their due time.", class_="lead")
+
+
+def _values(declared: Declaration, samples: Sequence[Sample]) -> Html:
+    if not samples:
+        return element("p", "The wall shows no value of it: ask in a terminal.")
+    heads = [name for name, _ in samples[0].labels]
+    rows = []
+    for each in samples[:_MOST]:
+        labels = dict(each.labels)
+        text = value_text(each.value, declared.unit, labels.get("currency", ""))
+        rows.append([*(labels.get(name, "") for name in heads), text])
+    return table([*heads, "value"], rows)
+
+
+def _conditions(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The wall's conditions by the names of their alerts."""
+    panels = (shown for choices in values["panels"].values() for shown in choices.values())
+    return {each["name"]: each for panel in panels for each in panel.get("conditions", ())}
+
+
+def _where(condition: Mapping[str, Any]) -> Html:
+    """Where a condition holds, with a link to those who are behind it."""
+    if not condition["found"]:
+        return element("p", condition["okText"] or "Nowhere.")
+    items = []
+    for each in condition["found"]:
+        place = " / ".join(each["labels"].values()) or condition["title"]
+        address = page_of(each["labels"])
+        said = f": {number_text(each['value'])} {condition['foundText']}"
+        items.append(element("li", link(place, address) if address else place, said))
+    return element("ul", *items)
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> Page:
+    links = (element("li", link(each, f"/detail/{kind}?name={quote(each)}")) for each in sorted(known))
+    title = f"There is no {kind} {name}" if name else f"Every {kind}"
+    return document(title, element("ul", *links), status=HTTPStatus.NOT_FOUND if name else HTTPStatus.OK)

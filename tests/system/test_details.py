@@ -1,0 +1,177 @@
+"""The pages behind the numbers: who is late, in whose CRM, and who may see it."""
+
+import base64
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.system.event_sets import RecordToSend
+from tests.system.installation import Installation, answer, port
+
+_NOW = "2026-03-09T09:00:00Z"
+_HOSTILE = "<img src=x onerror=alert(1)>\"'&"
+_TOKEN = "a-token-of-the-test"  # noqa: S105 - no secret of anybody
+
+
+def _event(number: int, kind: str, time: str, **data: Any) -> RecordToSend:  # noqa: ANN401 - whatever events have
+    about = {"specversion": "1.0", "id": f"e{number}", "source": "/t", "type": kind, "time": time}
+    return RecordToSend("lead", data["lead_id"].encode(), json.dumps({**about, "data": data}).encode())
+
+
+def _entered(number: int, lead: str, program: str, due: str) -> RecordToSend:
+    step = {"program_id": program, "enrollment_id": f"n-{lead}", "step_id": "hello", "due_at": due}
+    return _event(number, "program.step_entered", "2026-03-02T09:00:00Z", lead_id=lead, **step)
+
+
+_EVENTS = [
+    _entered(1, "L/1", "welcome", "2026-03-08T09:00:00Z"),
+    _entered(2, "L2", "welcome", "2026-03-05T09:00:00Z"),
+    _entered(3, "L3", "welcome", "2026-03-10T09:00:00Z"),
+    _entered(4, "L4", _HOSTILE, "2026-03-05T09:00:00Z"),
+    _event(5, "lead.created", "2026-03-02T08:00:00Z", lead_id="M1", source="webinar"),
+    _event(6, "lead.stage_changed", "2026-03-06T09:00:00Z", lead_id="M1", to="mql"),
+]
+
+
+class _Cells(HTMLParser):
+    """The texts of the cells of a table, and the links, in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.links: list[str] = []
+        self.tags: set[str] = set()
+        self._in_cell = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag == "td":
+            self.rows[-1].append("")
+            self._in_cell = True
+        elif tag == "a":
+            self.links += [value for name, value in attrs if name == "href" and value]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_cell = self._in_cell and tag != "td"
+
+    def handle_data(self, data: str) -> None:
+        if self._in_cell:
+            self.rows[-1][-1] += data
+
+
+def _get(at: str, path: str, query: Mapping[str, str] = {}, **headers: str) -> tuple[int, str, Mapping[str, str]]:
+    request = urllib.request.Request(f"http://127.0.0.1:{at}{path}?{urlencode(query)}", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as found:  # noqa: S310 - as above
+            return found.status, found.read().decode(), found.headers
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode(), error.headers
+
+
+@pytest.fixture
+def filled(installation: Installation) -> Installation:
+    """An installation that has counted the events above."""
+    installation.create_topics()
+    installation.produce(_EVENTS)
+    assert installation.drain()["rejected"] == 0
+    return installation
+
+
+def _exporter(installation: Installation, **environment: str) -> str:
+    at = port()
+    exporter = installation.start("exporter", "--as-of", _NOW, exporter_port=at, **environment)
+    answer(at, "/wall.json", exporter, lambda page: "panels" in page.text)
+    return at
+
+
+def test_a_step_lists_who_is_in_it_the_longest_due_first(filled: Installation) -> None:
+    at = _exporter(filled, detail="on", crm_link="https://crm.example.com/c/{lead_id}?from=wall")
+    status, text, headers = _get(at, "/detail/step", {"program": "welcome", "step": "hello"})
+    assert status == 200
+    assert "2 of 3 enrollments in the step are past their due time." in text
+    page = _Cells(text)
+    assert [row for row in page.rows if row] == [
+        ["L2", "n-L2", "2026-03-05 09:00 UTC", "4 d"],
+        ["L/1", "n-L/1", "2026-03-08 09:00 UTC", "1 d"],
+        ["L3", "n-L3", "2026-03-10 09:00 UTC", "not yet"],
+    ]
+    assert page.links == ["/", *(f"https://crm.example.com/c/{lead}?from=wall" for lead in ("L2", "L%2F1", "L3"))]
+    assert "stream-app explain step welcome hello" in text
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
+
+
+def test_what_somebody_else_wrote_is_never_markup(filled: Installation) -> None:
+    at = _exporter(filled, detail="on")
+    text = _get(at, "/detail/step", {"program": _HOSTILE, "step": "hello"})[1]
+    assert "1 of 1 enrollments" in text
+    assert "img" not in _Cells(text).tags
+    assert "img" not in _Cells(_get(at, "/detail/metric", {"name": _HOSTILE})[1]).tags
+    assert "img" not in _Cells(_get(at, "/detail/alert", {"name": _HOSTILE})[1]).tags
+    assert "stream-app explain step &#x27;&lt;img src=x onerror=alert(1)&gt;" in text
+
+
+def test_a_source_lists_the_mqls_that_wait(filled: Installation) -> None:
+    at = _exporter(filled, detail="on")
+    text = _get(at, "/detail/mql", {"source": "webinar"})[1]
+    assert "1 of 1 MQLs that wait for sales are past their due time." in text
+    # Due 24 hours after it became an MQL.
+    assert [row for row in _Cells(text).rows if row] == [["M1", "2026-03-07 09:00 UTC", "2 d"]]
+
+
+def test_a_metric_has_its_definition_values_and_days(filled: Installation) -> None:
+    at = _exporter(filled, detail="on")
+    status, text, _ = _get(at, "/detail/metric", {"name": "lifecycle_new_leads"})
+    assert status == 200
+    assert "new leads, 2026-02-08 to 2026-03-09: 0 to 1 a day, 0 on the last" in text
+    assert ["webinar", "none", "none", "30d", "1"] in _Cells(text).rows
+    assert "stream-app kpis lifecycle_new_leads" in text
+    assert _get(at, "/detail/metric", {"name": "lifecycle_nothing"})[0] == 404
+
+
+def test_an_alert_says_where_it_holds_and_links_there(filled: Installation) -> None:
+    at = _exporter(filled, detail="on")
+    status, text, _ = _get(at, "/detail/alert", {"name": "NurtureStepOverdue"})
+    assert status == 200
+    assert "warning" in text
+    # Two of three are late, but the alert needs ten.
+    assert "No nurture step is overdue" in text
+    assert _get(at, "/detail/alert", {"name": "ConsumerLagHigh"})[0] == 200
+    assert _get(at, "/detail/alert", {"name": "NoSuchAlert"})[0] == 404
+
+
+def test_without_the_setting_there_are_neither_pages_nor_links(filled: Installation) -> None:
+    at = _exporter(filled)
+    status, text, _ = _get(at, "/detail/step", {"program": "welcome", "step": "hello"})
+    assert status == 404
+    assert "set STREAM_APP_DETAIL=on" in text
+    assert json.loads(_get(at, "/wall.json")[1])["details"] is False
+
+
+def test_beyond_this_machine_a_token_is_needed(filled: Installation) -> None:
+    public = {"detail": "on", "host": "0.0.0.0"}  # noqa: S104 - what is tested
+    code, printed = filled.try_run("exporter", **public, exporter_port=port())
+    assert code == 2
+    assert "STREAM_APP_DETAIL_TOKEN_FILE" in filled.logs + printed
+    at = _exporter(filled, **public, detail_token=_TOKEN)
+    step = {"program": "welcome", "step": "hello"}
+    status, text, headers = _get(at, "/detail/step", step)
+    assert status == 401
+    assert "L2" not in text
+    assert headers["WWW-Authenticate"].startswith("Basic ")
+    basic = base64.b64encode(f"anybody:{_TOKEN}".encode()).decode()
+    wrong = base64.b64encode(b"anybody:another").decode()
+    given = [f"Bearer {_TOKEN}", f"Basic {basic}", f"Basic {wrong}", "Bearer", "Basic %%%", "Bearer another", _TOKEN]
+    assert [_get(at, "/detail/step", step, Authorization=each)[0] for each in given] == [200, 200] + [401] * 5
+    assert _TOKEN not in filled.logs
