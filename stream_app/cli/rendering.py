@@ -1,5 +1,9 @@
 """The catalog as it is rendered. It takes longer to import than a worker should wait."""
 
+from dataclasses import replace
+
+from stream_app.alerting.configuration import AlertSettings
+from stream_app.alerting.installation import installed
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.entities import KIND_OF
 from stream_app.catalog.events import EVENT_TYPES, RANKS, TOPICS
@@ -27,6 +31,11 @@ CATALOG = Catalog(
     alerting=ALERTING,
     dashboards=DASHBOARDS,
 )
+
+
+def installed_catalog(settings: AlertSettings) -> Catalog:
+    """The catalog with what an installation sets of its alerts."""
+    return replace(CATALOG, alerting=installed(ALERTING, settings), notification=settings.notification)
 
 
 def rendered() -> Rendered:
