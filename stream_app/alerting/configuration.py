@@ -152,8 +152,9 @@ class _Reader:
         owners = self._owners(text.get("owners", {}))
         receivers, routes = AS_SHIPPED.receivers, AS_SHIPPED.routes
         if "receivers" in text or "routes" in text:
-            receivers = self._receivers(text.get("receivers", {}))
-            routes = self._routes(text.get("routes", {}), receivers)
+            tables = self._tables("receivers", text.get("receivers", {}))
+            receivers = self._receivers(tables)
+            routes = self._routes(text.get("routes", {}), tables)
         return Notification(
             receivers=receivers,
             routes=routes,
@@ -167,9 +168,9 @@ class _Reader:
         self.problems += self.unknown("owners", table, self.settable.areas)
         return table
 
-    def _receivers(self, given: object) -> dict[str, Receiver]:
+    def _receivers(self, tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Receiver]:
         found = {}
-        for name, table in self._tables("receivers", given).items():
+        for name, table in tables.items():
             place = f"receivers.{name}"
             kind = _KINDS.get(table.get("type", ""))
             if not _NAME.fullmatch(name):
@@ -244,12 +245,12 @@ def _unusable(receiver: Receiver) -> Iterator[tuple[str, str]]:
     """Yield key and rule of what is wrong with a receiver."""
     for key, value in msgspec.structs.asdict(receiver).items():
         if key.endswith("_file") and value and not PurePosixPath(value).is_absolute():
-            yield key, "expected a whole path, from / on: it is a file of the machine that Alertmanager runs on"
+            yield key, "expected an absolute path: it is a file of the machine of Alertmanager"
     if isinstance(receiver, Webhook):
         if bool(receiver.url) == bool(receiver.url_file):
             yield "url", "either this or url_file is needed"
         elif receiver.url and not _is_url(receiver.url):
-            yield "url", "expected a URL without user, password and query: one with a secret belongs into url_file"
+            yield "url", "expected a URL without password and query; url_file takes one with a secret"
     if isinstance(receiver, Sink) and not _is_url(receiver.url):
         yield "url", "expected a URL such as http://127.0.0.1:9468"
     if isinstance(receiver, Email):
@@ -265,10 +266,9 @@ def _impossible(hours: BusinessHours) -> Iterator[tuple[str, str]]:
         ZoneInfo(hours.timezone)
     except (KeyError, ValueError, OSError):
         yield "timezone", "no time zone of that name; one looks like Europe/Berlin"
-    for key in ("begin", "end"):
-        if not _CLOCK.fullmatch(getattr(hours, key)):
-            yield key, "expected a time such as 08:30"
-    if hours.begin >= hours.end:
+    no_times = [key for key in ("begin", "end") if not _CLOCK.fullmatch(getattr(hours, key))]
+    yield from ((key, "expected a time such as 08:30") for key in no_times)
+    if not no_times and hours.begin >= hours.end:
         yield "end", "expected a time after begin"
     if not hours.days:
         yield "days", "expected at least one"

@@ -102,7 +102,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
             yield Site(manager, url)
 
 
-def test_a_critical_alert_reaches_everybody_who_is_to_be_told(site: Site) -> None:
+def test_a_critical_alert_reaches_every_receiver_of_its_route(site: Site) -> None:
     post(f"{site.alertmanager}/api/v2/alerts", [BLOCKED])
     for receiver in ("night", "the team"):
         (message,) = eventually(lambda receiver=receiver: site.messages(receiver))
