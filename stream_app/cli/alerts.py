@@ -12,7 +12,7 @@ from stream_app.cli.options import EXIT_UNAVAILABLE, EXIT_USAGE, fail, with_sett
 from stream_app.cli.suggestions import SuggestingGroup, did_you_mean
 from stream_app.clients.http import CannotListenError
 from stream_app.clients.settings import Settings
-from stream_app.spec.notification import SINK_SUFFIX
+from stream_app.spec.notification import NOBODY, SINK_SUFFIX
 
 _SECONDS = 30.0
 _SAID = {
@@ -51,7 +51,7 @@ def alerts_test(settings: Settings, *, receiver: str | None, seconds: float) -> 
     """
     manager = Alertmanager(settings.alertmanager_url)
     try:
-        known = {name.removesuffix(SINK_SUFFIX): name for name in manager.receivers()}
+        known = {name.removesuffix(SINK_SUFFIX): name for name in manager.receivers() if name != NOBODY}
         if receiver is not None and receiver not in known:
             fail(f"Alertmanager has no receiver {receiver}. {did_you_mean(receiver, known)}".strip(), EXIT_USAGE)
         arrived = True

@@ -101,7 +101,9 @@ class Settings(BaseSettings):
         9467, description="Port of the gateway's own metrics and health; 0 = off."
     )
     alerts_file: str = Field("alerts.toml", description="The file that says who is notified of alerts, and of which.")
-    alertmanager_url: str = Field("http://127.0.0.1:9093", description="Where Alertmanager answers.")
+    alertmanager_url: Annotated[str, Field(pattern=r"^https?://[^/?#@\s]+(/[^?#@\s]*)?$")] = Field(
+        "http://127.0.0.1:9093", description="Where Alertmanager answers."
+    )
     alert_sink_port: Annotated[int, Field(ge=1, le=65535)] = Field(
         9468, description="Port of the page that shows what alerts would have been sent."
     )

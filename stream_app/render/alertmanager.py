@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from importlib.resources import files
 
 from stream_app.render.catalog import Catalog, Rendered
-from stream_app.render.receivers import NOBODY, receivers
+from stream_app.render.receivers import receivers
 from stream_app.render.rules import GENERATED
 from stream_app.render.time_intervals import BUSINESS_HOURS, HOLIDAYS, time_intervals
 from stream_app.spec.alert import Alerting, Severity
 from stream_app.spec.notification import (
+    NOBODY,
     TEST_ALERT,
     TEST_RECEIVER,
     BusinessHours,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from stream_app.spec.notification import (
+    NOBODY,
     Email,
     Notification,
     PagerDuty,
@@ -18,9 +19,6 @@ from stream_app.spec.notification import (
     Webhook,
     alertmanager_name,
 )
-
-NOBODY = "nobody"
-"""The receiver that posts nowhere."""
 
 _TITLE = '{{ template "stream_app.title" . }}'
 _TEXT = '{{ template "stream_app.text" . }}'

@@ -163,6 +163,9 @@ def alertmanager_name(name: str, receiver: Receiver) -> str:
 SINK_SUFFIX = " (sink)"
 """How the names of receivers end that notify nobody."""
 
+NOBODY = "nobody"
+"""The receiver of what is sent to nobody."""
+
 TEST_ALERT = "StreamAppTest"
 """The name of the alert that `stream-app alerts test` sends."""
 

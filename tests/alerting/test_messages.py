@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,7 +33,7 @@ warning = ["the team"]
 info = ["reports"]
 """
 
-BLOCKED = {
+BLOCKED: dict[str, Any] = {
     "labels": {
         "alertname": "NurtureStepBlocked",
         "severity": "critical",
@@ -86,7 +87,8 @@ class Site(NamedTuple):
 
     def messages(self, receiver: str) -> list[dict[str, Any]]:
         """What a receiver was sent, the newest first."""
-        return json.loads(get(f"{self.sink}/messages.json")).get(receiver, [])
+        found: list[dict[str, Any]] = json.loads(get(f"{self.sink}/messages.json")).get(receiver, [])
+        return found
 
 
 @pytest.fixture
@@ -105,7 +107,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 def test_a_critical_alert_reaches_every_receiver_of_its_route(site: Site) -> None:
     post(f"{site.alertmanager}/api/v2/alerts", [BLOCKED])
     for receiver in ("night", "the team"):
-        (message,) = eventually(lambda receiver=receiver: site.messages(receiver))
+        (message,) = eventually(partial(site.messages, receiver))
         assert (message["title"], message["text"]) == (TITLE, TEXT)
     assert site.messages("reports") == []
 
