@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
+from stream_app.cli.alerts_file import alert_settings
 from stream_app.cli.options import AS_OF, REDIS, SAMPLE_SETTINGS, clock_at, fail, with_settings
 from stream_app.cli.rendering import CATALOG
 from stream_app.clients.connections import sync_redis
@@ -19,7 +20,6 @@ from stream_app.exporter.collector import BusinessCollector
 from stream_app.exporter.exporters import ExportersCollector
 from stream_app.exporter.metrics_page import MetricsPage
 from stream_app.exporter.wall import HELD, Wall
-from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.metric_page import exported
 from stream_app.store.exporters import ExporterLease
@@ -27,11 +27,12 @@ from stream_app.store.reader import Reader
 
 
 @click.command()
-@with_settings(*REDIS, "namespace", *SAMPLE_SETTINGS, "host", "exporter_port", "allowed_hosts")
+@with_settings(*REDIS, "namespace", *SAMPLE_SETTINGS, "host", "exporter_port", "allowed_hosts", "alerts_file")
 @AS_OF
 def exporter(settings: Settings, as_of: datetime | None) -> None:
     """Serve the numbers for Prometheus at /metrics and the wall at /. Run exactly one."""
     collect_rarely()
+    alerts = alert_settings(settings)
     clock = clock_at(as_of)
     calendar = settings.rules.calendar
     # Threads inherit the mask, so that the signals wait for this one.
@@ -53,7 +54,7 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
             reader=Reader(redis, settings.namespace, calendar, min_buckets=HELD),
             source=SampleSource(settings.series_limit, settings.gross_margin),
             clock=clock,
-            thresholds=ALERTING.thresholds,
+            thresholds=alerts.thresholds,
         )
         lease = ExporterLease(redis, settings.namespace)
         routes: dict[str, Route] = {"/metrics": MetricsPage(collector, ExportersCollector(lease)), **wall.routes()}

@@ -10,7 +10,7 @@ PATH = "docs/thresholds.md"
 
 _INTRODUCTION = """\
 What decides whether an alert fires, as shipped. [`alerts.toml`](alerts.md) sets others: for all in the table
-`[thresholds]`, for one program in `[programs.NAME]`, for one currency in `[currencies.CODE]`. A share is from 0 to 1."""
+`[thresholds]`, for a program in `[programs.NAME]`, for a currency in `[currencies.CODE]`. A share is from 0 to 1."""
 
 _TABLES = {"program": "`[programs.NAME]`", "currency": "`[currencies.CODE]`"}
 
