@@ -1,4 +1,4 @@
-"""Asks the worker, the exporter or the gateway, whichever this container runs, whether it is well: exit code 0 or 1."""  # noqa: INP001 - a script, no package
+"""Asks whichever of our services this container runs whether it is well: exit code 0 or 1."""  # noqa: INP001 - a script, no package
 
 import http.client
 import os
@@ -9,6 +9,7 @@ _SERVED = (
     ("STREAM_APP_WORKER_PORT", "9465", "/health"),
     ("STREAM_APP_EXPORTER_PORT", "9464", "/metrics"),
     ("STREAM_APP_GATEWAY_METRICS_PORT", "9467", "/health"),
+    ("STREAM_APP_ALERT_SINK_PORT", "9468", "/health"),
 )
 
 

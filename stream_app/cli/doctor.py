@@ -6,6 +6,7 @@ from itertools import chain
 import click
 
 from stream_app.admin.doctor import diagnose
+from stream_app.alerting.diagnosis import diagnose_alerts
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.cli.options import AS_JSON, DEFINITIONS, EXIT_UNAVAILABLE, KAFKA, REDIS, print_json, with_settings
 from stream_app.cli.sources_file import SOURCES_SETTINGS
@@ -29,6 +30,7 @@ _MARKS = {"ok": ("ok", "green"), "warning": ("warn", "yellow"), "failed": ("FAIL
     "exporter_port",
     "worker_port",
     "gateway_metrics_port",
+    "alertmanager_url",
     *SOURCES_SETTINGS,
 )
 @AS_JSON
@@ -45,7 +47,7 @@ def doctor(settings: Settings, *, as_json: bool) -> None:
         together=topics_by_entity(settings),
         definitions=fingerprint(settings.rules),
     )
-    for finding in chain(found, diagnose_sources(settings, SOURCES, EXPORTS.values())):
+    for finding in chain(found, diagnose_sources(settings, SOURCES, EXPORTS.values()), diagnose_alerts(settings)):
         findings.append(finding)
         if not as_json:
             mark, color = _MARKS[finding.status]

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
+from stream_app.cli.alerts_file import alert_settings
 from stream_app.cli.options import AS_OF, EXIT_USAGE, REDIS, SAMPLE_SETTINGS, clock_at, fail, with_settings
 from stream_app.cli.rendering import CATALOG
 from stream_app.clients.connections import sync_redis
@@ -23,7 +24,6 @@ from stream_app.exporter.detail.details import Details, off
 from stream_app.exporter.exporters import ExportersCollector
 from stream_app.exporter.metrics_page import MetricsPage
 from stream_app.exporter.wall import HELD, Wall
-from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.metric_page import exported
 from stream_app.store.exporters import ExporterLease
@@ -33,11 +33,14 @@ _DETAIL = ("detail", "detail_token", "crm_link")
 
 
 @click.command()
-@with_settings(*REDIS, "namespace", *SAMPLE_SETTINGS, "host", "exporter_port", "allowed_hosts", *_DETAIL)
+@with_settings(
+    *REDIS, "namespace", *SAMPLE_SETTINGS, "host", "exporter_port", "allowed_hosts", "alerts_file", *_DETAIL
+)
 @AS_OF
 def exporter(settings: Settings, as_of: datetime | None) -> None:
     """Serve the numbers for Prometheus at /metrics and the wall at /. Run exactly one."""
     collect_rarely()
+    alerts = alert_settings(settings)
     clock = clock_at(as_of)
     calendar = settings.rules.calendar
     # Threads inherit the mask, so that the signals wait for this one.
@@ -59,7 +62,7 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
             reader=Reader(redis, settings.namespace, calendar, min_buckets=HELD),
             source=SampleSource(settings.series_limit, settings.gross_margin),
             clock=clock,
-            thresholds=ALERTING.thresholds,
+            thresholds=alerts.thresholds,
             details=settings.detail == "on",
         )
         lease = ExporterLease(redis, settings.namespace)
@@ -88,7 +91,6 @@ def _details(settings: Settings, redis: Redis, wall: Wall, clock: Callable[[], i
             "listen on 127.0.0.1 without STREAM_APP_ALLOWED_HOSTS"
         )
         fail(message, EXIT_USAGE)
-    thresholds = ALERTING.thresholds
     alerts = (alert for group in ALERTING.groups for alert in group.alerts)
     return Details(
         redis=redis,
@@ -96,7 +98,7 @@ def _details(settings: Settings, redis: Redis, wall: Wall, clock: Callable[[], i
         calendar=settings.rules.calendar,
         clock=clock,
         known={each.series: each for each in exported(CATALOG)},
-        alerts={each.name: replace(each, expr=thresholds.filled(each.expr)) for each in alerts},
+        alerts={each.name: replace(each, expr=wall.thresholds.filled(each.expr)) for each in alerts},
         current=wall.current,
         crm_link=settings.crm_link,
         token=token,

@@ -42,6 +42,7 @@ TASKS = {
     },
     "Set up and check": {
         "doctor": "Check Kafka, topics, Redis, clock, ports, definitions, and what a gateway needs.",
+        "alerts": "Who is notified of alerts, and whether it arrives.",
         "config": "What is set.",
         "completion": "Print the script with which SHELL completes commands and options.",
         "render": "Write everything that follows from the catalog: schemas, docs, rules, dashboards.",

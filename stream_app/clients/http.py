@@ -97,7 +97,7 @@ def serving(host: str, port: int, routes: Mapping[str, Route], names: str = "") 
 
     class Handler(_Handler):
         def answer(self) -> Page:
-            if not _is_allowed(self.headers.get("Host"), allowed):
+            if not is_allowed(self.headers.get("Host"), allowed):
                 return _MISDIRECTED
             route = routes.get(self.path.partition("?")[0])
             return self.page(route) if route else Page(b"not found\n", "text/plain", HTTPStatus.NOT_FOUND)
@@ -123,7 +123,8 @@ _MISDIRECTED = Page(
 )
 
 
-def _is_allowed(header: str | None, allowed: frozenset[str]) -> bool:
+def is_allowed(header: str | None, allowed: frozenset[str]) -> bool:
+    """Say whether a request with this `Host` is answered; `allowed` as of `allowed_names`."""
     if not allowed or header is None:
         return True
     try:

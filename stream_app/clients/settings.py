@@ -111,6 +111,13 @@ class Settings(BaseSettings):
     gateway_metrics_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         9467, description="Port of the gateway's own metrics and health; 0 = off."
     )
+    alerts_file: str = Field("alerts.toml", description="The file that says who is notified of alerts, and of which.")
+    alertmanager_url: Annotated[str, Field(pattern=r"^https?://[^/?#@\s]+(/[^?#@\s]*)?$")] = Field(
+        "http://127.0.0.1:9093", description="Where Alertmanager answers."
+    )
+    alert_sink_port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        9468, description="Port of the page that shows what alerts would have been sent."
+    )
     sources_file: str = Field("sources.toml", description="The file that says which sources there are.")
     identity_key_file: FilePath | None = Field(
         None, description="Key that e-mail addresses are turned into ids with (identity.key beside the sources' file)."

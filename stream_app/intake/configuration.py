@@ -5,16 +5,15 @@ Everything that is wrong is found at once, and named by file, table, key and rul
 
 import os
 import re
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import inspect
 
 from stream_app.clients.settings import PREFIX
+from stream_app.clients.toml_file import ConfigurationError, parsed, table_as
 from stream_app.sources.export import Export
 from stream_app.sources.source import Hmac, Source, SourceSettings
 
@@ -33,6 +32,7 @@ __all__ = [
 
 _MEBIBYTE = 1024 * 1024
 _TABLES = ("gateway", "identity", "sources")
+_WRITTEN_BY = "`stream-app sources init NAME` writes one"
 
 Inbox = Literal["all", "parked", "none"]
 """Which items the inbox takes: all that were verified, those that could not be mapped, or none."""
@@ -75,14 +75,6 @@ class Configuration:
     sources: Mapping[str, Configured]
 
 
-class ConfigurationError(Exception):
-    """What is wrong with `sources.toml`, a secret or the identity key: one sentence each, all that were found."""
-
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(self.problems))
-
-
 def secret_variable(name: str) -> str:
     """The environment variable that names the file of a source's secrets."""
     return f"{PREFIX}SOURCE_{re.sub('[^A-Z0-9]', '_', name.upper())}_SECRET_FILE"
@@ -100,12 +92,12 @@ def read_configuration(
     `declared` are all sources by name, `exports` those that may have tables of their own; without `need_secrets` none
     is read and none is missed. Raises ConfigurationError.
     """
-    text = _parsed(path)
+    text = parsed(path, _WRITTEN_BY)
     problems: list[str] = []
     allowed = ", ".join(f"[{name}]" for name in _TABLES)
     problems += [f"{path}: [{name}]: no such table; there may be {allowed}" for name in text if name not in _TABLES]
-    gateway = _table(path, "gateway", text.get("gateway", {}), GatewaySettings, problems)
-    identity = _table(path, "identity", text.get("identity", {}), IdentitySettings, problems)
+    gateway = table_as(path, "gateway", text.get("gateway", {}), GatewaySettings, problems)
+    identity = table_as(path, "identity", text.get("identity", {}), IdentitySettings, problems)
     tables = text.get("sources", {})
     if not isinstance(tables, dict):
         problems.append(f"{path}: [sources]: expected a table of each source, as in [sources.events]")
@@ -120,7 +112,7 @@ def read_configuration(
             known = ", ".join(sorted({*declared, *imported}))
             problems.append(f"{path}: [sources.{name}]: no such source; there are {known}")
             continue
-        settings = _table(path, f"sources.{name}", table, source.settings, problems)
+        settings = table_as(path, f"sources.{name}", table, source.settings, problems)
         if settings is None:
             continue
         secrets: tuple[str, ...] = ()
@@ -141,15 +133,15 @@ def read_export_settings(path: Path, export: Export[Any], options: Mapping[str, 
 
     An option is a field of its settings that stands in no file. Raises ConfigurationError.
     """
-    text = _parsed(path) if path.exists() else {}
+    text = parsed(path, _WRITTEN_BY) if path.exists() else {}
     problems: list[str] = []
     fields = {each.encode_name for each in msgspec.structs.fields(export.settings)}
     problems += [f"--{name} says nothing to {export.name}" for name in options if name not in fields]
-    identity = _table(path, "identity", text.get("identity", {}), IdentitySettings, problems)
+    identity = table_as(path, "identity", text.get("identity", {}), IdentitySettings, problems)
     sources = text.get("sources", {})
     table = sources.get(export.source, {}) if isinstance(sources, dict) else {}
     whole = {**table, **options} if isinstance(table, dict) else table
-    settings = _table(path, f"sources.{export.source}", whole, export.settings, problems)
+    settings = table_as(path, f"sources.{export.source}", whole, export.settings, problems)
     if problems or identity is None:
         raise ConfigurationError(problems)
     return settings, identity.account_key
@@ -187,20 +179,6 @@ def read_secrets(path: Path, name: str, settings: SourceSettings) -> tuple[str, 
     return secrets
 
 
-def _parsed(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        problem = f"cannot read {path}: {error.strerror}; `stream-app sources init NAME` writes one"
-    except UnicodeDecodeError:
-        problem = f"{path} is no text in UTF-8"
-    except tomllib.TOMLDecodeError as error:
-        # Its message ends with the place; what stands before may repeat what is there.
-        place = re.search(r"\((at [^()]+)\)$", str(error))
-        problem = f"{path} is no TOML, {place[1] if place else 'somewhere'}"
-    raise ConfigurationError([problem])
-
-
 def _unsuitable(
     path: Path, source: Source[Any], settings: SourceSettings, gateway: GatewaySettings | None
 ) -> Iterator[str]:
@@ -209,70 +187,3 @@ def _unsuitable(
         return
     if isinstance(signature, Hmac) and "url" in signature.signed:
         yield f"{path}: [gateway] public_url: is needed, because {source.title} signs it"
-
-
-def _table(path: Path, name: str, table: object, kind: type[Any], problems: list[str]) -> Any:  # noqa: ANN401 - of `kind`
-    """The table as a struct; None if it is none, and then what is wrong is among the problems."""
-    try:
-        return msgspec.convert(table, kind)
-    except msgspec.ValidationError as error:
-        problems.append(f"{path}: [{name}]{_rule(str(error), kind)}")
-        return None
-
-
-_MESSAGES: tuple[tuple[str, Callable[[re.Match[str], inspect.Type | None], tuple[str, str]]], ...] = (
-    (
-        r"Object contains unknown field `(?P<key>[^`]*)`",
-        lambda found, kind: (found["key"], f"no such key; there may be {', '.join(_fields(kind))}"),
-    ),
-    (r"Object missing required field `(?P<key>[^`]*)`", lambda found, _: (found["key"], "is needed")),
-    # The one message that repeats the value.
-    (r"Invalid enum value ", lambda _, kind: ("", f"expected one of {', '.join(_literals(kind))}")),
-    (r"(?P<rule>Expected .*)$", lambda found, _: ("", found["rule"].replace("`", "").replace("E", "e", 1))),
-)
-
-
-def _rule(message: str, kind: type[Any]) -> str:
-    """Key and rule of a message of msgspec's."""
-    said, _, at = message.partition(" - at `")
-    path = at.rstrip("`").removeprefix("$").lstrip(".")
-    place = _type_at(inspect.type_info(kind), path)
-    for pattern, describe in _MESSAGES:
-        if found := re.match(pattern, said):
-            key, rule = describe(found, place)
-            named = ".".join(part for part in (path.replace("[...]", ".*"), key) if part)
-            return f" {named}: {rule}" if named else f": {rule}"
-    return f"{path and f' {path}'}: {said}"
-
-
-def _type_at(kind: inspect.Type, path: str) -> inspect.Type | None:
-    """The type of what stands at a path such as `pipelines[...].kind`."""
-    at: inspect.Type | None = kind
-    for part in re.findall(r"\[[^]]*\]|[^.\[]+", path):
-        at = _inner(at, part)
-    return at
-
-
-def _inner(kind: inspect.Type | None, part: str) -> inspect.Type | None:
-    if isinstance(kind, inspect.UnionType):
-        inner = (_inner(each, part) for each in kind.types)
-        return next((each for each in inner if each is not None), None)
-    if part.startswith("["):
-        if isinstance(kind, inspect.DictType):
-            return kind.value_type
-        return getattr(kind, "item_type", None)
-    if isinstance(kind, inspect.StructType):
-        return next((each.type for each in kind.fields if each.encode_name == part), None)
-    return None
-
-
-def _fields(kind: inspect.Type | None) -> list[str]:
-    if isinstance(kind, inspect.UnionType):
-        return [name for each in kind.types for name in _fields(each)]
-    return [each.encode_name for each in kind.fields] if isinstance(kind, inspect.StructType) else []
-
-
-def _literals(kind: inspect.Type | None) -> list[str]:
-    if isinstance(kind, inspect.UnionType):
-        return [value for each in kind.types for value in _literals(each)]
-    return [str(each) for each in kind.values] if isinstance(kind, inspect.LiteralType) else []

@@ -8,6 +8,7 @@ from stream_app.spec.alert import Alerting
 from stream_app.spec.derived import Derived
 from stream_app.spec.example import Example
 from stream_app.spec.metric import Metric
+from stream_app.spec.notification import AS_SHIPPED, Notification
 from stream_app.spec.panel import Dashboard
 from stream_app.spec.ratio import Ratio
 
@@ -33,4 +34,5 @@ class Catalog:
     examples: Sequence[Example] = ()
     dashboards: Sequence[Dashboard] = ()
     alerting: Alerting | None = None
+    notification: Notification = AS_SHIPPED
     namespace: str = "lifecycle"

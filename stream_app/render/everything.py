@@ -13,7 +13,11 @@ OWNED = ("schemas/*", "prometheus/rules/*", "grafana/dashboards/*", "docs/source
 """Globs of files that only rendering writes: one that is not rendered any more is left over. Folders are not files."""
 
 
+def monitoring(catalog: Catalog) -> Rendered:
+    """Return what an installation reads: rules, Alertmanager's configuration, dashboards."""
+    return rules(catalog) | alertmanager(catalog) | dashboards(catalog)
+
+
 def everything(catalog: Catalog) -> Rendered:
     """Return all rendered files of a catalog."""
-    pages = event_page(catalog) | metric_page(catalog) | dashboards(catalog)
-    return schemas(catalog) | asyncapi(catalog) | pages | rules(catalog) | alertmanager(catalog)
+    return schemas(catalog) | asyncapi(catalog) | event_page(catalog) | metric_page(catalog) | monitoring(catalog)

@@ -9,6 +9,7 @@ from stream_app.render.catalog import Catalog, Rendered
 from stream_app.render.each_series_once import EachSeriesOnce
 from stream_app.render.own_thresholds import OwnThresholds
 from stream_app.spec.alert import Alert, Alerting, RuleGroup
+from stream_app.spec.notification import Notification
 
 GENERATED = "# Rendered from the declarations by `stream-app render`; changes go there."
 NO_TIME = "0s"
@@ -24,7 +25,7 @@ def rules(catalog: Catalog) -> Rendered:
         _group(each, lambda expr: own(once(expr)), lambda text: alerting.thresholds.annotation(once(text)))
         for each in alerting.groups
     )
-    return {f"prometheus/rules/{group.name}.yml": _file(group, alerting) for group in groups}
+    return {f"prometheus/rules/{group.name}.yml": _file(group, alerting, catalog.notification) for group in groups}
 
 
 def _group(group: RuleGroup, expr: Callable[[str], str], annotation: Callable[[str], str]) -> RuleGroup:
@@ -42,14 +43,14 @@ def _group(group: RuleGroup, expr: Callable[[str], str], annotation: Callable[[s
     return replace(group, alerts=tuple(alerts), recordings=tuple(recordings))
 
 
-def _file(group: RuleGroup, alerting: Alerting) -> str:
+def _file(group: RuleGroup, alerting: Alerting, notification: Notification) -> str:
     head = (GENERATED, "groups:", f"  - name: {group.name}", f"    interval: {group.interval}", "    rules:")
     recordings = (_item((f"record: {_text(each.name)}", *_block("expr", each.expr))) for each in group.recordings)
-    alerts = (_item(_alert(each, group, alerting)) for each in group.alerts)
+    alerts = (_item(_alert(each, group, alerting, notification)) for each in group.alerts)
     return "\n".join((*head, *recordings, *alerts)) + "\n"
 
 
-def _alert(alert: Alert, group: RuleGroup, alerting: Alerting) -> Iterator[str]:
+def _alert(alert: Alert, group: RuleGroup, alerting: Alerting, notification: Notification) -> Iterator[str]:
     yield f"alert: {_text(alert.name)}"
     yield from _block("expr", alert.expr)
     if alert.for_ != NO_TIME:
@@ -65,8 +66,11 @@ def _alert(alert: Alert, group: RuleGroup, alerting: Alerting) -> Iterator[str]:
         ("description", alert.description),
         ("runbook_url", runbook_url(alert.name, alerting)),
         ("dashboard_url", _dashboard_url(alert, group, alerting)),
+        ("explain", _explain(alert)),
+        ("owner", _owner(alert, group, notification)),
     ):
-        yield f"  {name}: {_text(value)}"
+        if value:
+            yield f"  {name}: {_text(value)}"
 
 
 def runbook_url(alert: str, alerting: Alerting) -> str:
@@ -77,6 +81,29 @@ def runbook_url(alert: str, alerting: Alerting) -> str:
 def _dashboard_url(alert: Alert, group: RuleGroup, alerting: Alerting) -> str:
     variables = "&".join(f"var-{name}={{{{ $labels.{name} | urlquery }}}}" for name in alert.variables)
     return f"{alerting.dashboards}/{group.dashboard}{'?' if variables else ''}{variables}"
+
+
+def _explain(alert: Alert) -> str:
+    """The command that says who is in the very step."""
+    if not {"program", "step"} <= set(alert.variables):
+        return ""
+    return f"stream-app explain step {_shell_word('program')} {_shell_word('step')}"
+
+
+def _shell_word(label: str) -> str:
+    """Write the template of a label's value as a word of a shell, whatever it holds."""
+    return f"""'{{{{ reReplaceAll "'" "'\\\\''" $labels.{label} }}}}'"""
+
+
+def _owner(alert: Alert, group: RuleGroup, notification: Notification) -> str:
+    """Who has to act: the owner of the program, or else of the area."""
+    owner = notification.owners.get(group.area, "")
+    if "program" not in alert.variables or not notification.program_owners:
+        return owner
+    cases = "{{ else if ".join(
+        f"eq $labels.program {_text(program)} }}}}{name}" for program, name in notification.program_owners.items()
+    )
+    return f"{{{{ if {cases}{{{{ else }}}}{owner}{{{{ end }}}}"
 
 
 def _item(lines: Iterable[str]) -> str:

@@ -66,8 +66,7 @@ class Thresholds:
 
     def overrides_of(self, template: str) -> tuple[Override, ...]:
         """Return those that change a text."""
-        names = {found["name"] for found in _MARK.finditer(template)}
-        return tuple(each for each in self.overrides if names & each.thresholds.keys())
+        return tuple(each for each in self.overrides if marks(template) & each.thresholds.keys())
 
     def _value(self, name: str, labels: Mapping[str, str]) -> float:
         for each in self.overrides:
@@ -86,6 +85,11 @@ class Thresholds:
             return usual
         cases = "{{ else if ".join(f"{test} }}}}{format(value, spec)}" for test, value in own)
         return f"{{{{ if {cases}{{{{ else }}}}{usual}{{{{ end }}}}"
+
+
+def marks(template: str) -> frozenset[str]:
+    """Return the names of the thresholds that a text is made from."""
+    return frozenset(found["name"] for found in _MARK.finditer(template))
 
 
 def thresholds(declared: Iterable[object]) -> dict[str, Threshold]:

@@ -40,6 +40,9 @@ EVERY = dict(commands(main))
 def test_all_commands_of_the_product_are_there() -> None:
     assert {" ".join(path) for path in EVERY} == {
         "demo",
+        "alerts check",
+        "alerts sink",
+        "alerts test",
         "topics apply",
         "topics list",
         "tail",

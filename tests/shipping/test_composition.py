@@ -2,9 +2,11 @@
 
 import io
 import json
+import os
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import distribution
@@ -15,8 +17,10 @@ import pytest
 from jsonschema.validators import validator_for
 
 from stream_app import __version__
+from stream_app.cli.alerts_file import alert_settings
 from stream_app.clients.settings import Settings
 from stream_app.monitoring.alerts.pipeline import EXPORTER_JOB, WORKER_JOB
+from stream_app.spec.notification import Sink
 from tests.monitoring.alerts.tools import run
 from tests.shipping.commands import parse
 from tests.shipping.composition import COMPOSITION, ONE_SHOTS, OURS, ROOT, SERVICES, mounted, mounts, option, size, yaml
@@ -148,6 +152,12 @@ def test_what_the_gateway_is_set_to_stands_in_a_volume_of_the_images_user() -> N
     )
 
 
+def test_what_is_rendered_goes_to_a_volume_of_the_images_user() -> None:
+    # A new volume gets the owner of the folder that it is first mounted on.
+    assert mounts("alerts")["/rendered"] == "rendered"
+    assert "install --directory --owner 10001 --group 10001 --mode 755 /rendered " in (ROOT / "Dockerfile").read_text()
+
+
 def test_what_doctor_advises_to_start_is_a_service() -> None:
     advised = re.findall(r"docker compose up -d (\w+)", (ROOT / "stream_app/admin/doctor.py").read_text())
     assert advised
@@ -257,10 +267,11 @@ def test_prometheus_sends_its_alerts_to_the_alertmanager() -> None:
 
 def test_prometheus_accepts_what_is_mounted(tmp_path: Path) -> None:
     shutil.copy(mounted("prometheus", option("prometheus", "--config.file")), tmp_path / "prometheus.yml")
-    shutil.copytree(mounted("prometheus", "/etc/prometheus/rules"), tmp_path / "rules")
+    assert mounts("prometheus")["/etc/prometheus/rendered"] == "rendered"
+    rendered(tmp_path / "rendered")
     code, said = run("promtool", "check", "config", tmp_path / "prometheus.yml")
     assert code == 0, said
-    rules = sorted(path.name for path in (tmp_path / "rules").glob("*.yml"))
+    rules = sorted(path.name for path in (tmp_path / "rendered/prometheus/rules").glob("*.yml"))
     assert rules == sorted(re.findall(r"Checking \S*/rules/(\S+)", said))
     assert rules
 
@@ -277,8 +288,37 @@ def _seconds(duration: str) -> int:
     return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"(\d+)([smhdw])", duration))
 
 
-def test_alertmanager_reads_the_shipped_routes() -> None:
-    assert mounted("alertmanager", option("alertmanager", "--config.file")) == ROOT / "prometheus/alertmanager.yml"
+def rendered(out: Path) -> None:
+    """Do what the service `alerts` does, into another folder."""
+    (target,) = (word for word in SERVICES["alerts"]["command"] if word.startswith("/"))
+    assert mounts("alerts")[target] == "rendered"
+    words = [str(out) if word == target else word for word in SERVICES["alerts"]["command"]]
+    file = mounted("alerts", SERVICES["alerts"]["environment"]["STREAM_APP_ALERTS_FILE"])
+    command = [sys.executable, "-m", "stream_app.cli", *words]
+    environment = {**os.environ, "STREAM_APP_ALERTS_FILE": str(file)}
+    subprocess.run(command, check=True, timeout=60, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603 - our own
+
+
+def test_alertmanager_accepts_what_is_rendered_for_it(tmp_path: Path) -> None:
+    config = Path(option("alertmanager", "--config.file")).relative_to("/etc/alertmanager/rendered")
+    assert mounts("alertmanager")["/etc/alertmanager/rendered"] == "rendered"
+    rendered(tmp_path)
+    code, said = run("amtool", "check-config", tmp_path / config)
+    assert code == 0, said
+
+
+def test_the_sink_shows_what_nobody_is_sent() -> None:
+    notification = alert_settings(Settings.load(alerts_file=str(ROOT / "deploy/alerts/alerts.toml"))).notification
+    port = Settings.model_fields["alert_sink_port"].default
+    assert {receiver.url for receiver in notification.receivers.values() if isinstance(receiver, Sink)} == {
+        f"http://sink:{port}"
+    }
+    assert SERVICES["sink"]["ports"] == [f"127.0.0.1:{port}:{port}"]
+
+
+def test_the_secrets_of_receivers_are_no_files_of_the_repository() -> None:
+    assert mounts("alertmanager")["/alerts"] == mounts("alerts")["/alerts"] == "./deploy/alerts"
+    assert "*.secret" in (ROOT / "deploy/alerts/.gitignore").read_text().splitlines()
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,10 @@ def test_it_starts_our_command_and_exposes_the_ports_of_the_settings() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     ((entry,),) = map(json.loads, _given("ENTRYPOINT"))
     assert entry in project["scripts"]
-    ports = {Settings.model_fields[name].default for name in ("exporter_port", "worker_port", "gateway_port")}
+    ports = {
+        Settings.model_fields[name].default
+        for name in ("exporter_port", "worker_port", "gateway_port", "alert_sink_port")
+    }
     assert set(map(int, " ".join(_given("EXPOSE")).split())) == ports
 
 

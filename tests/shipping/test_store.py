@@ -14,7 +14,7 @@ from redis.retry import Retry
 
 from stream_app.clients.ports import free_port
 from stream_app.demo.embedded_servers import Server, accepts, embedded_kafka, redis_server
-from tests.shipping.composition import SERVICES
+from tests.shipping.composition import SERVICES, mounted
 from tests.shipping.test_image import healthcheck
 from tests.system.processes import CommandProcess, eventually, run
 
@@ -67,6 +67,8 @@ def environment(store: Server, secrets: Path, tmp_path_factory: pytest.TempPathF
             "STREAM_APP_HOST": "127.0.0.1",
             "STREAM_APP_WORKER_PORT": str(free_port()),
             "STREAM_APP_EXPORTER_PORT": str(free_port()),
+            "STREAM_APP_ALERTS_FILE": str(mounted("worker", "/alerts/alerts.toml")),
+            "STREAM_APP_ALERTMANAGER_URL": f"http://127.0.0.1:{free_port()}",
         }
 
 

@@ -15,7 +15,7 @@ from tests.monitoring.alerts.tools import run
 PROMETHEUS = ROOT / "prometheus/prometheus.yml"
 ALERTMANAGER = ROOT / "prometheus/alertmanager.yml"
 ALERTS = [(alert, group) for group in ALERTING.groups for alert in group.alerts]
-RECEIVER = {"critical": "pager", "warning": "chat", "info": "digest"}
+RECEIVER = {"critical": "pager (sink)", "warning": "chat (sink)", "info": "digest (sink)"}
 
 
 def test_promtool_accepts_the_configuration_and_the_rules_that_it_names() -> None:
@@ -38,7 +38,7 @@ def test_amtool_accepts_the_configuration() -> None:
 @pytest.mark.parametrize(("alert", "group"), ALERTS, ids=lambda each: each.name)
 def test_an_alert_reaches_whom_its_severity_names(alert: Alert, group: RuleGroup) -> None:
     name, severity, area = alert.name, alert.severity, group.area
-    receiver = "heartbeat" if name == ALERTING.heartbeat else RECEIVER[severity]
+    receiver = "heartbeat (sink)" if name == ALERTING.heartbeat else RECEIVER[severity]
     code, said = run(
         "amtool",
         "config",

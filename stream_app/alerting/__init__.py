@@ -1,0 +1,1 @@
+"""`alerts.toml` and Alertmanager: who is notified of what, and whether it arrives."""

@@ -1,0 +1,33 @@
+"""The alerts of an installation: the declared ones, with what its `alerts.toml` sets."""
+
+from dataclasses import replace
+
+from stream_app.alerting.configuration import AlertSettings, Settable
+from stream_app.spec.alert import Alerting
+from stream_app.spec.threshold import Threshold, marks
+
+__all__ = ["LABELS", "installed", "settable"]
+
+LABELS = ("program", "currency")
+"""The labels whose values may have thresholds of their own."""
+
+
+def settable(alerting: Alerting, thresholds: dict[str, Threshold]) -> Settable:
+    """Return what may be set: by a label, only what decides about alerts that have it."""
+    alerts = [alert for group in alerting.groups for alert in group.alerts]
+    by_label = {
+        label: {name for alert in alerts if label in alert.variables for name in marks(alert.expr)} for label in LABELS
+    }
+    return Settable(thresholds=thresholds, by_label=by_label, areas={group.area for group in alerting.groups})
+
+
+def installed(alerting: Alerting, settings: AlertSettings) -> Alerting:
+    """Return the alerts with an installation's thresholds and links."""
+    links = settings.links
+    return replace(
+        alerting,
+        thresholds=settings.thresholds,
+        runbooks=links.runbooks,
+        dashboards=links.dashboards,
+        exporter=links.exporter,
+    )

@@ -1,0 +1,1 @@
+"""Who is notified of alerts, and whether it arrives."""
