@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from stream_app.audit import RECOUNTED, Recount, compare
 from stream_app.clients.settings import Settings
 from stream_app.demo.simulator import Plan, history
 from tests.cli.transcripts import COMMAND
@@ -122,6 +123,25 @@ def test_a_day_of_the_history_is_what_kpis_print_as_of_it(settings: Settings) ->
     names = {name for name, _ in found}
     assert {"lifecycle_mrr", "lifecycle_leads_in_stage", "lifecycle_arpa", "lifecycle_new_leads"} <= names
     assert not {"lifecycle_step_overdue", "lifecycle_mql_oldest_due_timestamp_seconds"} & names
+
+
+def test_days_of_the_history_equal_the_recount_of_the_audit(settings: Settings) -> None:
+    lines = printed(settings, "--format", "json").splitlines()
+    found: dict[str, dict[tuple[str, frozenset[tuple[str, str]]], float]] = {str(day): {} for day in PAST}
+    for each in map(json.loads, lines):
+        if each["name"] in RECOUNTED:
+            found[each["day"]][each["name"], frozenset(each["labels"].items())] = each["value"]
+    with Recount(timezone=ZONE) as recount:
+        recount.add(history(PLAN))
+        for day in PAST[::8]:
+            assert compare(found[str(day)], recount.samples(datetime.fromtimestamp(last_moment(day), UTC))) == []
+    shown = {name for name, _ in found[str(PAST[-1])]}
+    assert {
+        "lifecycle_mrr",
+        "lifecycle_net_revenue_retention",
+        "lifecycle_step_balance",
+        "lifecycle_new_leads",
+    } <= shown
 
 
 def test_weeks_and_months_end_on_their_last_days(settings: Settings) -> None:
