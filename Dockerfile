@@ -14,6 +14,7 @@ FROM python:3.11.15-slim-bookworm
 # is first mounted on.
 RUN groupadd --gid 10001 stream-app && useradd --uid 10001 --gid 10001 --no-create-home stream-app \
     && install --directory --owner 10001 --group 10001 --mode 755 /rendered \
+    && install --directory --owner 10001 --group 10001 --mode 755 /history \
     && install --directory --owner 10001 --group 10001 --mode 700 /sources
 COPY --from=build /app /app
 COPY deploy/healthcheck.py /healthcheck.py

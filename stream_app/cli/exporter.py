@@ -24,6 +24,7 @@ from stream_app.exporter.detail.details import Details, off
 from stream_app.exporter.exporters import ExportersCollector
 from stream_app.exporter.metrics_page import MetricsPage
 from stream_app.exporter.wall import HELD, Wall
+from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.metric_page import exported
 from stream_app.store.exporters import ExporterLease
@@ -33,9 +34,7 @@ _DETAIL = ("detail", "detail_token", "crm_link")
 
 
 @click.command()
-@with_settings(
-    *REDIS, "namespace", *SAMPLE_SETTINGS, "host", "exporter_port", "allowed_hosts", "alerts_file", *_DETAIL
-)
+@with_settings(*REDIS, "namespace", *SAMPLE_SETTINGS, "host", "exporter_port", "allowed_hosts", "alerts_file", *_DETAIL)
 @AS_OF
 def exporter(settings: Settings, as_of: datetime | None) -> None:
     """Serve the numbers for Prometheus at /metrics and the wall at /. Run exactly one."""

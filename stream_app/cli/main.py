@@ -37,6 +37,7 @@ TASKS = {
     },
     "Read and explain the numbers": {
         "kpis": "Print every sample that the exporter would export; PATTERN picks series whose name contains it.",
+        "history": "Print every sample as of the end of each day, for Prometheus or a spreadsheet.",
         "explain": "What an entity contributes to the numbers, and who is in a step.",
         "audit": "Count everything again from the log, by code that shares nothing with the fold; compare with Redis.",
     },

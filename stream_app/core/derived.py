@@ -28,7 +28,7 @@ def derived_amounts(derived: Derived, window: Window | None, view: View) -> Mapp
 
     What was due on a past day is not known.
     """
-    if view.is_past and not isinstance(derived.value, Opening):
+    if view.is_past and derived.is_of_now:
         return {}
     match derived.value:
         case Opening() as opening:

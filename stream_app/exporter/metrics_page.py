@@ -11,7 +11,7 @@ from prometheus_client.utils import floatToGoString
 
 from stream_app.clients.http import Page
 
-_END = b"# EOF\n"
+END = b"# EOF\n"
 """The last line of OpenMetrics."""
 
 _OPEN_METRICS = "application/openmetrics-text"
@@ -40,38 +40,38 @@ class MetricsPage:
                     else:
                         written[family.name] = family, self._write(family, content_type, encode)
             self._written[content_type] = written
-        parts = [text.removesuffix(_END) for _, text in written.values()]
-        end = [_END] if content_type.startswith(_OPEN_METRICS) else []
+        parts = [text.removesuffix(END) for _, text in written.values()]
+        end = [END] if content_type.startswith(_OPEN_METRICS) else []
         return Page(b"".join(parts + end), content_type)
 
     def _write(self, family: Metric, content_type: str, encode: Callable[[Collector], bytes]) -> bytes:
         """Write a family out; the lines of gauges, of which there are very many, are put together here."""
         if family.type != "gauge":
             return encode(_One(family))
-        head = encode(_One(Metric(family.name, family.documentation, family.type))).removesuffix(_END)
+        head = encode(_One(Metric(family.name, family.documentation, family.type))).removesuffix(END)
         before = self._starts.get(family.name, {})
         starts: dict[Labels, str] = {}
         lines: list[str] = []
         for name, labels, value, *_ in family.samples:
             key = tuple(labels.items())
-            start = starts[key] = before.get(key) or _start(name, labels)
-            lines.append(f"{start}{_number(value)}\n")
+            start = starts[key] = before.get(key) or line_start(name, labels)
+            lines.append(f"{start}{number_text(value)}\n")
         self._starts[family.name] = starts
-        end = _END if content_type.startswith(_OPEN_METRICS) else b""
+        end = END if content_type.startswith(_OPEN_METRICS) else b""
         return head + "".join(lines).encode() + end
 
 
 Labels = tuple[tuple[str, str], ...]
 
 
-def _start(name: str, labels: Mapping[str, str]) -> str:
+def line_start(name: str, labels: Mapping[str, str]) -> str:
     """A line up to its value: names are plain, and values may be anything."""
     inner = ",".join(f'{label}="{value.translate(_ESCAPED)}"' for label, value in sorted(labels.items()))
     return f"{name}{{{inner}}} " if inner else f"{name} "
 
 
 @lru_cache(maxsize=65_536)
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
     """A value as Prometheus reads it: mostly a small count, which very many samples have."""
     text: str = floatToGoString(value)  # type: ignore[no-untyped-call]  # has no types
     return text

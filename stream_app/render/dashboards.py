@@ -10,6 +10,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from stream_app.render.catalog import Catalog, Rendered
+from stream_app.render.daily_samples import daily
 from stream_app.render.each_series_once import EachSeriesOnce
 from stream_app.render.metric_page import exported
 from stream_app.spec.condition import Status
@@ -48,6 +49,7 @@ def dashboards(catalog: Catalog) -> Rendered:
 
 def dashboard(declared: Dashboard, known: Mapping[str, Declaration], runbooks: str = "") -> Node:
     """Return a dashboard as Grafana imports it; `known` are the metrics by series, `runbooks` where these stand."""
+    of_days = declared.since.endswith("d")
     return {
         "uid": declared.uid,
         "title": declared.title,
@@ -65,7 +67,7 @@ def dashboard(declared: Dashboard, known: Mapping[str, Declaration], runbooks: s
         "annotations": {"list": []},
         "templating": {"list": [*_sources(runbooks), *map(_variable, declared.variables)]},
         "links": [_menu()],
-        "panels": list(_panels(declared, known)),
+        "panels": [daily(node, known) if of_days else node for node in _panels(declared, known)],
     }
 
 

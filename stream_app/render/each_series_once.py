@@ -7,7 +7,8 @@ from stream_app.spec.metric import PREFIX, Declaration
 
 _HISTOGRAM = re.compile("_(bucket|gcount|gsum)$")
 _SUM = re.compile(
-    rf"sum(?P<by> by \([^)]*\))? ?\((?P<series>{PREFIX}\w+)(?P<match>{{[^{{}}]*}})?(?P<offset> offset \w+)?\)"
+    rf"sum(?P<by> by \([^)]*\))? ?\((?P<function>\w+_over_time\()?(?P<series>{PREFIX}\w+)(?P<match>{{[^{{}}]*}})?"
+    r"(?P<when> offset \w+|\[\w+\]\))?\)"
 )
 
 
@@ -22,9 +23,10 @@ class EachSeriesOnce:
         return _SUM.sub(self._over_one, promql)
 
     def _over_one(self, found: re.Match[str]) -> str:
-        series, match, offset = found["series"], found["match"] or "", found["offset"] or ""
+        series = found["series"]
+        function, match, when = (found[part] or "" for part in ("function", "match", "when"))
         labels = [*self._labels[series_of(series)], *(["le"] if series.endswith("_bucket") else [])]
-        return f"sum{found['by'] or ''} (max by ({', '.join(labels)}) ({series}{match}{offset}))"
+        return f"sum{found['by'] or ''} (max by ({', '.join(labels)}) ({function}{series}{match}{when}))"
 
 
 def labels_by_series(catalog: Catalog) -> dict[str, list[str]]:

@@ -66,6 +66,7 @@ def _alert(alert: Alert, group: RuleGroup, alerting: Alerting, notification: Not
         ("description", alert.description),
         ("runbook_url", runbook_url(alert.name, alerting)),
         ("dashboard_url", _dashboard_url(alert, group, alerting)),
+        ("detail_url", _detail_url(alert, alerting)),
         ("explain", _explain(alert)),
         ("owner", _owner(alert, group, notification)),
     ):
@@ -81,6 +82,16 @@ def runbook_url(alert: str, alerting: Alerting) -> str:
 def _dashboard_url(alert: Alert, group: RuleGroup, alerting: Alerting) -> str:
     variables = "&".join(f"var-{name}={{{{ $labels.{name} | urlquery }}}}" for name in alert.variables)
     return f"{alerting.dashboards}/{group.dashboard}{'?' if variables else ''}{variables}"
+
+
+def _detail_url(alert: Alert, alerting: Alerting) -> str:
+    """The exporter's page about the very step, or else about the alert; empty where nobody says where the exporter is."""
+    if not alerting.exporter:
+        return ""
+    if {"program", "step"} <= set(alert.variables):
+        query = "&".join(f"{name}={{{{ $labels.{name} | urlquery }}}}" for name in ("program", "step"))
+        return f"{alerting.exporter}/detail/step?{query}"
+    return f"{alerting.exporter}/detail/alert?name={alert.name}"
 
 
 def _explain(alert: Alert) -> str:

@@ -40,3 +40,8 @@ class Derived(Declaration):
 
     value: Opening | Overdue | EarliestDue
     section: str = "B"
+
+    @property
+    def is_of_now(self) -> bool:
+        """Whether it compares with the clock, so that nothing is known of it on a past day."""
+        return not isinstance(self.value, Opening)

@@ -13,13 +13,13 @@ from stream_app.catalog.sample_source import SampleSource
 from stream_app.demo.simulator import Plan, history
 from tests.audit.stories import Samples
 from tests.laws.memory import MemoryStore
-from tests.laws.worlds import CROWDS, MOMENTS, NOW, crowds, worlds
+from tests.laws.worlds import CROWDS, MOMENTS, NOW, PAST, crowds, worlds
 
 World = list[dict[str, Any]]
 
 ZONES = ("UTC", "America/New_York", "Asia/Kolkata")
-# The 15th of March, the last of March, the 1st of April, and the 30th of April.
-NOWS = st.sampled_from([NOW, NOW + timedelta(days=16), NOW + timedelta(days=17), NOW + timedelta(days=46)])
+# The 15th of March, the last of March, the 1st of April, and the 30th of April; and any day before that.
+NOWS = st.sampled_from([NOW, NOW + timedelta(days=16), NOW + timedelta(days=17), NOW + timedelta(days=46)]) | PAST
 MARGIN = 0.75
 THINGS = ("enrollment_id", "message_id")
 

@@ -64,6 +64,7 @@ def test_all_commands_of_the_product_are_there() -> None:
         "doctor",
         "render",
         "config show",
+        "history",
         "explain lead",
         "explain account",
         "explain step",

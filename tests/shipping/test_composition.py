@@ -137,11 +137,30 @@ def test_workers_can_be_scaled_as_far_as_there_are_partitions() -> None:
     assert int(option("topics", "--partitions")) >= 4
 
 
-def test_only_the_demo_and_the_gateway_are_in_a_profile() -> None:
+def test_only_what_not_everybody_wants_is_in_a_profile() -> None:
     assert {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service} == {
         "demo": ["demo"],
         "gateway": ["sources"],
+        "history": ["history"],
+        "blocks": ["history"],
     }
+
+
+def test_the_past_is_written_where_the_blocks_are_made_from_it() -> None:
+    file = Path(SERVICES["history"]["command"][-1])
+    assert mounts("history")[str(file.parent)] == mounts("blocks")[str(file.parent)] == "history"
+    *_, read, written = SERVICES["blocks"]["command"]
+    assert (read, mounts("blocks")[written]) == (str(file), mounts("prometheus")[written])
+    directory = f"install --directory --owner 10001 --group 10001 --mode 755 {file.parent} "
+    assert directory in (ROOT / "Dockerfile").read_text()
+
+
+def test_the_past_has_the_labels_that_prometheus_gives_to_a_scrape() -> None:
+    jobs = yaml("prometheus/prometheus.yml")["scrape_configs"]
+    scraped = next(each for each in jobs if each["job_name"] == "stream-app-exporter")
+    (target,) = scraped["static_configs"][0]["targets"]
+    command = SERVICES["history"]["command"]
+    assert {f"job={scraped['job_name']}", f"instance={target}"} == set(command[2:5:2])
 
 
 def test_what_the_gateway_is_set_to_stands_in_a_volume_of_the_images_user() -> None:

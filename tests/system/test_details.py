@@ -72,10 +72,10 @@ def _get(at: str, path: str, query: Mapping[str, str] = {}, **headers: str) -> t
     request = urllib.request.Request(f"http://127.0.0.1:{at}{path}?{urlencode(query)}", headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=30) as found:  # noqa: S310 - as above
-            return found.status, found.read().decode(), found.headers
+            return found.status, found.read().decode(), dict(found.headers)
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, error.read().decode(), error.headers
+            return error.code, error.read().decode(), dict(error.headers)
 
 
 @pytest.fixture

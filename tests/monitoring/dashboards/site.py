@@ -114,6 +114,11 @@ class Queries:
         """From now on ask about this moment: a scrape that comes too late under load must not hide a series."""
         self._at = float(self.instant("vector(time())")[0]["value"][1])
 
+    def at(self, moment: float) -> "Queries":
+        """Ask about a moment, in seconds."""
+        self._at = moment
+        return self
+
     def parse_error(self, query: str) -> str:
         """What is wrong with a query; empty if nothing."""
         return str(self._get("query", query).get("error", ""))
@@ -127,9 +132,9 @@ class Queries:
             return [{"metric": {}, "value": result}]
         return list(result)
 
-    def wait_for(self, query: str) -> None:
+    def wait_for(self, query: str, timeout_s: float = _TIMEOUT_S) -> None:
         """Return when a query has a sample."""
-        deadline = time.monotonic() + _TIMEOUT_S
+        deadline = time.monotonic() + timeout_s
         while True:
             try:
                 if self.instant(query):
