@@ -85,7 +85,7 @@ def _dashboard_url(alert: Alert, group: RuleGroup, alerting: Alerting) -> str:
 
 
 def _detail_url(alert: Alert, alerting: Alerting) -> str:
-    """The exporter's page about the very step, or else about the alert; empty where nobody says where the exporter is."""
+    """The exporter's page about the very step, or else about the alert; empty if nobody says where that is."""
     if not alerting.exporter:
         return ""
     if {"program", "step"} <= set(alert.variables):
