@@ -38,6 +38,6 @@ def test_a_value_outside_the_stated_limits_is_refused() -> None:
         Settings.load(flood_ratio=1.1)
 
 
-def test_only_passwords_are_secrets() -> None:
-    secrets = {"kafka_password", "redis_password", "redis_sentinel_password"}
+def test_only_passwords_and_the_token_are_secrets() -> None:
+    secrets = {"kafka_password", "redis_password", "redis_sentinel_password", "detail_token"}
     assert {name for name, each in DESCRIBED.items() if each.secret} == secrets

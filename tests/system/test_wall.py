@@ -1,8 +1,6 @@
 """The wall in a real browser before the first event, after it, and while the store hangs."""
 
-import json
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,16 +8,9 @@ import pytest
 from tests.monitoring.dashboards.browser import CHROMIUM, Element, opened, photograph
 from tests.servers.blackhole import Blackhole
 from tests.servers.cluster import Cluster
-from tests.system.event_sets import RecordToSend
 from tests.system.installation import Installation, answer, port
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
-
-
-def _lead() -> RecordToSend:
-    about = {"specversion": "1.0", "id": "e1", "source": "/t", "time": datetime.now(UTC).isoformat()}
-    event = {**about, "type": "lead.created", "data": {"lead_id": "l1", "source": "webinar"}}
-    return RecordToSend("lead", b"l1", json.dumps(event).encode())
 
 
 def _seen(at: str, name: str, after_ms: int = 2000) -> Element:
@@ -35,13 +26,14 @@ def _tile(page: Element, title: str) -> str:
     return found
 
 
-def test_the_wall_from_an_empty_installation_to_the_first_event(installation: Installation) -> None:
+def test_the_wall_from_an_empty_installation_to_the_first_event(installation: Installation, tmp_path: Path) -> None:
     installation.create_topics()
     at = port()
     exporter = installation.start("exporter", exporter_port=at)
     answer(at, "/wall.json", exporter)
     fresh = _seen(at, "fresh")
     assert fresh.one(id="state").text == "■ DATA AGE UNKNOWN: no worker has reported"
+    assert "STALE" not in fresh.text
     assert "All well" not in fresh.text
 
     worker = installation.worker()
@@ -49,14 +41,17 @@ def test_the_wall_from_an_empty_installation_to_the_first_event(installation: In
     waiting = _seen(at, "waiting")
     state = waiting.one(id="state").text
     assert state.startswith("● Kafka ok, store ok, worker ok, waiting for the first event")
-    assert "stream-app produce FILE" in state
     assert waiting.one("body").kinds == set()
     assert "STALE" not in waiting.text
     assert "All well" not in waiting.text
     assert "No nurture step is blocked" not in waiting.text
     assert "No data yet" in _tile(waiting, "Reopened leads")
 
-    installation.produce([_lead()])
+    line = waiting.one("code").text
+    event, _, command = line.removeprefix("echo '").partition("' | ")
+    assert command == "stream-app produce -"
+    (tmp_path / "first.jsonl").write_text(event)
+    assert installation.try_run("produce", str(tmp_path / "first.jsonl"))[0] == 0
     installation.await_all_applied(worker)
     answer(at, "/wall.json", exporter, lambda page: '"waiting":false' in page.text)
     begun = _seen(at, "fresh-data")

@@ -15,6 +15,14 @@ addEventListener("unhandledrejection", fail);
 const MOST_FINDINGS = 2;
 const { dashboard, statuses } = read("rendered");
 const params = new URLSearchParams(location.search);
+const THEMES = ["dark", "light", "auto"];
+const theme = THEMES.find((each) => each === params.get("theme")) || "dark";
+document.documentElement.dataset.theme = theme;
+const ROTATE_S = Number(params.get("rotate")) || 0;
+const LEAST_ROTATE_S = 5;
+let turn = 0;
+for (const heading of params.get("title") ? [document.querySelector("h1"), document.querySelector("title")] : [])
+  heading.textContent = params.get("title");
 const page = document.getElementById("wall");
 let values = read("values");
 let lastAnswer = values.problem ? 0 : Date.now();
@@ -112,11 +120,19 @@ function thresholdStatus(value, panel) {
 
 /* What a panel's values are. */
 
-/* What the wall's variable is set to: the address says it, or else the dashboard. */
+/* What the wall's variable is set to: the address says it, or else the dashboard; then each in turn if it rotates. */
 function choice() {
   const { name, current } = variable();
   const wanted = [params.get(name), current.value];
-  return wanted.find((each) => values.choices.includes(each)) ?? values.choices[0] ?? "";
+  const first = wanted.find((each) => values.choices.includes(each)) ?? values.choices[0] ?? "";
+  return values.choices[(values.choices.indexOf(first) + turn) % values.choices.length] ?? "";
+}
+
+/* Whoever reads or types is not interrupted. */
+function rotate() {
+  if (broken || document.hidden || page.matches(":hover") || page.contains(document.activeElement)) return;
+  turn += 1;
+  redraw();
 }
 
 function variable() {
@@ -160,12 +176,23 @@ function spark(panel) {
     class: "spark",
     viewBox: `0 0 ${wide} ${high}`,
     preserveAspectRatio: "none",
-    "aria-hidden": "true",
+    role: "img",
+    "aria-label": spoken(panel, spark),
   });
   if (spark.curve === "bars") bars(svg, spark, wide, high);
   else line(svg, spark, wide, high, one(panel, "limit"));
   const range = spark.curve === "level" ? `: ${fromTo(valuesOf(panel))}` : "";
   return [svg, make("p", "axis", spark.caption + range)];
+}
+
+/* A curve in words. */
+function spoken(panel, { caption, values: curve }) {
+  const known = curve.filter((each) => each !== null);
+  const { unit } = panel.fieldConfig.defaults;
+  const [first, last, least, most] = [known[0], known[known.length - 1], Math.min(...known), Math.max(...known)];
+  if (!known.length) return `${panel.title}, ${caption}: no value`;
+  const [from, to, low, high] = [first, last, least, most].map((each) => shown(each, unit));
+  return `${panel.title}, ${caption}: from ${from} to ${to}, at least ${low}, at most ${high}`;
 }
 
 /* Where the curve of a panel's values begins and ends, and what the change is of where it begins. */
@@ -203,7 +230,7 @@ function bars(svg, spark, wide, high) {
     draw("path", {
       d: path,
       fill: "none",
-      stroke: "#8996a5",
+      stroke: "var(--soft)",
       "stroke-width": 1.5,
       "vector-effect": "non-scaling-stroke",
       opacity: 0.75,
@@ -377,7 +404,8 @@ function stateNote(panel) {
   if (!target) return null;
   const override = panel.fieldConfig.overrides.find((each) => each.matcher.options === target.refId);
   const [{ options }] = override.properties.find((each) => each.id === "mappings").value;
-  const word = target.found.length ? options[target.found[0].value] : null;
+  // Fresh or stale is what data has an age for.
+  const word = target.found.length && one(panel, "value") !== null ? options[target.found[0].value] : null;
   const status = word ? statuses[word.color] : "alarm";
   return note(make("span", `tag ${status}`, `${MARKS[status]} ${word ? word.text : "UNKNOWN"}`));
 }
@@ -394,7 +422,7 @@ function tile(panel) {
   const { unit } = panel.fieldConfig.defaults;
   if (values.waiting && panel === agePanel()) return [make("p", "none", "Waiting for the first event")];
   if (value === null) return [make("p", "none", valuesOf(panel).none), ...notes(panel)];
-  const [number, ending] = split(shown(value, unit));
+  const [number, ending] = split(unit === "s" && value >= 1 ? coarse(value) : shown(value, unit));
   const suffix = [ending, valuesOf(panel).suffix].filter(Boolean).join(" ");
   const big = make("p", `big ${statusOf(value, panel)}`, number, suffix ? make("small", "", suffix) : "");
   big.dataset.value = value;
@@ -414,13 +442,37 @@ function split(text) {
   return match ? [match[1], match[2]] : [text, ""];
 }
 
+/* Names. */
+
+const SHORT = 9;
+const TAIL = 6;
+
+/* A name in its own direction, of which beginning and end stay where it is too long. */
+function named(text, kind = "") {
+  const whole = make("bdi", kind);
+  if (text.length <= SHORT) whole.append(text);
+  else whole.append(make("span", "head", text.slice(0, -TAIL)), make("span", "tail", text.slice(-TAIL)));
+  whole.title = text;
+  return whole;
+}
+
 /* Tables. */
 
 function table(panel) {
   const [target] = ofKind(panel, "value");
   const { begun, none } = valuesOf(panel);
   if (!target.found.length) return [begun ? make("p", "none good", `● ${none}`) : make("p", "none", none)];
-  return [make("ol", "rows", ...target.found.map((each) => row(panel, each)))];
+  return [make("ol", "rows", ...grouped(target.found).map((each) => row(panel, each)))];
+}
+
+/* Those of one program together, the program with the worst one first. */
+function grouped(found) {
+  const groups = new Map();
+  for (const each of found) {
+    const [program] = Object.values(each.labels);
+    groups.set(program, [...(groups.get(program) || []), each]);
+  }
+  return [...groups.values()].flat();
 }
 
 function row(panel, { labels, value }) {
@@ -429,15 +481,16 @@ function row(panel, { labels, value }) {
   const total = valueAt(panel, "total", labels),
     late = valueAt(panel, "lateness", labels);
   const [name, ...others] = Object.values(labels).reverse();
+  const step = named(name);
   const item = make(
     "li",
     status,
     make(
       "p",
       "name",
-      "step" in labels ? detail(name, "step", labels) : name,
+      "step" in labels ? detail(step, "step", labels) : step,
       " ",
-      make("span", "", others.reverse().join(" / ")),
+      named(others.reverse().join(" / "), "of"),
     ),
     make(
       "p",
@@ -545,10 +598,11 @@ function verdict(status) {
 function finding(condition, each) {
   const value = `${shown(each.value, condition.unit)} ${condition.foundText}`;
   // What has a tag stands in a table, with its values.
-  const text = condition.tag ? placeOf(each) : [placeOf(each), value].filter(Boolean).join(": ");
+  const place = Object.values(each.labels).flatMap((text, number) => [number ? " / " : "", named(text)]);
+  const text = condition.tag ? place : [...place, make("em", "", value)];
   const title = strong(`${MARKS[condition.status]} `);
   title.append(detail(condition.title, "alert", { name: condition.name }));
-  return make("li", condition.status, title, make("span", "", text));
+  return make("li", condition.status, title, make("span", "", ...text));
 }
 
 function conditionList() {
@@ -560,9 +614,11 @@ function conditionList() {
       : conditions()
           .filter((each) => each.okText)
           .map((each) => make("li", "fine", `● ${each.okText}`));
+  const sample = values.waiting ? [make("p", "note", "send one:"), make("code", "sample", sampleLine())] : [];
   const more = found.length > MOST_FINDINGS ? `and ${found.length - MOST_FINDINGS} more · ` : "";
   return [
     make("p", `verdict ${status === "alarm" ? "" : status}`, verdict(status)),
+    ...sample,
     make("ul", "conditions", ...found.slice(0, MOST_FINDINGS), ...fine),
     make("p", "axis", `${more}${conditions().length} conditions tested`),
   ];
@@ -591,11 +647,12 @@ function heading(panel) {
 }
 
 function drawPanel(panel) {
-  const section = make("section", panel.gridPos.w > 6 ? "wide" : "");
+  const section = make("section", panel.gridPos.w > 6 ? "wide" : panel.gridPos.w === 6 ? "broad" : "");
   const { x, y, w, h } = panel.gridPos;
   section.style.gridArea = `${y + 1} / ${x + 1} / span ${h} / span ${w}`;
   section.dataset.panel = panel.id;
   const listed = valuesOf(panel).conditions;
+  section.dataset.kind = listed ? "conditions" : panel.type;
   section.append(heading(panel), ...(listed ? conditionList() : PANEL_TYPES[panel.type](panel)));
   const mark = { alarm: "alarmed", watch: "watched" }[listed && worstStatus()];
   if (mark) section.classList.add(mark);
@@ -604,7 +661,20 @@ function drawPanel(panel) {
 
 /* The whole. */
 
-const WAITING = "● Kafka ok, store ok, worker ok, waiting for the first event · send one: stream-app produce FILE";
+const WAITING = "● Kafka ok, store ok, worker ok, waiting for the first event";
+
+/* A line for a shell that sends an event. */
+function sampleLine() {
+  const event = {
+    specversion: "1.0",
+    id: "first-event",
+    source: "/try",
+    type: "lead.created",
+    time: new Date(Date.now() + ahead).toISOString(),
+    data: { lead_id: "first-lead", source: "try" },
+  };
+  return `echo '${JSON.stringify(event)}' | stream-app produce -`;
+}
 
 function agePanel() {
   return dashboard.panels.find((panel) => ofKind(panel, "state").length);
@@ -651,8 +721,10 @@ function redraw() {
     const rows = Math.max(...dashboard.panels.map(({ gridPos }) => gridPos.y + gridPos.h));
     page.style.setProperty("--rows", rows);
     const drawn = dashboard.panels.map(drawPanel);
+    const focused = page.contains(document.activeElement) ? document.activeElement.href : "";
     page.textContent = "";
     page.append(...drawn);
+    if (focused) [...page.querySelectorAll("a")].find((each) => each.href === focused)?.focus({ preventScroll: true });
     showState();
     showTime();
   } else {
@@ -708,4 +780,5 @@ function tick() {
 addEventListener("hashchange", () => values.panels && redraw());
 setInterval(refresh, EVERY_MS);
 setInterval(tick, 1000);
+if (ROTATE_S) setInterval(rotate, Math.max(ROTATE_S, LEAST_ROTATE_S) * 1000);
 redraw();

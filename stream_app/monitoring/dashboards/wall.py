@@ -81,7 +81,7 @@ def _flow_tile(title: str, name: str, details: str, width: int, **match: str) ->
             Target(of=or_zero(today, "lead"), legend="24 h"),
             Target(of=Offset(today, 7), legend="a week ago", kind=TargetKind.PREVIOUS, empty=_WEEK),
         ),
-        spark=Spark(of=today, grain=Grain.HOUR, span=24, before=168, caption="by hour; outlined: a week ago"),
+        spark=Spark(of=today, grain=Grain.HOUR, span=24, before=168, caption="by hour; line: week before"),
     )
 
 

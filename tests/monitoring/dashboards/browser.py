@@ -37,7 +37,8 @@ class Element:
     def text(self) -> str:
         """All text within, in one line."""
         parts = (child if isinstance(child, str) else child.text for child in self.children)
-        return " ".join(" ".join(parts).split())
+        # A name that is too long is two parts of one word.
+        return " ".join(("" if self.tag == "bdi" else " ").join(parts).split())
 
     @property
     def kinds(self) -> set[str]:
