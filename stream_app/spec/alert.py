@@ -60,7 +60,8 @@ class Alerting:
     """All rules and which of their alerts inhibit others.
 
     Expressions and annotations are templates over `thresholds`. `heartbeat` is the alert that always fires; the
-    addresses of runbooks and dashboards begin with `runbooks` and `dashboards`.
+    addresses of runbooks and dashboards begin with `runbooks` and `dashboards`, those of the exporter's pages with
+    `exporter`.
     """
 
     groups: tuple[RuleGroup, ...]
@@ -69,6 +70,7 @@ class Alerting:
     runbooks: str
     dashboards: str
     thresholds: Thresholds
+    exporter: str = ""
 
 
 FRESH_SECONDS = 120
