@@ -4,18 +4,18 @@ https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboa
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from string import ascii_uppercase
 from typing import Any
 
 from stream_app.render.catalog import Catalog, Rendered
 from stream_app.render.daily_samples import daily
-from stream_app.render.each_series_once import EachSeriesOnce
+from stream_app.render.dashboard_queries import DashboardQueries
 from stream_app.render.metric_page import exported
 from stream_app.spec.condition import Status
 from stream_app.spec.metric import Declaration
-from stream_app.spec.panel import Dashboard, Panel, PanelType, Target, Variable
+from stream_app.spec.panel import Dashboard, Panel, PanelType, Target, TargetKind, Variable
 from stream_app.spec.promql import promql
 from stream_app.spec.threshold import Thresholds
 
@@ -28,27 +28,55 @@ COLORS = {Status.PLAIN: "#D5DCE6", Status.GOOD: "#4CB5A5", Status.WATCH: "#F2B13
 
 _DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
+EXPORTER = "http://127.0.0.1:9464"
+"""Where the exporter's pages are reached if no address is set."""
+
 Node = dict[str, Any]
+
+_SCRAPED = "stream_app_redis_up"
+"""A series that exporters and workers have."""
+
+_PROCESSES = (
+    Variable(name="job", title="Job", series=_SCRAPED, label="job", several=True),
+    Variable(name="instance", title="Instance", series=f'{_SCRAPED}{{job=~"$job"}}', label="instance", several=True),
+)
 
 
 def dashboards(catalog: Catalog) -> Rendered:
     """Return the file of every dashboard."""
     known = {each.series: each for each in exported(catalog)}
-    runbooks = catalog.alerting.runbooks if catalog.alerting else ""
-    once = EachSeriesOnce(catalog)
+    links = Addresses(catalog.alerting.runbooks, catalog.alerting.exporter) if catalog.alerting else Addresses()
+    queries = DashboardQueries(catalog)
     own = catalog.alerting.thresholds if catalog.alerting else Thresholds({})
 
     def text(declared: Dashboard) -> str:
-        node = dashboard(with_thresholds(declared, own), known, runbooks)
-        return own.filled(once(json.dumps(node, indent=2, ensure_ascii=False))) + "\n"
+        node = dashboard(with_thresholds(declared, own), known, links, queries)
+        return own.filled(json.dumps(node, indent=2, ensure_ascii=False)) + "\n"
 
     return {
         f"grafana/dashboards/{each.uid.removeprefix('stream-app-')}.json": text(each) for each in catalog.dashboards
     }
 
 
-def dashboard(declared: Dashboard, known: Mapping[str, Declaration], runbooks: str = "") -> Node:
-    """Return a dashboard as Grafana imports it; `known` are the metrics by series, `runbooks` where these stand."""
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the links out of Grafana begin: the page of the runbooks, and the exporter."""
+
+    runbooks: str = ""
+    exporter: str = ""
+
+
+def dashboard(
+    declared: Dashboard,
+    known: Mapping[str, Declaration],
+    links: Addresses | None = None,
+    queries: Callable[[str], str] | None = None,
+) -> Node:
+    """Return a dashboard as Grafana imports it; `known` are the metrics by series, `queries` finishes a query.
+
+    Without `queries` it is of one exporter: the queries are as they are declared, and there is no choice of processes.
+    """
+    variables = (*declared.variables, *(_PROCESSES if queries else ()))
     of_days = declared.since.endswith("d")
     return {
         "uid": declared.uid,
@@ -65,9 +93,9 @@ def dashboard(declared: Dashboard, known: Mapping[str, Declaration], runbooks: s
         "time": {"from": declared.since, "to": "now"},
         "timepicker": {"refresh_intervals": ["5s", "30s", "1m", "5m"]},
         "annotations": {"list": []},
-        "templating": {"list": [*_sources(runbooks), *map(_variable, declared.variables)]},
+        "templating": {"list": [*_sources(links or Addresses()), *map(_variable, variables)]},
         "links": [_menu()],
-        "panels": [daily(node, known) if of_days else node for node in _panels(declared, known)],
+        "panels": [daily(node, known) if of_days else node for node in _panels(declared, known, queries or str)],
     }
 
 
@@ -91,7 +119,7 @@ def targets_by_ref_id(panel: Panel) -> list[tuple[str, Target]]:
     return list(zip(ascii_uppercase, panel.targets, strict=False))
 
 
-def _panels(declared: Dashboard, known: Mapping[str, Declaration]) -> Iterator[Node]:
+def _panels(declared: Dashboard, known: Mapping[str, Declaration], queries: Callable[[str], str]) -> Iterator[Node]:
     numbers = iter(panels_by_id(declared))
     top, heads = 0, len(panels_by_id(declared))
     for row in declared.rows:
@@ -112,18 +140,18 @@ def _panels(declared: Dashboard, known: Mapping[str, Declaration]) -> Iterator[N
                 left, top = 0, top + row.height
             number, _ = next(numbers)
             place = {"x": left, "y": top, "w": panel.width, "h": row.height}
-            yield {"id": number, "gridPos": place} | _panel(panel, known)
+            yield {"id": number, "gridPos": place} | _panel(panel, known, queries)
             left += panel.width
         top += row.height
 
 
-def _panel(panel: Panel, known: Mapping[str, Declaration]) -> Node:
+def _panel(panel: Panel, known: Mapping[str, Declaration], queries: Callable[[str], str]) -> Node:
     return {
         "type": panel.type.value,
         "title": panel.title,
         "description": _description(panel, known),
         "datasource": _DATASOURCE,
-        "targets": [_target(letter, target, panel) for letter, target in targets_by_ref_id(panel)],
+        "targets": [_target(letter, target, panel, queries) for letter, target in targets_by_ref_id(panel)],
         "fieldConfig": {"defaults": _defaults(panel), "overrides": list(_overrides(panel))},
         "options": _options(panel),
         "transformations": _transformations(panel),
@@ -153,14 +181,14 @@ def _shown(value: float, unit: str) -> str:
     return f"{value * 100:g} %" if unit == "percentunit" else f"{value:g}{' s' if unit == 's' else ''}"
 
 
-def _target(letter: str, target: Target, panel: Panel) -> Node:
+def _target(letter: str, target: Target, panel: Panel, queries: Callable[[str], str]) -> Node:
     table = panel.type is PanelType.TABLE
     at_once = table or panel.type is PanelType.BARS
     return {
         "refId": letter,
         "datasource": _DATASOURCE,
         "editorMode": "code",
-        "expr": promql(target.of),
+        "expr": queries(promql(target.of)),
         "legendFormat": target.legend or "__auto",
         "format": "table" if table else "time_series",
         "instant": at_once,
@@ -207,6 +235,8 @@ def _overrides(panel: Panel) -> Iterator[Node]:
         properties: list[Node] = []
         if target.unit:
             properties.append({"id": "unit", "value": target.unit})
+        if target.kind is TargetKind.LIMIT:
+            properties.append({"id": "color", "value": {"mode": "fixed", "fixedColor": COLORS[Status.PLAIN]}})
         if target.words:
             words = {f"{value:g}": {"text": text, "color": COLORS[status]} for value, text, status in target.words}
             properties.append({"id": "mappings", "value": [{"type": "value", "options": words}]})
@@ -214,6 +244,14 @@ def _overrides(panel: Panel) -> Iterator[Node]:
             properties.append({"id": "custom.cellOptions", "value": {"type": "color-text"}})
         if properties:
             yield {"matcher": matcher, "properties": properties}
+    if panel.row_page:
+        yield {"matcher": {"id": "byName", "options": panel.row_labels[-1]}, "properties": [_row_link(panel)]}
+
+
+def _row_link(panel: Panel) -> Node:
+    values = "&".join(f"{label}=${{__data.fields.{label}:percentencode}}" for label in panel.row_labels)
+    link = {"title": "Details", "url": f"${{exporter}}{panel.row_page}?{values}", "targetBlank": True}
+    return {"id": "links", "value": [link]}
 
 
 def _options(panel: Panel) -> Node:
@@ -224,7 +262,7 @@ def _options(panel: Panel) -> Node:
                 "colorMode": "value",
                 "graphMode": "area" if panel.spark else "none",
                 "justifyMode": "auto",
-                "textMode": "auto" if len(panel.targets) == 1 else "value_and_name",
+                "textMode": "auto" if _shown_values(panel) == 1 else "value_and_name",
                 "wideLayout": True,
             }
         case PanelType.BARS:
@@ -245,6 +283,10 @@ def _options(panel: Panel) -> Node:
                 "legend": {"displayMode": "table", "placement": "right", "showLegend": True, "calcs": ["lastNotNull"]},
                 "tooltip": {"mode": "multi", "sort": "desc"},
             }
+
+
+def _shown_values(panel: Panel) -> int:
+    return sum(not target.hidden for target in panel.targets)
 
 
 def _transformations(panel: Panel) -> list[Node]:
@@ -269,7 +311,7 @@ def _links(panel: Panel) -> list[Node]:
     return links
 
 
-def _sources(runbooks: str) -> list[Node]:
+def _sources(links: Addresses) -> list[Node]:
     return [
         {
             "name": "datasource",
@@ -284,15 +326,20 @@ def _sources(runbooks: str) -> list[Node]:
             "options": [],
             "current": {},
         },
-        {
-            "name": "runbooks",
-            "type": "constant",
-            "query": runbooks,
-            "hide": 2,
-            "skipUrlSync": True,
-            "current": {"text": runbooks, "value": runbooks},
-        },
+        _constant("runbooks", links.runbooks),
+        _constant("exporter", links.exporter or EXPORTER),
     ]
+
+
+def _constant(name: str, value: str) -> Node:
+    return {
+        "name": name,
+        "type": "constant",
+        "query": value,
+        "hide": 2,
+        "skipUrlSync": True,
+        "current": {"text": value, "value": value},
+    }
 
 
 def _variable(variable: Variable) -> Node:

@@ -110,6 +110,10 @@ class Panel:
     """Shown by the page instead of the targets."""
     columns: tuple[str, ...] = ()
     """Names of the values of a table, one per target."""
+    row_page: str = ""
+    """The path of the exporter's page about a row of a table, which takes the labels of the row."""
+    row_labels: tuple[str, ...] = ()
+    """The labels that a row is about; the last carries the link."""
     stacked: bool = False
     suffix: str = ""
     """What follows the value on the page, such as `$currency`."""

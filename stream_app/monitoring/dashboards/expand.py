@@ -5,13 +5,25 @@ from stream_app.monitoring.alerts.expand import GROSS_MRR_CHURN_HIGH
 from stream_app.monitoring.dashboards.panels import CURRENCY, UIDS, bars, by, lines, tile
 from stream_app.monitoring.units import TIMES
 from stream_app.spec.condition import severity_steps
-from stream_app.spec.expression import or_zero, selector, total
+from stream_app.spec.expression import Arithmetic, Number, or_zero, selector, total
 from stream_app.spec.panel import Dashboard, Row, Target
 
 _PAID = {"currency": "$currency"}
 _MTD = {"currency": "$currency", "window": "mtd"}
 _NONE = "Nothing to divide by yet this month."
 _BUDGET = severity_steps(GROSS_MRR_CHURN_HIGH.severity, limit.GROSS_CHURN_BUDGET)
+
+_SIGNED = "What was lost, by contraction and churn, is below zero."
+
+
+def _movements(**match: str) -> tuple[Target, ...]:
+    gains = total("mrr_movement", "movement", movement=("new", "expansion", "reactivation"), **match)
+    losses = total("mrr_movement", "movement", movement=("contraction", "churn"), **match)
+    return (
+        by(gains, "{{movement}}", "No MRR was won."),
+        by(Arithmetic(Number(0), "-", losses), "{{movement}}", "No MRR was lost."),
+    )
+
 
 EXPAND = Dashboard(
     uid=UIDS["expand"],
@@ -65,13 +77,15 @@ EXPAND = Dashboard(
                 lines(
                     "Movements, 24 h",
                     "mrr_movement",
-                    by(total("mrr_movement", "movement", **_PAID, window="24h"), "{{movement}}"),
+                    *_movements(**_PAID, window="24h"),
+                    description=_SIGNED,
                     runbook="LargeMrrLoss",
                 ),
                 bars(
                     "Movements, this month",
                     "mrr_movement",
-                    by(total("mrr_movement", "movement", **_MTD), "{{movement}}"),
+                    *_movements(**_MTD),
+                    description=_SIGNED,
                     runbook="LargeMrrLoss",
                 ),
                 lines(

@@ -92,6 +92,8 @@ NURTURE = Dashboard(
                     Target(of=total("step_entries", *_BY, **_CHOSEN, window="24h")),
                     Target(of=total("step_due", *_BY, **_CHOSEN, window="24h")),
                     Target(of=total("step_exits", *_BY, **_CHOSEN, window="24h")),
+                    row_page="/detail/step",
+                    row_labels=_BY,
                     columns=(
                         "Overdue",
                         "In step",

@@ -206,6 +206,8 @@ _MIDDLE = Row(
             families=("lead",),
             nothing="Nothing is overdue",
             columns=("Overdue", "In step", "Oldest is late by"),
+            row_page="/detail/step",
+            row_labels=_STEP,
             steps=severity_steps(NURTURE_STEP_OVERDUE.severity, limit.OVERDUE),
             targets=(
                 Target(of=_WORST, empty="Nothing is overdue."),
@@ -297,11 +299,11 @@ _BOTTOM = Row(
             families=("billing",),
             width=9,
             details=UIDS["expand"],
-            description="In the currency that is chosen, with the movements of the last 24 hours.",
+            description="In the currency that is chosen. The exporter's page adds the movements of the last 24 hours.",
             targets=(
                 Target(of=or_zero(total("mrr", currency="$currency"), "billing"), legend="MRR $currency"),
                 *(
-                    Target(of=_moved(movement), legend=movement, kind=kind)
+                    Target(of=_moved(movement), legend=movement, kind=kind, hidden=True)
                     for kind, movements in _MOVEMENTS.items()
                     for movement in movements
                 ),

@@ -14,6 +14,8 @@ RENDERED: dict[str, dict[str, Any]] = {each["uid"]: each for each in map(json.lo
 ALERTS = {alert.name for group in ALERTING.groups for alert in group.alerts}
 
 VARIABLES = {
+    "$job": ".*",
+    "$instance": ".*",
     "$currency": "EUR",
     "$program": ".*",
     "$step": ".*",

@@ -1,13 +1,17 @@
 """Every query, on a real Prometheus that scrapes the real exporter and a worker's registry."""
 
 import math
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stream_app.spec.panel import Panel, Target
 from stream_app.spec.promql import promql
 from tests.monitoring.dashboards.cases import RENDERED, set_variables, targets
-from tests.monitoring.dashboards.site import Queries
+from tests.monitoring.dashboards.site import Queries, exporter, prometheus
+from tests.monitoring.dashboards.store_content import Company
 
 EVERY = [
     pytest.param(panel, target, id=f"{dashboard.uid}: {panel.title} {letter}")
@@ -24,9 +28,41 @@ def test_a_target_has_data_or_may_have_none_by_design(queries: Queries, panel: P
     assert not [each for each in found if math.isinf(float(each["value"][1]))]
 
 
+def test_a_second_exporter_changes_no_panel(company: Company, queries: Queries, tmp_path: Path) -> None:
+    """Every query of the dashboards, on a Prometheus that scrapes one exporter, and on one that scrapes two."""
+    with ExitStack() as stack:
+        first, second = (stack.enter_context(exporter(company.settings, lambda: company.until)) for _ in range(2))
+        twice = stack.enter_context(prometheus(tmp_path, {"stream-app-exporter": first, "another": second}))
+        compared = 0
+        for query in sorted(_of_business()):
+            (once, again) = (_values(each.instant(set_variables(query))) for each in (queries, twice))
+            assert again == pytest.approx(once), query
+            compared += bool(once)
+    assert compared > 80
+
+
+def _of_business() -> set[str]:
+    """Queries whose answer is the same whenever it is asked for."""
+    expressions = {
+        target["expr"]
+        for dashboard in RENDERED.values()
+        for panel in dashboard["panels"]
+        for target in panel.get("targets", ())
+    }
+    return {each for each in expressions if "lifecycle_" in each and "time()" not in each and "offset" not in each}
+
+
+def _values(found: list[dict[str, Any]]) -> dict[tuple[tuple[str, str], ...], float]:
+    return {tuple(sorted(each["metric"].items())): float(each["value"][1]) for each in found}
+
+
+def _searched(variable: dict[str, Any]) -> tuple[str, str, str]:
+    return set_variables(variable["definition"]).removeprefix("label_values(").rstrip(")").partition(", ")
+
+
 def test_variables_find_values(queries: Queries) -> None:
     for dashboard in RENDERED.values():
         for variable in dashboard["templating"]["list"]:
             if variable["type"] == "query":
-                series, _, label = variable["definition"].removeprefix("label_values(").rstrip(")").partition(", ")
+                series, _, label = _searched(variable)
                 assert queries.instant(f"count by ({label}) ({series})"), variable["definition"]

@@ -1,12 +1,14 @@
 """Dashboards as Grafana will read them."""
 
+import re
 from itertools import combinations
 from typing import Any
 
 import pytest
 
 from stream_app.monitoring.dashboards import DASHBOARDS, WALL
-from stream_app.render.dashboards import COLUMNS, panels_by_id, targets_by_ref_id
+from stream_app.render.dashboards import COLORS, COLUMNS, panels_by_id, targets_by_ref_id
+from stream_app.spec.condition import Status
 from stream_app.spec.panel import PanelType
 from tests.monitoring.dashboards.cases import ALERTS, RENDERED
 
@@ -87,9 +89,9 @@ def test_every_panel_has_a_description_a_unit_and_a_text_for_no_data(dashboard: 
 
 @EVERY
 def test_every_variable_is_used_and_every_used_one_is_there(dashboard: dict[str, Any]) -> None:
-    declared = {each["name"] for each in dashboard["templating"]["list"]} - {"datasource", "runbooks"}
+    declared = {each["name"] for each in dashboard["templating"]["list"]} - {"datasource", "runbooks", "exporter"}
     queries = " ".join(target["expr"] for panel in panels_of(dashboard) for target in panel["targets"])
-    known = {"currency", "program", "step", "audience", "source", "campaign", "topic", "window"}
+    known = {"job", "instance", "currency", "program", "step", "audience", "source", "campaign", "topic", "window"}
     assert declared == {name for name in known if f"${name}" in queries}
 
 
@@ -115,6 +117,61 @@ def test_panels_link_to_details_and_runbooks() -> None:
     assert all(panel.details for _, panel in panels_by_id(WALL))
     for each in DASHBOARDS:
         assert any(panel.runbook for _, panel in panels_by_id(each)), each.title
+
+
+@EVERY
+def test_a_query_is_of_the_processes_that_are_chosen(dashboard: dict[str, Any]) -> None:
+    for panel in panels_of(dashboard):
+        for target in panel["targets"]:
+            series = re.findall(r"\b(?:lifecycle|stream_app)_\w+", target["expr"])
+            assert target["expr"].count('{job=~"$job", instance=~"$instance"') == len(series), target["expr"]
+    variables = {each["name"]: each for each in dashboard["templating"]["list"]}
+    assert all(variables[name]["multi"] and variables[name]["includeAll"] for name in ("job", "instance"))
+
+
+@EVERY
+def test_links_out_of_grafana_begin_with_an_address(dashboard: dict[str, Any]) -> None:
+    variables = {each["name"]: each for each in dashboard["templating"]["list"]}
+    assert variables["exporter"]["query"].startswith("http://")
+    for link in _row_links(dashboard):
+        path, _, labels = link.removeprefix("${exporter}").partition("?")
+        assert path == "/detail/step"
+        assert labels == "program=${__data.fields.program:percentencode}&step=${__data.fields.step:percentencode}"
+
+
+def _row_links(dashboard: dict[str, Any]) -> list[str]:
+    return [
+        link["url"]
+        for panel in panels_of(dashboard)
+        for override in panel["fieldConfig"]["overrides"]
+        for each in override["properties"]
+        if each["id"] == "links"
+        for link in each["value"]
+    ]
+
+
+def test_rows_of_steps_lead_to_who_is_in_them() -> None:
+    linked = {uid for uid, dashboard in RENDERED.items() if _row_links(dashboard)}
+    assert linked == {"stream-app-wall", "stream-app-nurture"}
+
+
+def test_the_mrr_tile_of_the_wall_is_one_number() -> None:
+    (mrr,) = (panel for panel in panels_of(RENDERED["stream-app-wall"]) if panel["title"].startswith("MRR"))
+    assert sum(not target["hide"] for target in mrr["targets"]) == 1
+    assert mrr["options"]["textMode"] == "auto"
+
+
+def test_a_budget_is_not_colored_like_a_breach_of_it() -> None:
+    """Its value is its own threshold, which would color it."""
+    (churn,) = (panel for panel in panels_of(RENDERED["stream-app-wall"]) if "churn" in panel["title"])
+    (budget,) = (target["refId"] for target in churn["targets"] if target["legendFormat"] == "budget")
+    properties = {
+        each["id"]: each["value"]
+        for override in churn["fieldConfig"]["overrides"]
+        if override["matcher"]["options"] == budget
+        for each in override["properties"]
+    }
+    assert properties["color"] == {"mode": "fixed", "fixedColor": COLORS[Status.PLAIN]}
 
 
 def test_the_wall_fits_one_screen_and_has_at_most_12_panels() -> None:
