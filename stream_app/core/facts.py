@@ -109,11 +109,26 @@ def negated(facts: Iterable[Fact]) -> Delta:
     return [(series, at, -amount) for series, at, amount in facts]
 
 
+_MANY = 100
+"""Of so many facts most stay in their places: to compare them takes a fifth of what hashing them takes."""
+
+
+def _without_common_ends(before: list[Fact], after: list[Fact]) -> tuple[list[Fact], list[Fact]]:
+    """Two lists without the facts that both begin with, and without those that both end with."""
+    shorter = min(len(before), len(after))
+    first = next((place for place in range(shorter) if before[place] != after[place]), shorter)
+    rest = shorter - first
+    last = next((place for place in range(rest) if before[-1 - place] != after[-1 - place]), rest)
+    return before[first : len(before) - last], after[first : len(after) - last]
+
+
 def add_difference(delta: Delta, before: list[Fact], after: list[Fact]) -> None:
     """Add the facts that come, and those that go with their amount negated."""
     if not before:
         delta += after
     elif before != after:
+        if len(before) > _MANY:
+            before, after = _without_common_ends(before, after)
         added, removed = set(after), set(before)
         if len(added) < len(after) or len(removed) < len(before):
             # The same fact twice, as two opens in one millisecond: sets would lose one.

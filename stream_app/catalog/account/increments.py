@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from stream_app.catalog.account.mrr import ASIDE, Earned, aside, earnings, first_payment, movement_of
+from stream_app.catalog.account.mrr import ASIDE, Earned, aside, earned_series, first_payment, movement_of
 from stream_app.catalog.account.state import Account, SubscriptionRow
 from stream_app.core.facts import Fact, FoldSettings
 
@@ -46,7 +46,7 @@ def subscription_increment(now: Paying, rows: list[SubscriptionRow], row: Subscr
             # It is new or a reactivation.
             return None
         found.append((("mrr_movement", currency, movement_of(old, new, earned_before=True)), row.at, abs(new - old)))
-        found += earnings(currency, now.cohort, row.at, new - old)
+        found += [(series, row.at, new - old) for series in earned_series(currency, now.cohort)]
     found += [aside(known, row.at, -1) for known in before if known.status in ASIDE]
     if row.status in ASIDE:
         found.append(aside(row, row.at))

@@ -144,6 +144,7 @@ def mrr_facts(account: Account, settings: FoldSettings) -> list[Fact]:
     before = Instant(FAR_FUTURE, {}, is_paying=False, loss_reason="")
     # Nothing is earned before the first payment.
     cohort = ""
+    levels: dict[str, tuple[Series, Series]] = {}
     history = mrr_history(account, settings)
     for now in history:
         if now.is_paying and not cohort:
@@ -153,7 +154,9 @@ def mrr_facts(account: Account, settings: FoldSettings) -> list[Fact]:
             if old != new:
                 movement = movement_of(old, new, earned_before=currency in earned)
                 found.append((("mrr_movement", currency, movement), now.at, abs(new - old)))
-                found += earnings(currency, cohort, now.at, new - old)
+                of_all, of_cohort = levels.get(currency) or levels.setdefault(currency, earned_series(currency, cohort))
+                found.append((of_all, now.at, new - old))
+                found.append((of_cohort, now.at, new - old))
                 earned.add(currency)
         if before.is_paying and not now.is_paying:
             found.append((("lost_customers", now.loss_reason), now.at, 1))
@@ -169,9 +172,9 @@ def mrr_facts(account: Account, settings: FoldSettings) -> list[Fact]:
     return found
 
 
-def earnings(currency: str, cohort: str, at: int, change: int) -> list[Fact]:
-    """By how much the levels of MRR change."""
-    return [(("mrr", currency), at, change), (("cohort_mrr", cohort, currency), at, change)]
+def earned_series(currency: str, cohort: str) -> tuple[Series, Series]:
+    """The levels that MRR is part of."""
+    return ("mrr", currency), ("cohort_mrr", cohort, currency)
 
 
 def movement_of(before: int, after: int, *, earned_before: bool) -> str:
@@ -193,11 +196,10 @@ def _aside(account: Account) -> list[Fact]:
     """What is on past-due subscriptions, and what paused ones would add."""
     found: list[Fact] = []
     for rows in account.subscriptions.values():
-        for number, row in enumerate(rows):
+        for place, row in enumerate(rows, 1):
             if row.status in ASIDE:
                 found.append(aside(row, row.at))
-                if number + 1 < len(rows):
-                    found.append(aside(row, rows[number + 1].at, -1))
+                found += [aside(row, later.at, -1) for later in rows[place : place + 1]]
     return found
 
 
