@@ -43,6 +43,7 @@ _KINDS: Mapping[str, type[Any]] = {
     "sink": Sink,
 }
 _LABELS = {"programs": "program", "currencies": "currency"}
+_STEPS, _STEP = "steps", "step"
 _URLS = tuple(each.name for each in msgspec.structs.fields(Links))
 _TABLES = ("thresholds", *_LABELS, "owners", "receivers", "routes", "business_hours")
 _OWNER = "owner"
@@ -78,10 +79,10 @@ def read_alerts(path: Path, settable: Settable) -> AlertSettings:
     reader.problems += reader.unknown("", text, (*_URLS, *_TABLES))
     links = reader.links({name: text[name] for name in _URLS if name in text})
     overrides = tuple(
-        Override(label, value, thresholds)
+        override
         for table, label in _LABELS.items()
-        for value, thresholds in reader.by_value(table, label, text.get(table, {})).items()
-        if thresholds
+        for override in reader.overrides(table, label, text.get(table, {}))
+        if override.thresholds
     )
     values = {name: each.default for name, each in settable.thresholds.items()}
     values |= reader.thresholds("thresholds", text.get("thresholds", {}), settable.thresholds)
@@ -114,19 +115,24 @@ class _Reader:
         ]
         return links
 
-    def by_value(self, table: str, label: str, given: object) -> dict[str, dict[str, float]]:
-        """The thresholds of each program or currency, and owners of programs."""
-        found = {}
+    def overrides(self, table: str, label: str, given: object) -> Iterator[Override]:
+        """The thresholds of each program with its steps, or of each currency; owners of programs."""
         for value, each in self._tables(table, given).items():
             place = f"{table}.{value}"
             own = dict(each)
-            owner = own.pop(_OWNER, None) if label == "program" else None
-            if isinstance(owner, str):
-                self._program_owners[value] = owner
-            elif owner is not None:
-                self.problems.append(self._problem(place, _OWNER, "expected text"))
-            found[value] = self.thresholds(place, own, self.settable.by_label[label])
-        return found
+            labels = ((label, value),)
+            if label == "program":
+                self._owner(place, value, own.pop(_OWNER, ""))
+                for step, found in self._tables(f"{place}.{_STEPS}", own.pop(_STEPS, {})).items():
+                    at_step = self.thresholds(f"{place}.{_STEPS}.{step}", found, self.settable.by_label[_STEP])
+                    yield Override((*labels, (_STEP, step)), at_step)
+            yield Override(labels, self.thresholds(place, own, self.settable.by_label[label]))
+
+    def _owner(self, place: str, program: str, owner: object) -> None:
+        if not isinstance(owner, str):
+            self.problems.append(self._problem(place, _OWNER, "expected text"))
+        elif owner:
+            self._program_owners[program] = owner
 
     def thresholds(self, place: str, given: object, known: Collection[str]) -> dict[str, float]:
         """The thresholds of a table."""
@@ -139,7 +145,7 @@ class _Reader:
                 remedy = did_you_mean(name, known) or "docs/alerts.md lists them"
                 self.problems.append(self._problem(place, name, f"no such threshold; {remedy}"))
             elif name not in known:
-                self.problems.append(self._problem(place, name, "is the same for all; it belongs into [thresholds]"))
+                self.problems.append(self._problem(place, name, "is not set here; docs/thresholds.md says where"))
             elif rule := _broken(self.settable.thresholds[name], value):
                 self.problems.append(self._problem(place, name, rule))
             else:

@@ -8,7 +8,7 @@ from stream_app.spec.threshold import Threshold, marks
 
 __all__ = ["LABELS", "installed", "settable"]
 
-LABELS = ("program", "currency")
+LABELS = ("program", "step", "currency")
 """The labels whose values may have thresholds of their own."""
 
 

@@ -1,66 +1,50 @@
-"""PromQL with the thresholds of an installation; programs and currencies that have their own are tested apart."""
+"""PromQL with the thresholds of an installation; what has its own (a program, a step, a currency) is tested apart."""
 
 import json
-import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
 from textwrap import indent
 
-from stream_app.render.catalog import Catalog
-from stream_app.render.each_series_once import labels_by_series, series_of
-from stream_app.spec.metric import PREFIX
-from stream_app.spec.threshold import Thresholds
-
-_SELECTOR = re.compile(rf"(?<![\w:])(?P<by>[a-z_]+:)?(?P<series>{PREFIX}\w+)(?P<rest>:\w+)?(?P<match>{{[^{{}}]*}})?")
+from stream_app.spec.threshold import Override, Thresholds
 
 
-class OwnThresholds:
-    """Fills in an expression; `or` joins the general one with one for each label value that has its own thresholds.
+def with_own_thresholds(template: str, thresholds: Thresholds, labels: Collection[str]) -> str:
+    """Return the PromQL of a template whose results have these labels.
 
-    Every series that has the label is selected by it, so both see what they would see alone.
+    `or` joins the general expression, without what has its own thresholds, with one for each that has.
     """
-
-    def __init__(self, catalog: Catalog, thresholds: Thresholds) -> None:
-        self._labels = labels_by_series(catalog)
-        self._thresholds = thresholds
-
-    def __call__(self, template: str) -> str:
-        """Return the PromQL of a template."""
-        overrides = [each for each in self._thresholds.overrides_of(template) if self._has(each.label, template)]
-        if not overrides:
-            return self._thresholds.filled(template)
-        apart = [self._selected(template, [(each.label, "=", each.value)]) for each in overrides]
-        others = self._selected(template, [(each.label, "!=", each.value) for each in overrides])
-        parts = [self._thresholds.filled(others)]
-        parts += [
-            self._thresholds.filled(each, {override.label: override.value})
-            for each, override in zip(apart, overrides, strict=True)
-        ]
-        return "\nor\n".join(f"(\n{indent(part.strip(), '  ')}\n)" for part in parts)
-
-    def _has(self, label: str, template: str) -> bool:
-        return any(label in self._labels_of(found) for found in _SELECTOR.finditer(template))
-
-    def _selected(self, template: str, matchers: Iterable[tuple[str, str, str]]) -> str:
-        wanted = tuple(matchers)
-
-        def selected(found: re.Match[str]) -> str:
-            labels = self._labels_of(found)
-            added = [f"{label}{sign}{_quoted(value)}" for label, sign, value in wanted if label in labels]
-            if not added:
-                return found[0]
-            before = (found["match"] or "").strip("{}")
-            name = f"{found['by'] or ''}{found['series']}{found['rest'] or ''}"
-            return f"{name}{{{', '.join((*([before] if before else []), *added))}}}"
-
-        return _SELECTOR.sub(selected, template)
-
-    def _labels_of(self, found: re.Match[str]) -> frozenset[str]:
-        # A recorded series begins with the names of its labels.
-        if found["by"]:
-            return frozenset(found["by"].rstrip(":").split("_"))
-        return frozenset(self._labels[series_of(found["series"])])
+    overrides = thresholds.overrides_of(template, labels)
+    if not overrides:
+        return thresholds.filled(template)
+    parts = [_without(thresholds.filled(template), overrides)]
+    for each in overrides:
+        own = f"{_enclosed(thresholds.filled(template, dict(each.labels)))}\nand on ({_names(each)})\n{_series(each)}"
+        parts.append(_without(own, tuple(_within(each, overrides))))
+    return "\nor\n".join(map(_enclosed, parts))
 
 
-def _quoted(value: str) -> str:
-    # A JSON string is a PromQL string, whatever it holds.
-    return json.dumps(value, ensure_ascii=False)
+def _within(outer: Override, overrides: tuple[Override, ...]) -> Iterator[Override]:
+    """Those of a part of what another is for: a step of a program."""
+    return (each for each in overrides if set(each.labels) > set(outer.labels))
+
+
+def _without(expr: str, overrides: tuple[Override, ...]) -> str:
+    left_out = "".join(f"\nunless on ({_names(each)})\n{_series(each)}" for each in overrides)
+    return f"{_enclosed(expr)}{left_out}" if left_out else expr
+
+
+def _enclosed(expr: str) -> str:
+    return f"(\n{indent(expr.strip(), '  ')}\n)"
+
+
+def _names(override: Override) -> str:
+    return ", ".join(label for label, _ in override.labels)
+
+
+def _series(override: Override) -> str:
+    """A series that has these labels, whatever is measured."""
+    series = "vector(1)"
+    for label, value in override.labels:
+        # A JSON string is a PromQL string, whatever it holds; $ begins a group of the regular expression.
+        quoted = json.dumps(value.replace("$", "$$"), ensure_ascii=False)
+        series = f'label_replace({series}, "{label}", {quoted}, "", "")'
+    return series

@@ -1,15 +1,16 @@
 """`prometheus/rules/*.yml`: what Prometheus records and alerts on, a file for each area."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from textwrap import indent
 
 from stream_app.render.catalog import Catalog, Rendered
 from stream_app.render.each_series_once import EachSeriesOnce
-from stream_app.render.own_thresholds import OwnThresholds
+from stream_app.render.own_thresholds import with_own_thresholds
 from stream_app.spec.alert import Alert, Alerting, RuleGroup
 from stream_app.spec.notification import Notification
+from stream_app.spec.threshold import Thresholds
 
 GENERATED = "# Rendered from the declarations by `stream-app render`; changes go there."
 NO_TIME = "0s"
@@ -20,27 +21,29 @@ def rules(catalog: Catalog) -> Rendered:
     alerting = catalog.alerting
     if alerting is None:
         return {}
-    once, own = EachSeriesOnce(catalog), OwnThresholds(catalog, alerting.thresholds)
-    groups = (
-        _group(each, lambda expr: own(once(expr)), lambda text: alerting.thresholds.annotation(once(text)))
-        for each in alerting.groups
-    )
+    own = _Templates(EachSeriesOnce(catalog), alerting.thresholds)
+    groups = map(own.group, alerting.groups)
     return {f"prometheus/rules/{group.name}.yml": _file(group, alerting, catalog.notification) for group in groups}
 
 
-def _group(group: RuleGroup, expr: Callable[[str], str], annotation: Callable[[str], str]) -> RuleGroup:
-    """Return a group whose templates are filled in."""
-    alerts = (
-        replace(
+@dataclass(frozen=True, slots=True)
+class _Templates:
+    """Fills in the templates of rules."""
+
+    once: EachSeriesOnce
+    thresholds: Thresholds
+
+    def group(self, group: RuleGroup) -> RuleGroup:
+        recordings = (replace(each, expr=self.thresholds.filled(self.once(each.expr))) for each in group.recordings)
+        return replace(group, alerts=tuple(map(self.alert, group.alerts)), recordings=tuple(recordings))
+
+    def alert(self, alert: Alert) -> Alert:
+        return replace(
             alert,
-            expr=expr(alert.expr),
-            summary=annotation(alert.summary),
-            description=annotation(alert.description),
+            expr=with_own_thresholds(self.once(alert.expr), self.thresholds, alert.variables),
+            summary=self.thresholds.annotation(self.once(alert.summary)),
+            description=self.thresholds.annotation(self.once(alert.description)),
         )
-        for alert in group.alerts
-    )
-    recordings = (replace(each, expr=expr(each.expr)) for each in group.recordings)
-    return replace(group, alerts=tuple(alerts), recordings=tuple(recordings))
 
 
 def _file(group: RuleGroup, alerting: Alerting, notification: Notification) -> str:

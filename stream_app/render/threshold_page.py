@@ -12,7 +12,7 @@ _INTRODUCTION = """\
 What decides whether an alert fires, as shipped. [`alerts.toml`](alerts.md) sets others: for all in the table
 `[thresholds]`, for a program in `[programs.NAME]`, for a currency in `[currencies.CODE]`. A share is from 0 to 1."""
 
-_TABLES = {"program": "`[programs.NAME]`", "currency": "`[currencies.CODE]`"}
+_TABLES = {"program": "`[programs.NAME]`", "step": "`[programs.NAME.steps.STEP]`", "currency": "`[currencies.CODE]`"}
 
 
 def threshold_page(thresholds: Iterable[Threshold], by_label: Mapping[str, Collection[str]]) -> Rendered:

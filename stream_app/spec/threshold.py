@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
@@ -38,16 +38,18 @@ class Threshold(float):
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """Other values for what has a value of a label, such as one program or one currency."""
+    """Other values for what has these values of labels, such as one program, a step of one, or one currency."""
 
-    label: str
-    value: str
+    labels: tuple[tuple[str, str], ...]
     thresholds: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """The values of all thresholds by name, and those that differ for a program or a currency."""
+    """The values of all thresholds by name, and those that differ for some labels.
+
+    Of several the one with the most labels counts.
+    """
 
     values: Mapping[str, float]
     overrides: tuple[Override, ...] = field(default=())
@@ -64,27 +66,38 @@ class Thresholds:
         """Put values into the marks of an alert's annotation, which chooses by the alert's labels where they differ."""
         return _MARK.sub(lambda found: self._chosen(found["name"], found["spec"] or ""), template)
 
-    def overrides_of(self, template: str) -> tuple[Override, ...]:
-        """Return those that change a text."""
-        return tuple(each for each in self.overrides if marks(template) & each.thresholds.keys())
+    def overrides_of(self, template: str, labels: Collection[str]) -> tuple[Override, ...]:
+        """Return those that change a text about what has these labels."""
+        names = marks(template)
+        return tuple(
+            each
+            for each in self.overrides
+            if names & each.thresholds.keys() and {label for label, _ in each.labels} <= set(labels)
+        )
 
     def _value(self, name: str, labels: Mapping[str, str]) -> float:
-        for each in self.overrides:
-            if name in each.thresholds and labels.get(each.label) == each.value:
+        for each in self._with(name):
+            if set(each.labels) <= labels.items():
                 return each.thresholds[name]
         return self.values[name]
 
+    def _with(self, name: str) -> list[Override]:
+        """Those that set a threshold, the ones with the most labels first."""
+        found = [each for each in self.overrides if name in each.thresholds]
+        return sorted(found, key=lambda each: -len(each.labels))
+
     def _chosen(self, name: str, spec: str) -> str:
         usual = format(self.values[name], spec)
-        own = [
-            (f"eq $labels.{each.label} {json.dumps(each.value, ensure_ascii=False)}", each.thresholds[name])
-            for each in self.overrides
-            if name in each.thresholds
-        ]
+        own = [(_equal_labels(each.labels), each.thresholds[name]) for each in self._with(name)]
         if not own:
             return usual
         cases = "{{ else if ".join(f"{test} }}}}{format(value, spec)}" for test, value in own)
         return f"{{{{ if {cases}{{{{ else }}}}{usual}{{{{ end }}}}"
+
+
+def _equal_labels(labels: Iterable[tuple[str, str]]) -> str:
+    tests = [f"eq $labels.{label} {json.dumps(value, ensure_ascii=False)}" for label, value in labels]
+    return f"and {' '.join(f'({test})' for test in tests)}" if len(tests) > 1 else tests[0]
 
 
 def marks(template: str) -> frozenset[str]:

@@ -51,6 +51,8 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
         [programs.welcome]
         owner = "Lifecycle team"
         overdue = 50
+        [programs.welcome.steps.guide]
+        overdue = 200
         [programs."trial ends"]
         owner = "Sales"
 
@@ -96,8 +98,9 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     )
     assert found.thresholds.values == {**DEFAULTS.values, "overdue": 25, "bounce_rate": 0.03}
     assert found.thresholds.overrides == (
-        Override("program", "welcome", {"overdue": 50}),
-        Override("currency", "JPY", {"large_loss": 150_000}),
+        Override((("program", "welcome"), ("step", "guide")), {"overdue": 200}),
+        Override((("program", "welcome"),), {"overdue": 50}),
+        Override((("currency", "JPY"),), {"large_loss": 150_000}),
     )
     assert found.links.runbooks == "https://monitor.example.com/docs/runbooks.md"
     assert found.links.dashboards == "https://grafana.example.com/d"
@@ -150,11 +153,19 @@ HOURS = "[business_hours]\n"
         ("[thresholds]\nsilent_hours_lead = 721", "[thresholds] silent_hours_lead: expected at most 720 hours"),
         (
             "[programs.welcome]\nlarge_loss = 1",
-            "[programs.welcome] large_loss: is the same for all; it belongs into [thresholds]",
+            "[programs.welcome] large_loss: is not set here; docs/thresholds.md says where",
         ),
         (
             "[currencies.EUR]\noverdue = 1",
-            "[currencies.EUR] overdue: is the same for all; it belongs into [thresholds]",
+            "[currencies.EUR] overdue: is not set here; docs/thresholds.md says where",
+        ),
+        (
+            "[programs.welcome.steps.guide]\nbounces = 1",
+            "[programs.welcome.steps.guide] bounces: is not set here; docs/thresholds.md says where",
+        ),
+        (
+            "[programs.welcome.steps]\nguide = 1",
+            "[programs.welcome.steps]: expected tables, as in [programs.welcome.steps.NAME]",
         ),
         ("[programs]\nwelcome = 1", "[programs]: expected tables, as in [programs.NAME]"),
         ("[programs.welcome]\nowner = 1", "[programs.welcome] owner: expected text"),

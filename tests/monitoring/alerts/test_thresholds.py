@@ -19,7 +19,7 @@ from tests.render.house import CATALOG
 
 BY_NAME = {f"{story.alert} {story.name}": story for stories in STORIES.values() for story in stories}
 GROUP_OF = {alert.name: group.name for group in ALERTING.groups for alert in group.alerts}
-ODD_NAME = 'it\'s "50 % off" (EU) \\ {all}'
+ODD_NAME = 'it\'s "50 % off" (EU) \\ {all} $1 ${2}'
 
 
 def rendered(values: dict[str, float], *overrides: Override) -> Rendered:
@@ -43,6 +43,7 @@ def judged(tmp_path: Path, story: Story, files: Rendered) -> str:
     return said if code else ""
 
 
+WELCOME_31 = Override((("program", "welcome"),), {"overdue": 31})
 OVERDUE = BY_NAME["NurtureStepOverdue fires when more than a quarter is overdue for an hour"]
 
 
@@ -51,13 +52,31 @@ OVERDUE = BY_NAME["NurtureStepOverdue fires when more than a quarter is overdue 
     [
         (rendered({"overdue": 30}), True),
         (rendered({"overdue": 31}), False),
-        (rendered({}, Override("program", "welcome", {"overdue": 31})), False),
-        (rendered({"overdue": 31}, Override("program", "welcome", {"overdue": 30})), True),
-        (rendered({}, Override("program", "goodbye", {"overdue": 31})), True),
-        (rendered({"overdue": 31}, Override("program", "goodbye", {"overdue": 30})), False),
-        (rendered({}, Override("program", ODD_NAME, {"overdue": 31})), True),
+        (rendered({}, Override((("program", "welcome"),), {"overdue": 31})), False),
+        (rendered({"overdue": 31}, Override((("program", "welcome"),), {"overdue": 30})), True),
+        (rendered({}, Override((("program", "goodbye"),), {"overdue": 31})), True),
+        (rendered({"overdue": 31}, Override((("program", "goodbye"),), {"overdue": 30})), False),
+        (rendered({}, Override((("program", ODD_NAME),), {"overdue": 31})), True),
+        (rendered({}, Override((("program", "welcome"), ("step", "guide")), {"overdue": 31})), False),
+        (rendered({}, Override((("program", "welcome"), ("step", "hello")), {"overdue": 31})), True),
+        (rendered({}, Override((("program", "goodbye"), ("step", "guide")), {"overdue": 31})), True),
+        (rendered({}, WELCOME_31, Override((("program", "welcome"), ("step", "guide")), {"overdue": 30})), True),
+        (rendered({}, WELCOME_31, Override((("program", "welcome"), ("step", "hello")), {"overdue": 30})), False),
     ],
-    ids=["30", "31", "welcome 31", "31, welcome 30", "goodbye 31", "31, goodbye 30", "odd 31"],
+    ids=[
+        "30",
+        "31",
+        "welcome 31",
+        "31, welcome 30",
+        "goodbye 31",
+        "31, goodbye 30",
+        "odd 31",
+        "guide 31",
+        "hello 31",
+        "of another",
+        "guide 30",
+        "hello 30",
+    ],
 )
 def test_a_program_is_judged_by_its_own_threshold(tmp_path: Path, files: Rendered, *, fires: bool) -> None:
     story = OVERDUE if fires else replace(OVERDUE, firing=None)
@@ -68,7 +87,7 @@ def test_a_program_whose_name_needs_quoting_has_its_own_threshold(tmp_path: Path
     quoted = json.dumps(ODD_NAME)
     series = {name.replace('"welcome"', quoted): values for name, values in OVERDUE.series.items()}
     story = replace(OVERDUE, series=series, firing=None)
-    assert judged(tmp_path, story, rendered({}, Override("program", ODD_NAME, {"overdue": 31}))) == ""
+    assert judged(tmp_path, story, rendered({}, Override((("program", ODD_NAME),), {"overdue": 31}))) == ""
     assert judged(tmp_path / "other", story, rendered({}))
 
 
@@ -78,7 +97,7 @@ def test_a_threshold_out_of_reach_lets_nothing_fire(tmp_path: Path, name: str) -
     out_of_reach = dict.fromkeys(("large_loss", "bounces", "dropouts"), 10**9)
     labels = dict(each.split("=") for each in (story.firing or "").strip("{}").split(", "))
     label = "currency" if "currency" in labels else "program"
-    override = Override(label, json.loads(labels[label]), out_of_reach)
+    override = Override(((label, json.loads(labels[label])),), out_of_reach)
     assert judged(tmp_path / "as shipped", story, rendered({})) == ""
     assert judged(tmp_path / "own", replace(story, firing=None), rendered({}, override)) == ""
 
@@ -89,7 +108,7 @@ DOUBLED = {name: 2 * each for name, each in DEFAULTS.values.items()}
 
 @pytest.mark.parametrize(("group", "stories"), STORIES.items(), ids=STORIES)
 def test_overrides_of_others_change_no_story(tmp_path: Path, group: str, stories: tuple[Story, ...]) -> None:
-    files = rendered({}, Override("program", "elsewhere", DOUBLED), Override("currency", "XTS", DOUBLED))
+    files = rendered({}, Override((("program", "elsewhere"),), DOUBLED), Override((("currency", "XTS"),), DOUBLED))
     for path, text in files.items():
         written = tmp_path / path
         written.parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +122,7 @@ def test_overrides_of_others_change_no_story(tmp_path: Path, group: str, stories
 
 
 def test_every_mark_is_filled_in() -> None:
-    files = rendered({}, Override("program", "welcome", DOUBLED), Override("currency", "EUR", DOUBLED))
+    files = rendered({}, Override((("program", "welcome"),), DOUBLED), Override((("currency", "EUR"),), DOUBLED))
     assert not [path for path, text in files.items() if "<<" in text]
 
 
@@ -114,7 +133,7 @@ def test_every_threshold_changes_a_rule(name: str) -> None:
 
 
 def test_the_description_names_the_threshold_of_the_program() -> None:
-    text = rendered({"overdue_share": 0.3}, Override("program", "welcome", {"overdue_share": 0.4}))
+    text = rendered({"overdue_share": 0.3}, Override((("program", "welcome"),), {"overdue_share": 0.4}))
     chosen = r"more than {{ if eq $labels.program \"welcome\" }}40%{{ else }}30%{{ end }}, for an hour"
     assert chosen in text["prometheus/rules/steps.yml"]
 

@@ -98,7 +98,7 @@ def test_an_expression_means_the_same_to_prometheus_and_to_the_page(
 def test_a_threshold_is_what_it_is_set_to_for_the_labels() -> None:
     late = Filter(LATE, ">=", Threshold("late", 5, "count", "Late."))
     lookup = of_samples(SAMPLES, {}, Clock(0, 0, 0, 0), {})
-    own = Thresholds({"late": 4}, (Override("program", "b", {"late": 1}),))
+    own = Thresholds({"late": 4}, (Override((("program", "b"),), {"late": 1}),))
     assert vector(late, EvalContext(lookup, 0.0, {})) == {AY: 6}
     assert vector(late, EvalContext(lookup, 0.0, {}, thresholds=own)) == {AX: 4, AY: 6, BX: 1}
 
