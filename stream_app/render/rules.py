@@ -15,6 +15,9 @@ from stream_app.spec.threshold import Thresholds
 GENERATED = "# Rendered from the declarations by `stream-app render`; changes go there."
 NO_TIME = "0s"
 
+_DETAIL_PAGES = {"step": {"program", "step"}, "mql": {"source"}}
+"""The pages of the exporter about those who wait, and the labels that they are opened with."""
+
 
 def rules(catalog: Catalog) -> Rendered:
     """Return the file of every group of rules."""
@@ -83,18 +86,23 @@ def runbook_url(alert: str, alerting: Alerting) -> str:
 
 
 def _dashboard_url(alert: Alert, group: RuleGroup, alerting: Alerting) -> str:
-    variables = "&".join(f"var-{name}={{{{ $labels.{name} | urlquery }}}}" for name in alert.variables)
+    variables = "&".join(f"var-{name}={_in_query(name)}" for name in alert.variables)
     return f"{alerting.dashboards}/{group.dashboard}{'?' if variables else ''}{variables}"
 
 
 def _detail_url(alert: Alert, alerting: Alerting) -> str:
-    """The exporter's page about the very step, or else about the alert; empty if nobody says where that is."""
+    """Return the address of the exporter's page: who waits, or where it holds; empty if nobody says where that is."""
     if not alerting.exporter:
         return ""
-    if {"program", "step"} <= set(alert.variables):
-        query = "&".join(f"{name}={{{{ $labels.{name} | urlquery }}}}" for name in ("program", "step"))
-        return f"{alerting.exporter}/detail/step?{query}"
+    for page, labels in _DETAIL_PAGES.items():
+        if labels <= set(alert.variables):
+            query = "&".join(f"{label}={_in_query(label)}" for label in alert.variables if label in labels)
+            return f"{alerting.exporter}/detail/{page}?{query}"
     return f"{alerting.exporter}/detail/alert?name={alert.name}"
+
+
+def _in_query(label: str) -> str:
+    return f"{{{{ $labels.{label} | urlquery }}}}"
 
 
 def _explain(alert: Alert) -> str:

@@ -1,18 +1,24 @@
 """What is rendered from an `alerts.toml`: Alertmanager accepts it, and sends to whom and when the file says."""
 
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from stream_app.cli.rendered_files import stale
 from stream_app.cli.rendering import rendered
+from stream_app.exporter.detail import details
+from stream_app.monitoring.alerts import ALERTING
+from stream_app.render.rules import rules
 from stream_app.render.time_intervals import time_intervals
 from stream_app.spec.notification import BusinessHours
 from tests.alerting.servers import render
 from tests.monitoring.alerts.stories import ROOT
 from tests.monitoring.alerts.tools import run
+from tests.render.house import CATALOG
 
 ALL_KINDS = """
 public_url = "https://monitor.example.com"
@@ -141,8 +147,20 @@ def test_links_become_absolute_and_owners_are_named(tmp_path: Path) -> None:
     text = (render(tmp_path, ALL_KINDS) / "prometheus/rules/steps.yml").read_text("utf-8")
     assert 'runbook_url: "https://monitor.example.com/docs/runbooks.md#nurturestepblocked"' in text
     assert 'dashboard_url: "https://monitor.example.com/d/stream-app-nurture?' in text
+    assert 'detail_url: "https://monitor.example.com/detail/step?program=' in text
     owner = r'owner: "{{ if eq $labels.program \"welcome\" }}The \"A\" team{{ else }}Marketing{{ end }}"'
     assert owner in text
+
+
+def test_a_link_to_details_leads_to_a_page_of_the_exporter() -> None:
+    alerting = replace(ALERTING, exporter="")
+    text = "".join(rules(replace(CATALOG, alerting=alerting)).values())
+    assert "detail_url" not in text
+    text = "".join(rules(replace(CATALOG, alerting=replace(alerting, exporter="https://x"))).values())
+    pages = set(re.findall(r'detail_url: "https://x([^?"]*)', text))
+    assert pages == {details.STEP, details.MQL, details.ALERT}
+    assert 'detail_url: "https://x/detail/mql?source={{ $labels.source | urlquery }}"' in text
+    assert 'detail_url: "https://x/detail/alert?name=BounceRateHigh"' in text
 
 
 def test_an_alerts_file_changes_nothing_in_the_repository(tmp_path: Path) -> None:
@@ -197,12 +215,13 @@ tests:
 oldest fell due at 1970-01-01 00:00:00 +0000 UTC."
               runbook_url: "docs/runbooks.md#nurturestepoverdue"
               dashboard_url: "/d/stream-app-nurture?var-program=it%27s&var-step=%24%28x%29+%60y%60"
+              detail_url: "https://wall.example.com/detail/step?program=it%27s&step=%24%28x%29+%60y%60"
               explain: 'stream-app explain step ''it''\\''''s'' ''$(x) `y`'''
 """
 
 
 def test_the_command_that_explains_a_step_is_safe_in_a_shell(tmp_path: Path) -> None:
-    render(tmp_path, "")
+    render(tmp_path, 'exporter_url = "https://wall.example.com/"')
     (tmp_path / "story.yml").write_text(EXPLAINED, "utf-8")
     code, said = run("promtool", "test", "rules", tmp_path / "story.yml")
     assert code == 0, said
