@@ -132,8 +132,9 @@ Since: 2026-03-02 09:20 UTC"""
 
 def test_several_alerts_of_one_kind_are_one_message(site: Site) -> None:
     post(f"{site.alertmanager}/api/v2/alerts", [BLOCKED, GUIDE])
-    (message,) = eventually(lambda: site.messages("night"))
-    assert message["title"] == "Critical: 2 NurtureStepBlocked in welcome"
+    # Alertmanager does not wait for a group whose first alert is old, and may send that one alone before.
+    title = "Critical: 2 NurtureStepBlocked in welcome"
+    (message,) = eventually(lambda: [each for each in site.messages("night") if each["title"] == title])
     assert message["text"] == f"{GUIDE_TEXT}\n\n{TEXT}"
 
 
