@@ -15,6 +15,7 @@ from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
 from stream_app.cli.alerts_file import alert_settings
 from stream_app.cli.options import AS_OF, EXIT_USAGE, REDIS, SAMPLE_SETTINGS, clock_at, fail, with_settings
 from stream_app.cli.rendering import CATALOG
+from stream_app.cli.targets_file import targets_of
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.garbage_collection import collect_rarely
 from stream_app.clients.http import CannotListenError, Route, answers_this_machine_alone, serving
@@ -23,7 +24,7 @@ from stream_app.exporter.collector import BusinessCollector
 from stream_app.exporter.detail.details import Details, off
 from stream_app.exporter.exporters import ExportersCollector
 from stream_app.exporter.metrics_page import MetricsPage
-from stream_app.exporter.wall import HELD, Wall
+from stream_app.exporter.wall import Wall, held_for
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.metric_page import exported
@@ -34,10 +35,21 @@ _DETAIL = ("detail", "detail_token", "crm_link")
 
 
 @click.command()
-@with_settings(*REDIS, "namespace", *SAMPLE_SETTINGS, "host", "exporter_port", "allowed_hosts", "alerts_file", *_DETAIL)
+@with_settings(
+    *REDIS,
+    "namespace",
+    *SAMPLE_SETTINGS,
+    "host",
+    "exporter_port",
+    "allowed_hosts",
+    "alerts_file",
+    "targets_file",
+    *_DETAIL,
+)
 @AS_OF
 def exporter(settings: Settings, as_of: datetime | None) -> None:
     """Serve the numbers for Prometheus at /metrics and the wall at /. Run exactly one."""
+    targets = targets_of(settings)
     collect_rarely()
     alerts = alert_settings(settings)
     clock = clock_at(as_of)
@@ -58,11 +70,12 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
             declared=WALL,
             known=exported(CATALOG),
             metrics=METRICS,
-            reader=Reader(redis, settings.namespace, calendar, min_buckets=HELD),
+            reader=Reader(redis, settings.namespace, calendar, min_buckets=held_for(targets)),
             source=SampleSource(settings.series_limit, settings.gross_margin),
             clock=clock,
             thresholds=alerts.thresholds,
             details=settings.detail == "on",
+            targets=targets,
         )
         lease = ExporterLease(redis, settings.namespace)
         routes: dict[str, Route] = {"/metrics": MetricsPage(collector, ExportersCollector(lease)), **wall.routes()}

@@ -119,6 +119,7 @@ class Settings(BaseSettings):
         9468, description="Port of the page that shows what alerts would have been sent."
     )
     sources_file: str = Field("sources.toml", description="The file that says which sources there are.")
+    targets_file: str = Field("targets.toml", description="The file that says what the tiles of the wall should reach.")
     identity_key_file: FilePath | None = Field(
         None, description="Key that e-mail addresses are turned into ids with (identity.key beside the sources' file)."
     )

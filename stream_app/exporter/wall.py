@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from stream_app.clients.http import Page, Route
 from stream_app.core.samples import Sample
 from stream_app.core.sums import Contents
+from stream_app.core.targets import MOST_DAYS, Targets
 from stream_app.exporter.collector import SampleSource, families_of, freshness, waits_for_first_event
 from stream_app.render.dashboards import COLORS, dashboard, with_thresholds
 from stream_app.render.wall import KnownBuckets, WallData, wall_values, wanted_series
@@ -32,6 +33,13 @@ log = logging.getLogger(__name__)
 
 HELD: Mapping[Grain, int] = {Grain.HOUR: 8 * 24}
 """What the reader has to hold beyond its windows: a day's hours, and those of a week before."""
+
+
+def held_for(targets: Targets) -> Mapping[Grain, int]:
+    """What it has to hold with some targets: the days of their periods, too."""
+    days = [MOST_DAYS[each.period] for each in targets.values()]
+    return {**HELD, Grain.DAY: max(days)} if days else HELD
+
 
 ANSWER_S = 6.0
 """How long an answer waits for the store: less than the page waits for the exporter, so that it can say which hangs."""
@@ -62,6 +70,7 @@ class Wall:
     thresholds: Thresholds
     details: bool = False
     """Whether there are pages behind the numbers, see `detail/`."""
+    targets: Targets = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: "Future[dict[str, Any]] | None" = None
     _last: dict[str, Any] = field(default_factory=dict)
@@ -122,6 +131,7 @@ class Wall:
                 metrics=metrics,
                 known=self._known,
                 thresholds=self.thresholds,
+                targets=self.targets,
                 begun=families_of(snapshot),
             )
             data.forget()

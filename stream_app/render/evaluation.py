@@ -10,7 +10,7 @@ from itertools import chain
 
 from stream_app.core.samples import Sample, shown_value
 from stream_app.core.sums import Contents
-from stream_app.core.windows import Clock, span
+from stream_app.core.windows import KEPT, Clock, span
 from stream_app.spec.expression import (
     Arithmetic,
     Expression,
@@ -82,7 +82,8 @@ class EvalContext:
 def of_samples(samples: Iterable[Sample], buckets: Buckets, clock: Clock, metrics: Mapping[str, Metric]) -> Lookup:
     """Look up what is exported now; for earlier days, sum the buckets of the same window then.
 
-    What is found is kept, because many expressions ask for the same series.
+    A window whose hours are no longer stored is that of as many whole days. What is found is kept, because many
+    expressions ask for the same series.
     """
     by_name: dict[str, list[Sample]] = {}
     for each in samples:
@@ -111,8 +112,10 @@ def of_samples(samples: Iterable[Sample], buckets: Buckets, clock: Clock, metric
         then = Clock(
             clock.now - days * 86_400_000, clock.minute - days * 1440, clock.hour - days * 24, clock.day - days
         )
-        held = buckets[GRAIN_OF[window]]
-        contents = [held.get(number, {}) for number in span(window, then)]
+        grain, numbers = GRAIN_OF[window], span(window, then)
+        if grain is Grain.HOUR and numbers.start <= clock.hour - KEPT[Grain.HOUR]:
+            grain, numbers = Grain.DAY, range(then.day - len(numbers) // 24 + 1, then.day + 1)
+        contents = [buckets[grain].get(number, {}) for number in numbers]
         return _matching(chain.from_iterable(_labeled(series, name, each, metrics) for each in contents), match)
 
     return lookup

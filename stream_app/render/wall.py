@@ -7,13 +7,15 @@ from typing import Any
 
 from stream_app.core.samples import Sample
 from stream_app.core.sums import Contents
+from stream_app.core.targets import Targets
 from stream_app.core.windows import Bucket, Clock, span
 from stream_app.render.dashboards import panels_by_id, targets_by_ref_id
 from stream_app.render.evaluation import Buckets, EvalContext, Lookup, Vector, of_bucket, of_samples, value_of, vector
+from stream_app.render.progress import progress
 from stream_app.spec.condition import Condition
 from stream_app.spec.expression import Selector
 from stream_app.spec.metric import Metric
-from stream_app.spec.panel import Curve, Dashboard, Panel, Spark, Variable
+from stream_app.spec.panel import Curve, Dashboard, Measure, Measured, Panel, Spark, TargetKind, Variable
 from stream_app.spec.threshold import Thresholds
 from stream_app.spec.window import Grain, Window
 
@@ -24,6 +26,9 @@ KnownBuckets = dict[Bucket, tuple[Contents, Lookup]]
 """What was found in a bucket that had such contents."""
 
 _NOTHING: Contents = {}
+
+_MONTH_DAYS = 31
+"""So many days back nothing is compared with what was longer ago."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,7 @@ class WallData:
     metrics: Mapping[str, Metric]
     known: KnownBuckets = field(default_factory=dict)
     thresholds: Thresholds | None = None
+    targets: Targets = field(default_factory=dict)
     begun: frozenset[str] = frozenset()
     """The families of which an event has come."""
 
@@ -49,6 +55,10 @@ class WallData:
         if not known or known[0] is not content:
             known = self.known[grain, number] = content, of_bucket(content, self.metrics)
         return known[1]
+
+    def reaches_back(self, days: int) -> bool:
+        """Whether anything is known that is so many days old."""
+        return any(found and day <= self.clock.day - days for day, found in self.buckets[Grain.DAY].items())
 
     def forget(self) -> None:
         """Leave out of `known` what the wall no longer shows."""
@@ -108,6 +118,8 @@ def _panel(panel: Panel, context: EvalContext, data: WallData) -> Node:
     if panel.conditions:
         return {"conditions": [_condition(each, context) for each in panel.conditions]}
     begun = not data.begun.isdisjoint(panel.families)
+    counts = begun and panel.measured is not None and panel.measured.measure is Measure.COUNT
+    nothing: Vector = {(): 0.0} if counts and data.reaches_back(_MONTH_DAYS) else {}
     node: Node = {
         "about": panel.about,
         "alert": panel.runbook,
@@ -119,14 +131,32 @@ def _panel(panel: Panel, context: EvalContext, data: WallData) -> Node:
                 "refId": ref_id,
                 "kind": target.kind,
                 "legend": target.legend,
-                "found": _listed(vector(target.of, context)),
+                "found": _listed(vector(target.of, context) or (nothing if target.kind is TargetKind.PREVIOUS else {})),
             }
             for ref_id, target in targets_by_ref_id(panel)
         ],
     }
     if panel.spark:
         node["spark"] = _spark(panel.spark, context, data)
+    if panel.measured and (target := _target(panel.measured, context, data)):
+        node["target"] = target
     return node
+
+
+def _target(measured: Measured, context: EvalContext, data: WallData) -> Node | None:
+    currency = "".join(context.variables.values()) if measured.measure is Measure.LEVEL else ""
+    target = data.targets.get((measured.name, currency))
+    if target is None:
+        return None
+    found = progress(measured, target, context, lambda day: data.bucket(Grain.DAY, day), data.clock.day)
+    return {
+        "measure": measured.measure,
+        "goal": target.goal,
+        "period": target.period,
+        "ends": found.ends,
+        "soFar": found.so_far,
+        "pace": found.pace,
+    }
 
 
 def _condition(condition: Condition, context: EvalContext) -> Node:

@@ -88,6 +88,31 @@ class Spark:
     before: int = 0
 
 
+class Measure(StrEnum):
+    """What a number says of a period."""
+
+    COUNT = "count"
+    """What came in it."""
+    SHARE = "share"
+    """A share of what came in it."""
+    LEVEL = "level"
+    """What there is at its end, in one currency."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What may have a target: `name` is its table in `targets.toml`.
+
+    `of` is computed from the sums over the period's days as if these were a window; of a level it is what moved.
+    """
+
+    name: str
+    measure: Measure
+    of: Expression
+    level: Expression | None = None
+    """The level now."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
     """A panel. `about` is the series whose definition describes it, `description` is added to that."""
@@ -117,6 +142,7 @@ class Panel:
     stacked: bool = False
     suffix: str = ""
     """What follows the value on the page, such as `$currency`."""
+    measured: Measured | None = None
     families: tuple[str, ...] = ()
     """The events that it is about, by the last part of their topic."""
     nothing: str = ""

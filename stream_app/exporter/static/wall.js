@@ -65,8 +65,13 @@ function signed(change) {
   return change ? `${change > 0 ? "+" : "−"}${text}` : "unchanged";
 }
 
+/* What must stand in one line. */
+function unbroken(text) {
+  return text.replace(/ /g, "\u00a0");
+}
+
 function percent(value, digits = 1) {
-  return `${(value * 100).toFixed(digits)} %`.replace("-", "−");
+  return unbroken(`${(value * 100).toFixed(digits)} %`).replace("-", "−");
 }
 
 function duration(seconds) {
@@ -296,28 +301,72 @@ function arrow(change) {
   return change > 0 ? "▲" : change < 0 ? "▼" : "";
 }
 
-function comparison(now, before, legend) {
-  const change = now - before;
-  const much = before ? ` ${percent(Math.abs(change / before), 0)}` : "";
-  return note(strong(change ? arrow(change) + much : "same"), ` vs ${amount(before)} ${legend}`);
+function comparison(now, before, legend, unit) {
+  return make(
+    "span",
+    "",
+    strong(unbroken(difference(now, before, unit))),
+    ` ${unbroken(`vs ${shown(before, unit)} ${legend}`)}`,
+  );
+}
+
+/* Of rates in points: a rate of a rate is misread. */
+function difference(now, before, unit) {
+  const points = unit === "percentunit";
+  const change = points ? Math.round((now - before) * 10000) / 100 : now - before;
+  if (!change) return "same";
+  if (points) return `${arrow(change)} ${Math.abs(change).toFixed(2)} points`;
+  return before ? `${arrow(change)} ${percent(Math.abs(change / before), 0)}` : arrow(change);
 }
 
 function previousNote(panel) {
   const [value, entries, previous] = ["value", "entries", "previous"].map((kind) => one(panel, kind));
-  if (previous === null) return null;
-  const legend = legendOf(panel, "previous");
-  if (entries === null) return comparison(value ?? 0, previous, legend);
-  return note(strong(`+${amount(entries)}`), ` ${legendOf(panel, "entries")} · ${amount(previous)} ${legend}`);
+  if (value === null || previous === null) return null;
+  const { unit } = panel.fieldConfig.defaults;
+  const compared = comparison(value, previous, legendOf(panel, "previous"), unit);
+  const came = entries !== null && [strong(`+${amount(entries)}`), ` ${legendOf(panel, "entries")}`];
+  return make("p", "note parts", came ? make("span", "", ...came) : "", compared);
 }
 
 function monthNote(panel) {
   const month = one(panel, "month_to_date"),
     growth = one(panel, "growth");
   if (month === null) return null;
-  const line = note(strong(amount(month)), ` ${legendOf(panel, "month_to_date")}`);
-  if (growth !== null)
-    line.append(" · ", strong(`${arrow(growth)} ${percent(Math.abs(growth), 0)}`), ` ${legendOf(panel, "growth")}`);
+  const so = make("span", "", strong(amount(month)), ` ${legendOf(panel, "month_to_date")}`);
+  if (growth === null) return note(so);
+  const text = [strong(`${arrow(growth)} ${percent(Math.abs(growth), 0)}`), ` ${legendOf(panel, "growth")}`];
+  const line = make("p", "note parts", so, make("span", "", ...text));
+  line.title = "The full days of this month against as many of the last.";
   return line;
+}
+
+const PACE = "At this pace: what the period ends with if each of its days is like its full days so far.";
+
+/* How far it is to the target, and whether it is reached at this pace. */
+function targetNote(panel) {
+  const { target, suffix } = valuesOf(panel);
+  const { unit } = panel.fieldConfig.defaults;
+  const goal = `${shown(target.goal, unit)} ${suffix}`.trim();
+  if (target.measure === "share") return shareNote(target, goal, unit);
+  const ends = new Date(target.ends).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+  const reached = make("span", "", strong(shown(target.soFar, unit)), ` of ${goal} by ${ends}`);
+  const line = make("p", "note parts", reached, pace(target, unit));
+  line.title = PACE;
+  return line;
+}
+
+function pace({ goal, soFar, pace }, unit) {
+  if (pace === null) return make("span", "", "no full day yet");
+  const status = pace >= goal ? "good" : "watch";
+  const text = pace >= goal && soFar >= goal ? "reached" : `${shown(pace, unit)} at this pace`;
+  return make("span", `tag ${status}`, `${MARKS[status]} ${text}`);
+}
+
+/* A share has no pace: at the end it is that of all days together. */
+function shareNote({ goal, soFar, period }, text, unit) {
+  const status = soFar >= goal ? "good" : "watch";
+  const value = soFar === null ? strong("–") : make("span", `tag ${status}`, `${MARKS[status]} ${shown(soFar, unit)}`);
+  return make("p", "note parts", make("span", "", value, ` this ${period}`), make("span", "", `goal ${text}`));
 }
 
 function typicalNote(panel) {
@@ -411,7 +460,8 @@ function stateNote(panel) {
 }
 
 function notes(panel) {
-  return [previousNote, monthNote, typicalNote, limitNote, changesNote, othersNote, stateNote]
+  const soFar = valuesOf(panel).target ? [targetNote] : [monthNote, typicalNote];
+  return [previousNote, ...soFar, limitNote, changesNote, othersNote, stateNote]
     .map((part) => part(panel))
     .filter(Boolean);
 }
@@ -426,7 +476,9 @@ function tile(panel) {
   const suffix = [ending, valuesOf(panel).suffix].filter(Boolean).join(" ");
   const big = make("p", `big ${statusOf(value, panel)}`, number, suffix ? make("small", "", suffix) : "");
   big.dataset.value = value;
-  return [big, ...notes(panel), ...(spark(panel) || [make("p", "axis foot", limits(panel))])];
+  // A share with a target fills its tile with text.
+  const curve = valuesOf(panel).target?.measure === "share" ? null : spark(panel);
+  return [big, ...notes(panel), ...(curve || [make("p", "axis foot", limits(panel))])];
 }
 
 function limits(panel) {

@@ -26,11 +26,24 @@ from stream_app.spec.expression import (
     total,
 )
 from stream_app.spec.metric import PREFIX
-from stream_app.spec.panel import Curve, Dashboard, Panel, PanelType, Row, Spark, Target, TargetKind
+from stream_app.spec.panel import (
+    Curve,
+    Dashboard,
+    Measure,
+    Measured,
+    Panel,
+    PanelType,
+    Row,
+    Spark,
+    Target,
+    TargetKind,
+)
 from stream_app.spec.window import Grain, Window
 
 _WEEK = "Empty until Prometheus has collected for a week."
 _FIRST = "No sample on the first day of a month: no full day has passed yet."
+
+_NO_OPENING = "No MRR at the start of the month before."
 
 _STEP = ("program", "step")
 _OVERDUE = total("step_overdue", *_STEP)
@@ -81,11 +94,13 @@ def _flow_tile(title: str, name: str, details: str, width: int, **match: str) ->
             Target(of=or_zero(today, "lead"), legend="24 h"),
             Target(of=Offset(today, 7), legend="a week ago", kind=TargetKind.PREVIOUS, empty=_WEEK),
         ),
+        measured=Measured(name=name, measure=Measure.COUNT, of=today),
         spark=Spark(of=today, grain=Grain.HOUR, span=24, before=168, caption="by hour; line: week before"),
     )
 
 
 def _stage_tile(title: str, stage: str, width: int, *more: Target) -> Panel:
+    today = total("stage_entries", funnel_stage=stage, window="24h")
     return Panel(
         title=f"{title}, 24 h",
         type=PanelType.TILE,
@@ -94,18 +109,20 @@ def _stage_tile(title: str, stage: str, width: int, *more: Target) -> Panel:
         width=width,
         families=("lead",),
         details=UIDS["convert"],
-        description="First entries into the stage: the last 24 hours, and this month so far.",
+        description="First entries into the stage: the last 24 hours, the same of a week before, this month so far.",
         targets=(
-            Target(of=or_zero(total("stage_entries", funnel_stage=stage, window="24h"), "lead"), legend="24 h"),
+            Target(of=or_zero(today, "lead"), legend="24 h"),
             Target(
                 of=or_zero(total("stage_entries", funnel_stage=stage, window="mtd"), "lead"),
                 legend="this month",
                 kind=TargetKind.MONTH_TO_DATE,
             ),
             *more,
+            Target(of=Offset(today, 7), legend="a week ago", kind=TargetKind.PREVIOUS, empty=_WEEK, hidden=True),
         ),
+        measured=Measured(name=f"{stage}s", measure=Measure.COUNT, of=today),
         spark=Spark(
-            of=total("stage_entries", funnel_stage=stage, window="24h"),
+            of=today,
             grain=Grain.DAY,
             span=30,
             caption="by day, 30 days",
@@ -124,7 +141,7 @@ _TOP = Row(
             5,
             Target(
                 of=selector("lead_velocity_rate", basis="paced"),
-                legend="pace",
+                legend="vs last month",
                 kind=TargetKind.GROWTH,
                 unit=RATIO,
                 empty=_FIRST,
@@ -154,6 +171,7 @@ _TOP = Row(
                     empty=_FIRST,
                 ),
             ),
+            measured=Measured(name="new_customers", measure=Measure.COUNT, of=total("new_customers", window="mtd")),
             spark=Spark(of=total("new_customers", window="mtd"), grain=Grain.DAY, span=30, caption="by day, 30 days"),
         ),
     ),
@@ -281,7 +299,15 @@ _BOTTOM = Row(
             targets=(
                 Target(of=_rate("clicked", "delivered", "7d"), legend="7 days"),
                 Target(of=_rate("clicked", "delivered", "30d"), legend="in 30 days", kind=TargetKind.TYPICAL),
+                Target(
+                    of=share(Offset(_sent("clicked", "7d"), 7), Offset(_sent("delivered", "7d"), 7)),
+                    legend="before",
+                    kind=TargetKind.PREVIOUS,
+                    empty=_WEEK,
+                    hidden=True,
+                ),
             ),
+            measured=Measured(name="click_rate", measure=Measure.SHARE, of=_rate("clicked", "delivered", "24h")),
             spark=Spark(
                 of=_rate("clicked", "delivered", "24h"),
                 grain=Grain.DAY,
@@ -308,6 +334,9 @@ _BOTTOM = Row(
                     for movement in movements
                 ),
             ),
+            measured=Measured(
+                name="mrr", measure=Measure.LEVEL, of=_NET_MOVED, level=total("mrr", currency="$currency")
+            ),
             spark=Spark(
                 of=_NET_MOVED,
                 grain=Grain.DAY,
@@ -333,6 +362,13 @@ _BOTTOM = Row(
             targets=(
                 Target(of=Sum(_CHURN), legend="this month"),
                 Target(of=Number(limit.GROSS_CHURN_BUDGET, alone=True), legend="budget", kind=TargetKind.LIMIT),
+                Target(
+                    of=Sum(selector("gross_mrr_churn_rate", currency="$currency", window="prev_month")),
+                    legend="last month",
+                    kind=TargetKind.PREVIOUS,
+                    empty=_NO_OPENING,
+                    hidden=True,
+                ),
             ),
             spark=Spark(
                 of=_moved(*_MOVEMENTS[TargetKind.DECREASE]),

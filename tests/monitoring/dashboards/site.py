@@ -21,9 +21,10 @@ from stream_app.clients.http import Route, serving
 from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
 from stream_app.core.samples import Sample
+from stream_app.core.targets import Targets
 from stream_app.exporter.collector import BusinessCollector
 from stream_app.exporter.metrics_page import MetricsPage
-from stream_app.exporter.wall import HELD, Wall
+from stream_app.exporter.wall import Wall, held_for
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import WALL
 from stream_app.store.reader import Reader
@@ -34,9 +35,9 @@ _TIMEOUT_S = 60
 
 
 @contextmanager
-def exporter(settings: Settings, clock: Callable[[], int]) -> Iterator[int]:
+def exporter(settings: Settings, clock: Callable[[], int], targets: Targets | None = None) -> Iterator[int]:
     """Run what `stream-app exporter` runs, wall and all; gives the port."""
-    with sync_redis(settings) as redis, wall_of(settings, clock) as wall:
+    with sync_redis(settings) as redis, wall_of(settings, clock, targets) as wall:
         collector = BusinessCollector(_reader(redis, settings), SampleSource(), DEFINITIONS_OF, clock)
         routes: dict[str, Route] = {"/metrics": MetricsPage(collector), **wall.routes()}
         with serving("127.0.0.1", 0, routes) as port:
@@ -44,17 +45,18 @@ def exporter(settings: Settings, clock: Callable[[], int]) -> Iterator[int]:
 
 
 @contextmanager
-def wall_of(settings: Settings, clock: Callable[[], int]) -> Iterator[Wall]:
+def wall_of(settings: Settings, clock: Callable[[], int], targets: Targets | None = None) -> Iterator[Wall]:
     """The wall of a store."""
     with sync_redis(settings) as redis:
         yield Wall(
             declared=WALL,
             known=(*METRICS, *DERIVED, *RATIOS),
             metrics=METRICS,
-            reader=Reader(redis, settings.namespace, settings.rules.calendar, min_buckets=HELD),
+            reader=Reader(redis, settings.namespace, settings.rules.calendar, min_buckets=held_for(targets or {})),
             source=SampleSource(),
             clock=clock,
             thresholds=ALERTING.thresholds,
+            targets=targets or {},
         )
 
 

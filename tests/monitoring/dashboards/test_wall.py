@@ -18,9 +18,10 @@ from stream_app.clients.http import Page, Request, serving
 from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
 from stream_app.core.samples import Sample
+from stream_app.core.targets import Period, PeriodTarget, Targets
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.dashboards import panels_by_id, targets_by_ref_id
-from stream_app.spec.expression import Offset, RawPromQL
+from stream_app.spec.expression import RawPromQL
 from stream_app.spec.promql import promql
 from tests.monitoring.dashboards.browser import CHROMIUM, Element, opened
 from tests.monitoring.dashboards.cases import RENDERED, set_variables
@@ -395,15 +396,19 @@ def test_an_amount_keeps_its_unit_however_large_it_is(five_currencies: str, curr
     assert mrr.one("p", "big").text == text
 
 
+def _line_of(part: Element, whole: Element) -> str:
+    """The text of the line that a part stands in."""
+    return next(each.text for each in whole.all("p") if part in each.children)
+
+
 @needs_chromium
 def test_all_currencies_are_in_sight_or_can_be_listed(five_currencies: str) -> None:
     mrr = panel(opened(five_currencies), "MRR")
     link = mrr.one("a")
-    others = next(each for each in mrr.all("p", "parts") if link in each.children)
-    assert others.text == "100 GBP 2.12 B JPY +2 currencies"
+    assert _line_of(link, mrr) == "100 GBP 2.12 B JPY +2 currencies"
     churn = panel(opened(five_currencies), "Gross MRR churn")
     assert churn.one("p", "big").text == "0.00 % EUR"
-    assert churn.one("p", "parts").text == "0.00 % GBP +3 currencies"
+    assert _line_of(churn.one("a"), churn) == "0.00 % GBP +3 currencies"
     listed = panel(opened(five_currencies + link.attributes["href"]), "MRR").one("ul", "choices")
     rows = {each.one("a").text: each.one("a").attributes["href"] for each in listed.all("li")}
     assert rows == {
@@ -432,6 +437,105 @@ def test_a_small_change_of_mrr_looks_small(five_currencies: str) -> None:
     assert 0 < heights[0] - heights[-1] < 1
 
 
+_NOON = int(datetime(2026, 11, 11, 12, tzinfo=UTC).timestamp() * 1000)
+_TARGETS = {
+    ("new_leads", ""): PeriodTarget(20, Period.MONTH),
+    ("mqls", ""): PeriodTarget(13, Period.MONTH),
+    ("sqls", ""): PeriodTarget(1, Period.QUARTER),
+    ("reopened_leads", ""): PeriodTarget(9, Period.YEAR),
+    ("click_rate", ""): PeriodTarget(0.3, Period.MONTH),
+    ("mrr", "EUR"): PeriodTarget(2000, Period.QUARTER),
+    ("mrr", "USD"): PeriodTarget(1, Period.QUARTER),
+}
+
+
+def _event(type_: str, number: int, moment: str, **data: Any) -> tuple[str, bytes]:  # noqa: ANN401 - JSON
+    """One event, with the last part of its topic."""
+    family = type_.partition(".")[0]
+    topic = {"subscription": "billing"}.get(family, family)
+    event = {"specversion": "1.0", "source": "/t", "id": f"{type_}{number}{moment}", "type": type_, "time": moment}
+    return topic, json.dumps({**event, "data": data}).encode()
+
+
+def _november() -> Iterator[tuple[str, bytes]]:
+    """Ten leads on 3 November and one on the 11th; four MQLs, one SQL, one click of five messages, an MRR of 1,000."""
+    for number in range(10):
+        yield _event("lead.created", number, "2026-11-03T09:00:00Z", lead_id=f"l{number}", source="web")
+    yield _event("lead.created", 10, "2026-11-11T09:00:00Z", lead_id="l10", source="web")
+    for number in range(4):
+        yield _event("lead.stage_changed", number, "2026-11-04T09:00:00Z", lead_id=f"l{number}", to="mql")
+    yield _event("lead.stage_changed", 0, "2026-11-05T09:00:00Z", lead_id="l0", to="sql")
+    for number in range(5):
+        sent = {"lead_id": f"l{number}", "message_id": f"m{number}"}
+        yield _event("email.sent", number, "2026-11-06T09:00:00Z", **sent)
+        yield _event("email.delivered", number, "2026-11-06T09:01:00Z", **sent)
+    yield _event("email.clicked", 0, "2026-11-06T10:00:00Z", lead_id="l0", message_id="m0")
+    items = [{"plan_id": "p", "unit_amount_minor": 100_000, "interval": "month"}]
+    about = {"account_id": "a", "subscription_id": "s", "currency": "EUR", "items": items}
+    yield _event("subscription.started", 0, "2026-11-05T09:00:00Z", **about)
+
+
+def _before_november() -> Iterator[tuple[str, bytes]]:
+    """A lead of September; of five messages one is a day older, one clicked; 100 GBP, and 50 since 7 November."""
+    yield _event("lead.created", 11, "2026-09-20T09:00:00Z", lead_id="l11", source="web")
+    for number in range(5, 10):
+        sent = {"lead_id": f"l{number}", "message_id": f"m{number}"}
+        day = "2026-10-28" if number == 9 else "2026-10-29"
+        yield _event("email.sent", number, f"{day}T09:00:00Z", **sent)
+        yield _event("email.delivered", number, f"{day}T09:01:00Z", **sent)
+    yield _event("email.clicked", 5, "2026-10-30T10:00:00Z", lead_id="l5", message_id="m5")
+    items = [{"plan_id": "p", "unit_amount_minor": 10_000, "interval": "month"}]
+    about = {"account_id": "b", "subscription_id": "t", "currency": "GBP", "items": items}
+    yield _event("subscription.started", 1, "2026-09-05T09:00:00Z", **about)
+    half = [{**items[0], "unit_amount_minor": 5000}]
+    yield _event("subscription.changed", 1, "2026-11-07T09:00:00Z", **{**about, "items": half})
+
+
+@needs_chromium
+def test_every_tile_compares_with_a_time_before(redis_url: str, namespace: str) -> None:
+    """MQLs: four on the 4th at nine, a week before noon of the 11th. New customers: none in ten days of October."""
+    settings = Settings.load(redis_url=redis_url, namespace=namespace)
+    apply(settings, [*_before_november(), *_november()], _NOON)
+    with exporter(settings, lambda: _NOON) as port:
+        page = opened(f"http://127.0.0.1:{port}/?currency=GBP")
+    assert {title: panel(page, title).all("p", "note")[0].text for title in _NUMBERS if title in _COMPARED} == _COMPARED
+    assert panel(page, "MRR").all("p", "axis")[-1].text == "60 days: 100 → 50 GBP, \N{MINUS SIGN}50.0 %"
+
+
+_COMPARED = {
+    "New leads": "▲ vs 0 a week ago",
+    "Reopened leads": "same vs 0 a week ago",
+    "MQLs": "▼ 100 % vs 4 a week ago",
+    "SQLs": "same vs 0 a week ago",
+    "New customers": "+0 in 24 h ▲ vs 0 a month ago",
+    "Human click rate": "▼ 5.00 points vs 25.0 % before",
+    "Gross MRR churn": "▲ 50.00 points vs 0.00 % last month",
+}
+
+
+@needs_chromium
+def test_a_tile_says_how_far_it_is_and_where_it_ends_at_this_pace(redis_url: str, namespace: str) -> None:
+    """Of November 10 days are full, of 30; of the quarter 41, of 92; of the year 314, of 365."""
+    settings = Settings.load(redis_url=redis_url, namespace=namespace)
+    apply(settings, _november(), _NOON)
+    with exporter(settings, lambda: _NOON, _TARGETS) as port:
+        page = opened(f"http://127.0.0.1:{port}/")
+    explained = "At this pace: what the period ends with if each of its days is like its full days so far."
+    assert {
+        title: [each.text for each in panel(page, title).all("p") if each.attributes.get("title") == explained]
+        for title in ("New leads", "MQLs", "SQLs", "Reopened leads", "New customers", "Human click rate", "MRR")
+    } == {
+        "New leads": ["11 of 20 by 30 Nov ● 30 at this pace"],
+        "MQLs": ["4 of 13 by 30 Nov ▲ 12 at this pace"],
+        "SQLs": ["1 of 1 by 31 Dec ● reached"],
+        "Reopened leads": ["0 of 9 by 31 Dec ▲ 0 at this pace"],
+        "New customers": [],
+        "Human click rate": [],
+        "MRR": ["1,000 of 2,000 EUR by 31 Dec ● 2,244 at this pace"],
+    }
+    assert panel(page, "Human click rate").one("p", "note").text == "▲ 20.0 % this month goal 30.0 %"
+
+
 _PROBE = """<body><iframe src="/" style="border:0;width:%dpx;height:%dpx"></iframe><script>
 addEventListener("load", () => setTimeout(() => {
   const page = document.querySelector("iframe").contentDocument;
@@ -447,17 +551,18 @@ addEventListener("load", () => setTimeout(() => {
 
 @needs_chromium
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1366, 768), (3840, 2160)])
-def test_everything_fits_the_screen(company: Company, width: int, height: int) -> None:
+@pytest.mark.parametrize("targets", [{}, _TARGETS], ids=["no targets", "a target of every tile"])
+def test_everything_fits_the_screen(company: Company, width: int, height: int, targets: Targets) -> None:
     probing = Page((_PROBE % (width, height)).encode(), "text/html", policy="default-src 'self' 'unsafe-inline'")
-    with _beside(company, {"/probe": probing}) as port:
+    with _beside(company, {"/probe": probing}, targets) as port:
         probe = opened(f"http://127.0.0.1:{port}/probe", width + 100, height + 100)
     assert json.loads(probe.one("pre").text) == []
 
 
 @contextmanager
-def _beside(company: Company, pages: dict[str, Page]) -> Iterator[int]:
+def _beside(company: Company, pages: dict[str, Page], targets: Targets | None = None) -> Iterator[int]:
     """The wall with other pages beside, or instead of, its own."""
-    with wall_of(company.settings, lambda: company.until) as wall:
+    with wall_of(company.settings, lambda: company.until, targets) as wall:
         routes = wall.routes() | {path: lambda _, page=page: page for path, page in pages.items()}
         with serving("127.0.0.1", 0, routes) as port:
             yield port
@@ -489,7 +594,7 @@ def test_the_page_and_prometheus_agree_on_every_expression(url: str, queries: Qu
         expressions |= {condition.name: condition.instant for condition in declared.conditions}
         for name, expression in expressions.items():
             query = promql(expression)
-            if isinstance(expression, RawPromQL | Offset) or "time()" in query:
+            if isinstance(expression, RawPromQL) or " offset " in query or "time()" in query:
                 continue
             by_prometheus = {
                 _labels(each["metric"]): float(each["value"][1]) for each in queries.instant(set_variables(query))
