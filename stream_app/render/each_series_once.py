@@ -16,8 +16,7 @@ class EachSeriesOnce:
     """Puts the largest of equal series in the place of each series that a sum adds up."""
 
     def __init__(self, catalog: Catalog) -> None:
-        declared: tuple[Declaration, ...] = (*catalog.metrics, *catalog.derived, *catalog.ratios)
-        self._labels = {each.series: _labels(each) for each in declared}
+        self._labels = labels_by_series(catalog)
 
     def __call__(self, promql: str) -> str:
         """The same expression, or a text that contains some, with sums over one exporter."""
@@ -26,8 +25,19 @@ class EachSeriesOnce:
     def _over_one(self, found: re.Match[str]) -> str:
         series = found["series"]
         function, match, when = (found[part] or "" for part in ("function", "match", "when"))
-        labels = [*self._labels[_HISTOGRAM.sub("", series)], *(["le"] if series.endswith("_bucket") else [])]
+        labels = [*self._labels[series_of(series)], *(["le"] if series.endswith("_bucket") else [])]
         return f"sum{found['by'] or ''} (max by ({', '.join(labels)}) ({function}{series}{match}{when}))"
+
+
+def labels_by_series(catalog: Catalog) -> dict[str, list[str]]:
+    """Return the labels of every series of a catalog, those of a histogram by its name alone."""
+    declared: tuple[Declaration, ...] = (*catalog.metrics, *catalog.derived, *catalog.ratios)
+    return {each.series: _labels(each) for each in declared}
+
+
+def series_of(name: str) -> str:
+    """Return the series that a name in an expression belongs to: a histogram has three."""
+    return _HISTOGRAM.sub("", name)
 
 
 def _labels(declared: Declaration) -> list[str]:
