@@ -263,7 +263,7 @@ _MIDDLE = Row(
 )
 
 _BOTTOM = Row(
-    height=8,
+    height=9,
     panels=(
         Panel(
             title="Data age",
