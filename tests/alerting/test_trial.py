@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -196,3 +197,10 @@ def test_the_check_of_a_file_needs_no_server(tmp_path: Path) -> None:
         0,
         "ok    receiver pager: Webhook\nwarn  public_url: none is set, so messages have no links\n",
     )
+
+
+def test_the_sink_answers_to_no_name_but_those_of_loopback(tmp_path: Path, stack: ExitStack) -> None:
+    url = stack.enter_context(sink(tmp_path))
+    request = urllib.request.Request(url, headers={"Host": "other.example.com"})  # noqa: S310 - our own
+    with pytest.raises(OSError, match="421"):
+        urllib.request.urlopen(request, timeout=10)  # noqa: S310 - our own
