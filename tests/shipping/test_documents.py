@@ -121,7 +121,7 @@ def test_the_readme_explains_every_dependency() -> None:
 
 def test_the_readme_shows_the_wall_and_two_commands_on_its_first_screen() -> None:
     first_screen = "\n".join(text("README.md").splitlines()[:30])
-    assert "docs/wall.png" in first_screen
+    assert "docs/img/wall.png" in first_screen
     assert [line for line in shell_lines("README.md") if line in first_screen] == ["make demo", "make test"]
 
 

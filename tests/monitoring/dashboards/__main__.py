@@ -1,4 +1,4 @@
-"""Takes the picture of the wall for the docs: `python -m tests.monitoring.dashboards [path]`."""
+"""Takes the pictures of the wall for the docs: `python -m tests.monitoring.dashboards [directory]`."""
 
 import sys
 from datetime import UTC, datetime
@@ -14,10 +14,19 @@ from tests.monitoring.dashboards.store_content import fill
 
 UNTIL = datetime(2026, 11, 19, 15, 40, 12, tzinfo=UTC)
 
-target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/wall.png").resolve()
+PICTURES = {
+    "wall": ("", 1920, 1080),
+    "wall-light": ("?theme=light", 1920, 1080),
+    "wall-portrait": ("", 1080, 1920),
+    "wall-phone": ("", 390, 844),
+}
+"""Query and size of each."""
+
+target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/img").resolve()
 with TemporaryDirectory() as folder, redis_server(Path(folder, "redis")) as redis:
     settings = Settings.load(redis_url=f"redis://{redis.address}/0", namespace="wall")
     company = fill(settings, Plan(leads=6000, days=90, until=UNTIL, scenario="stall"))
     company.mark_current(company.until - 1_400)
     with exporter(settings, lambda: company.until) as port:
-        photograph(f"http://127.0.0.1:{port}/", target)
+        for name, (query, width, height) in PICTURES.items():
+            photograph(f"http://127.0.0.1:{port}/{query}", target / f"{name}.png", width, height)
