@@ -16,7 +16,7 @@ WEEKS_NEEDED = 3
 
 # Nurture
 
-BLOCKED_DUE = Threshold("blocked_due", 10, "count", "Enrollments of a step that fell due and are still there, at least.")
+BLOCKED_DUE = Threshold("blocked_due", 10, "count", "Enrollments of a step that fell due and stay there, at least.")
 BLOCKED_SHARE = Threshold("blocked_share", 0.5, "share", "Share of those due that are still in the step, at least.")
 
 IMPORTED_FACTOR = 2
