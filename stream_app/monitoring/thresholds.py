@@ -16,11 +16,11 @@ WEEKS_NEEDED = 3
 
 # Nurture
 
-STEP_LIMIT_HOURS = 7 * 24
-"""The longest limit of a step (`STREAM_APP_STEP_LIMIT_DAYS`): blocks are looked for as far back as a tenth of it."""
-
-BLOCKED_DUE = Threshold("blocked_due", 5, "count", "Enrollments of a step that fell due, at least.")
+BLOCKED_DUE = Threshold("blocked_due", 10, "count", "Enrollments of a step that fell due and stay there, at least.")
 BLOCKED_SHARE = Threshold("blocked_share", 0.5, "share", "Share of those due that are still in the step, at least.")
+
+IMPORTED_FACTOR = 2
+"""How many times as many as fell due the overdue must grow by, to be imported and not blocked."""
 
 OVERDUE = Threshold("overdue", 10, "count", "Enrollments of a step past their due time, at least.")
 OVERDUE_SHARE = Threshold("overdue_share", 0.25, "share", "Their share of all that are in the step, above which.")

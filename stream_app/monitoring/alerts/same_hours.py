@@ -21,3 +21,28 @@ def median_of_weeks(series: str, by: str) -> str:
 quantile by ({by}) (0.5, {series})
 and
 count by ({by}) ({series}) >= {limit.WEEKS_NEEDED}"""
+
+
+_CHANGES_MIN = (-60, 0, 90)
+"""Minutes from this time of the week to the end of the hour that says what is usual now.
+
+Once the clocks have changed, business of the last half an hour was an hour earlier or later in the weeks before.
+"""
+
+
+def _before(week: int, change: int) -> str:
+    return f"{week * 7 * 24 * 60 - change}m"
+
+
+def usual_at_this_time(series: str, by: str) -> str:
+    """Return what a series of one hour had at this time of the week, the least that a change of the clocks can make it.
+
+    The most of the weeks, because a holiday among them says nothing; nothing before a week is known.
+    """
+    past = "\nor\n".join(
+        f'label_replace(label_replace({series} offset {_before(week, change)}, "week", "{week}", "", ""), '
+        f'"change", "{change}", "", "")'
+        for change in _CHANGES_MIN
+        for week in WEEKS
+    )
+    return f"min by ({by}) (max by ({by}, change) (\n{past}\n))"

@@ -3,7 +3,8 @@
 from functools import reduce
 
 from stream_app.monitoring import thresholds as limit
-from stream_app.monitoring.alerts.same_hours import same_hours
+from stream_app.monitoring.alerts.same_hours import usual_at_this_time
+from stream_app.monitoring.alerts.working_time import WORKING_TIME, WorkCalendar, recording
 from stream_app.monitoring.units import COUNT
 from stream_app.spec.alert import Alert, Recording, RuleGroup, any_of, queried, while_fresh
 from stream_app.spec.condition import Condition
@@ -22,58 +23,76 @@ _STEP = ("program", "step")
 _ADVANCED_OUTCOMES = ("advanced", "completed")
 
 _OVERDUE = "program_step:lifecycle_step_overdue:max"
+_LEAST = "program_step:lifecycle_step_overdue:min1h"
+_GREW = "program_step_window:lifecycle_step_overdue:growth"
 _ADVANCED = "program_step_window:lifecycle_step_advanced:sum"
 _USUALLY = "program_step:lifecycle_step_advanced:same_hours"
 _UNMATCHED = "program_step:lifecycle_step_unmatched_exits:diff30d"
 
-_SAME_HOURS = same_hours("max_over_time", _ADVANCED + '{window="1h"}')
-
-_HOURS = {"1h": 1, "24h": 24, "7d": 168}
+_WINDOWS = ("1h", "24h", "7d")
+"""Of the due steps, because a slow step has few an hour."""
 
 
 _OVERDUE_NOW = largest("step_overdue", *_STEP)
 _BALANCE_NOW = largest("step_balance", *_STEP)
 
 
-def _blocked_windows() -> tuple[str, ...]:
-    """The windows of due steps up to the first that holds a tenth of the limit: a slow step has few an hour."""
-    tenth = limit.STEP_LIMIT_HOURS / 10
-    shorter = [window for window, hours in _HOURS.items() if hours < tenth]
-    return tuple([*shorter, *(window for window in _HOURS if window not in shorter)][: len(shorter) + 1])
+_DUE = f'max by (program, step, window) (lifecycle_step_due{{window=~"{"|".join(_WINDOWS)}"}})'
 
 
-def _overdue_grew(window: str) -> str:
-    # Due counts those who left in time as well, so what matters is by how much the overdue have grown.
-    due = f'max by (program, step) (lifecycle_step_due{{window="{window}"}})'
-    return f"""\
-{due} >= {limit.BLOCKED_DUE}
-and
-({_OVERDUE} - min_over_time({_OVERDUE}[{window}])) >= {limit.BLOCKED_SHARE} * {due}"""
+def _growth(window: str) -> str:
+    least = f"{_OVERDUE}[1h]" if window == "1h" else f"{_LEAST}[{window}:1h]"
+    return f'label_replace({_OVERDUE} - min_over_time({least}), "window", "{window}", "", "")'
 
+
+# Due counts those who left in time as well, so what matters is by how much the overdue have grown.
+# By more than fell due they grow only when history is imported.
+_STAYED = f"""\
+max by (program, step) (
+  {_DUE}
+  and {_GREW} >= {limit.BLOCKED_DUE}
+  and {_GREW} >= {limit.BLOCKED_SHARE} * {_DUE}
+  and {_GREW} <= {limit.IMPORTED_FACTOR} * {_DUE}
+)"""
 
 # Seen every five minutes: where Prometheus or the data was away, somebody may have advanced.
-_BLOCKED = f"""\
-({any_of(*map(_overdue_grew, _blocked_windows()))})
+_NONE_ADVANCED = f"""\
+{_STAYED}
 unless
 max by (program, step) (max_over_time({_ADVANCED}{{window="5m"}}[30m])) > 0
 and
-count_over_time({_OVERDUE}[30m:5m]) >= 6
-unless
-{_USUALLY} == 0"""
+count_over_time({_OVERDUE}[30m:5m]) >= 6"""
+
+# By the past weeks, and by the hours of work where there are none.
+_BLOCKED = f"""\
+{_NONE_ADVANCED}
+and
+(
+  {_USUALLY} > 0
+  or
+  ({_OVERDUE} unless {_USUALLY}) and on () {WORKING_TIME}
+)"""
 
 
 def _still_there(window: str) -> Expression:
     """Without the past, the overdue have grown by those who fell due less those who left."""
     due = largest("step_due", *_STEP, window=window)
     left = SetOperation(total("step_exits", *_STEP, window=window), "or", Arithmetic(due, "*", Number(0)))
-    grown = Filter(share(Arithmetic(due, "-", left), due), ">=", limit.BLOCKED_SHARE)
-    overdue = Filter(share(_OVERDUE_NOW, due), ">=", limit.BLOCKED_SHARE)
-    return SetOperation(SetOperation(Filter(due, ">=", limit.BLOCKED_DUE), "and", grown), "and", overdue)
+    grown = Arithmetic(due, "-", left)
+    grew = SetOperation(
+        Filter(grown, ">=", limit.BLOCKED_DUE), "and", Filter(share(grown, due), ">=", limit.BLOCKED_SHARE)
+    )
+    overdue = SetOperation(
+        Filter(_OVERDUE_NOW, ">=", limit.BLOCKED_DUE),
+        "and",
+        Filter(share(_OVERDUE_NOW, due), ">=", limit.BLOCKED_SHARE),
+    )
+    return SetOperation(SetOperation(due, "and", grew), "and", overdue)
 
 
 _ADVANCED_NOW = total("step_exits", *_STEP, outcome=_ADVANCED_OUTCOMES, window="1h")
 _BLOCKED_NOW = SetOperation(
-    reduce(lambda left, right: SetOperation(left, "or", right), map(_still_there, _blocked_windows())),
+    reduce(lambda left, right: SetOperation(left, "or", right), map(_still_there, _WINDOWS)),
     "unless",
     Filter(_ADVANCED_NOW, ">", 0),
 )
@@ -139,7 +158,10 @@ STEPS = RuleGroup(
     dashboard="stream-app-nurture",
     interval="1m",
     recordings=(
+        recording(WorkCalendar()),
         Recording(name=_OVERDUE, expr=while_fresh("max by (program, step) (lifecycle_step_overdue)")),
+        Recording(name=_LEAST, expr=f"min_over_time({_OVERDUE}[1h])"),
+        Recording(name=_GREW, expr="\nor\n".join(map(_growth, _WINDOWS))),
         Recording(
             name=_ADVANCED,
             expr=while_fresh(
@@ -147,10 +169,7 @@ STEPS = RuleGroup(
                 f'{{outcome=~"{"|".join(_ADVANCED_OUTCOMES)}", window=~"5m|1h"}})',
             ),
         ),
-        Recording(
-            name=_USUALLY,
-            expr=f"max by (program, step) (\n{_SAME_HOURS}\n)",
-        ),
+        Recording(name=_USUALLY, expr=usual_at_this_time(_ADVANCED + '{window="1h"}', "program, step")),
         Recording(
             name=_UNMATCHED,
             # Each entry is in the step or has its exit, so entered - exited differs from in step by exits without an

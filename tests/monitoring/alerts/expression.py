@@ -49,7 +49,7 @@ def named(expr: str) -> Named:
                 found.labels |= set(tokens[at + 1 : end]) - {","}
                 at = end + 1
         elif word == "label_replace":
-            found.made |= set(re.findall(r'"(week)"', expr))
+            found.made |= set(re.findall(r'"(week|change|window)"', expr))
         elif re.match(r"[A-Za-z_:]", word) and word not in _WORDS and following != "(":
             matchers: list[tuple[str, str, str]] = []
             if following == "{":

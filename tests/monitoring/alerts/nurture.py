@@ -27,23 +27,86 @@ def enrolled(window: str) -> str:
     return f'lifecycle_program_enrollments{{program="welcome", window="{window}"}}'
 
 
+OFFICE = "9h"
+"""A Thursday on which work begins, at 09:00 UTC."""
+
+
 def _block(**more: str) -> dict[str, str]:
-    """Six an hour fall due and stay; what advanced did so in the first hour."""
+    """Twelve an hour fall due and stay; what advanced did so in the first hour."""
     return {
-        DUE: flat(6, 181),
-        OVERDUE: "0+0.1x180",
+        DUE: flat(12, 181),
+        OVERDUE: "0+0.2x180",
         BALANCE: flat(50, 181),
         exits("5m"): f"{flat(3, 60)} {flat(0, 121)}",
-        exits("1h"): f"{flat(6, 60)} 5.9-0.1x59 {flat(0, 61)}",
+        exits("1h"): f"{flat(12, 60)} 11.8-0.2x59 {flat(0, 61)}",
         **more,
     }
 
 
 WEEK = 7 * 24
 _LATER = {
-    DUE: f"{flat(0, WEEK * 12 - 12)} {flat(6, 49)}",
-    OVERDUE: f"{flat(0, WEEK * 12 - 12)} 0+0.5x48",
+    DUE: f"{flat(0, WEEK * 12 - 12)} {flat(12, 49)}",
+    OVERDUE: f"{flat(0, WEEK * 12 - 12)} 0+1x48",
     exits("5m"): flat(0, WEEK * 12 + 31),
+}
+
+
+def _slow(due: int, stay: int) -> dict[str, str]:
+    """So many fall due in a day, and of these so many stay: one after the other."""
+    return {
+        DUE: flat(0, 1561),
+        DUE_24H: flat(due, 1561),
+        f'lifecycle_step_due{{{STEP}, window="7d"}}': flat(due, 1561),
+        OVERDUE: f"0+{stay / 1500}x1500 {flat(stay, 60)}",
+        BALANCE: flat(50, 1561),
+        exits("5m"): flat(0, 1561),
+    }
+
+
+def _office_week(stalled: bool) -> dict[str, str]:  # noqa: FBT001 - which of two stories
+    """A program of which an automation lets people go at 08-18 UTC, on its second day; due in the evening too."""
+    at_work = f"{flat(0, 480)} {flat(2, 600)} {flat(0, 360)}"
+    second = flat(0, 1440) if stalled else at_work
+    overdue = f"{flat(0, 1080)} 0+0.1x359"
+    return {
+        DUE: flat(6, 2880),
+        DUE_24H: flat(60, 2880),
+        OVERDUE: f"{overdue} 36+0.1x1439" if stalled else f"{overdue} 36+0.1x480 {flat(0, 600)} 0+0.1x358",
+        BALANCE: flat(100, 2880),
+        exits("5m"): f"{at_work} {second}",
+        exits("1h"): f"{at_work} {second}",
+    }
+
+
+def _clock_change(stalled_at: int | None = None) -> dict[str, str]:
+    """An automation at 07-17 UTC for a week, and after the clocks were changed at 06-16 UTC; each hour twenty leave."""
+    hours = WEEK + 24
+    gone = [20 if _leaves(hour, stalled_at) else 0 for hour in range(hours)]
+    overdue, waiting = [], 0
+    for each in gone:
+        overdue.append(flat(0, 12) if each else f"{waiting}+{20 / 12:.4f}x11")
+        waiting = 0 if each else waiting + 20
+    return {
+        DUE: flat(20, hours * 12),
+        DUE_24H: flat(480, hours * 12),
+        OVERDUE: " ".join(overdue),
+        BALANCE: flat(500, hours * 12),
+        exits("5m"): " ".join(flat(2 if each else 0, 12) for each in gone),
+        exits("1h"): " ".join(flat(each, 12) for each in gone),
+    }
+
+
+def _leaves(hour: int, stalled_at: int | None) -> bool:
+    begins = 7 if hour < WEEK else 6
+    return begins <= hour % 24 < begins + 10 and (stalled_at is None or hour < WEEK + stalled_at)
+
+
+_IMPORTED = {
+    DUE: flat(2, 241),
+    DUE_24H: flat(40, 241),
+    OVERDUE: f"{flat(0, 120)} {flat(900, 121)}",
+    BALANCE: f"{flat(50, 120)} {flat(950, 121)}",
+    exits("5m"): flat(0, 241),
 }
 
 BLOCKED = (
@@ -52,51 +115,134 @@ BLOCKED = (
         name="fires when enrollments fall due and none advances",
         series=_block(),
         at="2h30m",
+        begins=OFFICE,
         firing=THE_STEP,
     ),
     Story(
         alert="NurtureStepBlocked",
         name="fires for a step that has never let anybody go",
         at="2h30m",
+        begins=OFFICE,
         firing=THE_STEP,
-        series={DUE: flat(6, 181), OVERDUE: "0+0.1x180", BALANCE: flat(50, 181)},
+        series={DUE: flat(12, 181), OVERDUE: "0+0.2x180", BALANCE: flat(50, 181)},
     ),
     Story(
         alert="NurtureStepBlocked",
-        name="fires for a slow step of which five fell due in a day",
-        at="23h",
-        series={
-            DUE: flat(0, 1381),
-            DUE_24H: flat(5, 1381),
-            OVERDUE: "0+0.004x1380",
-            BALANCE: flat(50, 1381),
-            exits("5m"): flat(0, 1381),
-        },
+        name="fires for a slow step in which ten of twelve stay",
+        at="25h30m",
+        begins=OFFICE,
+        series=_slow(12, 10),
         firing=THE_STEP,
+    ),
+    Story(
+        alert="NurtureStepBlocked",
+        name="stays quiet at a slow step in which three of five stay",
+        at="25h30m",
+        begins=OFFICE,
+        series=_slow(5, 3),
+    ),
+    Story(
+        alert="NurtureStepBlocked",
+        name="stays quiet in the first evening of a program that works in office hours",
+        at="20h",
+        series=_office_week(stalled=False),
+    ),
+    Story(
+        alert="NurtureStepBlocked",
+        name="stays quiet on the second night of a program that works in office hours",
+        at="32h30m",
+        series=_office_week(stalled=True),
+    ),
+    Story(
+        alert="NurtureStepBlocked",
+        name="stays quiet on the second day of a program that works in office hours",
+        at="33h30m",
+        series=_office_week(stalled=False),
+    ),
+    Story(
+        alert="NurtureStepBlocked",
+        name="fires on the second morning when the automation of the first does not begin",
+        at="33h30m",
+        series=_office_week(stalled=True),
+        firing=THE_STEP,
+    ),
+    Story(
+        alert="NurtureStepBlocked",
+        name="stays quiet in the evening after the clocks were changed",
+        at="7d16h50m",
+        step="5m",
+        series=_clock_change(),
+    ),
+    Story(
+        alert="NurtureStepBlocked",
+        name="fires at noon after the clocks were changed",
+        at="7d13h",
+        step="5m",
+        series=_clock_change(stalled_at=12),
+        firing=THE_STEP,
+    ),
+    Story(
+        alert="NurtureStepBlocked",
+        name="stays quiet when history is imported",
+        at="3h",
+        begins=OFFICE,
+        series=_IMPORTED,
+    ),
+    Story(
+        alert="NurtureStepBlocked",
+        name="fires when as many as fell due stay after an import",
+        at="3h50m",
+        begins=OFFICE,
+        series=_IMPORTED | {DUE: flat(12, 241), OVERDUE: f"{flat(0, 100)} {flat(900, 40)} 900+0.2x100"},
+        firing=THE_STEP,
+    ),
+    Story(
+        alert="NurtureStepBlocked",
+        name="stays quiet when a rebuild has ended",
+        at="2h",
+        begins=OFFICE,
+        series={
+            DUE: f"{flat(12, 60)} {flat(0, 20)} {flat(12, 60)}",
+            DUE_24H: f"{flat(90, 60)} {flat(0, 20)} {flat(90, 60)}",
+            OVERDUE: f"{flat(20, 60)} {flat(0, 20)} {flat(20, 60)}",
+            BALANCE: f"{flat(90, 60)} {flat(0, 20)} {flat(90, 60)}",
+            exits("5m"): flat(0, 140),
+            FRESH: f"{flat(1, 60)} {flat(0, 20)} {flat(1, 60)}",
+        },
     ),
     Story(
         alert="NurtureStepBlocked",
         name="stays quiet while the wait of seven days is on",
         at="2h30m",
+        begins=OFFICE,
         series=_block() | {DUE: flat(0, 181), OVERDUE: flat(0, 181), entries("1h"): flat(60, 181)},
     ),
     Story(
         alert="NurtureStepBlocked",
         name="stays quiet at night when all that fell due has left long ago",
         at="2h30m",
-        series=_block() | {OVERDUE: flat(7, 181)},
+        begins=OFFICE,
+        series=_block() | {OVERDUE: "7+0.04x180"},
     ),
     Story(
         alert="NurtureStepBlocked",
         name="stays quiet while somebody advances",
         at="2h30m",
+        begins=OFFICE,
         series=_block() | {exits("5m"): f"{flat(0, 130)} 1 {flat(0, 50)}"},
     ),
     Story(
         alert="NurtureStepBlocked",
-        name="stays quiet when fewer than five fell due",
+        name="stays quiet when fewer than ten fell due",
         at="2h30m",
-        series=_block() | {DUE: flat(4, 181)},
+        begins=OFFICE,
+        series=_block() | {DUE: flat(9, 181), OVERDUE: "0+0.15x180"},
+    ),
+    Story(
+        alert="NurtureStepBlocked",
+        name="stays quiet outside the hours of work while no past weeks are known",
+        at="2h30m",
+        series=_block(),
     ),
     Story(
         alert="NurtureStepBlocked",
@@ -110,16 +256,17 @@ BLOCKED = (
         name="fires at an hour in which it advanced a week before",
         at="7d2h30m",
         step="5m",
-        series=_LATER | {exits("1h"): f"{flat(5, 48)} {flat(0, WEEK * 12)}"},
+        series=_LATER | {exits("1h"): f"{flat(5, 60)} {flat(0, WEEK * 12)}"},
         firing=THE_STEP,
     ),
     Story(
         alert="NurtureStepBlocked",
         name="stays quiet after a restart of Prometheus that missed what advanced",
         at="1h52m",
+        begins=OFFICE,
         series={
-            DUE: f"{flat(6, 60)} {missing(40)} {flat(6, 30)}",
-            OVERDUE: f"{flat(0, 60)} {missing(40)} {flat(6, 30)}",
+            DUE: f"{flat(12, 60)} {missing(40)} {flat(12, 30)}",
+            OVERDUE: f"{flat(0, 60)} {missing(40)} {flat(12, 30)}",
             exits("5m"): f"{flat(3, 60)} {missing(40)} {flat(0, 30)}",
             FRESH: f"{flat(1, 60)} {missing(40)} {flat(1, 30)}",
         },
@@ -128,6 +275,7 @@ BLOCKED = (
         alert="NurtureStepBlocked",
         name="stays quiet while the data is stale",
         at="2h30m",
+        begins=OFFICE,
         series=_block() | {FRESH: f"{flat(1, 100)} {flat(0, 81)}"},
     ),
 )

@@ -13,7 +13,8 @@ class Story:
 
     `firing` are the labels under which the alert fires at `at` (besides
     its own); nothing if it must not. The data is fresh
-    unless the story says otherwise.
+    unless the story says otherwise. `begins` is when the first sample is scraped: 0 is a Thursday, 00:00 UTC; `at`
+    counts from there.
     """
 
     alert: str
@@ -22,6 +23,7 @@ class Story:
     at: str
     step: str = "1m"
     firing: str | None = None
+    begins: str = "0m"
 
 
 def flat(value: float, samples: int) -> str:
@@ -64,12 +66,14 @@ def _test(story: Story) -> Iterator[str]:
     yield f"    interval: {story.step}"
     yield "    input_series:"
     samples = seconds(story.at) // seconds(story.step) + 1
+    before = seconds(story.begins) // seconds(story.step)
+    unseen = f"{missing(before)} " if before else ""
     for series, values in ({FRESH: flat(1, samples)} | story.series).items():
         if values:
-            yield f"      - {{series: {json.dumps(series)}, values: {json.dumps(values)}}}"
+            yield f"      - {{series: {json.dumps(series)}, values: {json.dumps(unseen + values)}}}"
     yield "    promql_expr_test:"
     yield f"      - expr: count without (alertname, alertstate, area, severity) (ALERTS{_matchers(story)})"
-    yield f"        eval_time: {story.at}"
+    yield f"        eval_time: {story.at if not before else f'{(seconds(story.begins) + seconds(story.at)) // 60}m'}"
     if story.firing is None:
         yield "        exp_samples: []"
     else:

@@ -147,9 +147,21 @@ def test_without_the_freshness_guard_stale_data_fires_alerts(tmp_path: Path, gro
         ),
         (
             "NurtureStepBlocked stays quiet on a weekend like the one before",
-            "program_step:lifecycle_step_advanced:same_hours == 0",
-            "program_step:lifecycle_step_advanced:same_hours < 0",
+            "program_step:lifecycle_step_advanced:same_hours > 0",
+            "program_step:lifecycle_step_advanced:same_hours >= 0",
         ),
+        (
+            "NurtureStepBlocked stays quiet outside the hours of work while no past weeks are known",
+            "* 60 + minute()) >= 540",
+            "* 60 + minute()) >= 0",
+        ),
+        (
+            "NurtureStepBlocked stays quiet in the evening after the clocks were changed",
+            "min by (program, step) (max by (program, step, change)",
+            "max by (program, step) (max by (program, step, change)",
+        ),
+        ("NurtureStepBlocked stays quiet when history is imported", "<= 2 * max", "<= 99 * max"),
+        ("NurtureStepBlocked stays quiet when fewer than ten fell due", ")) >= 10", ")) >= 5"),
         (
             "NurtureStepSilent stays quiet when those who advanced are in another step that waits seven days",
             "program:lifecycle_step_unplaced:diff24h >= 7",
