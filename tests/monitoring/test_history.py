@@ -42,11 +42,11 @@ class Site(NamedTuple):
     queries: Queries
 
 
-def printed(settings: Settings, *arguments: str) -> str:
-    """Return what `stream-app history` prints of a store."""
+def printed(settings: Settings, *arguments: str, command: str = "history") -> str:
+    """Return what a command prints of a store."""
     environment = {"STREAM_APP_REDIS_URL": settings.redis_url, "STREAM_APP_NAMESPACE": settings.namespace}
     done = subprocess.run(  # noqa: S603 - our own command
-        [COMMAND, "history", *arguments],
+        [COMMAND, command, *arguments],
         env=environment | {"STREAM_APP_TIMEZONE": ZONE},
         capture_output=True,
         check=True,
@@ -142,6 +142,16 @@ def test_days_of_the_history_equal_the_recount_of_the_audit(settings: Settings) 
         "lifecycle_step_balance",
         "lifecycle_new_leads",
     } <= shown
+
+
+def test_the_audit_compares_a_past_day(settings: Settings, tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    events.write_text("".join(f"{json.dumps(each)}\n" for each in history(PLAN)))
+    as_of = datetime.fromtimestamp(last_moment(PAST[-20]), UTC).isoformat()
+    said = printed(settings, "--file", str(events), "--as-of", as_of, "--json", command="audit")
+    found = json.loads(said)
+    assert found["differences"] == []
+    assert found["compared"] > 1000
 
 
 def test_weeks_and_months_end_on_their_last_days(settings: Settings) -> None:
