@@ -1,6 +1,7 @@
 """The past in Prometheus: what `stream-app history` prints becomes blocks, and the panels show it."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -88,10 +89,10 @@ def last_moment(day: date) -> float:
 
 
 def panel(title: str) -> str:
-    """Return the first query of a panel of the Expand board, for all currencies."""
+    """Return the first query of a panel of the Expand board, for everything that can be chosen."""
     panels: list[dict[str, Any]] = json.loads(DASHBOARD.read_text("utf-8"))["panels"]
     curves = next(each for each in panels if each["title"] == title and each["type"] == "timeseries")
-    return str(curves["targets"][0]["expr"]).replace("$currency", ".*")
+    return re.sub(r"\$\w+", ".*", curves["targets"][0]["expr"])
 
 
 def test_the_mrr_panel_has_ninety_days_that_equal_the_recount(site: Site) -> None:
