@@ -63,6 +63,22 @@ def test_open_pipeline_is_what_is_neither_won_nor_lost() -> None:
     assert spread(samples, "open_pipeline") == {("EUR", "new_business"): 25.0, ("JPY", "new_business"): 700.0}
 
 
+def test_open_pipeline_of_a_past_day_is_what_was_said_by_then() -> None:
+    said = [
+        deal("created", "2026-03-02T08:00:00Z", amount_minor=1000),
+        deal("changed", "2026-03-03T08:00:00Z", amount_minor=2500),
+        deal("won", "2026-03-04T08:00:00Z", amount_minor=2500),
+        deal("reopened", "2026-03-05T08:00:00Z", amount_minor=3000),
+        deal("lost", "2026-03-06T08:00:00Z", amount_minor=3000),
+        happened("opportunity.deleted", "2026-03-07T08:00:00Z", account_id="acme", opportunity_id="o"),
+        deal("created", "2026-03-08T08:00:00Z", opportunity_id="other", amount_minor=700),
+    ]
+    expected = {1: 0, 2: 10.0, 3: 25.0, 4: 0, 5: 30.0, 6: 0, 7: 0, 8: 7.0}
+    found = {day: counted(said, f"2026-03-0{day}T07:00:00Z") for day in expected}
+    read = {day: number(each, "open_pipeline", currency="EUR", kind="new_business") for day, each in found.items()}
+    assert read == expected
+
+
 @pytest.mark.parametrize(
     ("items", "discount", "minor"),
     [

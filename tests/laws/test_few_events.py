@@ -52,6 +52,8 @@ ALPHABETS: dict[str, list[Dated]] = {
     "disqualifications": [
         *said("lead.created", "a", [1]),
         *said("lead.stage_changed", "a", [0, 2], to=["mql"]),
+        # In order among the stages, before a status.
+        *said("lead.stage_changed", "c", [1], to=["sql"]),
         *said("lead.status_changed", "ab", [0, 1, 2], to=["open", "disqualified"]),
     ],
     "scores": [

@@ -178,6 +178,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "email": ("email",),
         "account": ("subscription", "opportunity", "invoice", "account"),
         "mrr": ("subscription", "account"),
+        "deals": ("opportunity",),
         "records": ("spend", "reach", "survey"),
         "everything": tuple({name.partition(".")[0] for name in _DATA}),
     }.items()
