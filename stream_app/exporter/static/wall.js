@@ -358,7 +358,8 @@ function targetNote(panel) {
 function pace({ goal, soFar, pace }, unit) {
   if (pace === null) return make("span", "", "no full day yet");
   const status = pace >= goal ? "good" : "watch";
-  const text = pace >= goal && soFar >= goal ? "reached" : `${shown(pace, unit)} at this pace`;
+  // Rounded up it would look as if it reached what it does not.
+  const text = pace >= goal && soFar >= goal ? "reached" : `${shown(Math.floor(pace), unit)} at this pace`;
   return make("span", `tag ${status}`, `${MARKS[status]} ${text}`);
 }
 
