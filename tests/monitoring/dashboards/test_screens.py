@@ -175,7 +175,7 @@ def names_of(page: Element) -> list[str]:
     return [each.one("bdi", "of").text for each in page.all("section", data_kind="table")[0].all("li")]
 
 
-def test_the_steps_of_a_program_stand_together_and_both_ends_of_its_name_are_there(many: str) -> None:
+def test_steps_of_a_program_stand_together_with_both_ends_of_its_name(many: str) -> None:
     names = names_of(opened(many))
     assert len(names) == 5
     assert all(name.startswith((_LONG, _RIGHT_TO_LEFT)) for name in names)
