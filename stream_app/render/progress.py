@@ -32,23 +32,22 @@ def progress(
     """Return how far it is today; counts are linear in days, whatever day of the week."""
     days = days_of(target.period, today)
     ends = date_of(days.stop - 1).isoformat()
-    full = range(days.start, today)
-    until_now = _over(range(days.start, today + 1), measured, context, of_day)
+    until_now = range(days.start, today + 1)
     if measured.measure is Measure.SHARE:
-        return Progress(until_now, None, ends)
-    by_yesterday = _over(full, measured, context, of_day) or 0
+        return Progress(_together(until_now, measured, context, of_day), None, ends)
+    each = [value_of(measured.of, replace(context, lookup=of_day(day))) or 0 for day in until_now]
     opening = 0.0
-    if measured.measure is Measure.LEVEL:
-        level = value_of(measured.level, context) if measured.level else None
-        opening = (level or 0) - (until_now or 0)
-    so_far = opening + (until_now or 0)
+    if measured.level:
+        opening = (value_of(measured.level, context) or 0) - sum(each)
+    so_far = opening + sum(each)
+    full = each[:-1]
     if not full:
         return Progress(so_far, None, ends)
-    pace = opening + by_yesterday / len(full) * len(days)
+    pace = opening + sum(full) / len(full) * len(days)
     return Progress(so_far, max(pace, so_far) if measured.measure is Measure.COUNT else pace, ends)
 
 
-def _over(days: range, measured: Measured, context: EvalContext, of_day: LookupOfDay) -> float | None:
+def _together(days: range, measured: Measured, context: EvalContext, of_day: LookupOfDay) -> float | None:
     """What is measured, of the sums over some days."""
 
     def lookup(series: str, match: Match, _: int) -> Vector:

@@ -178,7 +178,7 @@ function spark(panel) {
   const wide = 100,
     high = 100;
   const svg = draw("svg", {
-    class: "spark",
+    class: `spark ${spark.curve}`,
     viewBox: `0 0 ${wide} ${high}`,
     preserveAspectRatio: "none",
     role: "img",
@@ -358,7 +358,8 @@ function targetNote(panel) {
 function pace({ goal, soFar, pace }, unit) {
   if (pace === null) return make("span", "", "no full day yet");
   const status = pace >= goal ? "good" : "watch";
-  const text = pace >= goal && soFar >= goal ? "reached" : `${shown(pace, unit)} at this pace`;
+  // Rounded up it would look as if it reached what it does not.
+  const text = pace >= goal && soFar >= goal ? "reached" : `${shown(Math.floor(pace), unit)} at this pace`;
   return make("span", `tag ${status}`, `${MARKS[status]} ${text}`);
 }
 
@@ -744,6 +745,16 @@ function doubt() {
   return `■ DATA IS ${duration(age).toUpperCase()} OLD: do not trust these numbers`;
 }
 
+/* Notes go before curves where there is no room for both; a caption that says from what to what stays if it can. */
+function makeRoom(section) {
+  const tooTall = () => section.scrollHeight > section.clientHeight + 1;
+  const curve = section.querySelector(".spark");
+  if (!curve || !tooTall()) return;
+  const caption = curve.nextElementSibling;
+  curve.remove();
+  if (!curve.classList.contains("level") || tooTall()) caption.remove();
+}
+
 function showState() {
   const lost = doubt(),
     status = worstStatus();
@@ -776,6 +787,7 @@ function redraw() {
     const focused = page.contains(document.activeElement) ? document.activeElement.href : "";
     page.textContent = "";
     page.append(...drawn);
+    drawn.forEach(makeRoom);
     if (focused) [...page.querySelectorAll("a")].find((each) => each.href === focused)?.focus({ preventScroll: true });
     showState();
     showTime();

@@ -87,6 +87,14 @@ def test_every_panel_has_a_description_a_unit_and_a_text_for_no_data(dashboard: 
         assert defaults["thresholds"]["steps"][0]["value"] is None
 
 
+def test_a_rate_without_a_value_says_what_there_may_be_none_of() -> None:
+    empty = {
+        panel["title"]: panel["fieldConfig"]["defaults"]["noValue"] for panel in panels_of(RENDERED["stream-app-wall"])
+    }
+    assert empty["Human click rate, 7 days"] == "No data yet, or nothing delivered in 7 days"
+    assert empty["New leads, 24 h"] == "No data yet"
+
+
 @EVERY
 def test_every_variable_is_used_and_every_used_one_is_there(dashboard: dict[str, Any]) -> None:
     declared = {each["name"] for each in dashboard["templating"]["list"]} - {"datasource", "runbooks", "exporter"}

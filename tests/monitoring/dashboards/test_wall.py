@@ -531,7 +531,7 @@ def test_a_tile_says_how_far_it_is_and_where_it_ends_at_this_pace(redis_url: str
         "Reopened leads": ["0 of 9 by 31 Dec ▲ 0 at this pace"],
         "New customers": [],
         "Human click rate": [],
-        "MRR": ["1,000 of 2,000 EUR by 31 Dec ● 2,244 at this pace"],
+        "MRR": ["1,000 of 2,000 EUR by 31 Dec ● 2,243 at this pace"],
     }
     assert panel(page, "Human click rate").one("p", "note").text == "▲ 20.0 % this month goal 30.0 %"
 
