@@ -161,7 +161,7 @@ def test_without_the_freshness_guard_stale_data_fires_alerts(tmp_path: Path, gro
             "max by (program, step) (max by (program, step, change)",
         ),
         ("NurtureStepBlocked stays quiet when history is imported", "<= 2 * max", "<= 99 * max"),
-        ("NurtureStepBlocked stays quiet when fewer than ten fell due", ")) >= 10", ")) >= 5"),
+        ("NurtureStepBlocked stays quiet when fewer than ten fell due", ":growth >= 10", ":growth >= 5"),
         (
             "NurtureStepSilent stays quiet when those who advanced are in another step that waits seven days",
             "program:lifecycle_step_unplaced:diff24h >= 7",
