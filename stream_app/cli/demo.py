@@ -2,11 +2,11 @@
 
 import json
 import os
+import re
 import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from rich.live import Live
 from stream_app.admin.topics import apply
 from stream_app.audit import left_out
 from stream_app.cli.demo_check import Checked, await_applied, check_against_recount
-from stream_app.cli.demo_screen import DemoState, screen, status_line
+from stream_app.cli.demo_screen import DemoState, Pinned, screen, status_line
 from stream_app.cli.demo_sender import EventSender
 from stream_app.cli.options import fail, load
 from stream_app.cli.stop_signals import StopSignals
@@ -42,6 +42,8 @@ from stream_app.intake.identity_key import FILE_NAME, create_identity_key
 from stream_app.store.reader import Reader
 
 _PARTITIONS = 2
+_SHARED = (f"{PREFIX}KAFKA_URL", f"{PREFIX}REDIS_URL")
+_REJECTED = re.compile(r"^stream_app_rejected_total{[^}]*} (\S+)$", re.MULTILINE)
 _REFRESH_S = 0.5
 _PLAIN_REFRESH_S = 5.0
 _START_TIMEOUT_S = 30.0
@@ -54,13 +56,13 @@ _RATE_SAMPLES = 10
     "--seconds", type=click.FloatRange(1), show_envvar=True, help="End by itself after so long [default: Ctrl-C]."
 )
 @click.option(
-    "--leads", type=click.IntRange(1), default=1000, show_default=True, show_envvar=True, help="Size of the world."
+    "--leads", type=click.IntRange(1), default=3000, show_default=True, show_envvar=True, help="Size of the world."
 )
 @click.option(
     "--days", type=click.IntRange(1), default=90, show_default=True, show_envvar=True, help="Length of the history."
 )
 @click.option(
-    "--rate", type=click.FloatRange(0.1), default=20, show_default=True, show_envvar=True, help="Live events a second."
+    "--rate", type=click.FloatRange(0.1), default=2, show_default=True, show_envvar=True, help="Live events a second."
 )
 @click.option("--seed", type=int, default=1, show_default=True, show_envvar=True, help="Same seed, same world.")
 @click.option(
@@ -101,16 +103,20 @@ def demo(
             stack, directory, console, worker_port, exporter_port, gateway_port
         )
         sender = EventSender(settings, plan, rate, directory / "sent.jsonl")
+        wall = f"http://{exporter.address}/"
+        commands = tuple(f"export {name}={os.environ[name]}" for name in _SHARED)
         links = [
-            f"http://{exporter.address}/",
+            wall,
             f"http://{exporter.address}/metrics",
             f"http://{worker.address}/metrics",
             f"http://{worker.address}/health",
+            "in a second terminal, for stream-app explain, kpis, dlq and audit:",
+            " ".join(("export", *(command.removeprefix("export ") for command in commands))),
             "send an event of your own, a new lead:",
             _own_event(directory, gateway.address),
         ]
         console.print(*links, sep="\n", soft_wrap=True, highlight=False, markup=False)
-        _show(sender, console, links, seconds, stop)
+        _show(sender, console, Pinned(wall, commands), f"http://{worker.address}/metrics", seconds, stop)
         if sender.error is not None:
             fail(f"sending stopped: {type(sender.error).__name__}: {sender.error}")
         with console.status("waiting until all of it is applied"):
@@ -219,8 +225,17 @@ def _gateway(directory: Path, port: int) -> Server:
     return Server("gateway", directory, command, is_ready, port=port, timeout_s=_START_TIMEOUT_S)
 
 
+def _rejected(metrics: str) -> int:
+    """How many records the worker has rejected; 0 while it does not answer."""
+    try:
+        with urlopen(metrics, timeout=1) as answer:  # noqa: S310 - our own worker
+            return int(sum(map(float, _REJECTED.findall(answer.read().decode()))))
+    except OSError:
+        return 0
+
+
 def _show(
-    sender: EventSender, console: Console, links: Iterable[str], seconds: float | None, stop: StopSignals
+    sender: EventSender, console: Console, pinned: Pinned, metrics: str, seconds: float | None, stop: StopSignals
 ) -> None:
     """Send, and show the numbers, until time is up or a signal comes."""
     thread = threading.Thread(target=sender.run, name="sender", daemon=True)
@@ -250,7 +265,8 @@ def _show(
                     sender.stalled,
                     now - started,
                     seconds,
-                    tuple(links),
+                    pinned,
+                    _rejected(metrics),
                 )
                 if console.is_terminal:
                     display.update(screen(state), refresh=True)

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Queue
 from typing import Any, BinaryIO
@@ -17,6 +17,9 @@ from stream_app.clients.settings import Settings
 from stream_app.demo.simulator import FaultInjection, Plan, bad_records, history, live, record_key, topic_family
 
 _BAD_RECORDS = 50
+_MOST_BAD_RECORDS = 400
+_DUE_IN_S = 2
+_KEY_POLL_S = 0.1
 
 
 @dataclass(slots=True)
@@ -24,7 +27,7 @@ class EventSender:
     """Sends the history, then live events in real time at `rate` a second, and writes each event to `copy`, too.
 
     `sent` is how many records were sent, `history_size` how many of them are the history, once all of it is sent.
-    `keys` are pressed keys: each injects a fault.
+    `keys` are pressed keys: each injects a fault, or ends it. `bad` is how many records were no events.
     """
 
     settings: Settings
@@ -35,6 +38,7 @@ class EventSender:
     history_size: int | None = None
     error: Exception | None = None
     stalled: bool = False
+    bad: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
     keys: Queue[str] = field(default_factory=Queue)
 
@@ -45,7 +49,7 @@ class EventSender:
             with BatchProducer(self.settings, topics) as producer, self.copy.open("wb") as copy:
                 faults = FaultInjection(self.plan.seed)
                 for event in self._events(producer):
-                    if faults.passes(event):
+                    if event is not None and faults.passes(event):
                         self._send(producer, copy, event)
                     while not self.keys.empty():
                         self._inject(self.keys.get(), faults, producer, copy)
@@ -60,19 +64,19 @@ class EventSender:
         self.sent += 1
 
     def _inject(self, key: str, faults: FaultInjection, producer: BatchProducer, copy: BinaryIO) -> None:
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        if key == "s":
-            self.stalled = faults.stalled = not faults.stalled
-        elif key == "p":
+        if key == "p":
             # Good records stay the majority, or the worker would rightly stop the topic's intake.
-            for value, _ in bad_records(self.sent, _BAD_RECORDS):
+            for value, _ in bad_records(self.sent, min(_BAD_RECORDS, _MOST_BAD_RECORDS - self.bad)):
                 producer.send(self.settings.topic("lead"), None, value)
                 self.sent += 1
+                self.bad += 1
         else:
-            for event in faults.bot_clicks(now) if key == "b" else faults.cancellations(now):
+            for event in _injected(key, faults):
                 self._send(producer, copy, event)
+            self.stalled = faults.stalled
 
-    def _events(self, producer: BatchProducer) -> Iterator[dict[str, Any]]:
+    def _events(self, producer: BatchProducer) -> Iterator[dict[str, Any] | None]:
+        """Yield what is to be sent, and None while there is nothing, so that keys have their effect at once."""
         for event in history(self.plan):
             if self.stop.is_set():
                 return
@@ -80,7 +84,18 @@ class EventSender:
         producer.flush()
         self.history_size = self.sent
         for event in live(self.plan, datetime.now(UTC), self.rate):
-            wait = datetime.fromisoformat(str(event["time"])).timestamp() - time.time()
-            if self.stop.wait(max(wait, 0)):
-                return
+            at = datetime.fromisoformat(str(event["time"])).timestamp()
+            while at > time.time():
+                if self.stop.wait(min(at - time.time(), _KEY_POLL_S)):
+                    return
+                yield None
             yield event
+
+
+def _injected(key: str, faults: FaultInjection) -> Iterator[dict[str, Any]]:
+    now = datetime.now(UTC)
+    time = now.isoformat(timespec="milliseconds")
+    if key == "s":
+        due_at = (now + timedelta(seconds=_DUE_IN_S)).isoformat(timespec="milliseconds")
+        return faults.release(time) if faults.stalled else faults.stall(time, due_at)
+    return faults.bot_clicks(time) if key == "b" else faults.cancellations(time)
