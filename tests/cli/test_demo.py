@@ -82,7 +82,7 @@ def test_one_signal_ends_the_demo_with_its_count(tmp_path: Path) -> None:
 def test_the_line_for_an_own_event_sends_one_that_counts(tmp_path: Path) -> None:
     with _demo(tmp_path) as program:
         assert program.stdout
-        said = [program.stdout.readline().strip() for _ in range(6)]
+        said = [program.stdout.readline().strip() for _ in range(8)]
         page = next(line for line in said if line.endswith("/metrics"))
         line = said[-1]
         assert said[-2] == "send an event of your own, a new lead:"
