@@ -9,7 +9,7 @@ from stream_app.core.connected import Pointer, encode
 from stream_app.store import generations
 from stream_app.store.keys import due_member, entity_name
 from stream_app.store.ledger import Applied, Ledger, State
-from stream_app.store.lookup import Member, find, members
+from stream_app.store.lookup import Due, Member, due, find, members
 from tests.store.stores import commit_of
 from tests.worker.workers import on_a_loop
 
@@ -54,3 +54,15 @@ async def test_members_of_a_step_come_in_the_order_of_their_due_times(
         Member("late", "e1", 5),
     ]
     assert members(redis, namespace, "p", "u") == []
+
+
+@on_a_loop
+async def test_of_many_due_times_only_the_first_are_read(redis_url: str, redis: Redis, namespace: str) -> None:
+    stored = {("step_due_at", "p", "s", due_member(f"L{at:03}", "e1")): at for at in range(1, 502)}
+    async with AsyncRedis.from_url(redis_url) as client:
+        assert await Ledger(client, namespace, "d").commit(commit_of(0, 1, due=stored)) == Applied()
+    found = due(redis, namespace, ("step_due_at", "p", "s"), 101, 500)
+    # What falls due at this very moment is not late yet.
+    assert (found.inside, found.overdue) == (501, 100)
+    assert found.first == [Member(f"L{at:03}", "e1", at) for at in range(1, 501)]
+    assert due(redis, namespace, ("step_due_at", "p", "t"), 101, 500) == Due(0, 0, [])
