@@ -159,6 +159,15 @@ def test_without_the_setting_there_are_neither_pages_nor_links(filled: Installat
     assert json.loads(_get(at, "/wall.json")[1])["details"] is False
 
 
+def test_who_comes_by_a_proxy_needs_a_token(filled: Installation) -> None:
+    at = _exporter(filled, detail="on")
+    step = {"program": "welcome", "step": "hello"}
+    for name in ("X-Forwarded-For", "Forwarded", "Via"):
+        status, text, _ = _get(at, "/detail/step", step, **{name: "192.0.2.1"})
+        assert status == 401
+        assert "L2" not in text
+
+
 def test_beyond_this_machine_a_token_is_needed(filled: Installation) -> None:
     public = {"detail": "on", "host": "0.0.0.0"}  # noqa: S104 - what is tested
     code, printed = filled.try_run("exporter", **public, exporter_port=port())
