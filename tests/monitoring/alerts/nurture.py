@@ -222,7 +222,7 @@ BLOCKED = (
         name="stays quiet at night when all that fell due has left long ago",
         at="2h30m",
         begins=OFFICE,
-        series=_block() | {OVERDUE: "7+0.04x180"},
+        series=_block() | {DUE: flat(40, 181), OVERDUE: "7+0.2x180"},
     ),
     Story(
         alert="NurtureStepBlocked",
