@@ -21,6 +21,7 @@ from stream_app.spec.expression import (
 
 _STEP = ("program", "step")
 _ADVANCED_OUTCOMES = ("advanced", "completed")
+_ADVANCED_PATTERN = "|".join(_ADVANCED_OUTCOMES)
 
 _OVERDUE = "program_step:lifecycle_step_overdue:max"
 _LEAST = "program_step:lifecycle_step_overdue:min1h"
@@ -63,9 +64,17 @@ max by (program, step) (max_over_time({_ADVANCED}{{window="5m"}}[30m])) > 0
 and
 count_over_time({_OVERDUE}[30m:5m]) >= 6"""
 
+# Where few fall due in a day, it takes days until enough of a week's have stayed.
+_NONE_FOR_A_DAY = f"""\
+{_OVERDUE} >= {limit.OVERDUE}
+and
+{_OVERDUE} > {limit.OVERDUE_SHARE} * max by (program, step) (lifecycle_step_balance)
+and
+sum by (program, step) (lifecycle_step_exits{{outcome=~"{_ADVANCED_PATTERN}", window="24h"}}) <= 0"""
+
 # By the past weeks, and by the hours of work where there are none.
 _BLOCKED = f"""\
-{_NONE_ADVANCED}
+({any_of(_NONE_ADVANCED, _NONE_FOR_A_DAY)})
 and
 (
   {_USUALLY} > 0
@@ -91,10 +100,23 @@ def _still_there(window: str) -> Expression:
 
 
 _ADVANCED_NOW = total("step_exits", *_STEP, outcome=_ADVANCED_OUTCOMES, window="1h")
+_MANY_OVERDUE_NOW = SetOperation(
+    Filter(_OVERDUE_NOW, ">=", limit.OVERDUE),
+    "and",
+    Filter(share(_OVERDUE_NOW, _BALANCE_NOW), ">", limit.OVERDUE_SHARE),
+)
 _BLOCKED_NOW = SetOperation(
-    reduce(lambda left, right: SetOperation(left, "or", right), map(_still_there, _WINDOWS)),
-    "unless",
-    Filter(_ADVANCED_NOW, ">", 0),
+    SetOperation(
+        reduce(lambda left, right: SetOperation(left, "or", right), map(_still_there, _WINDOWS)),
+        "unless",
+        Filter(_ADVANCED_NOW, ">", 0),
+    ),
+    "or",
+    SetOperation(
+        _MANY_OVERDUE_NOW,
+        "and",
+        Filter(total("step_exits", *_STEP, outcome=_ADVANCED_OUTCOMES, window="24h"), "<=", 0),
+    ),
 )
 
 NURTURE_STEP_BLOCKED = Condition(
@@ -109,7 +131,7 @@ NURTURE_STEP_BLOCKED = Condition(
     ok_text="No nurture step is blocked",
     tag="BLOCKED",
     unit=COUNT,
-    summary="{{ $labels.program }} / {{ $labels.step }} is blocked: nothing has advanced for 30 min",
+    summary="{{ $labels.program }} / {{ $labels.step }} is blocked: nothing has advanced for 30 min or more",
     description=(
         "{{ $value | humanize }} enrollments fell due in step {{ $labels.step }} of {{ $labels.program }}, at "
         f"least {limit.BLOCKED_SHARE:.0%} of them are still there, and none has advanced for 30 min. Past due now: "
@@ -126,11 +148,7 @@ NURTURE_STEP_OVERDUE = Condition(
     severity="warning",
     for_="1h",
     keep_firing_for="15m",
-    instant=SetOperation(
-        Filter(_OVERDUE_NOW, ">=", limit.OVERDUE),
-        "and",
-        Filter(share(_OVERDUE_NOW, _BALANCE_NOW), ">", limit.OVERDUE_SHARE),
-    ),
+    instant=_MANY_OVERDUE_NOW,
     title="Nurture step overdue",
     found_text="overdue",
     ok_text="No nurture step is overdue",
@@ -166,7 +184,7 @@ STEPS = RuleGroup(
             name=_ADVANCED,
             expr=while_fresh(
                 "sum by (program, step, window) (lifecycle_step_exits"
-                f'{{outcome=~"{"|".join(_ADVANCED_OUTCOMES)}", window=~"5m|1h"}})',
+                f'{{outcome=~"{_ADVANCED_PATTERN}", window=~"5m|1h"}})',
             ),
         ),
         Recording(name=_USUALLY, expr=usual_at_this_time(_ADVANCED + '{window="1h"}', "program, step")),

@@ -131,7 +131,7 @@ def _stage_tile(title: str, stage: str, width: int, *more: Target) -> Panel:
 
 
 _TOP = Row(
-    height=9,
+    height=8,
     panels=(
         _flow_tile("New leads", "new_leads", UIDS["nurture"], 5),
         _flow_tile("Reopened leads", "reopened_leads", UIDS["nurture"], 5),

@@ -226,6 +226,33 @@ BLOCKED = (
     ),
     Story(
         alert="NurtureStepBlocked",
+        name="fires when few fall due in a day and none has advanced for one",
+        at="2h30m",
+        begins=OFFICE,
+        series={
+            DUE: flat(0, 181),
+            OVERDUE: flat(14, 181),
+            BALANCE: flat(50, 181),
+            exits("5m"): flat(0, 181),
+            exits("24h"): flat(0, 181),
+        },
+        firing=THE_STEP,
+    ),
+    Story(
+        alert="NurtureStepBlocked",
+        name="stays quiet when few fall due in a day and one has advanced within it",
+        at="2h30m",
+        begins=OFFICE,
+        series={
+            DUE: flat(0, 181),
+            OVERDUE: flat(14, 181),
+            BALANCE: flat(50, 181),
+            exits("5m"): flat(0, 181),
+            exits("24h"): flat(1, 181),
+        },
+    ),
+    Story(
+        alert="NurtureStepBlocked",
         name="stays quiet while somebody advances",
         at="2h30m",
         begins=OFFICE,

@@ -24,6 +24,6 @@ def program(name: str) -> str:
 def run(name: str, *arguments: str | Path) -> tuple[int, str]:
     """Run a program to its end: its exit code and all that it prints."""
     ended = subprocess.run(  # noqa: S603 - Debian's own binaries
-        [program(name), *map(str, arguments)], capture_output=True, text=True, check=False, timeout=300
+        [program(name), *map(str, arguments)], capture_output=True, text=True, check=False, timeout=900
     )
     return ended.returncode, ended.stdout + ended.stderr
