@@ -69,11 +69,13 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 - {name: STREAM_APP_KAFKA_USERNAME, value: {{ . | quote }}}
 {{- end }}
 {{- end }}
+{{- if eq .component "exporter" }}
 {{- with $values.alerts }}
 - {name: STREAM_APP_ALERTS_FILE, value: /etc/stream-app/alerts.toml}
 {{- end }}
 {{- with $values.targets }}
 - {name: STREAM_APP_TARGETS_FILE, value: /etc/stream-app/targets.toml}
+{{- end }}
 {{- end }}
 {{- range fromYamlArray (include "stream-app.secrets" .) }}
 - {name: {{ .variable }}, value: /run/secrets/stream-app/{{ .file }}}
@@ -86,7 +88,7 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- define "stream-app.volumes" -}}
 - name: tmp
   emptyDir: {sizeLimit: 64Mi}
-{{- if or .root.Values.alerts .root.Values.targets }}
+{{- if and (eq .component "exporter") (or .root.Values.alerts .root.Values.targets) }}
 - name: config
   configMap: {name: {{ include "stream-app.name" (dict "root" .root "component" "config") }}}
 {{- end }}
@@ -103,7 +105,7 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 
 {{- define "stream-app.mounts" -}}
 - {name: tmp, mountPath: /tmp}
-{{- if or .root.Values.alerts .root.Values.targets }}
+{{- if and (eq .component "exporter") (or .root.Values.alerts .root.Values.targets) }}
 - {name: config, mountPath: /etc/stream-app, readOnly: true}
 {{- end }}
 {{- if fromYamlArray (include "stream-app.secrets" .) }}
@@ -142,8 +144,4 @@ securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
   capabilities: {drop: [ALL]}
-{{- end }}
-
-{{- define "stream-app.annotations" -}}
-checksum/config: {{ printf "%s\n%s" .root.Values.alerts .root.Values.targets | sha256sum }}
 {{- end }}
