@@ -206,8 +206,8 @@ def test_retention() -> None:
     assert answers("2024-02-04T00:00:00") == ["30d", "mtd"]
     assert answers("2024-02-03T00:00:00") == ["mtd"]
     counts = told(events, "2024-02-03T00:00:00")
-    assert {name for name, _ in counts} == {"lifecycle_leads_in_stage"}
-    assert value(counts, "lifecycle_leads_in_stage", funnel_stage="lead") == 1
+    # The lead does not exist yet.
+    assert counts == {}
     assert answerable("1h", [], moment("1990-01-01T00:00:00"))
 
 

@@ -155,6 +155,9 @@ class Namespace:
                     total.buckets[bucket][series] += amount
             for series, amount in shard.levels.items():
                 total.levels[series] += amount
+            for day, changes in shard.level_changes.items():
+                for series, amount in changes.items():
+                    total.level_changes[day][series] += amount
             for series, members in shard.due.items():
                 total.due[series] |= members
         return total
