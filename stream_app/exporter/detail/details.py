@@ -96,13 +96,11 @@ class Details:
         return document(
             f"{program} / {step}",
             _overdue_text(found, "enrollments in the step"),
-            self._members(found, now, of_step=True),
-            element("h2", "Exits by day"),
-            self._by_day("step_exits", {"program": program, "step": step}),
-            element("h2", "What is counted"),
-            self._definition(_STEP_METRIC),
-            element("h2", "The same in a terminal"),
             command(f"stream-app explain step {shlex.quote(program)} {shlex.quote(step)}"),
+            self._by_day("step_exits", {"program": program, "step": step}),
+            element("p", "Counted: ", self._definition(_STEP_METRIC)),
+            element("h2", "Who is in it"),
+            self._members(found, now, of_step=True),
         )
 
     def _mql(self, query: Mapping[str, str]) -> Page:
@@ -112,8 +110,7 @@ class Details:
             f"MQLs of {source}",
             _overdue_text(found, "MQLs that wait for sales"),
             self._members(found, now, of_step=False),
-            element("h2", "What is counted"),
-            self._definition(_MQL_METRIC),
+            element("p", "Counted: ", self._definition(_MQL_METRIC)),
             element("h2", "One of them in a terminal"),
             command(f"stream-app explain lead {shlex.quote(found.first[0].lead) if found.first else 'LEAD_ID'}"),
         )
@@ -126,7 +123,7 @@ class Details:
         samples = [each for each in self.current().samples if each.name == name]
         return document(
             name,
-            self._definition(declared.name),
+            element("p", self._definition(declared.name)),
             element("h2", "Now"),
             _values(declared, samples),
             element("h2", "By day"),
@@ -171,7 +168,7 @@ class Details:
     def _definition(self, name: str) -> Html:
         declared = self.known[PREFIX + name]
         said = [declared.definition, declared.formula, declared.note]
-        return element("p", " ".join(each for each in said if each))
+        return element("span", " ".join(each for each in said if each))
 
     def _by_day(self, name: str, labels: Mapping[str, str]) -> Html:
         declared = self.known[PREFIX + name]
