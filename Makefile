@@ -46,24 +46,21 @@ check: lint  ## check what can be checked within a minute: style, types, archite
 		tests/test_words.py tests/shipping/test_documents.py tests/shipping/test_automation.py tests/examples --ignore=tests/examples/test_identities.py
 
 test: $(ENV)  ## run the tests, in three processes (PROCESSES=1 for one; PROFILE=ci as before a change lands)
-	@exec $(BIN)/python -m pytest $(PARALLEL) --hypothesis-profile=$(PROFILE) --ignore=tests/recipes --ignore=tests/faults --ignore=$(LONG_STORIES) $(ARGS)
+	@exec $(BIN)/python -m pytest $(PARALLEL) --hypothesis-profile=$(PROFILE) -m "not slow" --ignore=tests/recipes --ignore=tests/faults $(ARGS)
 
 test-recipes: $(ENV)  ## follow the recipes of CONTRIBUTING.md in copies of the repository
 	@exec $(BIN)/python -m pytest $(PARALLEL) tests/recipes $(ARGS)
 
-# A month of minutes takes promtool minutes.
-LONG_STORIES := tests/cases/test_alert_cases.py
-
 # Their deadlines are real.
 test-faults: PROCESSES = 2
-test-faults: $(ENV)  ## run the tests of faults that take several servers and long, in two processes (PROCESSES=1 for one)
-	@exec $(BIN)/python -m pytest $(PARALLEL) tests/faults $(LONG_STORIES) $(ARGS)
+test-faults: $(ENV)  ## run the slow tests, most of them of faults, in two processes (PROCESSES=1 for one)
+	@exec $(BIN)/python -m pytest $(PARALLEL) -m slow $(ARGS)
 
 soak: $(ENV)  ## let things fail one after another for ten minutes, and compare every number (SOAK_MINUTES, SOAK_SEED)
 	@SOAK_MINUTES="$${SOAK_MINUTES:-10}" exec $(BIN)/python -m pytest tests/faults/test_soak.py -o log_cli=true --log-cli-level=INFO $(ARGS)
 
 test-kafka: $(ENV)  ## run the tests that need a broker on a real Apache Kafka (needs Java 17 and Maven)
-	@exec $(BIN)/python -m pytest --broker=kafka --ignore=tests/faults --ignore=$(LONG_STORIES) $(ARGS)
+	@exec $(BIN)/python -m pytest --broker=kafka --ignore=tests/faults $(ARGS)
 
 test-all: check test test-recipes test-faults test-kafka  ## run everything
 

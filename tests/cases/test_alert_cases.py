@@ -8,6 +8,9 @@ import pytest
 from tests.monitoring.alerts.stories import ROOT
 from tests.monitoring.alerts.tools import run
 
+# A month of minutes takes promtool minutes.
+pytestmark = pytest.mark.slow
+
 CASES = sorted(Path(__file__).parent.glob("*.yml"))
 
 

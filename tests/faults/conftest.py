@@ -10,10 +10,12 @@ from tests.system.conftest import crash_installation, installation, small_set
 __all__ = ["crash_installation", "installation", "small_set"]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Ignore that kafka-python leaves sockets open to brokers that are away."""
+    """Mark every test here as slow; ignore that kafka-python leaves sockets open to brokers that are away."""
     for item in items:
         if item.path.parent.name == "faults":
+            item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
 
 

@@ -26,8 +26,6 @@ from tests.system.installation import answer, port
 from tests.system.processes import eventually
 from tests.worker.workers import on_a_loop
 
-pytestmark = pytest.mark.faults
-
 AS_OF = ("--as-of", UNTIL.isoformat())
 
 

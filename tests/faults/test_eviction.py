@@ -12,8 +12,6 @@ from tests.system.expectations import assert_exact
 from tests.system.installation import Installation, answer, get, port
 from tests.system.processes import eventually
 
-pytestmark = pytest.mark.faults
-
 CAUSE = "maxmemory-policy is volatile-lru and has to be noeviction: a store that evicts loses numbers"
 
 

@@ -16,8 +16,6 @@ from tests.system.installation import Installation, answer, get, port
 from tests.system.processes import eventually
 from tests.system.redis_proxy import RedisProxy
 
-pytestmark = pytest.mark.faults
-
 
 @pytest.fixture
 def other(crash_redis: Server, tmp_path: Path) -> Iterator[Server]:

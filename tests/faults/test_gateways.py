@@ -29,8 +29,6 @@ from tests.system.processes import eventually
 # What the tests of the gateway are tried with, instead of the system's.
 __all__ = ["gateway", "installation"]
 
-pytestmark = pytest.mark.faults
-
 # Seconds from the first request to the kill.
 _MOMENTS = (0.0, 0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.05, 0.08, 0.1, 0.15, 0.3)
 _SENDERS = 8

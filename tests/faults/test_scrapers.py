@@ -6,14 +6,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-import pytest
-
 from tests.system.event_sets import UNTIL, EventSet
 from tests.system.expectations import assert_exact
 from tests.system.installation import Installation, answer, get, port
 from tests.system.processes import CommandProcess, eventually
-
-pytestmark = pytest.mark.faults
 
 AS_OF = ("--as-of", UNTIL.isoformat())
 _DEAD = 80

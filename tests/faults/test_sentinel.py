@@ -11,8 +11,6 @@ from tests.servers.cluster import Cluster
 from tests.servers.sentinels import SENTINEL_PASSWORD, SERVER_PASSWORD, Watched, watched_servers
 from tests.system.event_sets import UNTIL, EventSet
 
-pytestmark = pytest.mark.faults
-
 
 @pytest.fixture
 def watched(tmp_path: Path) -> Iterator[Watched]:

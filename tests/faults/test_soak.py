@@ -28,8 +28,6 @@ from tests.system.redis_proxy import RedisProxy
 
 log = logging.getLogger(__name__)
 
-pytestmark = pytest.mark.faults
-
 MINUTES = float(os.environ.get("SOAK_MINUTES", "2"))
 SEED = int(os.environ.get("SOAK_SEED", "1"))
 _FEWEST_FAULTS = 8

@@ -21,8 +21,6 @@ from tests.system.installation import Installation, answer
 from tests.system.processes import CommandProcess, eventually
 from tests.system.redis_proxy import RedisProxy
 
-pytestmark = pytest.mark.faults
-
 _TORN_BYTES = 20_000
 
 Spoil = Callable[[Redis, Path], AbstractContextManager[None]]

@@ -110,7 +110,7 @@ class Pair:
         eventually(condition, what, self._one, self._two)
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_numbers_are_exact_after_every_kind_of_fault(
     crash_installation: Installation, crash_redis: Server, large_set: EventSet
 ) -> None:

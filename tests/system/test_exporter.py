@@ -61,7 +61,7 @@ def test_a_scrape_holds_no_identifier(page: str, large_set: EventSet) -> None:
     assert not set(re.findall(r"[\w.:-]+", page)) & large_set.secrets
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_the_exporter_survives_a_store_failure(
     crash_installation: Installation, crash_redis: Server, small_set: EventSet
 ) -> None:

@@ -32,7 +32,7 @@ def test_invalid_records_are_not_counted_and_go_to_the_dead_letters(installation
     assert installation.dead_letters() == rejected(installation, bad)
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_the_rejection_limit_stops_one_topic_and_loses_nothing(installation: Installation, small_set: EventSet) -> None:
     installation.create_topics(partitions=1)
     health = port()

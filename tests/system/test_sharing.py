@@ -9,7 +9,7 @@ from tests.system.installation import Installation, conflicts, port
 from tests.system.processes import eventually
 from tests.system.redis_proxy import RedisProxy
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.slow
 
 
 def test_two_workers_on_the_same_partitions_count_nothing_twice(

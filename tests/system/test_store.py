@@ -15,7 +15,7 @@ from tests.system.installation import Installation, answer, port
 from tests.system.processes import eventually
 from tests.system.redis_proxy import RedisProxy
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.slow
 
 
 def test_a_worker_waits_for_the_store_and_logs_it(

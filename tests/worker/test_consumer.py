@@ -254,7 +254,7 @@ async def test_nothing_is_lost_or_doubled_when_a_worker_joins_and_leaves(
     assert committed(cluster.address, namespace) == {(namespace, number): 1500 for number in range(4)}
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 @on_a_loop
 async def test_nothing_is_lost_or_doubled_when_a_worker_is_killed(
     crash_cluster: Cluster, namespace: str, processes: Processes

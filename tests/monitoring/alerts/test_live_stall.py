@@ -31,7 +31,7 @@ def _steps(samples: list[dict[str, Any]]) -> set[tuple[str, str]]:
     return {(each["metric"]["program"], each["metric"]["step"]) for each in samples}
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 @pytest.mark.skipif(PROMETHEUS is None, reason="no prometheus on this machine: apt-get install prometheus")
 def test_a_stalled_step_alone_is_named_and_only_while_it_stalls(redis_url: str, namespace: str, tmp_path: Path) -> None:
     settings = Settings.load(redis_url=redis_url, namespace=namespace)
