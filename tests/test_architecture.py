@@ -22,6 +22,7 @@ ROOMS: dict[str, frozenset[str]] = {
     "store": frozenset({"clients", "core", "spec"}),
     "worker": frozenset({"store", "clients", "core", "spec"}),
     "exporter": frozenset({"store", "clients", "render", "core", "spec"}),
+    "report": frozenset({"store", "core", "spec"}),
     "admin": frozenset({"worker", "store", "clients", "core", "spec"}),
     "sources": frozenset({"core"}),  # for the decimals of currencies
     "alerting": frozenset({"admin", "clients", "spec"}),
@@ -41,6 +42,7 @@ ROOMS: dict[str, frozenset[str]] = {
             "store",
             "worker",
             "exporter",
+            "report",
             "admin",
             "alerting",
             "audit",

@@ -1,0 +1,1 @@
+"""The review of a month: figures of `kpis` as sentences, charts and a page."""
