@@ -95,6 +95,7 @@ def panel(title: str) -> str:
     return re.sub(r"\$\w+", ".*", curves["targets"][0]["expr"])
 
 
+@pytest.mark.slow
 def test_the_mrr_panel_has_ninety_days_that_equal_the_recount(site: Site) -> None:
     of_accounts = by_account(distinct(united(map(read, history(PLAN)))), swap_grace=60 * 60 * 1000)
     expected = {}
@@ -108,6 +109,7 @@ def test_the_mrr_panel_has_ninety_days_that_equal_the_recount(site: Site) -> Non
     assert len(set(found.values())) > 5
 
 
+@pytest.mark.slow
 def test_a_curve_has_a_value_at_any_time_between_two_days(site: Site) -> None:
     query = panel("MRR")
     for hours in range(1, 24 * 7):

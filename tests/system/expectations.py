@@ -43,7 +43,8 @@ def assert_exact(
         counted = expected(all_events, moment, timezone)
         shown = not_zero(installation.kpis(moment, timezone=timezone))
         assert counted
-        assert not differences(shown, counted), moment
+        different = differences(shown, counted)
+        assert not different, f"{len(different)} samples differ at {moment}:\n" + "\n".join(different[:40])
 
 
 def assert_rejected(installation: Installation, event_set: EventSet) -> None:

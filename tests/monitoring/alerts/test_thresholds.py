@@ -106,6 +106,7 @@ def test_a_threshold_out_of_reach_lets_nothing_fire(tmp_path: Path, name: str) -
 DOUBLED = {name: 2 * each for name, each in DEFAULTS.values.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("group", "stories"), STORIES.items(), ids=STORIES)
 def test_overrides_of_others_change_no_story(tmp_path: Path, group: str, stories: tuple[Story, ...]) -> None:
     files = rendered({}, Override((("program", "elsewhere"),), DOUBLED), Override((("currency", "XTS"),), DOUBLED))
