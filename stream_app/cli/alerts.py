@@ -9,9 +9,10 @@ from stream_app.alerting.alertmanager import Alertmanager, AlertmanagerError
 from stream_app.alerting.trial import Outcome, Trial, try_receiver
 from stream_app.cli.alerts_file import alert_settings
 from stream_app.cli.options import EXIT_UNAVAILABLE, EXIT_USAGE, fail, with_settings
-from stream_app.cli.suggestions import SuggestingGroup, did_you_mean
+from stream_app.cli.suggestions import SuggestingGroup
 from stream_app.clients.http import CannotListenError
 from stream_app.clients.settings import Settings
+from stream_app.clients.suggestions import did_you_mean
 from stream_app.spec.notification import NOBODY, SINK_SUFFIX
 
 _SECONDS = 30.0

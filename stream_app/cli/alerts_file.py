@@ -1,7 +1,5 @@
 """What commands about alerts have in common: `alerts.toml`, and how they end if it is wrong."""
 
-from pathlib import Path
-
 from stream_app.alerting.configuration import AlertSettings, read_alerts
 from stream_app.alerting.installation import settable
 from stream_app.cli.options import EXIT_USAGE, fail
@@ -17,8 +15,8 @@ def alert_settings(settings: Settings) -> AlertSettings:
 
     One that is named and is not there is wrong.
     """
-    path = Path(settings.alerts_file)
-    if "alerts_file" not in settings.model_fields_set and not path.exists():
+    path = settings.file("alerts_file")
+    if path is None:
         return AlertSettings(DEFAULTS, Links(), AS_SHIPPED)
     try:
         return read_alerts(path, settable(ALERTING, THRESHOLDS))

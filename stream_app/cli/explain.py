@@ -14,10 +14,11 @@ from stream_app.catalog.lead.history import history as lead_history
 from stream_app.catalog.metrics import BY_NAME
 from stream_app.catalog.sample_source import DECLARATIONS, SampleSource
 from stream_app.cli.options import AS_JSON, AS_OF, DEFINITIONS, REDIS, clock_at, fail, print_json, with_settings
-from stream_app.cli.suggestions import SuggestingGroup, did_you_mean
+from stream_app.cli.suggestions import SuggestingGroup
 from stream_app.cli.text import aligned
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
+from stream_app.clients.suggestions import did_you_mean
 from stream_app.core.entity import EntityKind
 from stream_app.core.facts import Fact, Series
 from stream_app.core.histogram import SUM

@@ -10,9 +10,9 @@ from rich.progress import MofNCompleteColumn
 from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
 from stream_app.cli.options import EXIT_USAGE, REDIS, SAMPLE_SETTINGS, clock_at, fail, with_settings
 from stream_app.cli.progress import progress_bar
-from stream_app.cli.suggestions import did_you_mean
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
+from stream_app.clients.suggestions import did_you_mean
 from stream_app.core.calendar import date_of, day_of
 from stream_app.exporter.history import WRITERS, PastDay, past_days
 from stream_app.spec.metric import PREFIX

@@ -7,10 +7,10 @@ import click
 
 from stream_app.catalog.sample_source import DECLARATIONS, DEFINITIONS_OF, SampleSource
 from stream_app.cli.options import AS_OF, REDIS, SAMPLE_SETTINGS, clock_at, fail, print_json, with_settings
-from stream_app.cli.suggestions import did_you_mean
 from stream_app.cli.text import aligned
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
+from stream_app.clients.suggestions import did_you_mean
 from stream_app.core.samples import Sample
 from stream_app.render.text import value_text
 from stream_app.spec.metric import PREFIX, Unit

@@ -4,8 +4,6 @@ import click
 
 from stream_app.clients.suggestions import did_you_mean
 
-__all__ = ["SuggestingGroup", "did_you_mean"]
-
 
 class SuggestingGroup(click.Group):
     """Suggests a command for one that it does not have. click itself does so for options."""

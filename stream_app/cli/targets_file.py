@@ -1,7 +1,6 @@
 """What commands have in common that read `targets.toml`, and how they end if it is wrong."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from stream_app.admin.doctor import Finding
 from stream_app.cli.options import EXIT_USAGE, fail
@@ -35,7 +34,5 @@ def diagnose_targets(settings: Settings) -> Iterator[Finding]:
 
 def _read(settings: Settings) -> Targets:
     """One that is named and is not there is wrong. Raises ConfigurationError."""
-    path = Path(settings.targets_file)
-    if "targets_file" not in settings.model_fields_set and not path.exists():
-        return {}
-    return read_targets(path, WALL)
+    path = settings.file("targets_file")
+    return {} if path is None else read_targets(path, WALL)

@@ -226,6 +226,11 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return self
 
+    def file(self, name: str) -> Path | None:
+        """The file that the setting `name` names; None where nobody has named one and there is none."""
+        path = Path(getattr(self, name))
+        return path if name in self.model_fields_set or path.exists() else None
+
     @classmethod
     def load(cls, **given: Any) -> Self:  # noqa: ANN401 - whatever the fields take
         """Settings from what is given, then the environment, then files. Raises pydantic.ValidationError or OSError."""
