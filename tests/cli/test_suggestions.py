@@ -2,7 +2,7 @@
 
 import pytest
 
-from stream_app.cli.suggestions import did_you_mean
+from stream_app.clients.suggestions import did_you_mean
 
 STEPS = {"hello", "help", "product-education-guide", "Bye"}
 MANY = {f"step-{number:02}" for number in range(20)}
