@@ -140,6 +140,8 @@ def test_workers_can_be_scaled_as_far_as_there_are_partitions() -> None:
 def test_only_what_not_everybody_wants_is_in_a_profile() -> None:
     assert {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service} == {
         "demo": ["demo"],
+        "demo-past": ["demo"],
+        "demo-blocks": ["demo"],
         "gateway": ["sources"],
         "history": ["history"],
         "blocks": ["history"],
@@ -159,8 +161,17 @@ def test_the_past_has_the_labels_that_prometheus_gives_to_a_scrape() -> None:
     jobs = yaml("prometheus/prometheus.yml")["scrape_configs"]
     scraped = next(each for each in jobs if each["job_name"] == "stream-app-exporter")
     (target,) = scraped["static_configs"][0]["targets"]
-    command = SERVICES["history"]["command"]
-    assert {f"job={scraped['job_name']}", f"instance={target}"} == set(command[2:5:2])
+    labels = ["--label", f"job={scraped['job_name']}", "--label", f"instance={target}"]
+    assert SERVICES["history"]["command"][:5] == ["history", *labels]
+    assert ["history", *labels] in [words[:5] for words in _commands("demo-past")]
+
+
+def test_the_past_of_the_demo_gets_into_prometheus_as_that_of_others_does() -> None:
+    *_, (*_, file) = _commands("demo-past")
+    assert file == SERVICES["history"]["command"][-1]
+    assert SERVICES["demo-blocks"]["command"] == SERVICES["blocks"]["command"]
+    assert mounts("demo-past") == mounts("demo") == mounts("history")
+    assert SERVICES["demo"]["depends_on"].keys() == SERVICES["demo-blocks"]["depends_on"].keys() == {"demo-past"}
 
 
 def test_what_the_gateway_is_set_to_stands_in_a_volume_of_the_images_user() -> None:
@@ -223,8 +234,10 @@ def _commands(name: str) -> Iterator[list[str]]:
         yield service["command"]
         return
     (script,) = service["command"]
-    for part in re.sub(r"\$\$\([^)]*\)", "1", script).split("|"):
-        program, *words = shlex.split(part)
+    script = script.replace("$$(cat /history/company)", "--seed 1 --until 2026-11-26T12:00:00Z")
+    found = [shlex.split(part) for part in re.split(r"[|\n]", script) if not re.match(r"#|echo |$", part)]
+    assert found
+    for program, *words in found:
         assert program == "stream-app"
         yield words
 

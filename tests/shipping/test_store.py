@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -100,6 +103,24 @@ def test_every_command_can_do_its_work(environment: dict[str, str], tmp_path: Pa
         assert code == 0, f"{words}: {said}\n{log.read_text()}"
         if "--json" in words:
             assert json.loads(said)["compared"] > 100
+
+
+def test_the_demo_writes_its_past_before_its_present(environment: dict[str, str], tmp_path: Path) -> None:
+    assert run(SERVICES["topics"]["command"], environment, tmp_path / "log")[0] == 0
+    service = SERVICES["demo-past"]
+    (script,) = (word.replace("$$", "$").replace("/history", str(tmp_path)) for word in service["command"])
+    size = {"STREAM_APP_SIMULATE_LEADS": "20", "STREAM_APP_SIMULATE_DAYS": "30"}
+    path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(  # noqa: S603 - the composition's own command
+        [*service["entrypoint"], script], env=environment | size | path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    lines = (tmp_path / "past.om").read_text().splitlines()
+    newest = [line for line in lines if line.startswith("lifecycle_leads_in_stage{")]
+    assert {'job="stream-app-exporter"', 'instance="exporter:9464"'} <= set(re.findall(r'\w+="[^"]*"', newest[-1]))
+    until = datetime.fromisoformat((tmp_path / "company").read_text().split()[-1])
+    yesterday = until.replace(hour=0, minute=0, second=0).timestamp() - 0.001
+    assert float(newest[-1].rpartition(" ")[2]) == yesterday
 
 
 def test_the_healthcheck_sees_a_worker_and_an_exporter(environment: dict[str, str], tmp_path: Path) -> None:
