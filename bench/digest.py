@@ -35,10 +35,10 @@ def _canonical(commit: Commit) -> str:
         for (grain, number), amounts in cells.buckets.items()
     )
     levels = sorted((series, amount) for series, amount in cells.levels.items() if amount)
+    level_changes = sorted((day, sorted(amounts.items())) for day, amounts in cells.level_changes.items())
     newest = sorted((str(grain), number) for grain, number in commit.newest.items())
-    return repr(
-        (commit.begin, commit.end, buckets, levels, sorted(cells.due.items()), sorted(cells.no_longer_due), newest)
-    )
+    due = sorted(cells.due.items()), sorted(cells.no_longer_due)
+    return repr((commit.begin, commit.end, buckets, levels, level_changes, *due, newest))
 
 
 async def _digest(spool: Path) -> str:
