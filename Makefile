@@ -109,6 +109,6 @@ define install
 	echo "installing into $(1) with $$("$$python" --version)"; \
 	$(1)/bin/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear $(1); \
 	$(1)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'; \
-	PYTHONWARNINGS=ignore $(1)/bin/python -m pip install --quiet --editable '.[demo]' --group $(2); \
+	PYTHONWARNINGS=ignore $(1)/bin/python -m pip install --quiet --editable '.[demo,report]' --group $(2); \
 	touch $@
 endef

@@ -21,8 +21,8 @@ ROOMS: dict[str, frozenset[str]] = {
     "clients": frozenset({"core"}),
     "store": frozenset({"clients", "core", "spec"}),
     "worker": frozenset({"store", "clients", "core", "spec"}),
-    "exporter": frozenset({"store", "clients", "render", "core", "spec"}),
-    "report": frozenset({"store", "core", "spec"}),
+    "exporter": frozenset({"report", "store", "clients", "render", "core", "spec"}),
+    "report": frozenset({"store", "render", "core", "spec"}),
     "admin": frozenset({"worker", "store", "clients", "core", "spec"}),
     "sources": frozenset({"core"}),  # for the decimals of currencies
     "alerting": frozenset({"admin", "clients", "spec"}),

@@ -107,6 +107,7 @@ def demo(
         commands = tuple(f"export {name}={os.environ[name]}" for name in _SHARED)
         links = [
             wall,
+            f"http://{exporter.address}/report",
             f"http://{exporter.address}/metrics",
             f"http://{worker.address}/metrics",
             f"http://{worker.address}/health",

@@ -74,7 +74,7 @@ def _side_by_side(**tables: Table) -> Table:
 
 
 def _pinned(state: DemoState) -> Text:
-    lines = [f"wall: {state.pinned.wall}", *state.pinned.commands]
+    lines = [f"wall: {state.pinned.wall}", f"month: {state.pinned.wall}report", *state.pinned.commands]
     return Text("\n".join(lines), style="cyan", no_wrap=True)
 
 

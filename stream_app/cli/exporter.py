@@ -15,6 +15,7 @@ from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
 from stream_app.cli.alerts_file import alert_settings
 from stream_app.cli.options import AS_OF, EXIT_USAGE, REDIS, SAMPLE_SETTINGS, clock_at, fail, with_settings
 from stream_app.cli.rendering import CATALOG
+from stream_app.cli.reports import report_reader
 from stream_app.cli.targets_file import targets_of
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.garbage_collection import collect_rarely
@@ -24,6 +25,7 @@ from stream_app.exporter.collector import BusinessCollector
 from stream_app.exporter.detail.details import Details, off
 from stream_app.exporter.exporters import ExportersCollector
 from stream_app.exporter.metrics_page import MetricsPage
+from stream_app.exporter.report_page import ReportPage
 from stream_app.exporter.wall import Wall, held_for
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import WALL
@@ -48,7 +50,10 @@ _DETAIL = ("detail", "detail_token", "crm_link")
 )
 @AS_OF
 def exporter(settings: Settings, as_of: datetime | None) -> None:
-    """Serve the numbers for Prometheus at /metrics and the wall at /. Run exactly one."""
+    """Serve the numbers for Prometheus at /metrics and the wall at /. Run exactly one.
+
+    The review of a month is at /report, with ?month=YYYY-MM.
+    """
     targets = targets_of(settings)
     collect_rarely()
     alerts = alert_settings(settings)
@@ -79,6 +84,7 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
         )
         lease = ExporterLease(redis, settings.namespace)
         routes: dict[str, Route] = {"/metrics": MetricsPage(collector, ExportersCollector(lease)), **wall.routes()}
+        routes |= ReportPage(reader=report_reader(settings, redis), clock=clock).routes()
         routes |= _details(settings, redis, wall, clock)
         try:
             stack.enter_context(serving(settings.host, settings.exporter_port, routes, settings.allowed_hosts))

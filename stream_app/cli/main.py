@@ -38,6 +38,7 @@ TASKS = {
     "Read and explain the numbers": {
         "kpis": "Print every sample that the exporter would export; PATTERN picks series whose name contains it.",
         "history": "Print every sample as of the end of each day, for Prometheus or a spreadsheet.",
+        "report": "Write the review of a month: ten questions and their answers, with figures and charts.",
         "explain": "What an entity contributes to the numbers, and who is in a step.",
         "audit": "Count everything again from the log, by code that shares nothing with the fold; compare with Redis.",
     },

@@ -1,35 +1,39 @@
-"""What a monthly report says, before it becomes a page: questions, answers, figures, charts."""
+"""What a review says, before it becomes a page: sections, answers, figures and charts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
+from stream_app.report.quantity import Quantity
 from stream_app.spec.metric import Unit
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number of the report: a sample of `kpis`, and the same sample of earlier months.
+    """One number, and the same in earlier months; None where there is none, or too little for one.
 
-    `series` and `labels` name the sample, `value` has its unit; None: the store has no such sample. `before` is the
-    month before, `year_before` the same month of the last year, both over the same days where the month is running.
-    `margin` is half the width of a 95 % interval (`low`, `high` where it is not symmetric).
+    `before` is the month before, `year_before` the same month of the year before; of a month that is running all three
+    are of the same days. Of a share `low` and `high` are the ends of its 95 % interval; `cases` is how many it is of.
     """
 
     title: str
-    series: str
-    labels: tuple[tuple[str, str], ...]
+    quantity: Quantity
     unit: Unit
-    value: float | None
+    now: float | None
     before: float | None = None
     year_before: float | None = None
     low: float | None = None
     high: float | None = None
-    sample_size: int | None = None
+    cases: float | None = None
+
+    @property
+    def currency(self) -> str:
+        """Of money; empty for other units."""
+        return dict(self.quantity.of.labels).get("currency", ("",))[0]
 
 
-class ChartKind(Enum):
-    """How a chart is drawn: bars by name, or a line by day or month."""
+class ChartKind(StrEnum):
+    """Bars of names, or lines over months."""
 
     BARS = "bars"
     LINES = "lines"
@@ -37,44 +41,46 @@ class ChartKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A named row of values, one for each of the chart's `ticks`; None leaves a gap."""
+    """A value for each tick of the chart; None where there is none. `low` and `high` are the ends of intervals."""
 
     name: str
     values: Sequence[float | None]
+    low: Sequence[float | None] = ()
+    high: Sequence[float | None] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What is drawn: `text` says the same in words, for who does not see it."""
+    """A picture in numbers."""
 
     kind: ChartKind
     title: str
     unit: Unit
     ticks: Sequence[str]
     lines: Sequence[Line]
-    text: str
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to one question: sentences with the numbers in them, the figures behind them, at most one chart.
+    """The answer to one question.
 
-    `definitions` are texts of the catalog; `yardsticks` say what the source holds for usual; `cautions` say what is
-    too small or not known.
+    `definitions` are name and text of the series behind the figures; `yardsticks` is what the source holds for usual;
+    `cautions` say what is too small, not known, or may still change.
     """
 
     question: str
     sentences: Sequence[str]
     figures: Sequence[Figure]
     chart: Chart | None
-    definitions: Sequence[str]
-    yardsticks: Sequence[str]
-    cautions: Sequence[str]
+    definitions: Sequence[tuple[str, str]]
+    yardsticks: Sequence[str] = ()
+    cautions: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One part of the review: nurture, convert or expand."""
+    """A part of the review: nurture, convert or expand."""
 
     title: str
     answers: Sequence[Answer]
@@ -82,17 +88,18 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The review of one month (`YYYY-MM`), as of `as_of` (milliseconds of the epoch), in the time zone `timezone`.
+    """The review of a month (`YYYY-MM`), as of `as_of` (milliseconds of the epoch).
 
-    `period` and `compared_with` name in words the days that are reported and those they are compared with.
-    `notes` are what the reader has to know first: the month is running, the store is empty, it has three days only.
+    `period`, `before` and `year_before` name days, as in "October 2026" and "1 to 12 November 2026". `notes` are what a
+    reader has to know first.
     """
 
     month: str
-    as_of: int
     timezone: str
+    as_of: int
     is_running: bool
     period: str
-    compared_with: str
+    before: str
+    year_before: str
     notes: Sequence[str]
     sections: Sequence[Section]

@@ -70,6 +70,7 @@ def test_all_commands_of_the_product_are_there() -> None:
         "explain step",
         "audit",
         "rebuild",
+        "report",
     }
 
 

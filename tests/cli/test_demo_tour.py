@@ -50,6 +50,7 @@ def test_everything_that_matters_is_in_sight(demo: Terminal) -> None:
     for name in ("lead", "customer", "sent", "bounced", "machine clicks", "USD", "EUR", "new leads", "lost customers"):
         assert any(name in line for line in lines), name
     assert sum(line.startswith("wall: http://127.0.0.1:") for line in lines) == 1
+    assert sum(line.startswith("month: http://127.0.0.1:") and line.endswith("/report") for line in lines) == 1
     assert [line.split()[0] for line in _key_lines(lines)] == list(_KEYS), "\n".join(lines)
     assert len(lines) == LINES
 

@@ -113,7 +113,10 @@ def test_the_readme_lists_every_alert_once() -> None:
 def test_the_readme_explains_every_dependency() -> None:
     table = section("README.md", "Dependencies")
     rows = re.findall(r"^\| (.*?) \|", table, re.MULTILINE)[1:]
-    required = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["demo"]]
+    required = [
+        *PROJECT["dependencies"],
+        *(each for extra in PROJECT["optional-dependencies"].values() for each in extra),
+    ]
     assert sorted(name for row in rows for name in row.split(", ")) == sorted(
         Requirement(each).name for each in required
     )
@@ -186,7 +189,10 @@ def test_the_supported_python_is_the_classified_one() -> None:
 
 
 def test_every_dependency_is_required_once() -> None:
-    required = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["demo"]]
+    required = [
+        *PROJECT["dependencies"],
+        *(each for extra in PROJECT["optional-dependencies"].values() for each in extra),
+    ]
     names = [canonicalize_name(Requirement(each).name) for each in required]
     assert sorted(names) == sorted(set(names))
 

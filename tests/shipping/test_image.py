@@ -166,15 +166,25 @@ def test_the_wheel_has_every_file_of_the_package_and_nothing_else(wheel: Path) -
 
 
 def test_whatever_is_imported_comes_with_the_declared_dependencies() -> None:
-    trees = (ast.parse(path.read_text()) for path in (ROOT / "stream_app").rglob("*.py"))
-    nodes = [node for tree in trees for node in ast.walk(tree)]
-    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    modules |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
-    outside = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names - {"stream_app"}
     carriers = packages_distributions()
     installed = _with_what_it_needs("stream-app")
-    assert len(outside) > 10
-    assert {each for each in outside if not installed & {canonicalize_name(name) for name in carriers[each]}} == set()
+    found = {path: _imported_from_outside(path) for path in (ROOT / "stream_app").rglob("*.py")}
+    assert len(set().union(*found.values())) > 10
+    missing = {
+        str(path.relative_to(ROOT)): each
+        for path, names in found.items()
+        for each in names
+        if not installed & {canonicalize_name(name) for name in carriers[each]}
+    }
+    # The extra `report`: a page imports it when it is drawn.
+    assert missing == {"stream_app/report/pictures.py": "matplotlib"}
+
+
+def _imported_from_outside(path: Path) -> set[str]:
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    return {module.partition(".")[0] for module in modules} - sys.stdlib_module_names - {"stream_app"}
 
 
 def _with_what_it_needs(name: str) -> set[str]:

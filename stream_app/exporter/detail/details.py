@@ -14,8 +14,9 @@ from stream_app.clients.http import Page, Request, Route
 from stream_app.core.calendar import Calendar, date_of
 from stream_app.core.samples import Sample
 from stream_app.exporter.detail.access import UNAUTHORIZED, is_admitted
-from stream_app.exporter.detail.elements import Html, command, definitions, document, element, link, table, trend
+from stream_app.exporter.detail.elements import command, document, trend
 from stream_app.exporter.wall import Current
+from stream_app.render.html import Html, definitions, element, link, table
 from stream_app.render.text import duration_text, number_text, value_text
 from stream_app.spec.alert import Alert
 from stream_app.spec.metric import PREFIX, Declaration, Unit

@@ -1,15 +1,13 @@
-"""A page of HTML out of elements. Every text is escaped unless it is `Html`."""
+"""The pages of details: what they share."""
 
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
-from html import escape
 from http import HTTPStatus
 from importlib.resources import files
 
 from stream_app.clients.http import Page
-
-__all__ = ["Html", "command", "definitions", "document", "element", "link", "table", "trend"]
+from stream_app.render.html import Html, element, link
 
 _STYLE = (files("stream_app.exporter") / "static" / "detail.css").read_text("utf-8")
 _DIGEST = b64encode(sha256(_STYLE.encode()).digest()).decode()
@@ -17,39 +15,9 @@ _POLICY = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; img-src data:"
 _HIGH, _BAR, _GAP = 80, 10, 3
 
 
-class Html(str):
-    """Markup."""
-
-    __slots__ = ()
-
-
-def element(tag: str, *children: str, **attributes: str) -> Html:
-    """An element; a trailing `_` of an attribute's name is dropped, any other stands for `-`."""
-    given = "".join(f' {name.rstrip("_").replace("_", "-")}="{escape(value)}"' for name, value in attributes.items())
-    inner = "".join(each if isinstance(each, Html) else escape(each) for each in children)
-    return Html(f"<{tag}{given}>{inner}</{tag}>")
-
-
-def link(text: str, address: str) -> Html:
-    """A link."""
-    return element("a", text, href=address)
-
-
 def command(line: str) -> Html:
     """A line for a shell, to be copied."""
     return element("pre", element("code", line))
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Html:
-    """A table; it has its own scroll bar where the screen is narrow."""
-    head = element("thead", element("tr", *(element("th", each, scope="col") for each in heads)))
-    body = element("tbody", *(element("tr", *(element("td", each) for each in row)) for row in rows))
-    return element("div", element("table", head, body), class_="wide", tabindex="0")
-
-
-def definitions(pairs: Iterable[tuple[str, str]]) -> Html:
-    """Names with what is said of each."""
-    return element("dl", *(part for name, said in pairs for part in (element("dt", name), element("dd", said))))
 
 
 def trend(title: str, days: Sequence[tuple[str, float]]) -> Html:

@@ -1,13 +1,18 @@
-"""Takes the pictures of the wall for the docs: `python -m tests.monitoring.dashboards [directory]`."""
+"""Takes the pictures of the wall and of a report for the docs: `python -m tests.monitoring.dashboards [directory]`."""
 
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from stream_app.cli.reports import report_reader
+from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
+from stream_app.core.calendar import day_of
 from stream_app.demo.embedded_servers import redis_server
 from stream_app.demo.simulator import Plan
+from stream_app.report.page import page
+from stream_app.report.period import period
 from tests.monitoring.dashboards.browser import photograph
 from tests.monitoring.dashboards.site import exporter
 from tests.monitoring.dashboards.store_content import fill
@@ -22,6 +27,8 @@ PICTURES = {
 }
 """Query and size of each."""
 
+YEAR = Plan(seed=3, leads=6000, days=500, until=UNTIL)
+
 target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/img").resolve()
 with TemporaryDirectory() as folder, redis_server(Path(folder, "redis")) as redis:
     settings = Settings.load(redis_url=f"redis://{redis.address}/0", namespace="wall")
@@ -30,3 +37,9 @@ with TemporaryDirectory() as folder, redis_server(Path(folder, "redis")) as redi
     with exporter(settings, lambda: company.until) as port:
         for name, (query, width, height) in PICTURES.items():
             photograph(f"http://127.0.0.1:{port}/{query}", target / f"{name}.png", width, height)
+    settings = Settings.load(redis_url=f"redis://{redis.address}/0", namespace="report")
+    fill(settings, YEAR)
+    with sync_redis(settings) as store:
+        report = report_reader(settings, store).read(period("2026-10", day_of(UNTIL)))
+    (Path(folder) / "report.html").write_text(page(report))
+    photograph((Path(folder) / "report.html").as_uri(), target / "report.png", 1100, 1400)

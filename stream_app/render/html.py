@@ -1,0 +1,34 @@
+"""Elements of HTML. Every text is escaped unless it is `Html`."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+
+class Html(str):
+    """Markup."""
+
+    __slots__ = ()
+
+
+def element(tag: str, *children: str, **attributes: str) -> Html:
+    """An element; a trailing `_` of an attribute's name is dropped, any other stands for `-`."""
+    given = "".join(f' {name.rstrip("_").replace("_", "-")}="{escape(value)}"' for name, value in attributes.items())
+    inner = "".join(each if isinstance(each, Html) else escape(each) for each in children)
+    return Html(f"<{tag}{given}>{inner}</{tag}>")
+
+
+def link(text: str, address: str) -> Html:
+    """A link."""
+    return element("a", text, href=address)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Html:
+    """A table; it has its own scroll bar where the screen is narrow."""
+    head = element("thead", element("tr", *(element("th", each, scope="col") for each in heads)))
+    body = element("tbody", *(element("tr", *(element("td", each) for each in row)) for row in rows))
+    return element("div", element("table", head, body), class_="wide", tabindex="0")
+
+
+def definitions(pairs: Iterable[tuple[str, str]]) -> Html:
+    """Names with what is said of each."""
+    return element("dl", *(part for name, said in pairs for part in (element("dt", name), element("dd", said))))
