@@ -48,7 +48,7 @@ def report(settings: Settings, *, as_of: datetime | None, month: str | None, out
     try:
         wanted = period(month or last_complete_month(today), today)
         with sync_redis(settings) as redis:
-            found = report_reader(settings, redis).read(wanted)
+            found = report_reader(settings, redis).read(wanted, today)
     except NoPeriodError as error:
         fail(str(error), EXIT_USAGE)
     out.write(_text(found, output_format))

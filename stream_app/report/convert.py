@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 
 from stream_app.report.document import Answer, Chart, ChartKind, Figure, Line, Section
-from stream_app.report.quantity import Quantity, Selector, median, samples_of, total
+from stream_app.report.quantity import LEAST_CASES, Quantity, Selector, median, samples_of, total
 from stream_app.report.review import Review, by_name, of_each
-from stream_app.report.words import LEAST_CASES, small
+from stream_app.report.words import counted, small
 from stream_app.spec.metric import Unit
 
+_RETURN = "Return on spend, "
 _TRANSITIONS = {"lead_mql": "lead to MQL", "mql_sql": "MQL to SQL", "sql_customer": "SQL to customer"}
 
 
@@ -34,41 +35,44 @@ def _sources(review: Review) -> Answer:
     of_campaigns = [
         figure
         for name in enough
-        for figure in (
-            *_money(
-                review,
-                f"Cost per customer, {name}",
-                samples_of("campaign_cost_per_customer", window="mtd", campaign=name),
-            ),
-            *_returns(review, "campaign_roi", "campaign", name),
+        for figure in _money(
+            review, f"Cost per customer, {name}", samples_of("campaign_cost_per_customer", window="mtd", campaign=name)
         )
     ]
-    channels = [
-        figure
-        for name in review.now.names(samples_of("channel_roi", window="mtd"), "channel")
-        for figure in _returns(review, "channel_roi", "channel", name)
+    returns = {label: list(_returns(review, label)) for label in ("channel", "campaign")}
+    figures = [
+        found,
+        *sources.values(),
+        *enough.values(),
+        *costs,
+        *of_campaigns,
+        *returns["channel"],
+        *returns["campaign"],
     ]
-    figures = [found, *sources.values(), *enough.values(), *costs, *of_campaigns, *channels]
     few = len(campaigns) - len(enough)
     said = [review.sentence(found)]
     if sources:
         said.append(f"By source, in the order of names: {by_name(sources.items())}.")
     said += [review.sentence(each) for each in costs]
     said += [review.sentence(each) for each in of_campaigns]
-    if channels:
-        said.append(f"Return on spend: {', '.join(f'{_short(each)}' for each in channels)}.")
+    said += [
+        f"Return on spend by {label}, in the order of names: {by_name((_name(each), each) for each in found)}."
+        for label, found in returns.items()
+        if found
+    ]
     return Answer(
         "Which sources and campaigns make customers, at what cost and return?",
         said,
         figures,
         _bars("New customers by source", sources),
         review.define(figures),
-        cautions=[f"{few} campaigns with fewer than {LEAST_CASES} new customers are not compared."] * bool(few),
+        cautions=[f"Too few for a comparison, with fewer than {LEAST_CASES} new customers: {counted(few, 'campaign')}."]
+        * bool(few),
     )
 
 
-def _short(figure: Figure) -> str:
-    return by_name([(figure.title.removeprefix("Return on spend, "), figure)])
+def _name(figure: Figure) -> str:
+    return figure.title.removeprefix(_RETURN)
 
 
 def _money(review: Review, title: str, of: Selector) -> Iterator[Figure]:
@@ -76,10 +80,11 @@ def _money(review: Review, title: str, of: Selector) -> Iterator[Figure]:
         yield review.figure(title, Quantity(each), Unit.MONEY)
 
 
-def _returns(review: Review, series: str, label: str, name: str) -> Iterator[Figure]:
-    of = samples_of(series, window="mtd").where(**{label: name})
-    for currency, each in of_each(of, "currency", review.now).items():
-        yield review.figure(f"Return on spend, {name}, {currency}", Quantity(each), Unit.RATIO)
+def _returns(review: Review, label: str) -> Iterator[Figure]:
+    of_label = samples_of(f"{label}_roi", window="mtd")
+    for name, of_name in of_each(of_label, label, review.now).items():
+        for currency, of in of_each(of_name, "currency", review.now).items():
+            yield review.figure(f"{_RETURN}{name} ({currency})", Quantity(of), Unit.RATIO)
 
 
 def _bars(title: str, figures: Mapping[str, Figure]) -> Chart | None:
@@ -144,5 +149,5 @@ def _sales(review: Review) -> Answer:
         figures,
         review.lines("SQLs and new customers by month", {"SQLs": sqls.quantity, "New customers": customers.quantity}),
         review.define(figures),
-        cautions=[*ranking.caution("sources", "MQLs that fell due"), *small([followed])],
+        cautions=[*ranking.caution("source", "MQLs that fell due"), *small([followed])],
     )

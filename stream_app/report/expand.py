@@ -1,9 +1,9 @@
 """The questions about expanding: customer programs, retention, loyalty."""
 
 from stream_app.report.document import Answer, Figure, Section
-from stream_app.report.quantity import Quantity, samples_of
+from stream_app.report.quantity import LEAST_CASES, Quantity, samples_of
 from stream_app.report.review import Review, by_name, of_each
-from stream_app.report.words import LEAST_CASES, small
+from stream_app.report.words import counted, small
 from stream_app.spec.metric import Unit
 
 _UPSELL_YARDSTICKS = (
@@ -50,7 +50,7 @@ def _programs(review: Review) -> Answer:
         figures,
         ranking.chart("Click rate of customers, 30 days"),
         review.define(figures),
-        cautions=ranking.caution("programs", "messages delivered to customers in 30 days"),
+        cautions=ranking.caution("program", "messages delivered to customers in 30 days"),
     )
 
 
@@ -124,7 +124,7 @@ def _loyalty(review: Review) -> Answer:
         figures,
         review.lines("NPS of 90 days by month", {"NPS": overall.quantity}, Unit.POINTS),
         review.define(figures),
-        cautions=[f"Only {count.now:.0f} answers: a small number."] * ((count.now or 0) < LEAST_CASES),
+        cautions=[f"Only {counted(count.now or 0, 'answer')}: a small number."] * ((count.now or 0) < LEAST_CASES),
     )
 
 

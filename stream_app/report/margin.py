@@ -16,4 +16,7 @@ def wilson(part: float, whole: float) -> tuple[float, float]:
     middle = share + square / (2 * whole)
     half = _Z * sqrt(share * (1 - share) / whole + square / (4 * whole * whole))
     scale = 1 + square / whole
-    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+    # Without these two a rounding error would stand beside 0 and 1.
+    low = (middle - half) / scale if part else 0.0
+    high = (middle + half) / scale if part < whole else 1.0
+    return low, high

@@ -48,8 +48,10 @@ def _programs(review: Review) -> Answer:
         ranking.chart("Share of enrollments that became MQL, 90 days"),
         review.define(figures),
         cautions=[
-            *ranking.caution("programs", "enrollments in 90 days"),
-            "Conversions are of the enrollments of 90 days; the youngest may still convert.",
+            *ranking.caution("program", "enrollments in 90 days"),
+            *review.still_open(
+                90, "Conversions are of the enrollments of 90 days, the youngest of which may still convert"
+            ),
             *small(figures),
         ],
     )
@@ -87,7 +89,7 @@ def _steps(review: Review) -> Answer:
         drop.chart("Share of those that left a step that dropped out, 30 days"),
         review.define(figures),
         cautions=[
-            *drop.caution("steps", "exits in 30 days"),
+            *drop.caution("step", "exits in 30 days"),
             "How many were overdue on a past day is not known; the wall and its alerts know it of now.",
         ],
     )
@@ -113,7 +115,7 @@ def _scores(review: Review) -> Answer:
         ranking.shown,
         ranking.chart("Points per change of a score, 30 days"),
         review.define(ranking.shown),
-        cautions=ranking.caution("activities", "changes in 30 days"),
+        cautions=ranking.caution("activity", "changes in 30 days"),
     )
 
 
@@ -145,5 +147,5 @@ def _mqls(review: Review) -> Answer:
         figures,
         review.lines("MQLs by month", {"MQLs": found.quantity}),
         review.define(figures),
-        cautions=["The leads of the last 30 days can still become MQL.", *small([became])],
+        cautions=[*review.still_open(30, "The leads of the last 30 days can still become MQL"), *small([became])],
     )

@@ -6,10 +6,13 @@ from itertools import pairwise
 
 from stream_app.core.samples import Sample
 from stream_app.report.margin import wilson
-from stream_app.report.quantity import Quantity, Selector
+from stream_app.report.quantity import LEAST_CASES, Quantity, Selector
 
 _OF_THE_MONTH = ("mtd", "30d", None)
 """Windows that lie in the month, and none, which levels have."""
+
+_SPREAD = frozenset({"lifecycle_spend"})
+"""What is spread over days on which nothing has happened yet."""
 
 
 class Past:
@@ -27,7 +30,7 @@ class Past:
         return not any(
             value
             for name, found in self._by_name.items()
-            if name not in self._ratios
+            if name not in self._ratios and name not in _SPREAD
             for labels, value in found
             if labels.get("window") in _OF_THE_MONTH
         )
@@ -78,13 +81,13 @@ class Past:
         for labels, value in self._by_name.get(f"{of.series}_bucket", ()):
             if of.matches(labels):
                 by_bound[float(labels["le"])] += value
-        return _interpolated(share, sorted(by_bound.items()))
+        buckets = sorted(by_bound.items())
+        # Of few, it would say more of the buckets than of the cases.
+        return _interpolated(share, buckets) if buckets and buckets[-1][1] >= LEAST_CASES else None
 
 
 def _interpolated(share: float, buckets: list[tuple[float, float]]) -> float | None:
     """As `histogram_quantile` of Prometheus does it: evenly within a bucket; beyond the last bound, that bound."""
-    if not buckets or not buckets[-1][1]:
-        return None
     rank = share * buckets[-1][1]
     for (low, below), (high, count) in pairwise([(0.0, 0.0), *buckets]):
         if count >= rank:

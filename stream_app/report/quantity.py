@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from stream_app.spec.metric import PREFIX
 
+LEAST_CASES = 20
+"""What is of fewer cases is called small; it is not ranked, and has no median and no percent of change."""
+
 
 @dataclass(frozen=True, slots=True)
 class Selector:

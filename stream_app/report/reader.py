@@ -48,8 +48,11 @@ class ReportReader:
     definitions: Mapping[str, str]
     ratios: frozenset[str]
 
-    def read(self, period: Period) -> Report:
-        """The review of a period. Raises redis.RedisError; NoPeriodError if the month is no longer kept."""
+    def read(self, period: Period, today: int) -> Report:
+        """The review of a period; `today` is the number of a day.
+
+        Raises redis.RedisError; NoPeriodError if the month is no longer kept.
+        """
         everything = frozenset(self.definitions)
         earlier = [period.earlier(months) for months in range(_TREND_MONTHS - 1, 0, -1)]
         year_before, *between, before = earlier
@@ -70,6 +73,7 @@ class ReportReader:
             trend=[*zip((each.month for each in earlier), known, strict=True), (period.month, now)],
             before_text=before.text,
             year_before_text=year_before.text,
+            days_since=today - period.last - 1,
             definitions=self.definitions,
         )
         return Report(

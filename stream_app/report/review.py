@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from stream_app.report.document import Chart, ChartKind, Figure, Line
 from stream_app.report.past import Past
-from stream_app.report.quantity import Quantity, Selector
-from stream_app.report.words import LEAST_CASES, amount, compared, with_cases
+from stream_app.report.quantity import LEAST_CASES, Quantity, Selector
+from stream_app.report.words import amount, compared, counted, with_cases
 from stream_app.spec.metric import Unit
 
 _MOST = 10
@@ -45,10 +45,10 @@ class Ranking(NamedTuple):
 
     def caution(self, what: str, unit: str) -> list[str]:
         """How many are not ranked."""
+        if not self.left_out:
+            return []
         of = self.left_out + len(self.figures)
-        return [f"Not ranked, with fewer than {LEAST_CASES} {unit}: {self.left_out} of {of} {what}."] * bool(
-            self.left_out
-        )
+        return [f"Not ranked, with fewer than {LEAST_CASES} {unit}: {self.left_out} of {counted(of, what)}."]
 
     def chart(self, title: str) -> Chart | None:
         """Bars of the figures with their intervals."""
@@ -65,7 +65,8 @@ class Ranking(NamedTuple):
 class Review:
     """The samples at the end of the reported days, of the same a month and a year before, and of all months since.
 
-    A month of which the store has nothing is None. `months` are the last of `trend`'s ticks, the oldest first.
+    A month of which the store has nothing is None. `trend` has months by name, the oldest first. `days_since` is how
+    many days have passed since the reported ones.
     """
 
     now: Past
@@ -74,6 +75,7 @@ class Review:
     trend: Sequence[tuple[str, Past | None]]
     before_text: str
     year_before_text: str
+    days_since: int
     definitions: Mapping[str, str]
 
     def figure(self, title: str, quantity: Quantity, unit: Unit = Unit.COUNT) -> Figure:
@@ -94,7 +96,8 @@ class Review:
     def sentence(self, figure: Figure) -> str:
         """What a figure is, and how it differs from earlier months."""
         if figure.now is None:
-            return f"{figure.title}: too little for a number."
+            of = f" ({counted(figure.cases, 'case')})" if figure.cases else ""
+            return f"{figure.title}: too little for a number{of}."
         return f"{figure.title}: {with_cases(figure)}; {self.compared(figure)}."
 
     def compared(self, figure: Figure) -> str:
@@ -121,6 +124,11 @@ class Review:
             for name, quantity in quantities.items()
         ]
         return Chart(ChartKind.LINES, title, unit, [tick for tick, _ in shown], lines)
+
+    def still_open(self, days: int, text: str) -> list[str]:
+        """What may still change, if fewer than so many days have passed since the last that is reported."""
+        left = days - self.days_since
+        return [f"{text}; the last of it is known in {counted(left, 'day')}."] if left > 0 else []
 
     def define(self, figures: Iterable[Figure]) -> list[tuple[str, str]]:
         """Name and definition of every series behind figures."""

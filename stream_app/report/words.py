@@ -4,10 +4,8 @@ from collections.abc import Iterable
 
 from stream_app.render.text import number_text, value_text
 from stream_app.report.document import Figure
+from stream_app.report.quantity import LEAST_CASES
 from stream_app.spec.metric import Unit
-
-LEAST_CASES = 20
-"""What is of fewer cases is called small, and not ranked."""
 
 _WHOLE_FROM = 1000
 """From which amount of money on nobody wants cents."""
@@ -38,10 +36,18 @@ def change(now: float, before: float, unit: Unit) -> str:
     if unit in (Unit.RATIO, Unit.POINTS):
         points = round(abs(now - before) * (100 if unit is Unit.RATIO else 1), 1)
         return f"{direction} {number_text(points)} points from" if points else "as before:"
-    if not before:
-        return f"{direction} from"
-    percent = round(abs(now - before) / abs(before) * 100)
-    return f"{direction} {percent} % from" if percent else "nearly as before:"
+    if unit is Unit.COUNT:
+        step = number_text(round(abs(now - before), 2))
+        return f"{direction} {step}{_percent(now, before)} from"
+    if abs(before) >= LEAST_CASES and abs(now - before) < abs(before) / 200:
+        return "nearly as before:"
+    return f"{direction}{_percent(now, before, '{}')} from"
+
+
+def _percent(now: float, before: float, form: str = "({})") -> str:
+    """How many percent a number has changed; nothing where it was so small that a percent means nothing."""
+    share = abs(now - before) / abs(before) if before else 0
+    return f" {form.format(f'{share:.0%}'.replace('%', ' %'))}" if abs(before) >= LEAST_CASES else ""
 
 
 def during(period: str) -> str:
@@ -80,4 +86,10 @@ def with_cases(figure: Figure) -> str:
 def small(figures: Iterable[Figure]) -> list[str]:
     """Names the figures that are of few cases."""
     few = [each for each in figures if each.cases is not None and each.cases < LEAST_CASES and each.now is not None]
-    return [f"{each.title} is of {number_text(each.cases or 0)} cases only: a small number." for each in few]
+    return [f"{each.title} is of {counted(each.cases or 0, 'case')} only: a small number." for each in few]
+
+
+def counted(number: float, noun: str) -> str:
+    """A number of things."""
+    plural = f"{noun.removesuffix('y')}ies" if noun.endswith("ty") else f"{noun}s"
+    return f"{number_text(number)} {noun if number == 1 else plural}"

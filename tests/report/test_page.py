@@ -67,7 +67,7 @@ document.body.setAttribute("data-found", JSON.stringify(found));
 
 @pytest.fixture
 def report(reader: ReportReader) -> Report:
-    return reader.read(period("2026-10", TODAY))
+    return reader.read(period("2026-10", TODAY), TODAY)
 
 
 @needs_chromium

@@ -68,6 +68,8 @@ def test_the_interval_of_nine_of_ten() -> None:
     # (0.9 + 3.8415 / 20 +- 1.96 sqrt(0.009 + 3.8415 / 400)) / (1 + 0.38415) = (1.09207 +- 0.26734) / 1.38415
     low, high = wilson(9, 10)
     assert (round(low, 3), round(high, 3)) == (0.596, 0.982)
+    assert wilson(0, 69)[0] == 0
+    assert wilson(69, 69)[1] == 1
 
 
 @given(st.integers(1, 10_000).flatmap(lambda whole: st.tuples(st.integers(0, whole), st.just(whole))))
@@ -87,13 +89,21 @@ def past(*samples: tuple[str, dict[str, str], float]) -> Past:
 
 
 def test_a_median_lies_evenly_in_its_bucket() -> None:
-    counts = {"10.0": 2.0, "20.0": 6.0, "+Inf": 8.0}
+    counts = {"10.0": 5.0, "20.0": 15.0, "+Inf": 20.0}
     found = past(*(("seconds_bucket", {"le": bound}, count) for bound, count in counts.items()))
-    # The fourth of eight is the second of four between 10 and 20.
+    # The tenth of twenty is the fifth of ten between 10 and 20.
     assert found.value(median("seconds")) == 15
-    beyond = past(*(("seconds_bucket", {"le": bound}, count) for bound, count in (("10.0", 1.0), ("+Inf", 8.0))))
+    beyond = past(*(("seconds_bucket", {"le": bound}, count) for bound, count in (("10.0", 1.0), ("+Inf", 20.0))))
     assert beyond.value(median("seconds")) == 10
     assert past().value(median("seconds")) is None
+
+
+def test_nineteen_cases_have_no_median() -> None:
+    found = past(
+        ("seconds_bucket", {"le": "10.0"}, 19), ("seconds_bucket", {"le": "+Inf"}, 19), ("seconds_gcount", {}, 19)
+    )
+    assert found.value(median("seconds")) is None
+    assert found.cases(median("seconds")) == 19
 
 
 def test_counts_are_added_up_and_ratios_are_not() -> None:
@@ -118,11 +128,14 @@ def test_names_leave_out_what_has_none() -> None:
 @pytest.mark.parametrize(
     ("now", "before", "unit", "said"),
     [
-        (110, 100, Unit.COUNT, "up 10 % from"),
-        (100, 110, Unit.COUNT, "down 9 % from"),
-        (5, 0, Unit.COUNT, "up from"),
+        (110, 100, Unit.COUNT, "up 10 (10 %) from"),
+        (100, 110, Unit.COUNT, "down 10 (9 %) from"),
+        (10, 1, Unit.COUNT, "up 9 from"),
+        (5, 0, Unit.COUNT, "up 5 from"),
         (5, 5, Unit.COUNT, "as before:"),
-        (1000, 1001, Unit.COUNT, "nearly as before:"),
+        (300, 200, Unit.MONEY, "up 50 % from"),
+        (1001, 1000, Unit.SECONDS, "nearly as before:"),
+        (9, 3, Unit.MONEY, "up from"),
         (0.25, 0.2, Unit.RATIO, "up 5 points from"),
         (-10, 20, Unit.POINTS, "down 30 points from"),
         (0.20001, 0.2, Unit.RATIO, "as before:"),
@@ -134,10 +147,10 @@ def test_a_change_is_said_in_words(now: float, before: float, unit: Unit, said: 
 
 def test_a_comparison_names_the_days() -> None:
     figure = Figure("MQLs", total("stage_entries"), Unit.COUNT, 110, before=100)
-    said = "up 10 % from 100 in October 2026; nothing to compare with over 1 to 3 May 2025"
+    said = "up 10 (10 %) from 100 in October 2026; nothing to compare with over 1 to 3 May 2025"
     assert compared(figure, "October 2026", "1 to 3 May 2025") == said
 
 
 def test_few_cases_are_called_a_small_number() -> None:
-    few, enough = (Figure("Rate", total("rate"), Unit.RATIO, 0.5, cases=cases) for cases in (19, 20))
-    assert small([few, enough]) == ["Rate is of 19 cases only: a small number."]
+    found = [Figure("Rate", total("rate"), Unit.RATIO, 0.5, cases=cases) for cases in (1, 19, 20)]
+    assert small(found) == ["Rate is of 1 case only: a small number.", "Rate is of 19 cases only: a small number."]

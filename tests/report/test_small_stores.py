@@ -27,7 +27,7 @@ def settings(redis_url: str) -> Settings:
 
 def read(settings: Settings, month: str, today: int = TODAY) -> Report:
     with sync_redis(settings) as redis:
-        return report_reader(settings, redis).read(period(month, today))
+        return report_reader(settings, redis).read(period(month, today), today)
 
 
 def leads(*times: str) -> Iterator[tuple[str, bytes]]:
@@ -68,6 +68,28 @@ def test_three_days_are_reported_as_three_days(settings: Settings) -> None:
     speed = answers["How fast do leads convert?"].sentences
     assert speed[0] == "Median time from lead to MQL: too little for a number."
     assert "New leads: 3" in page(report)
+
+
+def test_spend_of_days_before_the_first_event_is_no_begin(settings: Settings) -> None:
+    about = {"specversion": "1.0", "id": "s1", "source": "/t", "type": "spend.recorded"}
+    data = {"spend_id": "s1", "period_start": "2026-09-01", "period_end": "2026-09-30", "kind": "media"}
+    money = {"amount_minor": 300_00, "currency": "EUR", "channel": "ads"}
+    spend = {**about, "time": "2026-09-29T09:00:00Z", "data": {**data, **money}}
+    events = [("spend", json.dumps(spend).encode()), *leads("2026-09-29T10:00:00Z")]
+    apply(settings, events, int(datetime(2026, 9, 30, tzinfo=UTC).timestamp() * 1000))
+    assert read(settings, "2026-09").notes[-1] == "The store begins on 29 September 2026: 2 days are reported."
+
+
+def test_what_may_still_change_is_said_while_it_may(settings: Settings) -> None:
+    add(settings, "2026-09-02T10:00:00Z", "2026-09-20T10:00:00Z")
+    soon, later = (read(settings, "2026-09", day_of(day)) for day in (date(2026, 10, 4), date(2027, 1, 10)))
+    cautions = [
+        [each for section in report.sections for answer in section.answers for each in answer.cautions]
+        for report in (soon, later)
+    ]
+    said = "The leads of the last 30 days can still become MQL; the last of it is known in 27 days."
+    assert said in cautions[0]
+    assert not [each for each in cautions[1] if "still" in each]
 
 
 def test_a_month_that_runs_is_compared_with_the_same_days(settings: Settings) -> None:

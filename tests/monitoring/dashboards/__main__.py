@@ -40,6 +40,6 @@ with TemporaryDirectory() as folder, redis_server(Path(folder, "redis")) as redi
     settings = Settings.load(redis_url=f"redis://{redis.address}/0", namespace="report")
     fill(settings, YEAR)
     with sync_redis(settings) as store:
-        report = report_reader(settings, store).read(period("2026-10", day_of(UNTIL)))
+        report = report_reader(settings, store).read(period("2026-10", day_of(UNTIL)), day_of(UNTIL))
     (Path(folder) / "report.html").write_text(page(report))
     photograph((Path(folder) / "report.html").as_uri(), target / "report.png", 1100, 1400)
