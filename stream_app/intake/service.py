@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
@@ -14,6 +15,7 @@ import orjson
 from redis.exceptions import RedisError
 
 from stream_app.admin.produce import Routes
+from stream_app.admin.topics import KAFKA_ERRORS, MissingTopicsError
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.failures import redis_failure
 from stream_app.clients.garbage_collection import collect_rarely
@@ -26,6 +28,7 @@ from stream_app.intake.gateway import Gateway, Taken, listening
 from stream_app.intake.identity_key import IdentityKey, require_identity_key
 from stream_app.intake.inbox import inbox_topic
 from stream_app.intake.mapping import Mapping as ItemMapping
+from stream_app.intake.status import received
 from stream_app.intake.telemetry import GatewayTelemetry
 from stream_app.sources.source import Context
 
@@ -35,6 +38,8 @@ log = logging.getLogger(__name__)
 
 _HEALTH_INTERVAL_S = 0.5
 _LONGEST_STANDSTILL_S = 5.0
+_INBOX_INTERVAL_S = 3600.0
+_INBOX_RETRY_S = 30.0
 
 Person = Callable[[bytes, str], str | None]
 """The lead id of an e-mail address by an identity key; None if it is no address."""
@@ -82,6 +87,8 @@ async def run(
             await redis.call(partial(_check_key, settings, key))
             gateway.is_ready = True
 
+        # It may be in the middle of a long log when the gateway ends.
+        threading.Thread(target=_watch_inbox, args=(settings, telemetry), name="inbox", daemon=True).start()
         await _until_stopped(*map(asyncio.create_task, (check_key(), delivery.run(), health.run())))
         on_ending()
 
@@ -111,6 +118,20 @@ async def _check_key(settings: Settings, key: IdentityKey) -> None:
             require_identity_key(redis, settings.namespace, key)
 
     await asyncio.to_thread(check)
+
+
+def _watch_inbox(settings: Settings, telemetry: GatewayTelemetry) -> None:
+    """Say every hour when the oldest parked item was received: of all gateways, and also before a restart."""
+    while True:
+        try:
+            found = received(settings)
+        except (*KAFKA_ERRORS, MissingTopicsError) as error:
+            log.info("what is parked is not known yet: %s", type(error).__name__)
+            time.sleep(_INBOX_RETRY_S)
+            continue
+        oldest = {source: each.oldest_parked for source, each in found.items()}
+        telemetry.parked_since({source: at for source, at in oldest.items() if at is not None})
+        time.sleep(_INBOX_INTERVAL_S)
 
 
 def _serve(stack: AsyncExitStack, settings: Settings, health: "_Health", telemetry: GatewayTelemetry) -> None:

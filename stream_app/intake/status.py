@@ -23,16 +23,24 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S1
 
 @dataclass(slots=True)
 class Received:
-    """What the inbox has of a source: when something came last (epoch milliseconds), results, and what is parked."""
+    """What the inbox has of a source: when something came last (epoch milliseconds), results, and what is parked.
+
+    `parked_by_key` has the reason of each item that is parked still, and when it was received.
+    """
 
     last: int = 0
     results: Counter[str] = field(default_factory=Counter)
-    parked_by_key: dict[bytes, str] = field(default_factory=dict)
+    parked_by_key: dict[bytes, tuple[str, int]] = field(default_factory=dict)
 
     @property
     def parked(self) -> Counter[str]:
         """Items that are parked still, by reason; an item that came twice counts once."""
-        return Counter(self.parked_by_key.values())
+        return Counter(reason for reason, _ in self.parked_by_key.values())
+
+    @property
+    def oldest_parked(self) -> int | None:
+        """When (epoch milliseconds) the oldest item that is parked still was received; None if none is."""
+        return min((at for _, at in self.parked_by_key.values()), default=None)
 
 
 @dataclass(slots=True)
@@ -63,7 +71,7 @@ def received_from(records: Iterable[Any]) -> Mapping[str, Received]:
             of_source.last = max(of_source.last, item.item.received)
             of_source.results[item.result] += 1
         if item.result is Result.PARKED:
-            of_source.parked_by_key[record.key] = short_reason(item.reason)
+            of_source.parked_by_key[record.key] = short_reason(item.reason), item.item.received
         else:
             of_source.parked_by_key.pop(record.key, None)
     return found

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -67,6 +67,12 @@ class GatewayTelemetry:
                 registry=self.registry,
             )
         )
+        self._oldest_parked = Gauge(
+            "stream_app_source_oldest_parked_timestamp_seconds",
+            "When the oldest item of the source was received that is parked still.",
+            ["source"],
+            registry=self.registry,
+        )
         self.in_flight = Gauge(
             "stream_app_gateway_in_flight", "Requests that are being answered.", registry=self.registry
         )
@@ -109,6 +115,12 @@ class GatewayTelemetry:
                 self._incomplete(source, self._word(source, "field", field)).inc()
         self._ack(source).observe(seconds)
         self._last(source).set(time.time())
+
+    def parked_since(self, oldest: Mapping[str, int]) -> None:
+        """When (epoch milliseconds) the oldest item that is parked still was received, by source."""
+        self._oldest_parked.clear()
+        for source, at in oldest.items():
+            self._oldest_parked.labels(source).set(at / 1000)
 
     def _word(self, source: str, label: str, word: str) -> str:
         """The word of an adapter, unless it has used too many: a bug there must not fill the page."""

@@ -109,6 +109,33 @@ REJECTED = Threshold("rejected", 10, "count", "Rejected records of these, at lea
 
 CLOCK_AHEAD_S = Threshold("clock_ahead_s", 60, "seconds", "By how far a record is ahead of the worker that reads it.")
 
+# Sources
+
+SOURCE_SILENT_HOURS = Threshold(
+    "source_silent_hours", 96, "hours", "How long a source may post nothing, whatever the hour; a long weekend is 96."
+)
+
+PARKED_SHARE = Threshold(
+    "parked_share", 0.01, "share", "Share of a source's items of half an hour that were parked, above which."
+)
+PARKED = Threshold("parked", 3, "count", "Parked items of these, at least.")
+
+SIGNATURE_FAILURES = Threshold(
+    "signature_failures", 5, "count", "Requests of a source in 15 min whose signature was refused, at least."
+)
+SIGNATURE_FAILURE_SHARE = Threshold(
+    "signature_failure_share", 0.1, "share", "Their share of the source's requests, above which."
+)
+
+GATEWAY_SLOW_S = Threshold(
+    "gateway_slow_s", 2, "seconds", "How long the slowest of a hundred requests of a source may take in 10 min."
+)
+GATEWAY_REQUESTS = Threshold("gateway_requests", 20, "count", "Requests of these 10 min, at least.")
+
+INBOX_DAYS = Threshold(
+    "inbox_days", 25, "count", "Days after which a parked item is about to leave the inbox, which keeps 30."
+)
+
 # Links
 
 RUNBOOKS = "docs/runbooks.md"

@@ -8,6 +8,7 @@ from stream_app.monitoring.alerts.events import EVENTS
 from stream_app.monitoring.alerts.expand import EXPAND
 from stream_app.monitoring.alerts.pipeline import PIPELINE
 from stream_app.monitoring.alerts.programs import PROGRAMS
+from stream_app.monitoring.alerts.sources import SOURCES
 from stream_app.monitoring.alerts.steps import STEPS
 from stream_app.spec.alert import Alerting, Inhibition
 
@@ -19,7 +20,7 @@ _BEHIND = ("CommitStalled", "ConsumerLagHigh", "EventsStale")
 
 
 ALERTING = Alerting(
-    groups=(*_BUSINESS, EVENTS, PIPELINE),
+    groups=(*_BUSINESS, EVENTS, SOURCES, PIPELINE),
     inhibitions=(
         # An alert that is inhibited itself still inhibits others.
         Inhibition("DataNotFresh", tuple(alert.name for group in _BUSINESS for alert in group.alerts)),
@@ -31,6 +32,7 @@ ALERTING = Alerting(
         Inhibition("IntakeStopped", _STALE),
         Inhibition("IntakeStopped", (*_BEHIND, "DeadLetterRatioHigh"), ("topic",)),
         Inhibition("CommitStalled", _STALE),
+        Inhibition("GatewayDown", ("SourceSilent", "GatewaySlow")),
         Inhibition("NurtureStepBlocked", ("NurtureStepOverdue", "NurtureStepSilent"), ("program", "step")),
     ),
     heartbeat="Watchdog",

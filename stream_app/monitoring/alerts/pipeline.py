@@ -1,6 +1,7 @@
 """Whether the numbers can be believed: the store, the broker, workers, the exporter, and the alerts themselves."""
 
 from stream_app.monitoring import thresholds as limit
+from stream_app.monitoring.alerts.counters import increase
 from stream_app.spec.alert import Alert, RuleGroup, any_of, queried
 
 EXPORTER_JOB = "stream-app-exporter"
@@ -17,16 +18,8 @@ _NOT_FRESH = (
 )
 
 
-def _increase(series: str, span: str) -> str:
-    """What a counter has grown by, its first value included where the worker was there before the series was."""
-    return (
-        f"(({series} unless {series} offset {span}) and on (job, instance) (up offset {span} == 1)\n"
-        f"or increase({series}[{span}]))"
-    )
-
-
-_REJECTED = f"sum by (topic) ({_increase('stream_app_rejected_total', '15m')})"
-_BUGS = "sum by (topic) (" + _increase('stream_app_rejected_total{cause="bug"}', "15m") + ")"
+_REJECTED = f"sum by (topic) ({increase('stream_app_rejected_total', '15m')})"
+_BUGS = "sum by (topic) (" + increase('stream_app_rejected_total{cause="bug"}', "15m") + ")"
 _APPLIED = "sum by (topic) (increase(stream_app_events_total[15m]))"
 _DUPLICATES = "sum by (topic) (increase(stream_app_duplicates_total[15m]))"
 _READ = f"({_REJECTED} + ({_APPLIED} or 0 * {_REJECTED}) + ({_DUPLICATES} or 0 * {_REJECTED}))"
@@ -236,7 +229,7 @@ PIPELINE = RuleGroup(
             severity="critical",
             for_="0s",
             keep_firing_for="6h",
-            expr=f"sum by (topic) ({_increase('stream_app_retention_gaps_total', '15m')}) > 0",
+            expr=f"sum by (topic) ({increase('stream_app_retention_gaps_total', '15m')}) > 0",
             summary="{{ $labels.topic }}: Kafka dropped events before they were applied",
             description=(
                 "{{ $value | humanize }} times in 15 min, the log of {{ $labels.topic }} no longer had what the "

@@ -5,6 +5,7 @@ from pathlib import Path
 from tests.monitoring.alerts.business import CONVERT, EMAIL, EXPAND
 from tests.monitoring.alerts.nurture import ENROLLING, PROGRAMS, STEPS
 from tests.monitoring.alerts.pipeline import EVENTS_STALE, PIPELINE
+from tests.monitoring.alerts.sources import SOURCES
 from tests.monitoring.alerts.story import Story, file
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -16,6 +17,7 @@ STORIES: dict[str, tuple[Story, ...]] = {
     "convert": CONVERT,
     "expand": EXPAND,
     "events": EVENTS_STALE,
+    "sources": SOURCES,
     "pipeline": PIPELINE,
 }
 

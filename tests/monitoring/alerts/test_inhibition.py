@@ -79,14 +79,27 @@ def _call(url: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
 def test_only_business_alerts_are_inhibited_while_the_data_is_not_fresh(
     alertmanager: str,
 ) -> None:
-    causes = {"RedisDown", "StoreUnsafe", "ExporterDown", "WorkersDown", "KafkaUnreachable", "IntakeStopped"}
-    names = BUSINESS | (PIPELINE - causes - {"CommitStalled"})
+    causes = {
+        "RedisDown",
+        "StoreUnsafe",
+        "ExporterDown",
+        "WorkersDown",
+        "KafkaUnreachable",
+        "IntakeStopped",
+        "CommitStalled",
+    }
+    names = BUSINESS | (PIPELINE - causes - {"GatewayDown"})
     assert inhibited(alertmanager, *({"alertname": name} for name in sorted(names))) == BUSINESS
 
 
 def test_a_inhibited_alert_still_inhibits_others(alertmanager: str) -> None:
     names = ("RedisDown", "DataNotFresh", "NurtureStepBlocked")
     assert inhibited(alertmanager, *({"alertname": name} for name in names)) == {"DataNotFresh", "NurtureStepBlocked"}
+
+
+def test_without_a_gateway_nothing_is_said_of_sources(alertmanager: str) -> None:
+    names = ("GatewayDown", "GatewaySlow", "SourceSilent", "InboxExpiring")
+    assert inhibited(alertmanager, *({"alertname": name} for name in names)) == {"GatewaySlow", "SourceSilent"}
 
 
 def test_a_blocked_step_inhibits_only_alerts_of_the_same_step(alertmanager: str) -> None:

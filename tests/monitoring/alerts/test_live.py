@@ -11,8 +11,12 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from stream_app.demo.simulator import Plan, history, records
+from stream_app.intake.mapping import Mapped
+from stream_app.intake.telemetry import GatewayTelemetry
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.alerts.pipeline import EXPORTER_JOB, WORKER_JOB
+from stream_app.monitoring.alerts.sources import GATEWAY_JOB
+from stream_app.sources.source import Item
 from stream_app.spec.alert import Alert
 from stream_app.worker.telemetry import Telemetry
 from tests.monitoring.alerts.expression import Named, Selector, named
@@ -65,7 +69,8 @@ def live(cluster: Cluster, redis_url: str, tmp_path_factory: pytest.TempPathFact
         numbers = answer(at_exporter, "/metrics", exporter, lambda page: "\nstream_app_data_age_seconds " in page.text)
         site.produce([RecordToSend("reach", b"r", b"rubbish")] * 3000)
         text = answer(at_worker, "/metrics", worker, lambda page: "stream_app_intake_stopped{" in page.text)
-    return [*_samples(WORKER_JOB, text + _lost()), *_samples(EXPORTER_JOB, numbers)]
+    samples = {WORKER_JOB: text + _lost(), EXPORTER_JOB: numbers, GATEWAY_JOB: _gateway()}
+    return [sample for job, page in samples.items() for sample in _samples(job, page)]
 
 
 def _lost() -> str:
@@ -74,6 +79,16 @@ def _lost() -> str:
     telemetry.lost("any")
     lines = generate_latest(telemetry.registry).decode().splitlines()
     return "\n".join(line for line in lines if "stream_app_retention_gaps_total" in line) + "\n"
+
+
+def _gateway() -> str:
+    """What a gateway exports that has seen everything that alerts are about."""
+    telemetry = GatewayTelemetry(["any"])
+    telemetry.refused("any", "signature")
+    item = Item("1", b"{}", 0)
+    telemetry.taken("any", [Mapped(item, (), ("stage",), ())], 0.1)
+    telemetry.parked_since({"any": 1})
+    return generate_latest(telemetry.registry).decode()
 
 
 def _queries(text: str) -> list[str]:
