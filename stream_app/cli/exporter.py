@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import click
 from redis import Redis
@@ -32,6 +33,7 @@ from stream_app.monitoring.dashboards import WALL
 from stream_app.render.metric_page import exported
 from stream_app.store.exporters import ExporterLease
 from stream_app.store.reader import Reader
+from stream_app.store.sources import source_ages
 
 _DETAIL = ("detail", "detail_token", "crm_link")
 
@@ -81,6 +83,7 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
             thresholds=alerts.thresholds,
             details=settings.detail == "on",
             targets=targets,
+            sources=partial(source_ages, redis, settings.namespace),
         )
         lease = ExporterLease(redis, settings.namespace)
         routes: dict[str, Route] = {"/metrics": MetricsPage(collector, ExportersCollector(lease)), **wall.routes()}

@@ -28,6 +28,7 @@ from stream_app.spec.panel import Dashboard
 from stream_app.spec.threshold import Thresholds
 from stream_app.spec.window import Grain
 from stream_app.store.reader import Reader, Snapshot
+from stream_app.store.sources import SourceAges
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,8 @@ class Wall:
     details: bool = False
     """Whether there are pages behind the numbers, see `detail/`."""
     targets: Targets = field(default_factory=dict)
+    sources: Callable[[], SourceAges] = lambda: SourceAges({}, are_known=True)
+    """When each source posted something last."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: "Future[dict[str, Any]] | None" = None
     _last: dict[str, Any] = field(default_factory=dict)
@@ -141,6 +144,7 @@ class Wall:
                 "version": self._version,
                 "details": self.details,
                 "waiting": waits_for_first_event(snapshot, now),
+                "sources": _ages(self.sources()),
             }
             self._good_until = time.monotonic() + REUSED_S
         return self._last
@@ -170,6 +174,12 @@ class Wall:
         rendered = dashboard(declared, {each.series: each for each in self.known})
         statuses = {color: status for status, color in COLORS.items()}
         return self.thresholds.filled(orjson.dumps({"dashboard": rendered, "statuses": statuses}).decode())
+
+
+def _ages(sources: SourceAges) -> dict[str, Any]:
+    """The sources that were silent for the longest first, those that never posted anything before all."""
+    order = sorted(sources.ages, key=lambda name: (sources.ages[name] is not None, -(sources.ages[name] or 0)))
+    return {"known": sources.are_known, "ages": [[name, sources.ages[name]] for name in order]}
 
 
 def _static(kind: str) -> str:

@@ -5,8 +5,8 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -31,6 +31,7 @@ from stream_app.intake.mapping import Mapping as ItemMapping
 from stream_app.intake.status import received
 from stream_app.intake.telemetry import GatewayTelemetry
 from stream_app.sources.source import Context
+from stream_app.store.sources import report_sources
 
 __all__ = ["Person", "run", "taken"]
 
@@ -40,6 +41,7 @@ _HEALTH_INTERVAL_S = 0.5
 _LONGEST_STANDSTILL_S = 5.0
 _INBOX_INTERVAL_S = 3600.0
 _INBOX_RETRY_S = 30.0
+_REPORT_INTERVAL_S = 5.0
 
 Person = Callable[[bytes, str], str | None]
 """The lead id of an e-mail address by an identity key; None if it is no address."""
@@ -87,8 +89,10 @@ async def run(
             await redis.call(partial(_check_key, settings, key))
             gateway.is_ready = True
 
-        # It may be in the middle of a long log when the gateway ends.
+        # They may be in the middle of a long log, or wait for the store, when the gateway ends.
         threading.Thread(target=_watch_inbox, args=(settings, telemetry), name="inbox", daemon=True).start()
+        said = (settings, list(configuration.sources), telemetry.received)
+        threading.Thread(target=_report_sources, args=said, name="sources", daemon=True).start()
         await _until_stopped(*map(asyncio.create_task, (check_key(), delivery.run(), health.run())))
         on_ending()
 
@@ -132,6 +136,15 @@ def _watch_inbox(settings: Settings, telemetry: GatewayTelemetry) -> None:
         oldest = {source: each.oldest_parked for source, each in found.items()}
         telemetry.parked_since({source: at for source, at in oldest.items() if at is not None})
         time.sleep(_INBOX_INTERVAL_S)
+
+
+def _report_sources(settings: Settings, sources: Sequence[str], received: Mapping[str, float]) -> None:
+    """Tell the store again and again which sources are taken, and when each posted last: for the wall."""
+    with sync_redis(settings) as redis:
+        while True:
+            with suppress(RedisError, OSError):  # the wall then says that no gateway answers
+                report_sources(redis, settings.namespace, sources, dict(received))
+            time.sleep(_REPORT_INTERVAL_S)
 
 
 def _serve(stack: AsyncExitStack, settings: Settings, health: "_Health", telemetry: GatewayTelemetry) -> None:

@@ -42,10 +42,14 @@ class _Children(Generic[M]):
 
 
 class GatewayTelemetry:
-    """The counters of one gateway. The registry holds nothing but them."""
+    """The counters of one gateway. The registry holds nothing but them.
+
+    `received` has when (seconds of the epoch) something was taken from each source last.
+    """
 
     def __init__(self, sources: Iterable[str]) -> None:
         self.registry = CollectorRegistry()
+        self.received: dict[str, float] = {}
         self._words: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._requests = self._counter("requests", "Requests answered.", "status")
         self._items = self._counter("items", "Items of requests, by what became of them.", "outcome")
@@ -114,7 +118,8 @@ class GatewayTelemetry:
             for field in each.incomplete:
                 self._incomplete(source, self._word(source, "field", field)).inc()
         self._ack(source).observe(seconds)
-        self._last(source).set(time.time())
+        self.received[source] = time.time()
+        self._last(source).set(self.received[source])
 
     def parked_since(self, oldest: Mapping[str, int]) -> None:
         """When (epoch milliseconds) the oldest item that is parked still was received, by source."""

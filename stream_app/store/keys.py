@@ -41,6 +41,7 @@ KEYS: tuple[KeyPattern, ...] = (
     KeyPattern("{<namespace>}:generations", "hash", (SERVING, BUILDING)),
     KeyPattern("{<namespace>}:exporters", "zset", ("<exporter>",)),
     KeyPattern("{<namespace>}:identity", "string"),
+    KeyPattern("{<namespace>}:sources", "hash", ("seen:<source>", "received:<source>")),
     KeyPattern("{<namespace>}:<generation>:ledger", "hash", (DEFINITIONS, "newest:<grain>", "swept:<grain>")),
     KeyPattern("{<namespace>}:<generation>:offsets", "hash", ("<topic>:<partition>",)),
     KeyPattern("{<namespace>}:<generation>:current", "hash", ("<topic>:<partition>",)),
@@ -85,6 +86,11 @@ def exporters_key(namespace: str) -> str:
 def identity_key(namespace: str) -> str:
     """The string that holds the fingerprint of the key that the ids of persons are made with."""
     return f"{_namespace_prefix(namespace)}identity"
+
+
+def sources_key(namespace: str) -> str:
+    """The hash that says which sources gateways take, and when each posted something last."""
+    return f"{_namespace_prefix(namespace)}sources"
 
 
 def namespace_glob(namespace: str) -> str:

@@ -6,12 +6,18 @@ from typing import Any
 
 import pytest
 
+from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
+from stream_app.intake.inbox import inbox_item
+from stream_app.intake.mapping import Result
 from stream_app.intake.replay import NOT_CONFIGURED, NOT_KEPT, Replayed, Selection, replay
 from stream_app.intake.status import received
+from stream_app.store.sources import source_ages
 from tests.intake.declared import PlainSettings, created
 from tests.intake.running import Running
 from tests.intake.wiring import mapping, routes_of
+from tests.system.installation import answer
+from tests.system.processes import eventually
 
 NOW = 1_900_000_000_000
 STAGE: dict[str, Any] = {"do": "stage", "stage": "8", "lead": "l8", "time": "2026-03-02T09:14:03Z"}
@@ -134,3 +140,33 @@ def test_what_cannot_be_mapped_again_is_said(gateway: Running) -> None:
     assert record.value == b""
     settings = settings_of(gateway)
     assert replay(settings, {}, Selection(), set(), NOW, dry_run=True).skipped == {NOT_CONFIGURED: 1}
+
+
+def test_the_oldest_parked_item_is_known_until_it_is_mapped(posted: Running) -> None:
+    items = [inbox_item(each) for each in posted.installation.cluster.read(f"{posted.installation.namespace}.inbox")]
+    parked = {each.reason: each.item.received for each in items if each is not None and each.result is Result.PARKED}
+    assert len(parked) == 2
+    assert received(settings_of(posted))["plain"].oldest_parked == min(parked.values())
+    again(posted)
+    (left,) = (at for reason, at in parked.items() if reason.startswith("bug"))
+    assert received(settings_of(posted))["plain"].oldest_parked == left
+
+
+def test_a_new_gateway_says_what_is_parked_and_when_a_source_posted(gateway: Running) -> None:
+    settings = settings_of(gateway)
+
+    def age() -> float | None:
+        with sync_redis(settings) as redis:
+            return source_ages(redis, settings.namespace).ages.get("plain")
+
+    assert gateway.post(STAGE)[0] == 200
+    eventually(lambda: age() is not None, "the store knows when it was posted", gateway.process)
+    gateway.process.stop()
+    before = age() or 0
+    gateway.start()
+    gateway.ready()
+    oldest = received(settings)["plain"].oldest_parked or 0
+    line = 'stream_app_source_oldest_parked_timestamp_seconds{source="plain"} '
+    found = answer(gateway.metrics_at, "/metrics", gateway.process, lambda page: line in page.text)
+    assert float(found.partition(line)[2].split()[0]) == oldest / 1000
+    assert (age() or 0) >= before

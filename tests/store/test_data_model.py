@@ -20,6 +20,7 @@ from stream_app.store import generations
 from stream_app.store.exporters import ExporterLease
 from stream_app.store.identity import registered_fingerprint
 from stream_app.store.keys import KEYS, KeyPattern, namespace_glob, series_of
+from stream_app.store.sources import report_sources
 from tests.monitoring.dashboards.store_content import fill
 
 _PAGE = Path(__file__).parents[2] / "docs" / "data-model.md"
@@ -46,6 +47,7 @@ def content(redis_url: str) -> _Content:
     fill(settings, Plan(seed=7, leads=150, until=datetime(2025, 6, 18, 15, 30, tzinfo=UTC)))
     with sync_redis(settings) as redis:
         ExporterLease(redis, settings.namespace).renew()
+        report_sources(redis, settings.namespace, ["stripe"], {"stripe": 1.0})
         registered_fingerprint(redis, settings.namespace, "0a1b2c3d")
         pair = generations.begin(redis, settings.namespace, "of a rebuild")
         found = dict(_content(redis, settings.namespace))

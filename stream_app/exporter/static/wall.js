@@ -745,11 +745,14 @@ function doubt() {
   return `■ DATA IS ${duration(age).toUpperCase()} OLD: do not trust these numbers`;
 }
 
+const LEAST_CURVE_PX = 8;
+
 /* Notes go before curves where there is no room for both; a caption that says from what to what stays if it can. */
 function makeRoom(section) {
   const tooTall = () => section.scrollHeight > section.clientHeight + 1;
   const curve = section.querySelector(".spark");
-  if (!curve || !tooTall()) return;
+  const isFlat = () => curve.getBoundingClientRect().height < LEAST_CURVE_PX;
+  if (!curve || !(tooTall() || isFlat())) return;
   const caption = curve.nextElementSibling;
   curve.remove();
   if (!curve.classList.contains("level") || tooTall()) caption.remove();
@@ -779,6 +782,21 @@ function showTime() {
     `${date}, ${now.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" })}`;
 }
 
+/* How long ago each source posted something; the longest silent first. */
+function showSources() {
+  const { ages, known } = values.sources;
+  const line = document.getElementById("sources");
+  line.hidden = !ages.length;
+  line.textContent = "";
+  const since = (Date.now() - lastAnswer) / 1000;
+  const said = ages.map(([name, age]) => {
+    const last = !known ? "unknown" : age === null ? "nothing yet" : coarse(age + since);
+    return make("span", "source", named(name), ` ${last}`);
+  });
+  const why = known ? [] : [make("span", "lost", "▲ no gateway reports")];
+  line.append(make("span", "title", "Sources, last posted"), ...why, ...said);
+}
+
 function redraw() {
   if (values.panels) {
     const rows = Math.max(...dashboard.panels.map(({ gridPos }) => gridPos.y + gridPos.h));
@@ -787,6 +805,8 @@ function redraw() {
     const focused = page.contains(document.activeElement) ? document.activeElement.href : "";
     page.textContent = "";
     page.append(...drawn);
+    // Before it is seen what has room.
+    showSources();
     drawn.forEach(makeRoom);
     if (focused) [...page.querySelectorAll("a")].find((each) => each.href === focused)?.focus({ preventScroll: true });
     showState();

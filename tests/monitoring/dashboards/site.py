@@ -9,6 +9,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from stream_app.exporter.wall import Wall, held_for
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import WALL
 from stream_app.store.reader import Reader
+from stream_app.store.sources import source_ages
 
 PROMETHEUS = shutil.which("prometheus")
 
@@ -57,6 +59,7 @@ def wall_of(settings: Settings, clock: Callable[[], int], targets: Targets | Non
             clock=clock,
             thresholds=ALERTING.thresholds,
             targets=targets or {},
+            sources=partial(source_ages, redis, settings.namespace),
         )
 
 

@@ -1,6 +1,7 @@
 """The wall on the screens that people have, in both themes, with few programs and with very many."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 from stream_app.clients.http import Page, Request, serving
 from stream_app.clients.settings import Settings
 from stream_app.exporter.wall import Wall
+from stream_app.store.sources import SourceAges
 from tests.monitoring.dashboards.browser import CHROMIUM, Element, opened
 from tests.monitoring.dashboards.site import wall_of
 from tests.monitoring.dashboards.store_content import Company, apply
@@ -23,6 +25,7 @@ LANDSCAPE, LARGE, PORTRAIT, PHONE = (1920, 1080), (3840, 2160), (1080, 1920), (3
 _CURRENCIES = ("EUR", "GBP", "JPY", "KWD", "USD")
 _LONG = "a-very-long-name-of-a-program-that-nobody-would-shorten-2026-"
 _RIGHT_TO_LEFT = "برنامج-الترحيب-بالعملاء-الجدد-"
+_AGES = {"stripe": 40.0, "hubspot": 7400.0, "sendgrid": 3.0, "postmark": None}
 _CONTRAST = 4.5
 _CAPTION_PX = 24
 
@@ -38,13 +41,13 @@ setTimeout(() => {
     const own = parts(getComputedStyle(element).backgroundColor);
     return own.length === 3 || own[3] === 1 ? own : ground(element.parentElement);
   };
-  for (const element of document.querySelectorAll("section, section *, header *")) {
+  for (const element of document.querySelectorAll("section, section *, header *, footer *")) {
     const own = [...element.childNodes].filter((each) => each.nodeType === 3 && each.textContent.trim());
     if (!own.length || element.closest("svg")) continue;
     const range = document.createRange();
     range.selectNodeContents(own[0]);
     const box = range.getBoundingClientRect();
-    const panel = (element.closest("section") || document.body).getBoundingClientRect();
+    const panel = (element.closest("section, footer") || document.body).getBoundingClientRect();
     const hides = element.classList.contains("head");
     if (!hides && (box.right > panel.right + 1 || box.bottom > panel.bottom + 1 || box.top < panel.top - 1))
       found.cut.push(element.textContent);
@@ -124,6 +127,7 @@ def many(redis_url: str) -> Iterator[str]:
     settings = Settings.load(redis_url=redis_url, namespace="very-many-programs")
     company = apply(settings, _many(until), round(until.timestamp() * 1000))
     with wall_of(settings, lambda: company.until) as wall, measured_site(wall) as url:
+        wall.sources = lambda: SourceAges(_AGES, are_known=True)
         yield url
 
 
@@ -168,6 +172,19 @@ def test_currencies_rotate_while_nobody_reads(many: str) -> None:
         return tile.one("small").text.split()[-1]
 
     assert [shown(after_ms) for after_ms in (1_000, 6_000, 11_000)] == ["EUR", "GBP", "JPY"]
+
+
+def test_sources_stand_below_the_longest_silent_first(company: Company) -> None:
+    with wall_of(company.settings, lambda: company.until) as wall, measured_site(wall) as url:
+        assert "hidden" in opened(url).one("footer").attributes
+        wall.sources = lambda: SourceAges(_AGES, are_known=True)
+        wall._good_until = 0  # noqa: SLF001 - not in a second
+        said = opened(url, after_ms=100).one("footer").text
+        assert re.fullmatch(r"Sources, last posted postmark nothing yet hubspot 2 h stripe 4\d s sendgrid \d s", said)
+        wall.sources = lambda: SourceAges(_AGES, are_known=False)
+        wall._good_until = 0  # noqa: SLF001 - as above
+        said = opened(url, after_ms=100).one("footer").text
+        assert said.startswith("Sources, last posted ▲ no gateway reports postmark unknown hubspot unknown")
 
 
 def names_of(page: Element) -> list[str]:
