@@ -33,8 +33,8 @@ EXPORTER = "http://127.0.0.1:9464"
 
 Node = dict[str, Any]
 
-_SCRAPED = "stream_app_redis_up"
-"""A series that exporters and workers have."""
+_SCRAPED = "stream_app_build_info"
+"""A series that exporters, workers and gateways have."""
 
 _PROCESSES = (
     Variable(name="job", title="Job", series=_SCRAPED, label="job", several=True),

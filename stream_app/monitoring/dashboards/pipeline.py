@@ -1,4 +1,4 @@
-"""Whether the numbers can be believed: how old they are, what workers do, what was refused."""
+"""Whether the numbers can be believed: how old they are, what workers do, what was refused, what sources post."""
 
 from stream_app.monitoring import thresholds as limit
 from stream_app.monitoring.dashboards.panels import DATA_AGE, DATA_AGE_STEPS, TOPIC, UIDS, lines, tile
@@ -11,6 +11,7 @@ _UP = ((0, "DOWN", Status.ALARM), (1, "up", Status.GOOD))
 _FRESH = ((0, "STALE", Status.ALARM), (1, "fresh", Status.GOOD))
 _NONE_SO_FAR = "None so far."
 _IDLE = "No worker is scraped."
+_NOTHING_POSTED = "Nothing was posted."
 
 
 def _query(text: str, legend: str, empty: str = _IDLE) -> Target:
@@ -27,12 +28,83 @@ def _quantiles(series: str) -> tuple[Target, ...]:
     return tuple(_query(f"histogram_quantile({each:g}, {buckets})", f"{each:.0%}") for each in (0.5, 0.99))
 
 
+def _quantile_by_source(share: float, series: str) -> Target:
+    buckets = f"sum by (source, le) (rate({series}_bucket[$__rate_interval]))"
+    return _query(f"histogram_quantile({share:g}, {buckets})", f"{{{{source}}}} {share:.0%}", _NOTHING_POSTED)
+
+
+_SOURCES = Row(
+    title="Sources",
+    height=9,
+    panels=(
+        lines(
+            "Items posted by source and outcome",
+            "",
+            _query(
+                "sum by (source, outcome) (rate(stream_app_source_items_total[$__rate_interval]))",
+                "{{source}} {{outcome}}",
+                _NOTHING_POSTED,
+            ),
+            unit="cps",
+            description="Items a second that the gateway took, by what became of them: mapped, parked or ignored.",
+        ),
+        lines(
+            "Time since a source posted",
+            "",
+            _query(
+                "time() - max by (source) (stream_app_source_last_received_timestamp_seconds)",
+                "{{source}}",
+                _NOTHING_POSTED,
+            ),
+            unit=SECONDS,
+            description="How long ago a gateway took something, since it was started. Before that there is no curve.",
+        ),
+        lines(
+            "Answers of the gateway",
+            "",
+            _quantile_by_source(0.99, "stream_app_source_ack_seconds"),
+            unit=SECONDS,
+            description="From a request's headers to its answer, which comes once Kafka has it; 99 of 100 were faster.",
+        ),
+        lines(
+            "Parked by reason",
+            "",
+            _query(
+                "sum by (source, reason) (increase(stream_app_source_parked_total[1d]))",
+                "{{source}} {{reason}}",
+                "Nothing was parked.",
+            ),
+            unit=COUNT,
+            description="Items of the last day that are wanted and could not be mapped. They wait in the inbox.",
+        ),
+        lines(
+            "Refused signatures",
+            "",
+            _query(
+                "sum by (source, reason) (increase(stream_app_source_signature_failures_total[1d]))",
+                "{{source}} {{reason}}",
+                "No signature was refused.",
+            ),
+            unit=COUNT,
+            description="Requests of the last day whose signature was missing, wrong or too old.",
+        ),
+        lines(
+            "From happening to receipt",
+            "",
+            _quantile_by_source(0.5, "stream_app_source_lateness_seconds"),
+            unit=SECONDS,
+            description="How late events come from a source: half of them came sooner after they had happened.",
+        ),
+    ),
+)
+
+
 PIPELINE = Dashboard(
     uid=UIDS["pipeline"],
     title="Pipeline health",
     variables=(TOPIC,),
     since="now-3h",
-    description="Kafka to workers to Redis to the exporter: freshness, throughput, lag, latency, and what was refused.",
+    description="Kafka to workers to Redis to the exporter: freshness, lag, latency, what was refused or posted.",
     rows=(
         Row(
             height=5,
@@ -184,7 +256,7 @@ PIPELINE = Dashboard(
                     ),
                     unit="cps",
                     runbook="DeadLetterRatioHigh",
-                    description="Records a second that went to the dead targets_by_ref_id.",
+                    description="Records a second that went to the dead letters.",
                 ),
                 lines(
                     "Copies by topic",
@@ -225,5 +297,6 @@ PIPELINE = Dashboard(
                 ),
             ),
         ),
+        _SOURCES,
     ),
 )

@@ -11,7 +11,7 @@ from stream_app.clients.http import metrics_route, serving
 from stream_app.clients.settings import Settings
 from stream_app.demo.simulator import Plan
 from tests.monitoring.dashboards.site import PROMETHEUS, Queries, exporter, prometheus
-from tests.monitoring.dashboards.store_content import Company, add_health, fill
+from tests.monitoring.dashboards.store_content import Company, add_health, fill, posted
 
 _WEDNESDAY = 2
 
@@ -33,12 +33,13 @@ def _last_wednesday_afternoon() -> datetime:
 
 @pytest.fixture(scope="session")
 def queries(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Queries]:
-    """Run a Prometheus that scrapes the company's exporter and worker; skip where there is none."""
+    """Run a Prometheus that scrapes the company's exporter, worker and gateway; skip where there is none."""
     if PROMETHEUS is None:
         pytest.skip("no prometheus on this machine: apt-get install prometheus")
     add_health(company.telemetry, company.topics)
     with ExitStack() as stack:
         business = stack.enter_context(exporter(company.settings, lambda: company.until))
         worker = stack.enter_context(serving("127.0.0.1", 0, {"/metrics": metrics_route(company.telemetry.registry)}))
-        jobs = {"stream-app-exporter": business, "stream-app-worker": worker}
+        gateway = stack.enter_context(serving("127.0.0.1", 0, {"/metrics": metrics_route(posted().registry)}))
+        jobs = {"stream-app-exporter": business, "stream-app-worker": worker, "stream-app-gateway": gateway}
         yield stack.enter_context(prometheus(tmp_path_factory.mktemp("prometheus"), jobs))

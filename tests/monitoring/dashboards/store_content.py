@@ -11,6 +11,9 @@ from stream_app.catalog.fingerprint import fingerprint
 from stream_app.clients.connections import async_redis
 from stream_app.clients.settings import Settings
 from stream_app.demo.simulator import Plan, history, records
+from stream_app.intake.mapping import Mapped, Outgoing
+from stream_app.intake.telemetry import GatewayTelemetry
+from stream_app.sources.source import Item
 from stream_app.store.ledger import Ledger
 from stream_app.worker.batch import Batch, Record, split
 from stream_app.worker.result import Applied
@@ -75,3 +78,13 @@ def add_health(telemetry: Telemetry, topics: Sequence[str]) -> None:
         lag.labels(topic).set(0)
     for name in ("redis", "kafka"):
         Gauge(f"stream_app_{name}_up", "Whether it answers.", registry=telemetry.registry).set(1)
+
+
+def posted() -> GatewayTelemetry:
+    """What a gateway counts of a request with an event, an item that could not be mapped, and a refused signature."""
+    telemetry = GatewayTelemetry(["plain"])
+    item, event = Item("1", b"{}", 1000), Outgoing("lifecycle.lead", b"l1", b"{}", "lead.created", 0)
+    telemetry.taken("plain", [Mapped(item, (event,)), Mapped(item, parked=("stage",))], 0.1)
+    telemetry.refused("plain", "no signature")
+    telemetry.answered("plain", 200)
+    return telemetry

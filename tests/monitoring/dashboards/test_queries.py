@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stream_app.monitoring.dashboards.pipeline import PIPELINE
 from stream_app.spec.panel import Panel, Target
 from stream_app.spec.promql import promql
 from tests.monitoring.dashboards.cases import RENDERED, set_variables, targets
@@ -26,6 +27,14 @@ def test_a_target_has_data_or_may_have_none_by_design(queries: Queries, panel: P
     found = queries.instant(query)
     assert found or target.empty, f"{panel.title}: {query}"
     assert not [each for each in found if math.isinf(float(each["value"][1]))]
+
+
+def test_each_panel_of_sources_shows_what_a_gateway_counted(queries: Queries) -> None:
+    (row,) = (row for row in PIPELINE.rows if row.title == "Sources")
+    for panel in row.panels:
+        for target in panel.targets:
+            found = queries.instant(set_variables(promql(target.of)))
+            assert {each["metric"]["source"] for each in found} == {"plain"}, panel.title
 
 
 def test_a_second_exporter_changes_no_panel(company: Company, queries: Queries, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from stream_app.render.dashboards import COLORS, COLUMNS, panels_by_id, targets_
 from stream_app.spec.condition import Status
 from stream_app.spec.panel import PanelType
 from tests.monitoring.dashboards.cases import ALERTS, RENDERED
+from tests.monitoring.dashboards.store_content import posted
 
 # What people have bookmarked and alerts link to: never changed.
 UIDS = {
@@ -135,6 +136,15 @@ def test_a_query_is_of_the_processes_that_are_chosen(dashboard: dict[str, Any]) 
             assert target["expr"].count('{job=~"$job", instance=~"$instance"') == len(series), target["expr"]
     variables = {each["name"]: each for each in dashboard["templating"]["list"]}
     assert all(variables[name]["multi"] and variables[name]["includeAll"] for name in ("job", "instance"))
+
+
+@EVERY
+def test_every_process_that_is_scraped_can_be_chosen(dashboard: dict[str, Any]) -> None:
+    gateway = {family.name for family in posted().registry.collect()}
+    variables = {each["name"]: each for each in dashboard["templating"]["list"]}
+    for name in ("job", "instance"):
+        (series,) = re.findall(r"\bstream_app_\w+", variables[name]["definition"])
+        assert series in gateway
 
 
 @EVERY
