@@ -5,6 +5,7 @@ from dataclasses import replace
 from stream_app.alerting.configuration import AlertSettings, Settable
 from stream_app.spec.alert import Alerting
 from stream_app.spec.threshold import Threshold, marks
+from stream_app.spec.working_time import recordings, work_calendar
 
 __all__ = ["LABELS", "installed", "settable"]
 
@@ -22,10 +23,15 @@ def settable(alerting: Alerting, thresholds: dict[str, Threshold]) -> Settable:
 
 
 def installed(alerting: Alerting, settings: AlertSettings) -> Alerting:
-    """Return the alerts with an installation's thresholds and links."""
+    """Return the alerts with an installation's thresholds, links, and hours of work."""
     links = settings.links
+    at_work = {each.name: each for each in recordings(work_calendar(settings.notification.business_hours))}
     return replace(
         alerting,
+        groups=tuple(
+            replace(group, recordings=tuple(at_work.get(each.name, each) for each in group.recordings))
+            for group in alerting.groups
+        ),
         thresholds=settings.thresholds,
         runbooks=links.runbooks,
         dashboards=links.dashboards,

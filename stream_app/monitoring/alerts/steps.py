@@ -4,7 +4,6 @@ from functools import reduce
 
 from stream_app.monitoring import thresholds as limit
 from stream_app.monitoring.alerts.same_hours import usual_at_this_time
-from stream_app.monitoring.alerts.working_time import WORKING_TIME, WorkCalendar, recording
 from stream_app.monitoring.units import COUNT
 from stream_app.spec.alert import Alert, Recording, RuleGroup, any_of, queried, while_fresh
 from stream_app.spec.condition import Condition
@@ -18,6 +17,7 @@ from stream_app.spec.expression import (
     share,
     total,
 )
+from stream_app.spec.working_time import AS_SHIPPED, NO_HOLIDAY, WORKING_TIME, recordings
 
 _STEP = ("program", "step")
 _ADVANCED_OUTCOMES = ("advanced", "completed")
@@ -72,7 +72,7 @@ and
 and
 sum by (program, step) (lifecycle_step_exits{{outcome=~"{_ADVANCED_PATTERN}", window="24h"}}) <= 0"""
 
-# By the past weeks, and by the hours of work where there are none.
+# By the past weeks, and by the hours of work where there are none; nobody waits for anything on a holiday.
 _BLOCKED = f"""\
 ({any_of(_NONE_ADVANCED, _NONE_FOR_A_DAY)})
 and
@@ -80,7 +80,8 @@ and
   {_USUALLY} > 0
   or
   ({_OVERDUE} unless {_USUALLY}) and on () {WORKING_TIME}
-)"""
+)
+and on () {NO_HOLIDAY}"""
 
 
 def _still_there(window: str) -> Expression:
@@ -176,7 +177,7 @@ STEPS = RuleGroup(
     dashboard="stream-app-nurture",
     interval="1m",
     recordings=(
-        recording(WorkCalendar()),
+        *recordings(AS_SHIPPED),
         Recording(name=_OVERDUE, expr=while_fresh("max by (program, step) (lifecycle_step_overdue)")),
         Recording(name=_LEAST, expr=f"min_over_time({_OVERDUE}[1h])"),
         Recording(name=_GREW, expr="\nor\n".join(map(_growth, _WINDOWS))),

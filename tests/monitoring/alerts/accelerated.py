@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.clients.connections import async_redis
 from stream_app.clients.settings import Settings
-from stream_app.monitoring.alerts.working_time import WORKING_TIME
+from stream_app.spec.working_time import WORKING_TIME
 from stream_app.store.ledger import Ledger
 from stream_app.worker.batch import Batch, Record
 from stream_app.worker.result import Applied

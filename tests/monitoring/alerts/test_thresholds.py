@@ -12,13 +12,12 @@ from stream_app.render.catalog import Rendered
 from stream_app.render.dashboards import dashboards
 from stream_app.render.rules import rules
 from stream_app.spec.threshold import Override, Thresholds
+from tests.monitoring.alerts.judging import BY_NAME, judged
 from tests.monitoring.alerts.stories import STORIES
 from tests.monitoring.alerts.story import Story, file
 from tests.monitoring.alerts.tools import run
 from tests.render.house import CATALOG
 
-BY_NAME = {f"{story.alert} {story.name}": story for stories in STORIES.values() for story in stories}
-GROUP_OF = {alert.name: group.name for group in ALERTING.groups for alert in group.alerts}
 ODD_NAME = 'it\'s "50 % off" (EU) \\ {all} $1 ${2}'
 
 
@@ -27,20 +26,6 @@ def rendered(values: dict[str, float], *overrides: Override) -> Rendered:
     own = Thresholds({**DEFAULTS.values, **values}, overrides)
     catalog = replace(CATALOG, alerting=replace(ALERTING, thresholds=own))
     return rules(catalog) | dashboards(catalog)
-
-
-def judged(tmp_path: Path, story: Story, files: Rendered) -> str:
-    """What promtool says of a story; nothing if all is as the story says."""
-    for path, text in files.items():
-        written = tmp_path / path
-        written.parent.mkdir(parents=True, exist_ok=True)
-        written.write_text(text, "utf-8")
-    played = tmp_path / "prometheus/tests/story.yml"
-    played.parent.mkdir()
-    played.write_text(file(GROUP_OF[story.alert], story.step, [story]), "utf-8")
-    code, said = run("promtool", "test", "rules", played)
-    assert code == 0 or "FAILED" in said, said
-    return said if code else ""
 
 
 WELCOME_31 = Override((("program", "welcome"),), {"overdue": 31})
