@@ -7,20 +7,26 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from stream_app.admin import topics
 from stream_app.admin.doctor import Finding
+from stream_app.admin.log_reader import read_log
 from stream_app.clients.settings import Settings
 from stream_app.intake.configuration import Configuration, ConfigurationError, read_configuration
 from stream_app.intake.identity_key import identity_key_path, read_identity_key
+from stream_app.intake.inbox import inbox_item, inbox_topic
 from stream_app.intake.status import Counted, counted, gateway_metrics
 from stream_app.sources.export import Export
-from stream_app.sources.source import Source
+from stream_app.sources.source import Item, Source
 
 __all__ = ["accounts_are_joined", "diagnose_sources"]
 
 _TIMEOUT_S = 5.0
+_NEWEST_RECORDS = 100
 _ACCOUNT = "account_id"
 _MERGES = "account.merged"
 _CHECK = "stream-app sources check"
+# A version begins with its date.
+_DATE = len("2025-02-24")
 
 
 def diagnose_sources(
@@ -47,6 +53,47 @@ def diagnose_sources(
         yield Finding("gateway", "ok", f"one of ours answers on {settings.host}:{settings.gateway_metrics_port}")
         yield from accounts_are_joined(counted(page))
     yield from _reached(configuration)
+    versioned = [each.source for each in configuration.sources.values() if each.source.version is not None]
+    if versioned:
+        yield from _versions(versioned, _newest_records(settings))
+
+
+def _versions(sources: Iterable[Source[Any]], records: Iterable[Any]) -> Iterator[Finding]:
+    """Whether the newest whole item of each source follows a version of its vendor's API that has all that is read."""
+    newest = _newest_items(records)
+    for source in sources:
+        item = newest.get(source.name)
+        version = source.version(item) if item is not None and source.version is not None else ""
+        if not version:
+            continue
+        check = f"{source.name} version"
+        if version[:_DATE] <= source.newest_version[:_DATE]:
+            yield Finding(check, "ok", f"the last item follows {version}")
+        else:
+            detail = f"the last item follows {version}, which lacks what {source.newest_version} has"
+            fix = f"stream-app sources # docs/sources/{source.name}.md says where to choose the version"
+            yield Finding(check, "warning", detail, fix)
+
+
+def _newest_items(records: Iterable[Any]) -> Mapping[str, Item]:
+    """The whole item that was received last, by source."""
+    newest: dict[str, Item] = {}
+    for found in filter(None, map(inbox_item, records)):
+        before = newest.get(found.source)
+        if not found.is_note and found.is_whole and (before is None or before.received <= found.item.received):
+            newest[found.source] = found.item
+    return newest
+
+
+def _newest_records(settings: Settings) -> list[Any]:
+    """The newest records of the inbox; none where it cannot be read."""
+    try:
+        begins, ends = (offsets(settings, [inbox_topic(settings)]) for offsets in (topics.begins, topics.ends))
+        filled = {partition: end for partition, end in ends.items() if end > begins[partition]}
+        firsts = {partition: max(end - _NEWEST_RECORDS, begins[partition]) for partition, end in filled.items()}
+        return list(read_log(settings, filled, firsts))
+    except (topics.MissingTopicsError, *topics.KAFKA_ERRORS):
+        return []
 
 
 def accounts_are_joined(counts: Mapping[str, Counted]) -> Iterator[Finding]:

@@ -199,5 +199,9 @@ class Source(Generic[S]):
     missing: tuple[Missing, ...] = ()
     is_own: bool = False
     """Whether its events are the sender's own: one that the worker refuses is the sender's mistake, no bug of ours."""
+    newest_version: str = ""
+    """The newest version of the vendor's API whose items have all that is read; the text begins with its date."""
+    version: Callable[[Item], str] | None = None
+    """The version of the vendor's API that an item follows, "" if it does not say."""
     steps: tuple[str, ...]
     """How to set it up, in the vendor's own menu names: Markdown, one numbered step each."""

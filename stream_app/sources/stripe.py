@@ -398,5 +398,7 @@ STRIPE = Source(
     events=events,
     reads=READS,
     missing=MISSING,
+    newest_version="2025-02-24.acacia",
+    version=lambda item: text(parsed(item.raw), "api_version"),
     steps=STEPS,
 )

@@ -1,8 +1,10 @@
 """What doctor says of a gateway and its sources."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from stream_app.admin.doctor import Finding
@@ -10,7 +12,10 @@ from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
 from stream_app.intake.diagnosis import accounts_are_joined, diagnose_sources
 from stream_app.intake.status import Counted
-from tests.intake.declared import DECLARED
+from stream_app.sources.paths import parsed, text
+from stream_app.sources.source import Item
+from stream_app.sources.stripe import STRIPE
+from tests.intake.declared import DECLARED, PLAIN, created
 from tests.intake.running import Running
 from tests.system.installation import Installation
 
@@ -72,3 +77,47 @@ def test_accounts_that_nothing_joins_are_a_warning(merges: int, warnings: int) -
     found = [*accounts_are_joined({"stripe": stripe})]
     assert len(found) == warnings
     assert all("7 subscriptions of stripe" in each.detail for each in found)
+
+
+def _item(version: str) -> dict[str, object]:
+    return {"do": "ignore", "version": version}
+
+
+VERSIONED = replace(PLAIN, newest_version="2025-02-24.acacia", version=lambda item: text(parsed(item.raw), "version"))
+
+
+def _version(gateway: Running, directory: Path) -> list[Finding]:
+    made = gateway.installation
+    settings = Settings.load(
+        kafka_url=f"kafka://{made.cluster.address}",
+        namespace=made.namespace,
+        sources_file=str(directory / "sources.toml"),
+        gateway_metrics_port=gateway.metrics_at,
+    )
+    found = diagnose_sources(settings, {"plain": VERSIONED}, ())
+    return [each for each in found if each.check == "plain version"]
+
+
+def test_the_version_of_the_last_item_is_looked_at(gateway: Running, tmp_path: Path) -> None:
+    assert _version(gateway, tmp_path) == []
+    assert gateway.post(_item("2025-02-24.acacia"))[0] == 200
+    (older,) = _version(gateway, tmp_path)
+    assert (older.status, older.detail) == ("ok", "the last item follows 2025-02-24.acacia")
+    assert gateway.post(_item("2025-09-30.clover"))[0] == 200
+    (newer,) = _version(gateway, tmp_path)
+    assert newer.status == "warning"
+    assert newer.detail == "the last item follows 2025-09-30.clover, which lacks what 2025-02-24.acacia has"
+    assert "docs/sources/plain.md" in newer.fix
+
+
+def test_an_item_that_names_no_version_is_not_judged(gateway: Running, tmp_path: Path) -> None:
+    assert gateway.post(created(1))[0] == 200
+    assert _version(gateway, tmp_path) == []
+
+
+def test_stripe_says_its_version() -> None:
+    body = msgspec.json.encode({"id": "evt_1", "api_version": "2025-09-30.clover"})
+    assert STRIPE.version is not None
+    assert STRIPE.version(Item("evt_1", body, 0)) == "2025-09-30.clover"
+    assert STRIPE.version(Item("evt_1", b'{"api_version": null}', 0)) == ""
+    assert STRIPE.version(Item("evt_1", b"no JSON", 0)) == ""
