@@ -58,7 +58,9 @@ TIMESTAMP_TYPES = ("LogAppendTime", "CreateTime")
 _DEAD_LETTER_TOPIC_CONFIG = {"cleanup.policy": "delete", "retention.ms": str(90 * _DAY_MS), "retention.bytes": "-1"}
 INBOX = "inbox"
 """The suffix of the topic of what was posted to the gateway."""
-_INBOX_CONFIG = {"cleanup.policy": "delete", "retention.ms": str(30 * _DAY_MS), "retention.bytes": "-1"}
+INBOX_MS = 30 * _DAY_MS
+"""How long the inbox keeps an item."""
+_INBOX_CONFIG = {"cleanup.policy": "delete", "retention.ms": str(INBOX_MS), "retention.bytes": "-1"}
 # As many as lose nothing, and go on, when one is lost.
 _COPIES = 3
 _POLL_MS = 200

@@ -15,7 +15,7 @@ from stream_app.clients.settings import Settings
 from stream_app.intake.inbox import inbox_item, inbox_topic
 from stream_app.intake.mapping import Result, short_reason
 
-__all__ = ["Counted", "Received", "counted", "gateway_metrics", "received", "received_from"]
+__all__ = ["Counted", "ParkedItems", "Received", "counted", "gateway_metrics", "received", "received_from"]
 
 _TIMEOUT_S = 2.0
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - it is asked, not listened on
@@ -59,9 +59,30 @@ def received(settings: Settings) -> Mapping[str, Received]:
     return received_from(read_log(settings, topics.ends(settings, [inbox_topic(settings)])))
 
 
-def received_from(records: Iterable[Any]) -> Mapping[str, Received]:
-    """The same of records, those of one key in the order in which they were written."""
-    found: defaultdict[str, Received] = defaultdict(Received)
+class ParkedItems:
+    """When the oldest parked item of each source was received; each look reads what came since the one before."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._read: Mapping[tuple[str, int], int] = {}
+        self._found: defaultdict[str, Received] = defaultdict(Received)
+
+    def oldest(self, now: int) -> dict[str, int]:
+        """By source, in milliseconds of the epoch, as `now` is. Raises MissingTopicsError and topics.KAFKA_ERRORS."""
+        ends = topics.ends(self._settings, [inbox_topic(self._settings)])
+        received_from(read_log(self._settings, ends, self._read), self._found)
+        self._read = ends
+        for each in self._found.values():
+            for key, (_, at) in list(each.parked_by_key.items()):
+                if at < now - topics.INBOX_MS:
+                    del each.parked_by_key[key]
+        found = {source: each.oldest_parked for source, each in self._found.items()}
+        return {source: at for source, at in found.items() if at is not None}
+
+
+def received_from(records: Iterable[Any], found: defaultdict[str, Received] | None = None) -> Mapping[str, Received]:
+    """The same of records, those of one key in the order in which they were written; added to what was found before."""
+    found = defaultdict(Received) if found is None else found
     for record in records:
         item = inbox_item(record)
         if item is None:

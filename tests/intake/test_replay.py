@@ -11,7 +11,7 @@ from stream_app.clients.settings import Settings
 from stream_app.intake.inbox import inbox_item
 from stream_app.intake.mapping import Result
 from stream_app.intake.replay import NOT_CONFIGURED, NOT_KEPT, Replayed, Selection, replay
-from stream_app.intake.status import received
+from stream_app.intake.status import ParkedItems, received
 from stream_app.store.sources import source_ages
 from tests.intake.declared import PlainSettings, created
 from tests.intake.running import Running
@@ -147,9 +147,14 @@ def test_the_oldest_parked_item_is_known_until_it_is_mapped(posted: Running) -> 
     parked = {each.reason: each.item.received for each in items if each is not None and each.result is Result.PARKED}
     assert len(parked) == 2
     assert received(settings_of(posted))["plain"].oldest_parked == min(parked.values())
+    looked = ParkedItems(settings_of(posted))
+    assert looked.oldest(NOW // 2) == {"plain": min(parked.values())}
     again(posted)
     (left,) = (at for reason, at in parked.items() if reason.startswith("bug"))
     assert received(settings_of(posted))["plain"].oldest_parked == left
+    assert looked.oldest(NOW // 2) == {"plain": left}
+    assert looked.oldest(left + 30 * 86_400_000) == {"plain": left}
+    assert looked.oldest(left + 30 * 86_400_000 + 1) == {}
 
 
 def test_a_new_gateway_says_what_is_parked_and_when_a_source_posted(gateway: Running) -> None:
