@@ -58,7 +58,7 @@ class ReportPage:
     def _page(self, wanted: Period, today: int) -> Page:
         good_until, page = self._pages.pop(wanted, (0.0, None))
         if page is None or time.monotonic() > good_until:
-            page = _drawn(self.reader.read(wanted, today))
+            page = _drawn(self.reader.read(wanted, today), has_later=wanted.last + 1 < today)
             good_until = time.monotonic() + REUSED_S
         self._pages[wanted] = good_until, page
         for oldest in list(self._pages)[:-_MOST_PAGES]:
@@ -66,12 +66,12 @@ class ReportPage:
         return page
 
 
-def _drawn(report: Report) -> Page:
+def _drawn(report: Report, *, has_later: bool) -> Page:
     from stream_app.report.page import POLICY, page  # noqa: PLC0415 - its library is an extra
 
     earlier, later = months_before(report.month, 1), months_before(report.month, -1)
     links = [link("the wall", "/"), link(f"← {earlier}", f"{ADDRESS}?month={earlier}")]
-    if not report.is_running:
+    if has_later:
         links.append(link(f"{later} →", f"{ADDRESS}?month={later}"))
     navigation = element("nav", *(part for each in links for part in (each, Html(" "))))
     return Page(page(report, navigation).encode("utf-8", "replace"), _HTML, policy=POLICY)

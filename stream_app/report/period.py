@@ -54,6 +54,8 @@ def period(month: str, today: int) -> Period:
     """The days of a month that are over. Raises NoPeriodError."""
     try:
         first = first_day(month)
+        # It is compared with the year before; there is no year 0.
+        first_day(months_before(month, 12))
     except ValueError:
         message = "no such month; one looks like 2026-10"
         raise NoPeriodError(message) from None

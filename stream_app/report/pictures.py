@@ -25,10 +25,15 @@ _STYLE: dict[Any, Any] = {
 }
 _WIDTH, _HEIGHT, _BAR_HEIGHT = 7.2, 2.6, 0.34
 _NO_METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
-_INK, _FAINT = "#010203", "#020304"
+_INK, _FAINT, _PAPER = "#010203", "#020304", "#0a0b0c"
 _SERIES = ("#030405", "#040506", "#050607", "#060708", "#070809")
-_VARIABLES = {_INK: "var(--text)", _FAINT: "var(--line)", "#000000": "var(--text)", "#ffffff": "none"} | {
-    color: f"var(--series-{number})" for number, color in enumerate(_SERIES, 1)
+_VARIABLES = {
+    _INK: "var(--text)",
+    _FAINT: "var(--line)",
+    _PAPER: "var(--ground)",
+    "#000000": "var(--text)",
+    "#ffffff": "none",
+    **{color: f"var(--series-{number})" for number, color in enumerate(_SERIES, 1)},
 }
 _DASHES = ("solid", "dashed", "dotted", "dashdot", (0, (5, 1)))
 _MARKS = ("o", "s", "^", "D", "v")
@@ -71,7 +76,9 @@ def _bars(axes: Axes, chart: Chart) -> None:
     axes.barh(places, values, height=0.62, color=_SERIES[0])
     for place, number, low, high in zip(places, values, _ends(line, 0), _ends(line, 1), strict=True):
         if low is not None and high is not None:
-            axes.plot([low, high], [place, place], color=_INK, linewidth=1.2)
+            # Ink on the color of a bar alone is hard to see.
+            for color, width in ((_PAPER, 4.0), (_INK, 1.2)):
+                axes.plot([low, high], [place, place], color=color, linewidth=width, solid_capstyle="butt")
         end = max(number, high or 0, 0)
         axes.annotate(
             _text(chart, number), (end, place), xytext=(5, 0), textcoords="offset points", va="center", color=_INK

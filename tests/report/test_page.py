@@ -24,6 +24,8 @@ from stream_app.spec.metric import Unit
 from tests.monitoring.dashboards.browser import CHROMIUM, opened
 
 TODAY = day_of(date(2026, 11, 13))
+# 210 mm without the margins of 15 mm, in pixels of 1/96 inch.
+A4_WIDTH = 680
 HOSTILE = "<img src=x onerror=alert(1)>\"'&|$x$"
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
 
@@ -87,6 +89,18 @@ def test_everything_can_be_read_on_a_screen(report: Report, tmp_path: Path, them
     assert found["width"] <= 0
 
 
+@needs_chromium
+@pytest.mark.parametrize("month", ["2026-10", "2026-11"])
+def test_everything_fits_on_paper_without_being_shrunk(reader: ReportReader, tmp_path: Path, month: str) -> None:
+    text = page(reader.read(period(month, TODAY)))
+    assert text.count("@media print") == 1
+    text = text.replace("@media print", "@media all").replace("</body>", f"{MEASURE}</body>")
+    (tmp_path / "report.html").write_text(text)
+    found = json.loads(opened((tmp_path / "report.html").as_uri(), width=A4_WIDTH).one("body").attributes["data-found"])
+    assert found["width"] <= 0
+    assert (found["faint"], found["outside"]) == ([], [])
+
+
 def test_every_sentence_and_every_figure_is_on_the_page(report: Report) -> None:
     shown = unescape(re.sub(r"<[^>]+>", " ", page(report)))
     written = markdown(report)
@@ -133,6 +147,14 @@ def test_a_picture_is_the_same_twice_small_and_well_formed(report: Report) -> No
         assert len(drawn) < 40_000
         ET.fromstring(drawn)  # noqa: S314 - of our own making
         assert set(re.findall(r"(?:fill|stroke): ?(#\w+)", drawn)) == set()
+
+
+def test_an_interval_stands_out_from_its_bar() -> None:
+    line = Line("share", [0.4, 0.2], low=[0.3, None], high=[0.5, None])
+    drawn = picture(Chart(ChartKind.BARS, "Share", Unit.RATIO, ["one", "two"], [line]), "one")
+    paper, ink = (re.findall(rf"stroke: {re.escape(each)};", drawn) for each in ("var(--ground)", "var(--text)"))
+    assert (len(paper), len(ink)) == (1, 1)
+    assert drawn.index("stroke: var(--ground)") < drawn.index("stroke: var(--text)")
 
 
 def test_no_id_stands_twice_on_the_page(report: Report) -> None:

@@ -53,7 +53,12 @@ def test_the_page_is_that_of_the_last_month_and_leads_to_others(address: str) ->
 
 @pytest.mark.parametrize(
     ("month", "said"),
-    [("2026-04", "2026-04 has not begun"), ("x", "no such month"), ("2020-01", "no longer kept")],
+    [
+        ("2026-04", "2026-04 has not begun"),
+        ("x", "no such month"),
+        ("0001-01", "no such month"),
+        ("2020-01", "no longer kept"),
+    ],
 )
 def test_a_month_that_cannot_be_reported_is_a_bad_request(address: str, month: str, said: str) -> None:
     status, text, _ = _get(f"{address}?month={month}")
