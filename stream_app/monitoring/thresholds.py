@@ -71,6 +71,10 @@ GROSS_CHURN_BUDGET = Threshold(
     "Share of the opening MRR that churn and contraction may take in a month.",
 )
 
+GROSS_CHURN = Threshold(
+    "gross_churn", 1000, "amount", "MRR lost this month, at least, in units such as euros or yen; per currency."
+)
+
 GROSS_CHURN_HEAD_START = 0.5
 """Share of the budget that may be used up on the first day; many contracts end with a month."""
 

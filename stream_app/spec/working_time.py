@@ -1,4 +1,4 @@
-"""When people and their automations are at work, where no past weeks say it: as PromQL, and for the wall."""
+"""When people and their automations are at work, where no past weeks say it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,19 +40,6 @@ class WorkCalendar:
     utc_offsets: tuple[int, ...] = (0,)
     holidays: tuple[Holiday, ...] = ()
 
-    def at_work(self, now: float) -> bool:
-        """Whether a moment, in seconds since 1970, is in working time."""
-        return all(self._within(_local(now, offset)) for offset in self.utc_offsets) and not self.is_holiday(now)
-
-    def is_holiday(self, now: float) -> bool:
-        """Whether a moment, in seconds since 1970, is on a holiday."""
-        days = [_local(now, offset).date() for offset in self.utc_offsets]
-        return any(_is_on(day, holiday) for holiday in self.holidays for day in days)
-
-    def _within(self, local: datetime) -> bool:
-        minute = local.hour * 60 + local.minute
-        return self.begin <= minute < self.end and local.isoweekday() % 7 in self.weekdays
-
 
 AS_SHIPPED = WorkCalendar()
 """Monday to Friday, 09:00 to 17:00 UTC."""
@@ -80,16 +67,6 @@ def _utc_offsets(timezone: str) -> tuple[int, ...]:
     zone, first = ZoneInfo(timezone), datetime(_RULES_OF_NOW, 1, 1, 12, tzinfo=UTC)
     offsets = {(first + timedelta(days=day)).astimezone(zone).utcoffset() for day in range(365)}
     return tuple(sorted(int(each.total_seconds()) // 60 for each in offsets if each is not None))
-
-
-def _local(now: float, offset: int) -> datetime:
-    return datetime.fromtimestamp(now, UTC) + timedelta(minutes=offset)
-
-
-def _is_on(day: date, holiday: Holiday) -> bool:
-    if holiday.yearly:
-        return _in_year(holiday.first) <= _in_year(day) <= _in_year(holiday.last)
-    return holiday.first <= day <= holiday.last
 
 
 def _in_year(day: date) -> int:

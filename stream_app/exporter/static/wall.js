@@ -109,11 +109,13 @@ function shown(value, unit) {
   return amount(value);
 }
 
-/* That of the panel's alert where its condition holds, or else that of the thresholds. */
+/* That of the panel's alert, if it has one: where its condition does not hold, thresholds make nothing worse than good. */
 function statusOf(value, panel, chosen = choice()) {
-  const condition = holding().find((each) => each.name === valuesOf(panel).alert);
-  const holds = condition && condition.found.some(({ labels }) => Object.values(labels).includes(chosen));
-  return holds ? condition.status : thresholdStatus(value, panel);
+  const condition = conditions().find((each) => each.name === valuesOf(panel).alert);
+  const status = thresholdStatus(value, panel);
+  if (!condition) return status;
+  if (condition.found.some(({ labels }) => Object.values(labels).includes(chosen))) return condition.status;
+  return ["watch", "alarm"].includes(status) ? "good" : status;
 }
 
 function thresholdStatus(value, panel) {
@@ -381,7 +383,8 @@ function limitNote(panel) {
     limit = one(panel, "limit");
   if (value === null || limit === null) return null;
   const status = statusOf(value, panel);
-  const word = value > limit ? "over" : status === "good" ? "within" : "near";
+  const small = value > limit && status === "good" ? "a small amount, " : "";
+  const word = value > limit ? `${small}over` : status === "good" ? "within" : "near";
   return note(
     make("span", `tag ${status}`, `${MARKS[status]} ${word}`),
     ` ${legendOf(panel, "limit")} of ${Number((limit * 100).toFixed(2))} %`,

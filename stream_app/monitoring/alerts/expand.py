@@ -4,7 +4,7 @@ from stream_app.monitoring import thresholds as limit
 from stream_app.monitoring.units import RATIO
 from stream_app.spec.alert import Alert, Recording, RuleGroup, queried, while_fresh
 from stream_app.spec.condition import Condition
-from stream_app.spec.expression import Arithmetic, Filter, MonthElapsed, SetOperation, largest, share
+from stream_app.spec.expression import Arithmetic, Filter, MonthElapsed, SetOperation, largest, share, total
 from stream_app.spec.promql import promql
 
 _LOST = 'sum by (currency) (lifecycle_mrr_movement{movement=~"churn|contraction", window="24h"})'
@@ -12,6 +12,7 @@ _OPENING = 'max by (currency) (lifecycle_mrr_opening{window="mtd"})'
 _AT_RISK = "currency:lifecycle_mrr_at_risk:ratio"
 
 _CHURN_RATE = largest("gross_mrr_churn_rate", "currency", window="mtd")
+_LOST_THIS_MONTH = total("mrr_movement", "currency", movement=("churn", "contraction"), window="mtd")
 _ELAPSED = MonthElapsed(limit.GROSS_CHURN_HEAD_START)
 _AT_RISK_NOW = share(largest("mrr_at_risk", "currency"), largest("mrr", "currency"))
 
@@ -20,9 +21,11 @@ GROSS_MRR_CHURN_HIGH = Condition(
     severity="warning",
     for_="15m",
     keep_firing_for="1h",
-    # Ahead of the part of the budget that the days so far may use up.
+    # Ahead of the part of the budget that the days so far may use up; one customer can be much of a small currency.
     instant=SetOperation(
-        _CHURN_RATE, "and", Filter(Arithmetic(_CHURN_RATE, "/", _ELAPSED), ">", limit.GROSS_CHURN_BUDGET)
+        SetOperation(_CHURN_RATE, "and", Filter(Arithmetic(_CHURN_RATE, "/", _ELAPSED), ">", limit.GROSS_CHURN_BUDGET)),
+        "and",
+        Filter(_LOST_THIS_MONTH, ">=", limit.GROSS_CHURN),
     ),
     title="Gross churn ahead of budget",
     found_text="of opening MRR lost this month",
@@ -36,7 +39,7 @@ GROSS_MRR_CHURN_HIGH = Condition(
         f"{limit.GROSS_CHURN_BUDGET:.1%} for the "
         "whole month, of which "
         + queried(f"vector({promql(_ELAPSED)})", shown="humanizePercentage")
-        + " may be used up by now."
+        + f" may be used up by now; losses below {limit.GROSS_CHURN:,} {{{{ $labels.currency }}}} do not count."
     ),
     variables=("currency",),
 )

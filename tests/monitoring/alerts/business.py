@@ -337,7 +337,19 @@ CONVERT = (
 )
 
 THE_CURRENCY = '{currency="EUR"}'
-_CHURN = {'lifecycle_gross_mrr_churn_rate{currency="EUR", window="mtd"}': flat(0.015, 900)}
+_CHURN_RATE = 'lifecycle_gross_mrr_churn_rate{currency="EUR", window="mtd"}'
+
+
+def _churned(rate: float, amount: int) -> dict[str, str]:
+    return {
+        _CHURN_RATE: flat(rate, 900),
+        'lifecycle_mrr_movement{currency="EUR", movement="churn", window="mtd"}': flat(amount - 100, 900),
+        'lifecycle_mrr_movement{currency="EUR", movement="contraction", window="mtd"}': flat(100, 900),
+        'lifecycle_mrr_movement{currency="EUR", movement="new", window="mtd"}': flat(9000, 900),
+    }
+
+
+_CHURN = _churned(0.015, 1500)
 _AT_RISK, _MRR = 'lifecycle_mrr_at_risk{currency="EUR"}', 'lifecycle_mrr{currency="EUR"}'
 _RISING = {_AT_RISK: f"{flat(2000, 192)} {flat(5000, 100)}", _MRR: flat(100_000, 900)}
 
@@ -395,7 +407,22 @@ EXPAND = (
         name="stays quiet when what ended with the month is half the budget",
         at="1d",
         step="1h",
-        series={series: flat(0.01, 900) for series in _CHURN},
+        series=_CHURN | {_CHURN_RATE: flat(0.01, 900)},
+    ),
+    Story(
+        alert="GrossMrrChurnHigh",
+        name="fires at exactly the least amount",
+        at="9d",
+        step="1h",
+        series=_churned(0.015, 1000),
+        firing=THE_CURRENCY,
+    ),
+    Story(
+        alert="GrossMrrChurnHigh",
+        name="stays quiet when one customer of a small currency is three times what there was",
+        at="9d",
+        step="1h",
+        series=_churned(2.76, 999),
     ),
     Story(
         alert="GrossMrrChurnHigh",

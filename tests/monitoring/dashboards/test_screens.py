@@ -187,6 +187,32 @@ def test_sources_stand_below_the_longest_silent_first(company: Company) -> None:
         assert said.startswith("Sources, last posted ▲ no gateway reports postmark unknown hubspot unknown")
 
 
+@pytest.mark.parametrize(("amount_minor", "watched"), [(99_900, False), (100_000, True)])
+def test_a_small_loss_is_nothing_to_watch_anywhere(redis_url: str, amount_minor: int, *, watched: bool) -> None:
+    until = datetime(2026, 11, 18, 15, tzinfo=UTC)
+    item = {"plan_id": "p", "unit_amount_minor": amount_minor, "quantity": 1, "interval": "month"}
+    about = {"account_id": "a", "subscription_id": "s", "currency": "EUR"}
+    other = {
+        "account_id": "b",
+        "subscription_id": "t",
+        "currency": "EUR",
+        "items": [{**item, "unit_amount_minor": 900}],
+    }
+    events = [
+        _event(1, "subscription.started", until - timedelta(days=40), **about, items=[item]),
+        _event(2, "subscription.started", until - timedelta(days=40), **other),
+        _event(3, "subscription.canceled", until - timedelta(days=2), **about, items=[item], cancel_reason="voluntary"),
+    ]
+    settings = Settings.load(redis_url=redis_url, namespace=f"small-loss-{amount_minor}")
+    company = apply(settings, events, round(until.timestamp() * 1000))
+    with wall_of(settings, lambda: company.until) as wall, measured_site(wall) as url:
+        page = opened(url)
+    (tile,) = (each for each in page.all("section") if each.one("h2").text.startswith("Gross MRR churn"))
+    assert ("a small amount, over budget of 2 %" in tile.text) != watched
+    assert ("watch" in page.one("section", data_kind="conditions").text) == watched
+    assert page.one(id="state").text.startswith("▲ Gross churn" if watched else "● All well")
+
+
 def names_of(page: Element) -> list[str]:
     """The names of programs in the table of steps."""
     return [each.one("bdi", "of").text for each in page.all("section", data_kind="table")[0].all("li")]
