@@ -82,8 +82,9 @@ def test_one_signal_ends_the_demo_with_its_count(tmp_path: Path) -> None:
 def test_the_line_for_an_own_event_sends_one_that_counts(tmp_path: Path) -> None:
     with _demo(tmp_path) as program:
         assert program.stdout
-        said = [program.stdout.readline().strip() for _ in range(8)]
+        said = [program.stdout.readline().strip() for _ in range(9)]
         page = next(line for line in said if line.endswith("/metrics"))
+        assert said[1] == page.replace("/metrics", "/report")
         line = said[-1]
         assert said[-2] == "send an event of your own, a new lead:"
         subprocess.run(["/bin/sh", "-c", f"{line} --fail"], check=True, timeout=30)  # noqa: S603 - our own line
