@@ -22,8 +22,8 @@ class Ranking(NamedTuple):
 
     @property
     def shown(self) -> list[Figure]:
-        """The figures without their names."""
-        return [figure for _, figure in self.figures]
+        """The highest, without their names."""
+        return [figure for _, figure in self.figures[:_MOST]]
 
     def sentences(self, review: "Review", measure: str, what: str, unit: str) -> list[str]:
         """The first and the last, how far apart they are, and how the first has changed."""
@@ -44,11 +44,14 @@ class Ranking(NamedTuple):
         return said
 
     def caution(self, what: str, unit: str) -> list[str]:
-        """How many are not ranked."""
-        if not self.left_out:
-            return []
+        """How many are not shown, and how many are not ranked."""
         of = self.left_out + len(self.figures)
-        return [f"Not ranked, with fewer than {LEAST_CASES} {unit}: {self.left_out} of {counted(of, what)}."]
+        said = []
+        if len(self.figures) > _MOST:
+            said.append(f"Chart and table have the first {_MOST} of {len(self.figures)}.")
+        if self.left_out:
+            said.append(f"Not ranked, with fewer than {LEAST_CASES} {unit}: {self.left_out} of {counted(of, what)}.")
+        return said
 
     def chart(self, title: str) -> Chart | None:
         """Bars of the figures with their intervals."""
@@ -57,7 +60,7 @@ class Ranking(NamedTuple):
             return None
         line = Line(title, [each.now for each in shown], [each.low for each in shown], [each.high for each in shown])
         return Chart(
-            ChartKind.BARS, title, shown[0].unit, [name for name, _ in self.figures], [line], shown[0].currency
+            ChartKind.BARS, title, shown[0].unit, [name for name, _ in self.figures[:_MOST]], [line], shown[0].currency
         )
 
 
@@ -110,7 +113,7 @@ class Review:
             name: each for name, each in figures.items() if each.now is not None and (each.cases or 0) >= LEAST_CASES
         }
         found = sorted(enough.items(), key=lambda item: (-(item[1].now or 0), item[0]))
-        return Ranking(found[:_MOST], len(figures) - len(enough))
+        return Ranking(found, len(figures) - len(enough))
 
     def lines(self, title: str, quantities: Mapping[str, Quantity], unit: Unit = Unit.COUNT) -> Chart | None:
         """How quantities went month by month; None where there are fewer than two months."""

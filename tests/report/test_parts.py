@@ -13,6 +13,7 @@ from stream_app.report.margin import wilson
 from stream_app.report.past import Past
 from stream_app.report.period import NoPeriodError, Period, last_complete_month, period
 from stream_app.report.quantity import Quantity, median, samples_of, total
+from stream_app.report.review import Review
 from stream_app.report.words import change, compared, small
 from stream_app.spec.metric import Unit
 
@@ -154,3 +155,24 @@ def test_a_comparison_names_the_days() -> None:
 def test_few_cases_are_called_a_small_number() -> None:
     found = [Figure("Rate", total("rate"), Unit.RATIO, 0.5, cases=cases) for cases in (1, 19, 20)]
     assert small(found) == ["Rate is of 1 case only: a small number.", "Rate is of 19 cases only: a small number."]
+
+
+def test_of_many_the_first_ten_are_shown_and_the_last_is_named() -> None:
+    figures = {
+        f"p{number:02}": Figure(f"Rate of p{number:02}", total("rate"), Unit.RATIO, number / 100, cases=20)
+        for number in range(1, 13)
+    }
+    figures["few"] = Figure("Rate of few", total("rate"), Unit.RATIO, 1.0, cases=19)
+    review = Review(past(), None, None, [], "May 2026", "June 2025", 0, {})
+    ranking = review.ranking(figures)
+    highest, lowest = ranking.sentences(review, "rate", "program", "leads")
+    assert highest.startswith("Highest rate: p12 with 12.0 % (of 20); ")
+    assert lowest.startswith("Lowest of 12: p01 with 1.0 % (of 20); ")
+    assert [each.title for each in ranking.shown] == [f"Rate of p{number:02}" for number in range(12, 2, -1)]
+    chart = ranking.chart("Rates")
+    assert chart is not None
+    assert (len(chart.ticks), chart.ticks[0]) == (10, "p12")
+    assert ranking.caution("program", "leads") == [
+        "Chart and table have the first 10 of 12.",
+        "Not ranked, with fewer than 20 leads: 1 of 13 programs.",
+    ]
