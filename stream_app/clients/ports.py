@@ -1,6 +1,8 @@
 """Ports on loopback."""
 
+import secrets
 import socket
+from contextlib import suppress
 
 LOOPBACK = "127.0.0.1"
 
@@ -14,6 +16,13 @@ def bind(port: int) -> int:
         return bound
 
 
+_FIRST, _COUNT, _TRIES = 20_000, 12_000, 100
+"""Below the ports that outgoing connections are given: on Linux from 32,768 on, elsewhere from 49,152."""
+
+
 def free_port() -> int:
-    """A loopback port that nobody listens on now; somebody else may take it before it is used."""
+    """A loopback port that nobody listens on now; another server may take it before it is used."""
+    for _ in range(_TRIES):
+        with suppress(OSError):
+            return bind(_FIRST + secrets.randbelow(_COUNT))
     return bind(0)
