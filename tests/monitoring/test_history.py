@@ -128,6 +128,7 @@ def test_a_day_of_the_history_is_what_kpis_print_as_of_it(settings: Settings) ->
     assert not {"lifecycle_step_overdue", "lifecycle_mql_oldest_due_timestamp_seconds"} & names
 
 
+@pytest.mark.slow
 def test_days_of_the_history_equal_the_recount_of_the_audit(settings: Settings) -> None:
     lines = printed(settings, "--format", "json").splitlines()
     found: dict[str, dict[tuple[str, frozenset[tuple[str, str]]], float]] = {str(day): {} for day in PAST}
