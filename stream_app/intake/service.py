@@ -145,7 +145,10 @@ def _report_sources(settings: Settings, sources: Sequence[str], received: Mappin
     with sync_redis(settings) as redis:
         while True:
             with suppress(RedisError, OSError):  # the wall then says that no gateway answers
-                report_sources(redis, settings.namespace, sources, dict(received))
+                now = time.monotonic()
+                report_sources(
+                    redis, settings.namespace, sources, {name: now - at for name, at in dict(received).items()}
+                )
             time.sleep(_REPORT_INTERVAL_S)
 
 

@@ -44,7 +44,7 @@ class _Children(Generic[M]):
 class GatewayTelemetry:
     """The counters of one gateway. The registry holds nothing but them.
 
-    `received` has when (seconds of the epoch) something was taken from each source last.
+    `received` has when (by `time.monotonic`) something was taken from each source last.
     """
 
     def __init__(self, sources: Iterable[str]) -> None:
@@ -118,8 +118,8 @@ class GatewayTelemetry:
             for field in each.incomplete:
                 self._incomplete(source, self._word(source, "field", field)).inc()
         self._ack(source).observe(seconds)
-        self.received[source] = time.time()
-        self._last(source).set(self.received[source])
+        self.received[source] = time.monotonic()
+        self._last(source).set(time.time())
 
     def parked_since(self, oldest: Mapping[str, int]) -> None:
         """When (epoch milliseconds) the oldest item that is parked still was received, by source."""

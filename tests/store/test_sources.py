@@ -1,7 +1,5 @@
 """What gateways say of their sources, in a real store."""
 
-import time
-
 import pytest
 from redis import Redis
 
@@ -15,17 +13,20 @@ def test_nobody_has_ever_said_anything(redis: Redis, namespace: str) -> None:
 
 
 def test_a_source_is_as_old_as_what_it_posted_last(redis: Redis, namespace: str) -> None:
-    report_sources(redis, namespace, ["stripe", "hubspot"], {"stripe": time.time() - 100})
+    report_sources(redis, namespace, ["stripe", "hubspot"], {"stripe": 100.0})
     found = source_ages(redis, namespace)
     assert found.are_known
     assert found.ages["hubspot"] is None
     assert 100 <= (found.ages["stripe"] or 0) < 110
+    stored = float(redis.hget(sources_key(namespace), "received:stripe") or 0)
+    seconds, _ = redis.time()
+    assert abs(seconds - 100 - stored) < 10
 
 
 def test_a_gateway_that_was_restarted_forgets_nothing(redis: Redis, namespace: str) -> None:
-    report_sources(redis, namespace, ["stripe"], {"stripe": time.time() - 100})
+    report_sources(redis, namespace, ["stripe"], {"stripe": 100.0})
     report_sources(redis, namespace, ["stripe"], {})
-    report_sources(redis, namespace, ["stripe"], {"stripe": time.time() - 500})
+    report_sources(redis, namespace, ["stripe"], {"stripe": 500.0})
     assert 100 <= (source_ages(redis, namespace).ages["stripe"] or 0) < 110
 
 
@@ -36,7 +37,7 @@ def test_a_source_that_no_gateway_takes_any_more_is_left_out(redis: Redis, names
 
 
 def test_ages_are_not_known_where_no_gateway_reports(redis: Redis, namespace: str) -> None:
-    report_sources(redis, namespace, ["stripe"], {"stripe": time.time()})
+    report_sources(redis, namespace, ["stripe"], {"stripe": 0.0})
     redis.hincrby(sources_key(namespace), "seen:stripe", -sources.SEEN_S - 5)
     found = source_ages(redis, namespace)
     assert not found.are_known

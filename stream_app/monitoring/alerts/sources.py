@@ -45,6 +45,9 @@ def _age() -> str:
 
 
 _LONGEST = 24 * 30
+_SELDOM = 1.5
+"""Items a day: 16 hours from one to the next, of which six are four days."""
+
 _FAILURES = increase("stream_app_source_signature_failures_total", "15m")
 _PARKED = f'sum by (source) (increase({_ITEMS}{{outcome="parked"}}[30m]))'
 _ALL = f"sum by (source) (increase({_ITEMS}[30m]))"
@@ -98,7 +101,9 @@ SOURCES = RuleGroup(
             for_="10m",
             keep_firing_for="15m",
             expr=any_of(
-                f"{_age()} > {limit.SOURCE_SILENT_HOURS} * 3600\nand on ()\nmax({_UP}) == 1",
+                # Six usual gaps of one that posts less often are longer.
+                f"{_age()} > {limit.SOURCE_SILENT_HOURS} * 3600\nunless\n{_expected(_DAY)} < {_SELDOM}\n"
+                f"and on ()\nmax({_UP}) == 1",
                 _unusual(_HOUR),
                 _unusual(_DAY),
             ),

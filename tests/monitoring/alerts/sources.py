@@ -112,6 +112,17 @@ SOURCES = (
     ),
     Story(
         alert="SourceSilent",
+        name="stays quiet for five days where something comes once a week",
+        at="34d",
+        step="1h",
+        series={
+            MAPPED: " ".join(flat(week, 7 * DAY) for week in range(5)),
+            LAST: " ".join(flat(week * 7 * 86400, 7 * DAY) for week in range(5)),
+            UP: flat(1, 36 * DAY),
+        },
+    ),
+    Story(
+        alert="SourceSilent",
         name="stays quiet in the night",
         at="28d6h",
         step="1h",
