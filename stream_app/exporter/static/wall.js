@@ -671,13 +671,25 @@ function conditionList() {
           .filter((each) => each.okText)
           .map((each) => make("li", "fine", `● ${each.okText}`));
   const sample = values.waiting ? [make("p", "note", "send one:"), make("code", "sample", sampleLine())] : [];
-  const more = found.length > MOST_FINDINGS ? `and ${found.length - MOST_FINDINGS} more · ` : "";
   return [
     make("p", `verdict ${status === "alarm" ? "" : status}`, verdict(status)),
     ...sample,
     make("ul", "conditions", ...found.slice(0, MOST_FINDINGS), ...fine),
-    make("p", "axis", `${more}${conditions().length} conditions tested`),
+    make("p", "axis", tested(found.length - MOST_FINDINGS)),
   ];
+}
+
+function tested(left) {
+  return `${left > 0 ? `and ${left} more · ` : ""}${conditions().length} conditions tested`;
+}
+
+/* A finding is shown whole or not at all. */
+function dropCut(section) {
+  const list = section.querySelector("ul.conditions");
+  if (!list || list.querySelector(".fine")) return;
+  while (list.children.length > 1 && list.scrollHeight > list.clientHeight + 1) list.lastElementChild.remove();
+  const all = holding().reduce((sum, condition) => sum + condition.found.length, 0);
+  section.querySelector(".axis").textContent = tested(all - list.children.length);
 }
 
 /* Panels. */
@@ -811,6 +823,7 @@ function redraw() {
     // Before it is seen what has room.
     showSources();
     drawn.forEach(makeRoom);
+    drawn.forEach(dropCut);
     if (focused) [...page.querySelectorAll("a")].find((each) => each.href === focused)?.focus({ preventScroll: true });
     showState();
     showTime();
