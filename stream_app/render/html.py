@@ -32,3 +32,15 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Html:
 def definitions(pairs: Iterable[tuple[str, str]]) -> Html:
     """Names with what is said of each."""
     return element("dl", *(part for name, said in pairs for part in (element("dt", name), element("dd", said))))
+
+
+def document(title: str, style: str, *body: str) -> str:
+    """A whole document that needs nothing from elsewhere."""
+    head = element(
+        "head",
+        Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+        Html('<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'),
+        element("title", title),
+        Html(f"<style>{style}</style>"),
+    )
+    return "<!doctype html>" + element("html", head, element("body", *body), lang="en")

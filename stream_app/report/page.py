@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from importlib.resources import files
 
-from stream_app.render.html import Html, definitions, element, link, table
+from stream_app.render.html import Html, definitions, document, element, link, table
 from stream_app.report.document import Answer, Report
 from stream_app.report.markdown import figures_table
 from stream_app.report.pictures import described, picture
@@ -16,15 +16,8 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 def page(report: Report, navigation: str = "") -> str:
     """The page; `navigation` is markup above the title."""
     title = f"Review of {report.period}"
-    head = element(
-        "head",
-        Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
-        Html('<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'),
-        element("title", title),
-        Html(f"<style>{_STYLE}</style>"),
-    )
     main = element("main", element("header", element("h1", title), *_begin(report)), *_sections(report))
-    return "<!doctype html>\n" + element("html", head, element("body", Html(navigation), main), lang="en")
+    return document(title, _STYLE, Html(navigation), main)
 
 
 def _begin(report: Report) -> Iterator[Html]:

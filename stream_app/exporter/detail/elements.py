@@ -7,6 +7,7 @@ from http import HTTPStatus
 from importlib.resources import files
 
 from stream_app.clients.http import Page
+from stream_app.render import html
 from stream_app.render.html import Html, element, link
 
 _STYLE = (files("stream_app.exporter") / "static" / "detail.css").read_text("utf-8")
@@ -44,13 +45,6 @@ def trend(title: str, days: Sequence[tuple[str, float]]) -> Html:
 
 def document(title: str, *parts: str, status: HTTPStatus = HTTPStatus.OK) -> Page:
     """A whole page."""
-    head = element(
-        "head",
-        Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
-        Html('<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'),
-        element("title", title),
-        Html(f"<style>{_STYLE}</style>"),
-    )
-    body = element("body", element("nav", link("the wall", "/")), element("main", element("h1", title), *parts))
-    text = "<!doctype html>" + element("html", head, body, lang="en")
+    main = element("main", element("h1", title), *parts)
+    text = html.document(title, _STYLE, element("nav", link("the wall", "/")), main)
     return Page(text.encode("utf-8", "replace"), "text/html; charset=utf-8", status, policy=_POLICY)
