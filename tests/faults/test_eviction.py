@@ -85,7 +85,7 @@ def test_a_held_worker_stays_held_while_the_policy_cannot_be_read(
         store.config_set("maxmemory-policy", "volatile-lru")
         worker = installation.worker(worker_port=health, redis_username="app", redis_password="secret")  # noqa: S106
         answer(health, "/health", worker, lambda page: CAUSE in page.text)
-        store.acl_setuser("app", commands=["-info", "-config"])
+        store.acl_setuser("app", enabled=True, commands=["-info", "-config"])
         eventually(lambda: "tells its maxmemory-policy neither" in worker.said, "it cannot read it", worker)
         # What it cannot see is mended, and it does not go on by a guess.
         store.config_set("maxmemory-policy", "noeviction")
@@ -95,7 +95,7 @@ def test_a_held_worker_stays_held_while_the_policy_cannot_be_read(
         assert page is not None
         assert (page.status, CAUSE in page.text) == (HTTPStatus.SERVICE_UNAVAILABLE, True)
         assert installation.ledger() == {}
-        store.acl_setuser("app", commands=["+info"])
+        store.acl_setuser("app", enabled=True, commands=["+info"])
     installation.await_all_applied(worker)
     answer(health, "/health", worker, lambda page: page.status == HTTPStatus.OK)
     assert worker.stop() == 0
