@@ -82,3 +82,14 @@ def answerable(window: Window, clock: Clock, newest: Clock | None) -> bool:
         return False
     grain = GRAIN_OF[window]
     return newest is None or buckets.start > newest.running(grain) - KEPT[grain]
+
+
+def kept_days(most: int, clock: Clock, newest: Clock | None) -> range:
+    """The last days, at most so many and the running one included, of which nothing is deleted yet.
+
+    The newest event is at `newest`; none if the clock stands where nothing is kept.
+    """
+    first = clock.day - most + 1
+    if newest is not None:
+        first = max(first, newest.day - KEPT[Grain.DAY] + 1)
+    return range(first, clock.day + 1)

@@ -80,8 +80,8 @@ class Reader:
 
     Of a past day it keeps how the levels have changed since then as well.
 
-    `min_buckets` says how many buckets of a grain to keep at least, for those who use `buckets`; `most_fields` how much
-    one call reads.
+    `min_buckets` says how many buckets of a grain to keep at least, for those who use `buckets`; `level_days` of how
+    many days the changes of levels, for those who use `level_changes`; `most_fields` how much one call reads.
     """
 
     def __init__(
@@ -92,11 +92,13 @@ class Reader:
         *,
         role: str = SERVING,
         min_buckets: Mapping[Grain, int] | None = None,
+        level_days: int = 0,
         most_fields: int = MOST_FIELDS,
     ) -> None:
         self._redis = redis
         self._role = role
         self._min_buckets = min_buckets or {}
+        self._level_days = level_days
         self._most_fields = most_fields
         self._namespace = namespace
         self._calendar = calendar
@@ -116,6 +118,11 @@ class Reader:
     def buckets(self) -> Mapping[Grain, Mapping[int, Contents]]:
         """What the last read found in the buckets that are kept, by grain and number."""
         return self._contents
+
+    @property
+    def level_changes(self) -> Mapping[int, Contents]:
+        """What the last read found of how levels changed, by the number of the day."""
+        return self._level_changes
 
     def read(self, now: int) -> Snapshot:
         """Read at epoch milliseconds `now`. Raises redis.RedisError."""
@@ -149,11 +156,12 @@ class Reader:
         return needed
 
     def _ask_until(self, clock: Clock, needed: Mapping[Grain, set[int]]) -> _Reply:
-        """What one read finds, with all changes of levels after the day of the clock."""
+        """What one read finds, with all changes of levels after the day of the clock and those of the days before."""
         while True:
             later = self._days_after(clock)
-            self._forget_others(needed, later)
-            reply = self._ask([None, *((grain, each) for grain in needed for each in needed[grain]), *later], clock.now)
+            days = {*range(clock.day - self._level_days + 1, clock.day + 1), *later}
+            self._forget_others(needed, days)
+            reply = self._ask([None, *((grain, each) for grain in needed for each in needed[grain]), *days], clock.now)
             self._update(reply.changed)
             self._newest = _newest(reply.ledger)
             if self._days_after(clock) == later:
@@ -171,12 +179,12 @@ class Reader:
         before, self._levels_then = self._levels_then, less(self._levels, self._changed_since.totals)
         return changed_metrics(before, self._levels_then)
 
-    def _forget_others(self, needed: Mapping[Grain, set[int]], later: range) -> None:
+    def _forget_others(self, needed: Mapping[Grain, set[int]], days: set[int]) -> None:
         for grain, contents in self._contents.items():
             for number in contents.keys() - needed[grain]:
                 del contents[number]
                 self._versions.pop((grain, number), None)
-        for day in [day for day in self._level_changes if day not in later]:
+        for day in [day for day in self._level_changes if day not in days]:
             del self._level_changes[day]
             self._versions.pop(day, None)
 

@@ -1,11 +1,12 @@
 """Which buckets a window sums, and for how long."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
 from stream_app.core.calendar import Calendar, day_of
-from stream_app.core.windows import HOUR_MS, MINUTE_MS, Clock, answerable, span
+from stream_app.core.windows import HOUR_MS, MINUTE_MS, Clock, answerable, kept_days, span
 from stream_app.spec.window import Grain, Window
 
 CALENDAR = Calendar("UTC")
@@ -67,3 +68,17 @@ def test_a_window_is_answered_while_all_its_buckets_are_kept() -> None:
     assert answerable(Window.H1, NOW, clock("2026-03-15T11:30:00"))
     assert not answerable(Window.H1, NOW, clock("2026-03-15T11:31:00"))
     assert answerable(Window.D7, NOW, clock("2026-03-15T11:31:00"))
+
+
+@pytest.mark.parametrize(
+    ("newest_after", "count"),
+    [(0, 30), (770, 30), (771, 29), (799, 1), (800, 0), (5000, 0)],
+    ids=str,
+)
+def test_days_that_are_deleted_are_none_of_the_last(newest_after: int, count: int) -> None:
+    newest = replace(NOW, day=NOW.day + newest_after)
+    assert list(kept_days(30, NOW, newest)) == list(range(NOW.day - count + 1, NOW.day + 1))
+
+
+def test_without_any_event_no_day_is_deleted() -> None:
+    assert kept_days(30, NOW, None) == range(NOW.day - 29, NOW.day + 1)

@@ -143,6 +143,25 @@ async def test_buckets_beyond_the_windows_are_kept_on_request(redis_url: str, re
     assert old not in reader.buckets[Grain.MINUTE]
 
 
+@on_a_loop
+async def test_changes_of_levels_are_kept_on_request(redis_url: str, redis: Redis, namespace: str) -> None:
+    today = NEWEST[Grain.DAY]
+    changes = {today - 2: {_STAGE: 1}, today - 1: {_STAGE: 2}, today: {_STAGE: 4}}
+    await _apply(redis_url, namespace, commit_of(0, 1, levels={_STAGE: 7}, level_changes=changes))
+    reader = Reader(redis, namespace, Calendar(), level_days=2)
+    view = reader.read(_NOW).view
+    kept = {today - 1: {"leads_in_stage": {("mql",): 2}}, today: {"leads_in_stage": {("mql",): 4}}}
+    assert reader.level_changes == kept
+    assert view.levels == {"leads_in_stage": {("mql",): 7}}
+    await _apply(
+        redis_url, namespace, commit_of(1, 2, version="b" * 16, levels={_SQL: 1}, level_changes={today - 1: {_SQL: 1}})
+    )
+    reader.read(_NOW)
+    assert reader.level_changes == kept | {today - 1: {"leads_in_stage": {("mql",): 2, ("sql",): 1}}}
+    assert reader.read(_NOW - DAY_MS).view.levels == {"leads_in_stage": {("mql",): 3, ("sql",): 1}}
+    assert sorted(day for day, found in reader.level_changes.items() if found) == [today - 2, today - 1, today]
+
+
 _MINUTES = range(MINUTE - 4, MINUTE + 1)
 
 
