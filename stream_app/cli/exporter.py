@@ -27,7 +27,7 @@ from stream_app.exporter.detail.details import Details, off
 from stream_app.exporter.exporters import ExportersCollector
 from stream_app.exporter.metrics_page import MetricsPage
 from stream_app.exporter.report_page import ReportPage
-from stream_app.exporter.wall import Wall, held_for
+from stream_app.exporter.wall import DAYS, Wall, held_for
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.metric_page import exported
@@ -77,7 +77,13 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
             declared=WALL,
             known=exported(CATALOG),
             metrics=METRICS,
-            reader=Reader(redis, settings.namespace, calendar, min_buckets=held_for(targets)),
+            reader=Reader(
+                redis,
+                settings.namespace,
+                calendar,
+                min_buckets=held_for(targets),
+                level_days=DAYS if settings.detail == "on" else 0,
+            ),
             source=SampleSource(settings.series_limit, settings.gross_margin),
             clock=clock,
             thresholds=alerts.thresholds,

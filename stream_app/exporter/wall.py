@@ -17,9 +17,10 @@ import orjson
 from redis.exceptions import RedisError
 
 from stream_app.clients.http import Page, Route
+from stream_app.core.recent_days import RecentDays
 from stream_app.core.samples import Sample
-from stream_app.core.sums import Contents
 from stream_app.core.targets import MOST_DAYS, Targets
+from stream_app.core.windows import kept_days
 from stream_app.exporter.collector import SampleSource, families_of, freshness, waits_for_first_event
 from stream_app.render.dashboards import COLORS, dashboard, with_thresholds
 from stream_app.render.wall import KnownBuckets, WallData, wall_values, wanted_series
@@ -42,6 +43,9 @@ def held_for(targets: Targets) -> Mapping[Grain, int]:
     return {**HELD, Grain.DAY: max(days)} if days else HELD
 
 
+DAYS = 30
+"""Of so many days it says what they were like."""
+
 ANSWER_S = 6.0
 """How long an answer waits for the store: less than the page waits for the exporter, so that it can say which hangs."""
 
@@ -51,11 +55,11 @@ REUSED_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """What the wall shows at a moment: its values, the samples they are from, and what is kept by day."""
+    """What the wall shows at a moment: its values, the samples they are from, and what its last days were like."""
 
     values: Mapping[str, Any]
     samples: Sequence[Sample]
-    days: Mapping[int, Contents]
+    recent: RecentDays
 
 
 @dataclass(kw_only=True)
@@ -75,9 +79,8 @@ class Wall:
     sources: Callable[[], SourceAges] = lambda: SourceAges({}, are_known=True)
     """When each source posted something last."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _running: "Future[dict[str, Any]] | None" = None
-    _last: dict[str, Any] = field(default_factory=dict)
-    _samples: Sequence[Sample] = ()
+    _running: "Future[Current] | None" = None
+    _last: Current | None = None
     _known: KnownBuckets = field(default_factory=dict)
     _good_until: float = float("-inf")
 
@@ -85,14 +88,13 @@ class Wall:
         """The page, and its values."""
         return {"/": self._page, "/wall.json": self._values}
 
-    def current(self) -> "Current":
+    def current(self) -> Current:
         """What the wall shows now. Raises RedisError, OSError or TimeoutError if the store does not answer."""
-        values = self._begun().result(ANSWER_S)
-        return Current(values, self._samples, self.reader.buckets[Grain.DAY])
+        return self._begun().result(ANSWER_S)
 
     def _values(self, _: Mapping[str, str]) -> Page:
         try:
-            return Page(orjson.dumps(self._begun().result(ANSWER_S)), "application/json")
+            return Page(orjson.dumps(self.current().values), "application/json")
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("the store does not answer: %s", type(error).__name__)
             problem = {"problem": "The store does not answer."}
@@ -106,7 +108,7 @@ class Wall:
             text = text.replace(f"/*{name}*/", value.replace("<", "\\u003c"))
         return Page(text.encode(), "text/html; charset=utf-8", policy=self._policy)
 
-    def _begun(self) -> "Future[dict[str, Any]]":
+    def _begun(self) -> "Future[Current]":
         """The values, which a thread of their own looks up: a store that hangs must not hang the answer."""
         with self._lock:
             if self._running is None or self._running.done():
@@ -114,40 +116,48 @@ class Wall:
                 threading.Thread(target=self._finish, args=(self._running,), daemon=True).start()
             return self._running
 
-    def _finish(self, running: "Future[dict[str, Any]]") -> None:
+    def _finish(self, running: "Future[Current]") -> None:
         try:
             running.set_result(self._current())
         except Exception as error:  # noqa: BLE001 - it is raised where the result is wanted
             running.set_exception(error)
 
-    def _current(self) -> dict[str, Any]:
-        if time.monotonic() > self._good_until:
+    def _current(self) -> Current:
+        if self._last is None or time.monotonic() > self._good_until:
             now = self.clock()
-            snapshot = self.reader.read(now)
-            found = self.source.samples(snapshot.view, snapshot.changed, self._wanted)
-            samples = [*found, *_fresh(snapshot, now)]
-            metrics = {metric.name: metric for metric in self.metrics}
-            data = WallData(
-                samples=samples,
-                buckets=self.reader.buckets,
-                clock=snapshot.view.clock,
-                metrics=metrics,
-                known=self._known,
-                thresholds=self.thresholds,
-                targets=self.targets,
-                begun=families_of(snapshot),
-            )
-            data.forget()
-            self._samples = samples
-            self._last = {
-                **wall_values(self.declared, data),
-                "version": self._version,
-                "details": self.details,
-                "waiting": waits_for_first_event(snapshot, now),
-                "sources": _ages(self.sources()),
-            }
+            self._last = self._shown(self.reader.read(now), now)
             self._good_until = time.monotonic() + REUSED_S
         return self._last
+
+    def _shown(self, snapshot: Snapshot, now: int) -> Current:
+        found = self.source.samples(snapshot.view, snapshot.changed, self._wanted)
+        samples = [*found, *_fresh(snapshot, now)]
+        data = WallData(
+            samples=samples,
+            buckets=self.reader.buckets,
+            clock=snapshot.view.clock,
+            metrics={metric.name: metric for metric in self.metrics},
+            known=self._known,
+            thresholds=self.thresholds,
+            targets=self.targets,
+            begun=families_of(snapshot),
+        )
+        data.forget()
+        values = {
+            **wall_values(self.declared, data),
+            "version": self._version,
+            "details": self.details,
+            "waiting": waits_for_first_event(snapshot, now),
+            "sources": _ages(self.sources()),
+        }
+        # What the reader holds changes with its next read, while another thread draws these days.
+        recent = RecentDays(
+            days=kept_days(DAYS, snapshot.view.clock, snapshot.view.newest),
+            buckets=dict(self.reader.buckets[Grain.DAY]),
+            levels=snapshot.view.levels,
+            level_changes=dict(self.reader.level_changes),
+        )
+        return Current(values, samples, recent)
 
     @cached_property
     def _wanted(self) -> frozenset[str]:

@@ -11,6 +11,7 @@ import pytest
 from stream_app.cli.rendered_files import stale
 from stream_app.cli.rendering import rendered
 from stream_app.exporter.detail import details
+from stream_app.exporter.detail.due_pages import DUE_PAGES
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.render.rules import rules
 from stream_app.render.time_intervals import time_intervals
@@ -158,7 +159,7 @@ def test_a_link_to_details_leads_to_a_page_of_the_exporter() -> None:
     assert "detail_url" not in text
     text = "".join(rules(replace(CATALOG, alerting=replace(alerting, exporter="https://x"))).values())
     pages = set(re.findall(r'detail_url: "https://x([^?"]*)', text))
-    assert pages == {details.STEP, details.MQL, details.ALERT}
+    assert pages == {*(each.path for each in DUE_PAGES), details.ALERT}
     assert 'detail_url: "https://x/detail/mql?source={{ $labels.source | urlquery }}"' in text
     assert 'detail_url: "https://x/detail/alert?name=BounceRateHigh"' in text
 

@@ -12,10 +12,16 @@ from tests.monitoring.dashboards.store_content import Company, fill
 
 
 @pytest.fixture(scope="session")
-def company(redis_url: str) -> Company:
+def plan() -> Plan:
+    """Return what the company goes through."""
+    return Plan(seed=7, leads=200, until=datetime(2025, 6, 18, 15, 30, tzinfo=UTC))
+
+
+@pytest.fixture(scope="session")
+def company(redis_url: str, plan: Plan) -> Company:
     """Return a company of 200 leads whose numbers are in a store."""
     settings = Settings.load(redis_url=redis_url, namespace="exporter-tests")
-    return fill(settings, Plan(seed=7, leads=200, until=datetime(2025, 6, 18, 15, 30, tzinfo=UTC)))
+    return fill(settings, plan)
 
 
 @pytest.fixture

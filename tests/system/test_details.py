@@ -20,8 +20,19 @@ _TOKEN = "a-token-of-the-test"  # noqa: S105 - no secret of anybody
 
 
 def _event(number: int, kind: str, time: str, **data: Any) -> RecordToSend:  # noqa: ANN401 - whatever events have
+    return _record("lead", data["lead_id"], number, kind, time, data)
+
+
+def _record(family: str, key: str, number: int, kind: str, time: str, data: Mapping[str, Any]) -> RecordToSend:
     about = {"specversion": "1.0", "id": f"e{number}", "source": "/t", "type": kind, "time": time}
-    return RecordToSend("lead", data["lead_id"].encode(), json.dumps({**about, "data": data}).encode())
+    return RecordToSend(family, key.encode(), json.dumps({**about, "data": data}).encode())
+
+
+def _subscription(number: int, event: str, time: str, currency: str, unit: int, quantity: int = 1) -> RecordToSend:
+    """The state of the one subscription in a currency, monthly and in minor units."""
+    item = {"plan_id": "p", "unit_amount_minor": unit, "quantity": quantity, "interval": "month"}
+    about = {"account_id": "A", "subscription_id": currency, "currency": currency, "items": [item]}
+    return _record("billing", "A", number, f"subscription.{event}", time, about)
 
 
 def _entered(number: int, lead: str, program: str, due: str) -> RecordToSend:
@@ -36,36 +47,44 @@ _EVENTS = [
     _entered(4, "L4", _HOSTILE, "2026-03-05T09:00:00Z"),
     _event(5, "lead.created", "2026-03-02T08:00:00Z", lead_id="M1", source="webinar"),
     _event(6, "lead.stage_changed", "2026-03-06T09:00:00Z", lead_id="M1", to="mql"),
+    _subscription(7, "started", "2026-03-03T09:00:00Z", "EUR", 123_456),
+    _subscription(8, "started", "2026-03-05T23:59:59Z", "JPY", 50_000),
+    _subscription(9, "changed", "2026-03-06T00:00:00Z", "EUR", 123_456, 2),
+    _subscription(10, "canceled", "2026-03-08T09:00:00Z", "EUR", 123_456, 2),
 ]
 
 
 class _Cells(HTMLParser):
-    """The texts of the cells of a table, and the links, in order."""
+    """The texts of the cells of a table, those of bars and of the captions beneath, and the links, in order."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.rows: list[list[str]] = []
         self.links: list[str] = []
         self.tags: set[str] = set()
-        self._in_cell = False
+        self.bars: list[str] = []
+        self.captions: list[str] = []
+        self._into: list[str] | None = None
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         if tag == "tr":
             self.rows.append([])
-        elif tag == "td":
-            self.rows[-1].append("")
-            self._in_cell = True
         elif tag == "a":
             self.links += [value for name, value in attrs if name == "href" and value]
+        texts = {"td": self.rows[-1] if self.rows else [], "title": self.bars, "figcaption": self.captions}
+        if tag in texts:
+            self._into = texts[tag]
+            self._into.append("")
 
     def handle_endtag(self, tag: str) -> None:
-        self._in_cell = self._in_cell and tag != "td"
+        if tag in {"td", "title", "figcaption"}:
+            self._into = None
 
     def handle_data(self, data: str) -> None:
-        if self._in_cell:
-            self.rows[-1][-1] += data
+        if self._into is not None:
+            self._into[-1] += data
 
 
 def _get(at: str, path: str, query: Mapping[str, str] = {}, **headers: str) -> tuple[int, str, Mapping[str, str]]:
@@ -138,6 +157,74 @@ def test_a_metric_has_its_definition_values_and_days(filled: Installation) -> No
     assert ["webinar", "none", "none", "30d", "1"] in _Cells(text).rows
     assert "stream-app kpis lifecycle_new_leads" in text
     assert _get(at, "/detail/metric", {"name": "lifecycle_nothing"})[0] == 404
+
+
+def test_a_level_stands_at_the_end_of_each_day_in_each_currency(filled: Installation) -> None:
+    at = _exporter(filled, detail="on")
+    page = _Cells(_get(at, "/detail/metric", {"name": "lifecycle_mrr"})[1])
+    days = "2026-02-08 to 2026-03-09"
+    assert page.captions == [
+        f"mrr, EUR, {days}: 0.00 EUR to 2,469.12 EUR at the end of a day, 0.00 EUR on the last",
+        f"mrr, JPY, {days}: 0 JPY to 50,000 JPY at the end of a day, 50,000 JPY on the last",
+    ]
+    # The one subscription in EUR: 1,234.56 from the 3rd, twice that from the 6th, nothing from the 8th.
+    euros = [bar for bar in page.bars if bar.endswith("EUR")]
+    assert (len(euros), euros[22:]) == (
+        30,
+        [
+            "2026-03-02: 0.00 EUR",
+            "2026-03-03: 1,234.56 EUR",
+            "2026-03-04: 1,234.56 EUR",
+            "2026-03-05: 1,234.56 EUR",
+            "2026-03-06: 2,469.12 EUR",
+            "2026-03-07: 2,469.12 EUR",
+            "2026-03-08: 0.00 EUR",
+            "2026-03-09: 0.00 EUR",
+        ],
+    )
+    yen = [bar for bar in page.bars if bar.endswith("JPY")]
+    assert yen[24:26] == ["2026-03-04: 0 JPY", "2026-03-05: 50,000 JPY"]
+
+
+def test_money_that_moved_is_added_up_by_day_and_movement(filled: Installation) -> None:
+    at = _exporter(filled, detail="on")
+    page = _Cells(_get(at, "/detail/metric", {"name": "lifecycle_mrr_movement"})[1])
+    assert [bar for bar in page.bars if ": 0" not in bar] == [
+        "lifecycle_mrr_movement",
+        "2026-03-08: 2,469.12 EUR",
+        "2026-03-06: 1,234.56 EUR",
+        "2026-03-03: 1,234.56 EUR",
+        "2026-03-05: 50,000 JPY",
+    ]
+    assert [caption.partition(", 2026")[0] for caption in page.captions] == [
+        "mrr movement, EUR, churn",
+        "mrr movement, EUR, expansion",
+        "mrr movement, EUR, new",
+        "mrr movement, JPY, new",
+    ]
+
+
+def test_of_the_past_no_more_is_known_than_of_that_day(filled: Installation) -> None:
+    at = port()
+    exporter = filled.start("exporter", "--as-of", "2026-03-06T12:00:00Z", exporter_port=at, detail="on")
+    answer(at, "/wall.json", exporter, lambda page: "panels" in page.text)
+    page = _Cells(_get(at, "/detail/metric", {"name": "lifecycle_mrr"})[1])
+    assert [bar for bar in page.bars if ": 0" not in bar] == [
+        "lifecycle_mrr",
+        "2026-03-03: 1,234.56 EUR",
+        "2026-03-04: 1,234.56 EUR",
+        "2026-03-05: 1,234.56 EUR",
+        "2026-03-06: 2,469.12 EUR",
+        "2026-03-05: 50,000 JPY",
+        "2026-03-06: 50,000 JPY",
+    ]
+
+
+def test_a_ratio_says_where_its_past_is(filled: Installation) -> None:
+    at = _exporter(filled, detail="on")
+    text = _get(at, "/detail/metric", {"name": "lifecycle_gross_mrr_churn_rate"})[1]
+    assert "stream-app history --series gross_mrr_churn_rate --format csv" in text
+    assert not _Cells(text).captions
 
 
 def test_an_alert_says_where_it_holds_and_links_there(filled: Installation) -> None:

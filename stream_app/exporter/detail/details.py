@@ -1,38 +1,38 @@
 """The pages behind the numbers of the wall, and where each is found."""
 
-import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from redis import Redis
 from redis.exceptions import RedisError
 
 from stream_app.clients.http import Page, Request, Route
-from stream_app.core.calendar import Calendar, date_of
+from stream_app.core.calendar import Calendar
 from stream_app.core.samples import Sample
 from stream_app.exporter.detail.access import UNAUTHORIZED, is_admitted
-from stream_app.exporter.detail.elements import command, document, trend
+from stream_app.exporter.detail.by_day import trends
+from stream_app.exporter.detail.due_pages import DUE_PAGES, DuePage, page_of
+from stream_app.exporter.detail.elements import command, document, figure
 from stream_app.exporter.wall import Current
 from stream_app.render.html import Html, definitions, element, link, table
 from stream_app.render.text import duration_text, number_text, value_text
 from stream_app.spec.alert import Alert
-from stream_app.spec.metric import PREFIX, Declaration, Unit
+from stream_app.spec.metric import PREFIX, Declaration, Metric
 from stream_app.store.lookup import Due, Member, due
 
-__all__ = ["ALERT", "METRIC", "MQL", "STEP", "Details", "off", "page_of"]
+__all__ = ["Details", "off"]
 
-STEP, MQL, METRIC, ALERT = "/detail/step", "/detail/mql", "/detail/metric", "/detail/alert"
-"""Their addresses; what each is about stands in the query."""
+METRIC, ALERT = "/detail/metric", "/detail/alert"
+"""The addresses of the pages about one metric and one alert; its name stands in the query."""
 
 _MOST = 500
 """So many leads are listed at most."""
 
-_DAYS = 30
 _OF_PROXIES = frozenset({"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"})
-_STEP_METRIC, _MQL_METRIC = "step_overdue", "mql_overdue"
 _OFF = Page(
     b"pages behind the numbers are off, because they show ids: set STREAM_APP_DETAIL=on (docs/details.md)\n",
     "text/plain",
@@ -42,14 +42,7 @@ _OFF = Page(
 
 def off() -> dict[str, Route]:
     """The addresses of the pages where they are switched off."""
-    return dict.fromkeys((STEP, MQL, METRIC, ALERT), lambda _: _OFF)
-
-
-def page_of(labels: Mapping[str, str]) -> str:
-    """The address of the page about those who are behind a number with such labels; empty if there is none."""
-    if labels.keys() >= {"program", "step"}:
-        return f"{STEP}?{urlencode({name: labels[name] for name in ('program', 'step')})}"
-    return f"{MQL}?{urlencode({'source': labels['source']})}" if labels.keys() == {"source"} else ""
+    return dict.fromkeys((*(each.path for each in DUE_PAGES), METRIC, ALERT), lambda _: _OFF)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +62,8 @@ class Details:
 
     def routes(self) -> dict[str, Route]:
         """The pages by their addresses."""
-        pages = {STEP: self._step, MQL: self._mql, METRIC: self._metric, ALERT: self._alert}
+        pages: dict[str, Callable[[Mapping[str, str]], Page]] = {METRIC: self._metric, ALERT: self._alert}
+        pages |= {each.path: partial(self._due, each) for each in DUE_PAGES}
         return {path: self._guarded(page) for path, page in pages.items()}
 
     def _guarded(self, page: Callable[[Mapping[str, str]], Page]) -> Route:
@@ -90,30 +84,19 @@ class Details:
         # Whoever comes by a proxy on this machine may be anybody.
         return not _OF_PROXIES & {name.lower() for name in request}
 
-    def _step(self, query: Mapping[str, str]) -> Page:
-        program, step = query.get("program", ""), query.get("step", "")
+    def _due(self, about: DuePage, query: Mapping[str, str]) -> Page:
+        labels = {name: query.get(name, "") for name in about.labels}
         now = self.clock()
-        found = due(self.redis, self.namespace, ("step_due_at", program, step), now, _MOST)
+        found = due(self.redis, self.namespace, (about.due_times, *labels.values()), now, _MOST)
+        text = f"{found.overdue:,} of {found.inside:,} {about.who} are past their due time."
         return document(
-            f"{program} / {step}",
-            _overdue_text(found, "enrollments in the step"),
-            command(f"stream-app explain step {shlex.quote(program)} {shlex.quote(step)}"),
-            self._by_day("step_exits", {"program": program, "step": step}),
-            element("p", "Counted: ", self._definition(_STEP_METRIC)),
+            about.title.format(**labels),
+            element("p", text, class_="lead"),
+            command(about.command(labels, found.first[0].lead if found.first else "LEAD_ID")),
+            self._by_day(about.left, labels),
+            element("p", "Counted: ", self._definition(about.overdue)),
             element("h2", "Who is in it"),
-            self._members(found, now, of_step=True),
-        )
-
-    def _mql(self, query: Mapping[str, str]) -> Page:
-        source, now = query.get("source", ""), self.clock()
-        found = due(self.redis, self.namespace, ("mql_due_at", source), now, _MOST)
-        return document(
-            f"MQLs of {source}",
-            _overdue_text(found, "MQLs that wait for sales"),
-            self._members(found, now, of_step=False),
-            element("p", "Counted: ", self._definition(_MQL_METRIC)),
-            element("h2", "One of them in a terminal"),
-            command(f"stream-app explain lead {shlex.quote(found.first[0].lead) if found.first else 'LEAD_ID'}"),
+            self._members(about, found, now),
         )
 
     def _metric(self, query: Mapping[str, str]) -> Page:
@@ -125,10 +108,10 @@ class Details:
         return document(
             name,
             element("p", self._definition(declared.name)),
-            element("h2", "Now"),
-            _values(declared, samples),
             element("h2", "By day"),
             self._by_day(declared.name, {}),
+            element("h2", "Now"),
+            _values(declared, samples),
             element("h2", "The same in a terminal"),
             command(f"stream-app kpis {name}"),
         )
@@ -149,13 +132,12 @@ class Details:
             element("p", "What to do: ", element("code", f"docs/runbooks.md#{name.lower()}")),
         )
 
-    def _members(self, found: Due, now: int, *, of_step: bool) -> Html:
+    def _members(self, about: DuePage, found: Due, now: int) -> Html:
         if not found.first:
             return element("p", "Nobody is in it.")
-        heads = ("lead", "enrollment", "due", "late") if of_step else ("lead", "due", "late")
         rows = [[each for each in self._row(member, now) if each is not None] for member in found.first]
         more = found.inside - len(found.first)
-        parts = [table(heads, rows), *([element("p", f"and {more:,} more")] if more else [])]
+        parts = [table(about.heads, rows), *([element("p", f"and {more:,} more")] if more else [])]
         return element("section", *parts)
 
     def _row(self, member: Member, now: int) -> Iterable[str | None]:
@@ -173,26 +155,13 @@ class Details:
 
     def _by_day(self, name: str, labels: Mapping[str, str]) -> Html:
         declared = self.known[PREFIX + name]
-        names = [each.name for each in declared.labels]
-        days, today = self.current().days, self.calendar.day(self.clock())
-        numbers = range(today - _DAYS + 1, today + 1)
-        wanted = [(names.index(label), value) for label, value in labels.items()]
-        sums = [
-            sum(
-                amount
-                for values, amount in days.get(day, {}).get(name, {}).items()
-                if all(values[place] == value for place, value in wanted)
-            )
-            for day in numbers
-        ]
-        if declared.unit is not Unit.COUNT or not any(sums):
-            return element("p", "Nothing is counted by day here.")
-        named = [date_of(day).isoformat() for day in numbers]
-        return trend(name.replace("_", " "), list(zip(named, sums, strict=True)))
-
-
-def _overdue_text(found: Due, what: str) -> Html:
-    return element("p", f"{found.overdue:,} of {found.inside:,} {what} are past their due time.", class_="lead")
+        found = trends(declared, self.current().recent, labels) if isinstance(declared, Metric) else None
+        if found is None:
+            history = command(f"stream-app history --series {name} --format csv")
+            return element("div", element("p", "It is not kept by day. What can be known of past days:"), history)
+        if not found:
+            return element("p", "Nothing in the days that are kept.")
+        return element("div", *map(figure, found), class_="figures")
 
 
 def _values(declared: Declaration, samples: Sequence[Sample]) -> Html:

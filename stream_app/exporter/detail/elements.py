@@ -1,12 +1,12 @@
 """The pages of details: what they share."""
 
 from base64 import b64encode
-from collections.abc import Sequence
 from hashlib import sha256
 from http import HTTPStatus
 from importlib.resources import files
 
 from stream_app.clients.http import Page
+from stream_app.exporter.detail.by_day import Trend
 from stream_app.render import html
 from stream_app.render.html import Html, element, link
 
@@ -21,25 +21,27 @@ def command(line: str) -> Html:
     return element("pre", element("code", line))
 
 
-def trend(title: str, days: Sequence[tuple[str, float]]) -> Html:
+def figure(trend: Trend) -> Html:
     """A bar for each day, with the same as text: where it begins and ends, the least and the most."""
-    amounts = [amount for _, amount in days]
-    most, least = max(*amounts, 1), min(*amounts, 0)
-    (first, _), (last, newest) = days[0], days[-1]
-    text = f"{title}, {first} to {last}: {min(amounts):,g} to {max(amounts):,g} a day, {newest:,g} on the last"
-    scale = _HIGH / (most - least)
+    amounts = [amount for _, amount in trend.days]
+    most, least = max(*amounts, 0), min(*amounts, 0)
+    (first, _), (last, newest) = trend.days[0], trend.days[-1]
+    lowest, highest, now = map(trend.text, (min(amounts), max(amounts), newest))
+    text = f"{trend.title}, {first} to {last}: {lowest} to {highest} {trend.when}, {now} on the last"
+    scale = _HIGH / (most - least or 1)
     bars = (
         element(
             "rect",
-            element("title", f"{day}: {amount:,g}"),
+            element("title", f"{day}: {trend.text(amount)}"),
             x=str(place * (_BAR + _GAP)),
             width=str(_BAR),
             y=f"{(most - max(amount, 0)) * scale:.1f}",
             height=f"{max(abs(amount) * scale, 1):.1f}",
         )
-        for place, (day, amount) in enumerate(days)
+        for place, (day, amount) in enumerate(trend.days)
     )
-    svg = element("svg", *bars, viewBox=f"0 0 {len(days) * (_BAR + _GAP)} {_HIGH + 1}", role="img", aria_label=text)
+    high = _HIGH + 1
+    svg = element("svg", *bars, viewBox=f"0 0 {len(amounts) * (_BAR + _GAP)} {high}", role="img", aria_label=text)
     return element("figure", svg, element("figcaption", text))
 
 

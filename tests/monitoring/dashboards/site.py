@@ -25,7 +25,7 @@ from stream_app.core.samples import Sample
 from stream_app.core.targets import Targets
 from stream_app.exporter.collector import BusinessCollector
 from stream_app.exporter.metrics_page import MetricsPage
-from stream_app.exporter.wall import Wall, held_for
+from stream_app.exporter.wall import DAYS, Wall, held_for
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import WALL
 from stream_app.store.reader import Reader
@@ -49,12 +49,13 @@ def exporter(settings: Settings, clock: Callable[[], int], targets: Targets | No
 @contextmanager
 def wall_of(settings: Settings, clock: Callable[[], int], targets: Targets | None = None) -> Iterator[Wall]:
     """The wall of a store."""
+    calendar, held = settings.rules.calendar, held_for(targets or {})
     with sync_redis(settings) as redis:
         yield Wall(
             declared=WALL,
             known=(*METRICS, *DERIVED, *RATIOS),
             metrics=METRICS,
-            reader=Reader(redis, settings.namespace, settings.rules.calendar, min_buckets=held_for(targets or {})),
+            reader=Reader(redis, settings.namespace, calendar, min_buckets=held, level_days=DAYS),
             source=SampleSource(),
             clock=clock,
             thresholds=ALERTING.thresholds,

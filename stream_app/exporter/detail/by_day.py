@@ -1,0 +1,68 @@
+"""A metric by day, as numbers that people can add up: one curve for each currency and each value of a closed label."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from stream_app.core.calendar import date_of
+from stream_app.core.limits import Labels
+from stream_app.core.money import base_units
+from stream_app.core.recent_days import RecentDays
+from stream_app.render.text import value_text
+from stream_app.spec.metric import Metric, Unit
+
+__all__ = ["Trend", "trends"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """One number on each of some days: `days` are `YYYY-MM-DD` and the value in the unit that users see.
+
+    `when` says what the value of a day is: what came within it, or what stood at its end.
+    """
+
+    title: str
+    days: list[tuple[str, float]]
+    when: str
+    text: Callable[[float], str]
+
+
+def trends(metric: Metric, recent: RecentDays, match: Mapping[str, str] = {}) -> list[Trend] | None:
+    """What is not zero on all days, where labels have the values of `match`; None for what is not kept by day.
+
+    Values of open labels are added up. Those of closed labels are not: won and lost deals make no sum, nor do
+    currencies.
+    """
+    amounts = recent.of(metric)
+    if amounts is None:
+        return None
+    names = [label.name for label in metric.labels]
+    wanted = [(names.index(name), value) for name, value in match.items()]
+    apart = [
+        place
+        for place, label in enumerate(metric.labels)
+        if label.name not in match and (label.values is not None or label.name == "currency")
+    ]
+    sums: dict[Labels, list[int]] = {}
+    for place, found in enumerate(amounts):
+        for labels, amount in found.items():
+            if all(labels[index] == value for index, value in wanted):
+                group = tuple(labels[index] for index in apart)
+                sums.setdefault(group, [0] * len(amounts))[place] += amount
+    dates = [date_of(day).isoformat() for day in recent.days]
+    return [
+        _trend(metric, {names[index]: value for index, value in zip(apart, group, strict=True)}, dates, sums[group])
+        for group in sorted(sums)
+        if any(sums[group])
+    ]
+
+
+def _trend(metric: Metric, labels: Mapping[str, str], dates: list[str], amounts: list[int]) -> Trend:
+    currency = labels.get("currency", "")
+    values = [base_units(each, currency) if metric.unit is Unit.MONEY else float(each) for each in amounts]
+    return Trend(
+        title=", ".join([metric.name.replace("_", " "), *labels.values()]),
+        days=list(zip(dates, values, strict=True)),
+        when="at the end of a day" if metric.is_level else "a day",
+        text=partial(value_text, unit=metric.unit, currency=currency),
+    )
