@@ -44,6 +44,9 @@ _REASONS = {
         stream_app_scrape_seconds stream_app_exporters stream_app_first_event_applied
         stream_app_family_first_event_applied
     """,
+    "it is what targets.toml says, or what days of audited series add up to": """
+        stream_app_target stream_app_target_reached stream_app_target_pace
+    """,
     "it counts label values by name only; the series in which they are summed are audited": (
         "stream_app_label_overflow"
     ),

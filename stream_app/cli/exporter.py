@@ -27,6 +27,7 @@ from stream_app.exporter.detail.details import Details, off
 from stream_app.exporter.exporters import ExportersCollector
 from stream_app.exporter.metrics_page import MetricsPage
 from stream_app.exporter.report_page import ReportPage
+from stream_app.exporter.target_gauges import TargetGauges
 from stream_app.exporter.wall import DAYS, Wall, held_for
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import WALL
@@ -92,7 +93,10 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
             sources=partial(source_ages, redis, settings.namespace),
         )
         lease = ExporterLease(redis, settings.namespace)
-        routes: dict[str, Route] = {"/metrics": MetricsPage(collector, ExportersCollector(lease)), **wall.routes()}
+        collectors = [collector, ExportersCollector(lease)]
+        if targets:
+            collectors.append(TargetGauges(targets, wall.current))
+        routes: dict[str, Route] = {"/metrics": MetricsPage(*collectors), **wall.routes()}
         routes |= ReportPage(reader=report_reader(settings, redis), clock=clock).routes()
         routes |= _details(settings, redis, wall, clock)
         try:

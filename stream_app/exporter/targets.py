@@ -12,9 +12,9 @@ import msgspec
 from stream_app.clients.toml_file import ConfigurationError, parsed, table_as
 from stream_app.core.money import Currency
 from stream_app.core.targets import Period, PeriodTarget, Targets
-from stream_app.spec.panel import Dashboard, Measure, Measured
+from stream_app.spec.panel import Dashboard, Measure
 
-__all__ = ["measured_of", "read_targets"]
+__all__ = ["read_targets"]
 
 _MOST = 10**15
 
@@ -33,14 +33,9 @@ class _Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 _CURRENCIES = frozenset(get_args(Currency))
 
 
-def measured_of(declared: Dashboard) -> dict[str, Measured]:
-    """What of a wall may have targets, by name."""
-    return {panel.measured.name: panel.measured for row in declared.rows for panel in row.panels if panel.measured}
-
-
 def read_targets(path: Path, declared: Dashboard) -> Targets:
     """Read `targets.toml`. Raises ConfigurationError."""
-    known = measured_of(declared)
+    known = declared.measured
     problems: list[str] = []
     found: dict[tuple[str, str], PeriodTarget] = {}
     for name, table in parsed(path, "docs/wall.md shows one").items():

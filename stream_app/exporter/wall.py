@@ -23,7 +23,7 @@ from stream_app.core.targets import MOST_DAYS, Targets
 from stream_app.core.windows import kept_days
 from stream_app.exporter.collector import SampleSource, families_of, freshness, waits_for_first_event
 from stream_app.render.dashboards import COLORS, dashboard, with_thresholds
-from stream_app.render.wall import KnownBuckets, WallData, wall_values, wanted_series
+from stream_app.render.wall import KnownBuckets, ProgressOf, WallData, progress_of_targets, wall_values, wanted_series
 from stream_app.spec.metric import Declaration, Metric
 from stream_app.spec.panel import Dashboard
 from stream_app.spec.threshold import Thresholds
@@ -55,9 +55,13 @@ REUSED_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """What the wall shows at a moment: its values, the samples they are from, and what its last days were like."""
+    """What the wall shows at a moment: its values, the samples they are from, and what its last days were like.
+
+    `reached` is how far its targets are.
+    """
 
     values: Mapping[str, Any]
+    reached: ProgressOf
     samples: Sequence[Sample]
     recent: RecentDays
 
@@ -143,8 +147,9 @@ class Wall:
             begun=families_of(snapshot),
         )
         data.forget()
+        reached = progress_of_targets(self.declared, data)
         values = {
-            **wall_values(self.declared, data),
+            **wall_values(self.declared, data, reached),
             "version": self._version,
             "details": self.details,
             "waiting": waits_for_first_event(snapshot, now),
@@ -157,7 +162,7 @@ class Wall:
             levels=snapshot.view.levels,
             level_changes=dict(self.reader.level_changes),
         )
-        return Current(values, samples, recent)
+        return Current(values, reached, samples, recent)
 
     @cached_property
     def _wanted(self) -> frozenset[str]:

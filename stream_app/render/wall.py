@@ -1,6 +1,6 @@
 """The wall's page without Grafana: the values of each panel, for a page that knows the rendered dashboard."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from itertools import accumulate
 from typing import Any
@@ -11,7 +11,7 @@ from stream_app.core.targets import Targets
 from stream_app.core.windows import Bucket, Clock, span
 from stream_app.render.dashboards import panels_by_id, targets_by_ref_id
 from stream_app.render.evaluation import Buckets, EvalContext, Lookup, Vector, of_bucket, of_samples, value_of, vector
-from stream_app.render.progress import progress
+from stream_app.render.progress import Progress, progress
 from stream_app.spec.condition import Condition
 from stream_app.spec.expression import Selector
 from stream_app.spec.metric import Metric
@@ -24,6 +24,9 @@ Node = dict[str, Any]
 
 KnownBuckets = dict[Bucket, tuple[Contents, Lookup]]
 """What was found in a bucket that had such contents."""
+
+ProgressOf = Mapping[tuple[str, str], Progress]
+"""How far targets are, by what `Targets` has them by."""
 
 _NOTHING: Contents = {}
 
@@ -66,31 +69,46 @@ class WallData:
             del self.known[grain, number]
 
 
-def wall_values(wall: Dashboard, data: WallData) -> Node:
+def progress_of_targets(wall: Dashboard, data: WallData) -> ProgressOf:
+    """Return how far each target of a wall is. Of a currency that has no sample nothing is reached."""
+    contexts = _contexts(wall, data, {currency for _, currency in data.targets})
+    measured, today = wall.measured, data.clock.day
+    return {
+        (name, currency): progress(
+            measured[name], target, contexts[currency], lambda day: data.bucket(Grain.DAY, day), today
+        )
+        for (name, currency), target in data.targets.items()
+    }
+
+
+def wall_values(wall: Dashboard, data: WallData, reached: ProgressOf) -> Node:
     """Return the values of every panel by its id: for each choice of the wall's variable, or under "" if it has none.
 
-    A wall has one variable, which is a label of a series.
+    A wall has one variable, which is a label of a series. `reached` is how far each of its targets is.
     """
     (variable,) = wall.variables
-    lookup = of_samples(data.samples, data.buckets, data.clock, data.metrics)
     choices = sorted({dict(each.labels)[variable.label] for each in data.samples if each.name == variable.series})
-    now = data.clock.now / 1000
-    contexts = {
-        choice: EvalContext(lookup, now, {variable.name: choice}, thresholds=data.thresholds)
-        for choice in ("", *choices)
-    }
+    contexts = _contexts(wall, data, ["", *choices])
     without = {"": contexts.pop("")}
     return {
         "at": data.clock.now,
         "choices": choices,
         "panels": {
             str(number): {
-                choice: _panel(panel, context, data)
+                choice: _panel(panel, context, data, reached)
                 for choice, context in ((contexts or without) if _uses(variable, panel) else without).items()
             }
             for number, panel in panels_by_id(wall)
         },
     }
+
+
+def _contexts(wall: Dashboard, data: WallData, choices: Iterable[str]) -> dict[str, EvalContext]:
+    """What expressions are computed on, by what the wall's variable is set to."""
+    (variable,) = wall.variables
+    lookup = of_samples(data.samples, data.buckets, data.clock, data.metrics)
+    now = data.clock.now / 1000
+    return {choice: EvalContext(lookup, now, {variable.name: choice}, thresholds=data.thresholds) for choice in choices}
 
 
 def wanted_series(wall: Dashboard) -> frozenset[str]:
@@ -114,7 +132,7 @@ def _uses(variable: Variable, panel: Panel) -> bool:
     return f"${variable.name}" in repr(panel)
 
 
-def _panel(panel: Panel, context: EvalContext, data: WallData) -> Node:
+def _panel(panel: Panel, context: EvalContext, data: WallData, reached: ProgressOf) -> Node:
     if panel.conditions:
         return {"conditions": [_condition(each, context) for each in panel.conditions]}
     begun = not data.begun.isdisjoint(panel.families)
@@ -138,17 +156,17 @@ def _panel(panel: Panel, context: EvalContext, data: WallData) -> Node:
     }
     if panel.spark:
         node["spark"] = _spark(panel.spark, context, data)
-    if panel.measured and (target := _target(panel.measured, context, data)):
+    if panel.measured and (target := _target(panel.measured, context, data, reached)):
         node["target"] = target
     return node
 
 
-def _target(measured: Measured, context: EvalContext, data: WallData) -> Node | None:
+def _target(measured: Measured, context: EvalContext, data: WallData, reached: ProgressOf) -> Node | None:
     currency = "".join(context.variables.values()) if measured.measure is Measure.LEVEL else ""
     target = data.targets.get((measured.name, currency))
     if target is None:
         return None
-    found = progress(measured, target, context, lambda day: data.bucket(Grain.DAY, day), data.clock.day)
+    found = reached[measured.name, currency]
     return {
         "measure": measured.measure,
         "goal": target.goal,

@@ -182,3 +182,8 @@ class Dashboard:
     variables: tuple[Variable, ...] = ()
     refresh: str = "30s"
     since: str = "now-24h"
+
+    @property
+    def measured(self) -> dict[str, Measured]:
+        """What of it may have targets, by name."""
+        return {panel.measured.name: panel.measured for row in self.rows for panel in row.panels if panel.measured}

@@ -11,8 +11,11 @@ from stream_app.catalog import ratios
 from stream_app.catalog.derived import DERIVED
 from stream_app.catalog.sample_source import DEFINITIONS_OF, SHOWN, SampleSource
 from stream_app.core.calendar import Calendar
+from stream_app.core.recent_days import RecentDays
 from stream_app.exporter.collector import BusinessCollector
 from stream_app.exporter.exporters import ExportersCollector
+from stream_app.exporter.target_gauges import TargetGauges
+from stream_app.exporter.wall import Current
 from stream_app.spec.metric import Kind
 from stream_app.store.exporters import ExporterLease
 from stream_app.store.reader import Reader
@@ -44,7 +47,9 @@ def test_every_other_family_of_the_exporter_is_named_with_a_reason(redis_url: st
             Reader(redis, namespace, Calendar("UTC")), SampleSource(), DEFINITIONS_OF, lambda: 1_773_315_000_000
         )
         exporters = ExportersCollector(ExporterLease(redis, namespace))
-        families = {family.name for family in (*collector.collect(), *exporters.collect())}
+        no_days = RecentDays(days=range(0), buckets={}, levels={}, level_changes={})
+        targets = TargetGauges({}, lambda: Current({}, {}, [], no_days))
+        families = {family.name for each in (collector, exporters, targets) for family in each.collect()}
     business = {series.removesuffix("_bucket").removesuffix("_gcount").removesuffix("_gsum") for series in RECOUNTED}
     assert families - business == NOT_AUDITED.keys()
 

@@ -6,7 +6,7 @@ import pytest
 
 from stream_app.clients.toml_file import ConfigurationError
 from stream_app.core.targets import Period, PeriodTarget, Targets
-from stream_app.exporter.targets import measured_of, read_targets
+from stream_app.exporter.targets import read_targets
 from stream_app.exporter.wall import HELD, held_for
 from stream_app.monitoring.dashboards import WALL
 from stream_app.spec.window import Grain
@@ -29,7 +29,7 @@ def problems(directory: Path, text: str) -> list[str]:
 
 
 def test_these_tiles_may_have_targets() -> None:
-    assert ", ".join(measured_of(WALL)) == TILES
+    assert ", ".join(WALL.measured) == TILES
 
 
 def test_each_tile_has_a_goal_and_a_period(tmp_path: Path) -> None:

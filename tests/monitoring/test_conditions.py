@@ -42,7 +42,7 @@ FIRING = [
 def on_the_page() -> dict[str, dict[str, Any]]:
     """What the page is given of every condition, by name."""
     data = WallData(samples=[], buckets={grain: {} for grain in Grain}, clock=Clock(0, 0, 0, 0), metrics=BY_NAME)
-    panels = wall_values(WALL, data)["panels"].values()
+    panels = wall_values(WALL, data, {})["panels"].values()
     return {each["name"]: each for panel in panels for each in panel[""].get("conditions", ())}
 
 

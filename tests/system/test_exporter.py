@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -16,6 +17,7 @@ from tests.system.installation import Installation, Series, answer, port
 from tests.system.redis_proxy import RedisProxy
 
 AS_OF = UNTIL.isoformat()
+NEW_LEADS = "lifecycle_new_leads"
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,19 @@ def test_promtool_accepts_the_scrape(page: str) -> None:
         [promtool, "check", "metrics"], input=page, capture_output=True, text=True, check=False
     )
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_targets_are_scraped_where_a_file_says_some(filled: Installation, page: str, tmp_path: Path) -> None:
+    assert "stream_app_target" not in page
+    file = tmp_path / "targets.toml"
+    file.write_text('new_leads = {goal = 5000, period = "month"}')
+    at = port()
+    exporter = filled.start("exporter", "--as-of", AS_OF, exporter_port=at, targets_file=str(file))
+    found = _samples(answer(at, "/metrics", exporter, lambda page: "stream_app_target" in page.text))
+    labels = frozenset({("tile", "new_leads"), ("period", "month"), ("currency", "")})
+    assert found["stream_app_target", labels] == 5000
+    of_month = [value for (name, own), value in found.items() if name == NEW_LEADS and ("window", "mtd") in own]
+    assert found["stream_app_target_reached", labels] == sum(of_month) > 0
 
 
 def test_a_scrape_holds_no_identifier(page: str, large_set: EventSet) -> None:

@@ -15,6 +15,7 @@ from stream_app.monitoring.dashboards.panels import (
     table,
     tile,
 )
+from stream_app.monitoring.dashboards.targets import targets_row
 from stream_app.monitoring.units import LASTING, RATIO, SECONDS
 from stream_app.spec.condition import severity_steps
 from stream_app.spec.expression import Arithmetic, Now, SetOperation, or_zero, selector, total
@@ -234,5 +235,6 @@ CONVERT = Dashboard(
                 ),
             ),
         ),
+        targets_row(UIDS["convert"]),
     ),
 )

@@ -3,6 +3,7 @@
 from stream_app.monitoring import thresholds as limit
 from stream_app.monitoring.alerts.email import BOUNCE_RATE_HIGH, COMPLAINT_RATE_HIGH
 from stream_app.monitoring.dashboards.panels import AUDIENCE, PROGRAM, UIDS, by, lines, table, tile
+from stream_app.monitoring.dashboards.targets import targets_row
 from stream_app.monitoring.units import RATIO
 from stream_app.spec.condition import severity_steps
 from stream_app.spec.expression import Sum, or_zero, selector, share, total
@@ -180,5 +181,6 @@ EMAIL = Dashboard(
                 ),
             ),
         ),
+        targets_row(UIDS["email"], RATIO),
     ),
 )

@@ -3,6 +3,7 @@
 from stream_app.monitoring import thresholds as limit
 from stream_app.monitoring.alerts.expand import GROSS_MRR_CHURN_HIGH
 from stream_app.monitoring.dashboards.panels import CURRENCY, UIDS, bars, by, lines, tile
+from stream_app.monitoring.dashboards.targets import goal, targets_row
 from stream_app.monitoring.units import TIMES
 from stream_app.spec.condition import severity_steps
 from stream_app.spec.expression import Arithmetic, Number, or_zero, selector, total
@@ -73,6 +74,7 @@ EXPAND = Dashboard(
                     "mrr",
                     by(total("mrr", **_PAID), "MRR"),
                     by(total("mrr_opening", **_MTD), "at the start of the month"),
+                    goal("mrr", **_PAID),
                 ),
                 lines(
                     "Movements, 24 h",
@@ -199,5 +201,6 @@ EXPAND = Dashboard(
                 ),
             ),
         ),
+        targets_row(UIDS["expand"], currency="$currency"),
     ),
 )

@@ -15,6 +15,7 @@ from stream_app.monitoring.dashboards.panels import (
     table,
     tile,
 )
+from stream_app.monitoring.dashboards.targets import targets_row
 from stream_app.monitoring.units import COUNT, LASTING, RATIO, SECONDS
 from stream_app.spec.condition import severity_steps
 from stream_app.spec.expression import Arithmetic, Now, SetOperation, or_zero, selector, share, total
@@ -251,5 +252,6 @@ NURTURE = Dashboard(
                 ),
             ),
         ),
+        targets_row(UIDS["nurture"]),
     ),
 )

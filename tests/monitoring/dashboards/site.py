@@ -25,6 +25,7 @@ from stream_app.core.samples import Sample
 from stream_app.core.targets import Targets
 from stream_app.exporter.collector import BusinessCollector
 from stream_app.exporter.metrics_page import MetricsPage
+from stream_app.exporter.target_gauges import TargetGauges
 from stream_app.exporter.wall import DAYS, Wall, held_for
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import WALL
@@ -41,7 +42,8 @@ def exporter(settings: Settings, clock: Callable[[], int], targets: Targets | No
     """Run what `stream-app exporter` runs, wall and all; gives the port."""
     with sync_redis(settings) as redis, wall_of(settings, clock, targets) as wall:
         collector = BusinessCollector(_reader(redis, settings), SampleSource(), DEFINITIONS_OF, clock)
-        routes: dict[str, Route] = {"/metrics": MetricsPage(collector), **wall.routes()}
+        gauges = [TargetGauges(targets, wall.current)] if targets else []
+        routes: dict[str, Route] = {"/metrics": MetricsPage(collector, *gauges), **wall.routes()}
         with serving("127.0.0.1", 0, routes) as port:
             yield port
 
