@@ -32,6 +32,7 @@ from stream_app.exporter.wall import DAYS, Wall, held_for
 from stream_app.monitoring.alerts import ALERTING
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.metric_page import exported
+from stream_app.spec.working_time import work_calendar
 from stream_app.store.exporters import ExporterLease
 from stream_app.store.reader import Reader
 from stream_app.store.sources import source_ages
@@ -88,6 +89,7 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
             source=SampleSource(settings.series_limit, settings.gross_margin),
             clock=clock,
             thresholds=alerts.thresholds,
+            work=work_calendar(alerts.notification.business_hours),
             details=settings.detail == "on",
             targets=targets,
             sources=partial(source_ages, redis, settings.namespace),

@@ -23,11 +23,20 @@ from stream_app.core.targets import MOST_DAYS, Targets
 from stream_app.core.windows import kept_days
 from stream_app.exporter.collector import SampleSource, families_of, freshness, waits_for_first_event
 from stream_app.render.dashboards import COLORS, dashboard, with_thresholds
-from stream_app.render.wall import KnownBuckets, ProgressOf, WallData, progress_of_targets, wall_values, wanted_series
+from stream_app.render.wall import (
+    HoldingSince,
+    KnownBuckets,
+    ProgressOf,
+    WallData,
+    progress_of_targets,
+    wall_values,
+    wanted_series,
+)
 from stream_app.spec.metric import Declaration, Metric
 from stream_app.spec.panel import Dashboard
 from stream_app.spec.threshold import Thresholds
 from stream_app.spec.window import Grain
+from stream_app.spec.working_time import AS_SHIPPED, WorkCalendar
 from stream_app.store.reader import Reader, Snapshot
 from stream_app.store.sources import SourceAges
 
@@ -77,6 +86,7 @@ class Wall:
     source: SampleSource
     clock: Callable[[], int]
     thresholds: Thresholds
+    work: WorkCalendar = AS_SHIPPED
     details: bool = False
     """Whether there are pages behind the numbers, see `detail/`."""
     targets: Targets = field(default_factory=dict)
@@ -86,6 +96,7 @@ class Wall:
     _running: "Future[Current] | None" = None
     _last: Current | None = None
     _known: KnownBuckets = field(default_factory=dict)
+    _since: HoldingSince = field(default_factory=dict)
     _good_until: float = float("-inf")
 
     def routes(self) -> dict[str, Route]:
@@ -145,6 +156,8 @@ class Wall:
             thresholds=self.thresholds,
             targets=self.targets,
             begun=families_of(snapshot),
+            work=self.work,
+            since=self._since,
         )
         data.forget()
         reached = progress_of_targets(self.declared, data)

@@ -8,12 +8,15 @@ from stream_app.spec.metric import PREFIX
 
 FILTERS = 'job=~"$job", instance=~"$instance"'
 
+# What is recorded has colons in its name, and no instance.
+_EXPORTED = r"(?<![\w:])"
+
 # A sum over one exporter needs no more.
 _ALONE = re.compile(
     rf"max by \([^)]*\) \({PREFIX}\w+(?:{{[^{{}}]*}})?(?: offset \w+)?\)"
-    rf"|(?P<bare>(?P<series>\b{PREFIX}\w+)(?:{{[^{{}}]*}})?(?: offset \w+)?)"
+    rf"|(?P<bare>(?P<series>{_EXPORTED}{PREFIX}\w+)(?:{{[^{{}}]*}})?(?: offset \w+)?)"
 )
-_SERIES = re.compile(rf"(?P<series>\b(?:{PREFIX}|stream_app_)\w+)(?:{{(?P<match>[^{{}}]*)}})?")
+_SERIES = re.compile(rf"(?P<series>{_EXPORTED}(?:{PREFIX}|stream_app_)\w+)(?:{{(?P<match>[^{{}}]*)}})?")
 
 # Of two exporters the one that is worse off decides.
 _WORST = {

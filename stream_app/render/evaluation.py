@@ -7,29 +7,36 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from itertools import chain
+from math import ceil
 
 from stream_app.core.samples import Sample, shown_value
 from stream_app.core.sums import Contents
 from stream_app.core.windows import KEPT, Clock, span
 from stream_app.spec.expression import (
+    USUAL_HOURS_MIN,
     Arithmetic,
+    During,
     Expression,
     Filter,
     Max,
+    MinutesSince,
     MonthElapsed,
     Now,
     Number,
     Offset,
+    OfThePage,
     RawPromQL,
     Scalar,
     Selector,
     SetOperation,
     Sum,
     TopK,
+    UsualNow,
 )
 from stream_app.spec.metric import PREFIX, Metric
 from stream_app.spec.threshold import Thresholds
 from stream_app.spec.window import GRAIN_OF, Grain, Window
+from stream_app.spec.working_time import AS_SHIPPED, WorkCalendar, is_holiday, is_working_time
 
 Pairs = tuple[tuple[str, str], ...]
 """Labels with their values, sorted by label."""
@@ -47,6 +54,8 @@ Buckets = Mapping[Grain, Mapping[int, Contents]]
 
 _HALF_DAY_S = 43_200
 
+_WEEKS = (7, 14, 21, 28)
+
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -61,11 +70,16 @@ _COMPARISON: dict[str, Callable[[float, float], bool]] = {
 }
 
 
+def _no_series(*_: object) -> Vector:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class EvalContext:
     """What an expression is computed on: series, the time in seconds, and what the variables are set to.
 
-    Without `thresholds` each is its default.
+    Without `thresholds` each is its default. `bucket` looks up what a bucket holds, of the grain and number; `today` is
+    the number of the day that is running.
     """
 
     lookup: Lookup
@@ -73,6 +87,9 @@ class EvalContext:
     variables: Mapping[str, str]
     days_before: int = 0
     thresholds: Thresholds | None = None
+    bucket: Callable[[Grain, int], Lookup] = lambda *_: _no_series
+    today: int = 0
+    work: WorkCalendar = AS_SHIPPED
 
     def number(self, number: float, labels: Mapping[str, str]) -> float:
         """A number as it is, a threshold as it is set for these labels."""
@@ -161,7 +178,7 @@ def value_of(expression: Expression, context: EvalContext) -> float | None:
     return sum(found.values()) if found else None
 
 
-def vector(expression: Expression, context: EvalContext) -> Vector:  # noqa: C901, PLR0911 - one case for each kind of expression
+def vector(expression: Expression, context: EvalContext) -> Vector:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of expression
     """Compute an expression. ValueError for one that only Prometheus can answer."""
     match expression:
         case Selector():
@@ -186,9 +203,13 @@ def vector(expression: Expression, context: EvalContext) -> Vector:  # noqa: C90
         case Offset(of, days):
             return vector(of, replace(context, days_before=context.days_before + days))
         case SetOperation(left, joining, right):
-            return _join(vector(left, context), joining, vector(right, context))
+            found = vector(left, context)
+            # Mostly nothing is wrong, and what would be looked up in many buckets is not.
+            return _join(found, joining, vector(right, context)) if found or joining == "or" else {}
         case Arithmetic(left, sign, right):
             return _calculate(expression, sign, vector(left, context), vector(right, context))
+        case MinutesSince() | UsualNow() | During():
+            return _of_the_page(expression, context)
         case RawPromQL(text):
             message = f"only Prometheus can answer {text}"
             raise ValueError(message)
@@ -214,6 +235,53 @@ def _aggregate(combine: Callable[[float, float], float], found: Vector, by: tupl
 def _month_elapsed(now: float) -> float:
     date = datetime.fromtimestamp(now - _HALF_DAY_S, UTC)
     return date.day / monthrange(date.year, date.month)[1]
+
+
+def _of_the_page(expression: OfThePage, context: EvalContext) -> Vector:
+    match expression:
+        case MinutesSince(of, most):
+            return _minutes_since(of, most, context)
+        case UsualNow(of):
+            return _usual_now(of, context)
+        case During(of, "work"):
+            return vector(of, context) if is_working_time(context.work, context.now) else {}
+        case During(of):
+            return {} if is_holiday(context.work, context.now) else vector(of, context)
+
+
+def _minutes_since(of: Expression, most: int, context: EvalContext) -> Vector:
+    found: Vector = {}
+    running = int(context.now // 60)
+    for ago in range(most + 1):
+        for pairs, value in vector(of, replace(context, lookup=context.bucket(Grain.MINUTE, running - ago))).items():
+            if value > 0:
+                found.setdefault(pairs, ago)
+    return found
+
+
+def _usual_now(of: Expression, context: EvalContext) -> Vector:
+    """The least of the hours, and of the days of this weekday."""
+    then = [context.now - days * 86_400 for days in range(1, 8)]
+    hours = [
+        _in_buckets(of, Grain.HOUR, chain.from_iterable(_hours(at, *each) for at in then), context)
+        for each in USUAL_HOURS_MIN
+    ]
+    days = _in_buckets(of, Grain.DAY, [context.today - days for days in _WEEKS], context)
+    return {pairs: min(each.get(pairs, 0) for each in (*hours, days)) for pairs in days}
+
+
+def _hours(now: float, begin_min: int, end_min: int) -> range:
+    """The numbers of the hours that what lies between some minutes from a time is within."""
+    return range(int((now + begin_min * 60) // 3600), ceil((now + end_min * 60) / 3600))
+
+
+def _in_buckets(of: Expression, grain: Grain, numbers: Iterable[int], context: EvalContext) -> Vector:
+    """What it had in all of some buckets."""
+    found: Vector = {}
+    for number in numbers:
+        for pairs, value in vector(of, replace(context, lookup=context.bucket(grain, number))).items():
+            found[pairs] = found.get(pairs, 0) + value
+    return found
 
 
 def _join(left: Vector, joining: str, right: Vector) -> Vector:

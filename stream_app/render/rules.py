@@ -37,13 +37,16 @@ class _Templates:
     thresholds: Thresholds
 
     def group(self, group: RuleGroup) -> RuleGroup:
-        recordings = (replace(each, expr=self.thresholds.filled(self.once(each.expr))) for each in group.recordings)
+        recordings = (replace(each, expr=self._own(each.expr, each.labels)) for each in group.recordings)
         return replace(group, alerts=tuple(map(self.alert, group.alerts)), recordings=tuple(recordings))
+
+    def _own(self, expr: str, labels: tuple[str, ...]) -> str:
+        return with_own_thresholds(self.once(expr), self.thresholds, labels)
 
     def alert(self, alert: Alert) -> Alert:
         return replace(
             alert,
-            expr=with_own_thresholds(self.once(alert.expr), self.thresholds, alert.variables),
+            expr=self._own(alert.expr, alert.variables),
             summary=self.thresholds.annotation(self.once(alert.summary)),
             description=self.thresholds.annotation(self.once(alert.description)),
         )

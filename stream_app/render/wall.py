@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from itertools import accumulate
+from math import ceil
 from typing import Any
 
 from stream_app.core.samples import Sample
@@ -10,14 +11,25 @@ from stream_app.core.sums import Contents
 from stream_app.core.targets import Targets
 from stream_app.core.windows import Bucket, Clock, span
 from stream_app.render.dashboards import panels_by_id, targets_by_ref_id
-from stream_app.render.evaluation import Buckets, EvalContext, Lookup, Vector, of_bucket, of_samples, value_of, vector
+from stream_app.render.evaluation import (
+    Buckets,
+    EvalContext,
+    Lookup,
+    Pairs,
+    Vector,
+    of_bucket,
+    of_samples,
+    value_of,
+    vector,
+)
 from stream_app.render.progress import Progress, progress
-from stream_app.spec.condition import Condition
+from stream_app.spec.condition import Condition, Soon, Status
 from stream_app.spec.expression import Selector
 from stream_app.spec.metric import Metric
 from stream_app.spec.panel import Curve, Dashboard, Measure, Measured, Panel, Spark, TargetKind, Variable
 from stream_app.spec.threshold import Thresholds
 from stream_app.spec.window import Grain, Window
+from stream_app.spec.working_time import AS_SHIPPED, WorkCalendar
 
 Node = dict[str, Any]
 
@@ -27,6 +39,9 @@ KnownBuckets = dict[Bucket, tuple[Contents, Lookup]]
 
 ProgressOf = Mapping[tuple[str, str], Progress]
 """How far targets are, by what `Targets` has them by."""
+
+HoldingSince = dict[tuple[str, Pairs], int]
+"""Since which millisecond a condition is known to hold for a labeling, by its name; changed as it goes on."""
 
 _NOTHING: Contents = {}
 
@@ -50,6 +65,9 @@ class WallData:
     targets: Targets = field(default_factory=dict)
     begun: frozenset[str] = frozenset()
     """The families of which an event has come."""
+
+    work: WorkCalendar = AS_SHIPPED
+    since: HoldingSince = field(default_factory=dict)
 
     def bucket(self, grain: Grain, number: int) -> Lookup:
         """Look up what a bucket holds."""
@@ -108,7 +126,10 @@ def _contexts(wall: Dashboard, data: WallData, choices: Iterable[str]) -> dict[s
     (variable,) = wall.variables
     lookup = of_samples(data.samples, data.buckets, data.clock, data.metrics)
     now = data.clock.now / 1000
-    return {choice: EvalContext(lookup, now, {variable.name: choice}, thresholds=data.thresholds) for choice in choices}
+    shared = EvalContext(
+        lookup, now, {}, thresholds=data.thresholds, bucket=data.bucket, today=data.clock.day, work=data.work
+    )
+    return {choice: replace(shared, variables={variable.name: choice}) for choice in choices}
 
 
 def wanted_series(wall: Dashboard) -> frozenset[str]:
@@ -134,7 +155,7 @@ def _uses(variable: Variable, panel: Panel) -> bool:
 
 def _panel(panel: Panel, context: EvalContext, data: WallData, reached: ProgressOf) -> Node:
     if panel.conditions:
-        return {"conditions": [_condition(each, context) for each in panel.conditions]}
+        return {"conditions": [_condition(each, context, data) for each in panel.conditions]}
     begun = not data.begun.isdisjoint(panel.families)
     counts = begun and panel.measured is not None and panel.measured.measure is Measure.COUNT
     nothing: Vector = {(): 0.0} if counts and data.reaches_back(_MONTH_DAYS) else {}
@@ -177,8 +198,11 @@ def _target(measured: Measured, context: EvalContext, data: WallData, reached: P
     }
 
 
-def _condition(condition: Condition, context: EvalContext) -> Node:
-    return {
+def _condition(condition: Condition, context: EvalContext, data: WallData) -> Node:
+    holding = vector(condition.instant, context)
+    waiting = sorted(_waiting(condition, holding, data), key=lambda each: (-each[1], each[0]))
+    pages = condition.severity == "critical"
+    node: Node = {
         "name": condition.name,
         "title": condition.title,
         "status": condition.status,
@@ -186,8 +210,39 @@ def _condition(condition: Condition, context: EvalContext) -> Node:
         "foundText": condition.found_text,
         "okText": condition.ok_text,
         "unit": condition.unit,
-        "found": _listed(vector(condition.instant, context)),
+        "found": [
+            {"labels": dict(pairs), "value": value, "minutes": ceil(waits / 60) if pages else 0}
+            for pairs, value, waits in waiting
+        ],
     }
+    if condition.soon:
+        node["soon"] = _soon(condition.soon, condition, context, holding)
+    return node
+
+
+def _soon(soon: Soon, condition: Condition, context: EvalContext, holding: Vector) -> Node:
+    """What is about to hold, first what will not wait any longer."""
+    left = vector(soon.minutes, context)
+    return {
+        "name": condition.name,
+        "title": soon.title,
+        "status": Status.WATCH,
+        "tag": soon.tag,
+        "found": [
+            {"labels": dict(pairs), "minutes": minutes + condition.waits_s // 60}
+            for pairs, minutes in sorted(left.items(), key=lambda each: (each[1], each[0]))
+            if pairs not in holding
+        ],
+    }
+
+
+def _waiting(condition: Condition, holding: Vector, data: WallData) -> Iterator[tuple[Pairs, float, float]]:
+    """For what a condition holds, its value, and for how many seconds more it has to hold before the alert fires."""
+    for gone in [each for each in data.since if each[0] == condition.name and each[1] not in holding]:
+        del data.since[gone]
+    for pairs, value in holding.items():
+        since = data.since.setdefault((condition.name, pairs), data.clock.now)
+        yield pairs, value, max(0, condition.waits_s - (data.clock.now - since) / 1000)
 
 
 def _listed(found: Vector) -> list[Node]:

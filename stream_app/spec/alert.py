@@ -11,10 +11,11 @@ Severity = Literal["critical", "warning", "info"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """A series that other rules read."""
+    """A series that other rules or dashboards read; `labels`, if it compares with thresholds that they may set."""
 
     name: str
     expr: str
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,15 @@ Steps = tuple[tuple[float, Status], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Soon:
+    """What the page says of what is about to hold: `minutes` until it does if nothing changes."""
+
+    title: str
+    tag: str
+    minutes: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """A condition with its alert. It holds for every labeling for which `instant` has a value.
 
@@ -50,6 +59,7 @@ class Condition:
     """What the page says when it holds for nothing; if empty, the page shows it only while it holds."""
     tag: str = ""
     """A word for the row of a table that has the same labels."""
+    soon: Soon | None = None
     rule: str = ""
     variables: tuple[str, ...] = ()
 
@@ -57,6 +67,11 @@ class Condition:
     def status(self) -> Status:
         """How the page shows that it holds."""
         return STATUS_OF[self.severity]
+
+    @property
+    def waits_s(self) -> int:
+        """For how many seconds it has to hold before the alert fires."""
+        return int(self.for_[:-1]) * {"s": 1, "m": 60, "h": 3600}[self.for_[-1]]
 
     @property
     def alert(self) -> Alert:

@@ -101,6 +101,39 @@ class Offset:
 
 
 @dataclass(frozen=True, slots=True)
+class MinutesSince:
+    """Minutes since it had any, where these are no more than `most`. What each minute had is not exported."""
+
+    of: "Expression"
+    most: int
+
+
+USUAL_HOURS_MIN = ((-120, -60), (-60, 0), (30, 90))
+"""In how many minutes the hours begin and end that say what is usual now.
+
+Once the clocks have changed, business of the last half an hour was an hour earlier or later before.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class UsualNow:
+    """What it had at this time of day in the last seven days, or, if less, on this weekday in the last four weeks.
+
+    What each hour had is not exported.
+    """
+
+    of: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class During:
+    """The same while people are at work, or on all days but holidays."""
+
+    of: "Expression"
+    times: Literal["work", "no holiday"]
+
+
+@dataclass(frozen=True, slots=True)
 class RawPromQL:
     """PromQL as it stands, for what only Prometheus can answer: its own alerts, rates of counters, quantiles."""
 
@@ -110,7 +143,10 @@ class RawPromQL:
 Scalar = Number | Now | MonthElapsed
 """What has a value without labels, whatever series there are."""
 
-Expression = Selector | Sum | Max | Scalar | Arithmetic | Filter | SetOperation | TopK | Offset | RawPromQL
+OfThePage = MinutesSince | UsualNow | During
+"""What only the wall's page computes, from what is stored; Prometheus has its own past and its own rules for it."""
+
+Expression = Selector | Sum | Max | Scalar | Arithmetic | Filter | SetOperation | TopK | Offset | OfThePage | RawPromQL
 
 Values = str | tuple[str, ...]
 

@@ -4,9 +4,11 @@ import re
 
 from stream_app.spec.expression import (
     Arithmetic,
+    During,
     Expression,
     Filter,
     Max,
+    MinutesSince,
     MonthElapsed,
     Now,
     Number,
@@ -17,6 +19,7 @@ from stream_app.spec.expression import (
     SetOperation,
     Sum,
     TopK,
+    UsualNow,
 )
 
 _ELAPSED = "day_of_month({0}) / days_in_month({0})".format("vector(time() - 43200)")
@@ -49,6 +52,9 @@ def promql(expression: Expression) -> str:  # noqa: C901, PLR0911, PLR0912 - one
             return f"{_operand(left)} {operator} {_operand(right)}"
         case Offset(of, days):
             return _offset(of, days)
+        case MinutesSince() | UsualNow() | During():
+            message = f"only the page can tell {expression}"
+            raise ValueError(message)
         case Arithmetic(left, "/", right) if not isinstance(right, Scalar):
             return f"{_operand(left)} / ({_operand(right)} > 0)"
         case Arithmetic(left, operator, right):

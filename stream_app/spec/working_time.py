@@ -91,6 +91,30 @@ def recordings(calendar: WorkCalendar) -> tuple[Recording, ...]:
     )
 
 
+def is_holiday(calendar: WorkCalendar, now: float) -> bool:
+    """Whether the second since 1970 is on a holiday, as `NO_HOLIDAY` has it."""
+    return any(_is_within(each, _local(now, offset)) for each in calendar.holidays for offset in calendar.utc_offsets)
+
+
+def is_working_time(calendar: WorkCalendar, now: float) -> bool:
+    """Whether people are at work at a second since 1970, as `WORKING_TIME` has it."""
+    there = (_local(now, offset) for offset in calendar.utc_offsets)
+    return not is_holiday(calendar, now) and all(
+        calendar.begin <= local.hour * 60 + local.minute < calendar.end and local.isoweekday() % 7 in calendar.weekdays
+        for local in there
+    )
+
+
+def _local(now: float, offset: int) -> datetime:
+    return datetime.fromtimestamp(now + offset * 60, UTC)
+
+
+def _is_within(holiday: Holiday, local: datetime) -> bool:
+    if holiday.yearly:
+        return _in_year(holiday.first) <= _in_year(local) <= _in_year(holiday.last)
+    return holiday.first <= local.date() <= holiday.last
+
+
 def _then(offset: int) -> str:
     return f"vector(time() + {offset * 60})" if offset else ""
 

@@ -534,6 +534,7 @@ function grouped(found) {
 function row(panel, { labels, value }) {
   const condition = conditionOf(labels);
   const status = condition ? condition.status : "plain";
+  const coming = condition ? pages(condition.found.find((each) => same(each.labels, labels))) : "";
   const total = valueAt(panel, "total", labels),
     late = valueAt(panel, "lateness", labels);
   const [name, ...others] = Object.values(labels).reverse();
@@ -551,10 +552,11 @@ function row(panel, { labels, value }) {
     make(
       "p",
       "late",
-      make("span", "tag", condition ? `${MARKS[status]} ${condition.tag}` : ""),
+      make("span", "tag", condition ? `${MARKS[status]} ${coming || condition.tag}` : ""),
       " ",
       strong(WHOLE.format(value)),
-      ` of ${WHOLE.format(total)} · ${coarse(late)} late`,
+      // There is room for one of both.
+      ` of ${WHOLE.format(total)}${coming ? "" : ` · ${coarse(late)} late`}`,
     ),
     make("p", "bar", bar(Math.max(0.015, value / total))),
   );
@@ -581,6 +583,11 @@ function same(left, right) {
 function conditionOf(labels) {
   const found = holding().filter((each) => each.tag && each.found.some((one) => same(one.labels, labels)));
   return found.find((each) => each.status === "alarm") || found[0];
+}
+
+/* When somebody is notified of it. */
+function pages({ minutes }) {
+  return minutes ? unbroken(`pages in ${minutes} min`) : "";
 }
 
 /* Bars. */
@@ -618,8 +625,10 @@ function conditions() {
   return dashboard.panels.flatMap((panel) => valuesOf(panel).conditions || []);
 }
 
+/* What holds and what is about to hold, the gravest first. */
 function holding() {
-  const found = conditions().filter((each) => each.found.length);
+  const all = conditions().flatMap((each) => (each.soon ? [each, each.soon] : [each]));
+  const found = all.filter((each) => each.found.length);
   return [...found.filter((each) => each.status === "alarm"), ...found.filter((each) => each.status !== "alarm")];
 }
 
@@ -652,13 +661,13 @@ function verdict(status) {
 }
 
 function finding(condition, each) {
-  const value = `${shown(each.value, condition.unit)} ${condition.foundText}`;
   // What has a tag stands in a table, with its values.
+  const value = condition.tag ? "" : `${shown(each.value, condition.unit)} ${condition.foundText}`;
+  const known = [value, pages(each)].filter(Boolean).join(", ");
   const place = Object.values(each.labels).flatMap((text, number) => [number ? " / " : "", named(text)]);
-  const text = condition.tag ? place : [...place, make("em", "", value)];
   const title = strong(`${MARKS[condition.status]} `);
   title.append(detail(condition.title, "alert", { name: condition.name }));
-  return make("li", condition.status, title, make("span", "", ...text));
+  return make("li", condition.status, title, make("span", "", ...place, known && make("em", "", known)));
 }
 
 function conditionList() {
@@ -787,7 +796,8 @@ function headline() {
   const [first] = holding();
   if (!first) return "● All well";
   const more = countOf("alarm") + countOf("watch") - 1;
-  return `${MARKS[first.status]} ${first.title}: ${placeOf(first.found[0])}${more > 0 ? ` (and ${more} more)` : ""}`;
+  const title = [first.title, pages(first.found[0])].filter(Boolean).join(", ");
+  return `${MARKS[first.status]} ${title}: ${placeOf(first.found[0])}${more > 0 ? ` (and ${more} more)` : ""}`;
 }
 
 function showTime() {

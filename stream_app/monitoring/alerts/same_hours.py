@@ -1,6 +1,7 @@
 """What is usual at this time of the week, from the same hours of the last four weeks."""
 
 from stream_app.monitoring import thresholds as limit
+from stream_app.spec.expression import USUAL_HOURS_MIN
 
 WEEKS = (1, 2, 3, 4)
 
@@ -23,13 +24,6 @@ and
 count by ({by}) ({series}) >= {limit.WEEKS_NEEDED}"""
 
 
-_CHANGES_MIN = (-60, 0, 90)
-"""Minutes from this time of the week to the end of the hour that says what is usual now.
-
-Once the clocks have changed, business of the last half an hour was an hour earlier or later in the weeks before.
-"""
-
-
 def _before(week: int, change: int) -> str:
     return f"{week * 7 * 24 * 60 - change}m"
 
@@ -42,7 +36,7 @@ def usual_at_this_time(series: str, by: str) -> str:
     past = "\nor\n".join(
         f'label_replace(label_replace({series} offset {_before(week, change)}, "week", "{week}", "", ""), '
         f'"change", "{change}", "", "")'
-        for change in _CHANGES_MIN
+        for _, change in USUAL_HOURS_MIN
         for week in WEEKS
     )
     return f"min by ({by}) (max by ({by}, change) (\n{past}\n))"

@@ -6,13 +6,16 @@ from stream_app.monitoring import thresholds as limit
 from stream_app.monitoring.alerts.same_hours import usual_at_this_time
 from stream_app.monitoring.units import COUNT
 from stream_app.spec.alert import Alert, Recording, RuleGroup, any_of, queried, while_fresh
-from stream_app.spec.condition import Condition
+from stream_app.spec.condition import Condition, Soon
 from stream_app.spec.expression import (
     Arithmetic,
+    During,
     Expression,
     Filter,
+    MinutesSince,
     Number,
     SetOperation,
+    UsualNow,
     largest,
     share,
     total,
@@ -30,9 +33,17 @@ _ADVANCED = "program_step_window:lifecycle_step_advanced:sum"
 _USUALLY = "program_step:lifecycle_step_advanced:same_hours"
 _UNMATCHED = "program_step:lifecycle_step_unmatched_exits:diff30d"
 
+BLOCKED_IN = "program_step:lifecycle_step_blocked_in:seconds"
+"""In how long a step that is stalled is blocked, if none advances; 0 for one that is."""
+
 _WINDOWS = ("1h", "24h", "7d")
 """Of the due steps, because a slow step has few an hour."""
 
+_RECENT_MIN = 5
+"""The window of what advanced: a step in which somebody did is not stalled."""
+
+_BLOCKED_MIN = 30
+"""For how many minutes this window has to be empty."""
 
 _OVERDUE_NOW = largest("step_overdue", *_STEP)
 _BALANCE_NOW = largest("step_balance", *_STEP)
@@ -60,9 +71,9 @@ max by (program, step) (
 _NONE_ADVANCED = f"""\
 {_STAYED}
 unless
-max by (program, step) (max_over_time({_ADVANCED}{{window="5m"}}[30m])) > 0
+max by (program, step) (max_over_time({_ADVANCED}{{window="{_RECENT_MIN}m"}}[{_BLOCKED_MIN}m])) > 0
 and
-count_over_time({_OVERDUE}[30m:5m]) >= 6"""
+count_over_time({_OVERDUE}[{_BLOCKED_MIN}m:5m]) >= 6"""
 
 # Where few fall due in a day, it takes days until enough of a week's have stayed.
 _NONE_FOR_A_DAY = f"""\
@@ -73,9 +84,7 @@ and
 sum by (program, step) (lifecycle_step_exits{{outcome=~"{_ADVANCED_PATTERN}", window="24h"}}) <= 0"""
 
 # By the past weeks, and by the hours of work where there are none; nobody waits for anything on a holiday.
-_BLOCKED = f"""\
-({any_of(_NONE_ADVANCED, _NONE_FOR_A_DAY)})
-and
+_EXPECTED = f"""\
 (
   {_USUALLY} > 0
   or
@@ -83,12 +92,45 @@ and
 )
 and on () {NO_HOLIDAY}"""
 
+_STANDS_STILL = any_of(_NONE_ADVANCED, _NONE_FOR_A_DAY)
 
-def _still_there(window: str) -> Expression:
+_BLOCKED = f"""\
+({_STANDS_STILL})
+and
+{_EXPECTED}"""
+
+_RECENTLY = f'{_ADVANCED}{{window="{_RECENT_MIN}m"}} > 0'
+
+_TIME_LEFT = f"""\
+({_BLOCKED_MIN * 60} - (time() - max by (program, step) (
+  max_over_time(timestamp({_RECENTLY})[{_BLOCKED_MIN}m:1m])
+)))"""
+"""How much has not passed yet of the time in which none may advance."""
+
+# With the time that is left and a few minutes more, enough of those who fall due in an hour will have stayed.
+_STALLED = f"""\
+{_TIME_LEFT}
+and
+(
+  {_STAYED}
+  or
+  max by (program, step) ({_GREW}{{window="1h"}} / {_DUE} and {_GREW} >= {limit.BLOCKED_DUE})
+  + ({_TIME_LEFT} + {_RECENT_MIN * 60}) / 3600
+  >= {limit.BLOCKED_SHARE}
+)
+unless
+({_RECENTLY})"""
+
+
+def _grown(window: str) -> Expression:
     """Without the past, the overdue have grown by those who fell due less those who left."""
     due = largest("step_due", *_STEP, window=window)
     left = SetOperation(total("step_exits", *_STEP, window=window), "or", Arithmetic(due, "*", Number(0)))
-    grown = Arithmetic(due, "-", left)
+    return Arithmetic(due, "-", left)
+
+
+def _still_there(window: str) -> Expression:
+    due, grown = largest("step_due", *_STEP, window=window), _grown(window)
     grew = SetOperation(
         Filter(grown, ">=", limit.BLOCKED_DUE), "and", Filter(share(grown, due), ">=", limit.BLOCKED_SHARE)
     )
@@ -100,24 +142,54 @@ def _still_there(window: str) -> Expression:
     return SetOperation(SetOperation(due, "and", grew), "and", overdue)
 
 
-_ADVANCED_NOW = total("step_exits", *_STEP, outcome=_ADVANCED_OUTCOMES, window="1h")
+def _advanced(window: str) -> Expression:
+    return total("step_exits", *_STEP, outcome=_ADVANCED_OUTCOMES, window=window)
+
+
 _MANY_OVERDUE_NOW = SetOperation(
     Filter(_OVERDUE_NOW, ">=", limit.OVERDUE),
     "and",
     Filter(share(_OVERDUE_NOW, _BALANCE_NOW), ">", limit.OVERDUE_SHARE),
 )
+
+# The store has the hours of a week and the days of all; a step that has a past is expected to be as it was then.
+_HAS_A_PAST = Filter(Arithmetic(_advanced("30d"), "-", _advanced("7d")), ">", 0)
+_EXPECTED_NOW = During(
+    SetOperation(
+        Filter(UsualNow(_advanced("1h")), ">", 0),
+        "or",
+        During(SetOperation(_OVERDUE_NOW, "unless", _HAS_A_PAST), "work"),
+    ),
+    "no holiday",
+)
+
+_STAYED_NOW = reduce(lambda left, right: SetOperation(left, "or", right), map(_still_there, _WINDOWS))
+_SILENT_MIN = _RECENT_MIN + _BLOCKED_MIN
+_MINUTES_SINCE_ADVANCED = MinutesSince(_advanced("1h"), _SILENT_MIN - 1)
 _BLOCKED_NOW = SetOperation(
     SetOperation(
-        reduce(lambda left, right: SetOperation(left, "or", right), map(_still_there, _WINDOWS)),
-        "unless",
-        Filter(_ADVANCED_NOW, ">", 0),
+        SetOperation(_STAYED_NOW, "unless", _MINUTES_SINCE_ADVANCED),
+        "or",
+        SetOperation(_MANY_OVERDUE_NOW, "and", Filter(_advanced("24h"), "<=", 0)),
     ),
-    "or",
-    SetOperation(
-        _MANY_OVERDUE_NOW,
-        "and",
-        Filter(total("step_exits", *_STEP, outcome=_ADVANCED_OUTCOMES, window="24h"), "<=", 0),
-    ),
+    "and",
+    _EXPECTED_NOW,
+)
+
+_MINUTES_SILENT = Filter(_MINUTES_SINCE_ADVANCED, ">=", _RECENT_MIN)
+_MINUTES_LEFT = Arithmetic(Number(_SILENT_MIN), "-", _MINUTES_SILENT)
+_SHARE_THEN = Arithmetic(
+    share(_grown("1h"), largest("step_due", *_STEP, window="1h")),
+    "+",
+    Arithmetic(Arithmetic(Number(_SILENT_MIN + _RECENT_MIN), "-", _MINUTES_SILENT), "/", Number(60)),
+)
+_WILL_HAVE_STAYED = SetOperation(
+    SetOperation(Filter(_grown("1h"), ">=", limit.BLOCKED_DUE), "and", Filter(_OVERDUE_NOW, ">=", limit.BLOCKED_DUE)),
+    "and",
+    Filter(_SHARE_THEN, ">=", limit.BLOCKED_SHARE),
+)
+_BLOCKED_SOON = SetOperation(
+    SetOperation(_MINUTES_LEFT, "and", SetOperation(_STAYED_NOW, "or", _WILL_HAVE_STAYED)), "and", _EXPECTED_NOW
 )
 
 NURTURE_STEP_BLOCKED = Condition(
@@ -131,6 +203,7 @@ NURTURE_STEP_BLOCKED = Condition(
     found_text="fell due, none advanced",
     ok_text="No nurture step is blocked",
     tag="BLOCKED",
+    soon=Soon(title="Nurture step stalled", tag="stalled", minutes=_BLOCKED_SOON),
     unit=COUNT,
     summary="{{ $labels.program }} / {{ $labels.step }} is blocked: nothing has advanced for 30 min or more",
     description=(
@@ -189,6 +262,11 @@ STEPS = RuleGroup(
             ),
         ),
         Recording(name=_USUALLY, expr=usual_at_this_time(_ADVANCED + '{window="1h"}', "program, step")),
+        Recording(
+            name=BLOCKED_IN,
+            expr=while_fresh(f"({any_of(f'0 * ({_STANDS_STILL})', _STALLED)})\nand\n{_EXPECTED}"),
+            labels=_STEP,
+        ),
         Recording(
             name=_UNMATCHED,
             # Each entry is in the step or has its exit, so entered - exited differs from in step by exits without an

@@ -2,7 +2,7 @@
 
 from stream_app.catalog.lead.outcomes import CREDITED_STAGES
 from stream_app.monitoring import thresholds as limit
-from stream_app.monitoring.alerts.steps import NURTURE_STEP_OVERDUE
+from stream_app.monitoring.alerts.steps import BLOCKED_IN, NURTURE_STEP_BLOCKED, NURTURE_STEP_OVERDUE
 from stream_app.monitoring.dashboards.panels import (
     CURRENCY,
     PROGRAM,
@@ -17,8 +17,8 @@ from stream_app.monitoring.dashboards.panels import (
 )
 from stream_app.monitoring.dashboards.targets import targets_row
 from stream_app.monitoring.units import COUNT, LASTING, RATIO, SECONDS
-from stream_app.spec.condition import severity_steps
-from stream_app.spec.expression import Arithmetic, Now, SetOperation, or_zero, selector, share, total
+from stream_app.spec.condition import STATUS_OF, severity_steps
+from stream_app.spec.expression import Arithmetic, Now, RawPromQL, SetOperation, or_zero, selector, share, total
 from stream_app.spec.panel import Dashboard, Row, Target
 
 _BY = ("program", "step")
@@ -90,6 +90,12 @@ NURTURE = Dashboard(
                     Target(of=_BALANCE),
                     Target(of=share(_OVERDUE, _BALANCE), unit=RATIO),
                     Target(of=Arithmetic(Now(), "-", SetOperation(_OLDEST, "and", _OVERDUE)), unit=LASTING),
+                    Target(
+                        of=RawPromQL(f'{BLOCKED_IN}{{program=~"$program", step=~"$step"}}'),
+                        unit=LASTING,
+                        words=((0, "BLOCKED", STATUS_OF[NURTURE_STEP_BLOCKED.severity]),),
+                        empty="No step is stalled.",
+                    ),
                     Target(of=total("step_entries", *_BY, **_CHOSEN, window="24h")),
                     Target(of=total("step_due", *_BY, **_CHOSEN, window="24h")),
                     Target(of=total("step_exits", *_BY, **_CHOSEN, window="24h")),
@@ -100,11 +106,15 @@ NURTURE = Dashboard(
                         "In step",
                         "Share overdue",
                         "Oldest is late by",
+                        "Blocked in",
                         "Entered, 24 h",
                         "Fell due, 24 h",
                         "Left, 24 h",
                     ),
-                    description="A step whose oldest due time lies ahead has a negative lateness.",
+                    description=(
+                        "A step whose oldest due time lies ahead has a negative lateness. Blocked in: if none advances "
+                        "until then; two minutes later somebody is paged."
+                    ),
                     steps=severity_steps(NURTURE_STEP_OVERDUE.severity, limit.OVERDUE),
                     runbook="NurtureStepOverdue",
                 ),

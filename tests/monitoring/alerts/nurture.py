@@ -207,6 +207,8 @@ BLOCKED = (
             OVERDUE: f"{flat(20, 60)} {flat(0, 20)} {flat(20, 60)}",
             BALANCE: f"{flat(90, 60)} {flat(0, 20)} {flat(90, 60)}",
             exits("5m"): flat(0, 140),
+            exits("1h", "timeout"): f"{flat(12, 60)} {flat(0, 20)} {flat(12, 60)}",
+            exits("24h", "timeout"): f"{flat(90, 60)} {flat(0, 20)} {flat(90, 60)}",
             FRESH: f"{flat(1, 60)} {flat(0, 20)} {flat(1, 60)}",
         },
     ),
@@ -222,7 +224,7 @@ BLOCKED = (
         name="stays quiet at night when all that fell due has left long ago",
         at="2h30m",
         begins=OFFICE,
-        series=_block() | {DUE: flat(40, 181), OVERDUE: "7+0.2x180"},
+        series=_block() | {DUE: flat(40, 181), OVERDUE: "7+0.2x180", exits("1h", "timeout"): flat(28, 181)},
     ),
     Story(
         alert="NurtureStepBlocked",

@@ -18,8 +18,8 @@ ALERTS = {alert.name: group.name for group in ALERTING.groups for alert in group
 BUSINESS = [alert.name for group in ALERTING.groups if group.area != "pipeline" for alert in group.alerts]
 BY_NAME = {f"{story.alert} {story.name}": story for stories in STORIES.values() for story in stories}
 
-# Weeks of minutes take promtool minutes.
-LONG = {"steps-1m", "sources-1h"}
+# Weeks of minutes take promtool long.
+LONG = {"steps-1m", "steps-5m", "sources-1h", "expand-1h"}
 
 
 def test_the_stories_stand_in_the_files() -> None:

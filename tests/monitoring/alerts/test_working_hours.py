@@ -1,7 +1,7 @@
 """Business hours and holidays of `alerts.toml` in the rule of a blocked step. promtool plays them from 1970 on."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from stream_app.monitoring.thresholds import DEFAULTS
 from stream_app.render.catalog import Rendered
 from stream_app.render.rules import rules
 from stream_app.spec.notification import AS_SHIPPED, BusinessHours, Links
-from stream_app.spec.working_time import WORKING_TIME, WorkCalendar, recordings, work_calendar
+from stream_app.spec.working_time import WORKING_TIME, is_holiday, is_working_time, recordings, work_calendar
 from tests.monitoring.alerts.judging import BY_NAME, judged
 from tests.monitoring.alerts.story import Story
 from tests.monitoring.alerts.tools import run
@@ -77,28 +77,6 @@ def test_nobody_is_woken_on_a_holiday(tmp_path: Path, story: Story, holidays: tu
     assert judged(tmp_path, story if fires else replace(story, firing=None), files) == ""
 
 
-def at_work(calendar: WorkCalendar, now: float) -> bool:
-    """Tell whether a moment, in seconds since 1970, is in working time by every clock of the year."""
-    return not is_holiday(calendar, now) and all(
-        calendar.begin <= local.hour * 60 + local.minute < calendar.end and local.isoweekday() % 7 in calendar.weekdays
-        for local in _clocks(calendar, now)
-    )
-
-
-def is_holiday(calendar: WorkCalendar, now: float) -> bool:
-    """Tell whether a moment, in seconds since 1970, is on a holiday by any clock of the year."""
-    days = [local.date() for local in _clocks(calendar, now)]
-    return any(
-        each.first <= (day.replace(year=each.first.year) if each.yearly else day) <= each.last
-        for each in calendar.holidays
-        for day in days
-    )
-
-
-def _clocks(calendar: WorkCalendar, now: float) -> list[datetime]:
-    return [datetime.fromtimestamp(now, UTC) + timedelta(minutes=offset) for offset in calendar.utc_offsets]
-
-
 CALENDARS = {
     "shipped": None,
     "Berlin": BusinessHours(timezone="Europe/Berlin", holidays=("01-06", "1970-01-08/1970-01-09")),
@@ -111,7 +89,7 @@ CALENDARS = {
 def test_the_rule_is_at_work_when_the_calendar_is(tmp_path: Path, hours: BusinessHours | None) -> None:
     calendar = work_calendar(hours)
     moments = range(0, 9 * 86_400, 900)
-    working = [moment for moment in moments if at_work(calendar, moment)]
+    working = [moment for moment in moments if is_working_time(calendar, moment)]
     assert 0 < len(working) < len(moments) / 2
     body = "".join(
         f"      - record: {each.name}\n        expr: |-\n{_indented(each.expr)}\n" for each in recordings(calendar)
@@ -151,7 +129,7 @@ def _indented(expr: str) -> str:
 def test_working_time_is_what_is_at_work_in_summer_and_in_winter(moment: str, zone: str, *, working: bool) -> None:
     then = datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp()
     hours = BusinessHours(timezone=zone, holidays=("12-25",))
-    assert at_work(work_calendar(hours), then) == working
+    assert is_working_time(work_calendar(hours), then) == working
 
 
 @pytest.mark.parametrize(
