@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from importlib.resources import files
+
+_SHARED = (files("stream_app.render") / "page.css").read_text("utf-8")
 
 
 class Html(str):
@@ -32,6 +35,11 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Html:
 def definitions(pairs: Iterable[tuple[str, str]]) -> Html:
     """Names with what is said of each."""
     return element("dl", *(part for name, said in pairs for part in (element("dt", name), element("dd", said))))
+
+
+def stylesheet(own: str) -> str:
+    """The style of a page: what all pages share, and its own after that."""
+    return _SHARED + own
 
 
 def document(title: str, style: str, *body: str) -> str:

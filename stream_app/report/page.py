@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from importlib.resources import files
 
-from stream_app.render.html import Html, definitions, document, element, link, table
+from stream_app.render.html import Html, definitions, document, element, link, stylesheet, table
 from stream_app.report.document import Answer, Report
 from stream_app.report.markdown import figures_table
 from stream_app.report.pictures import described, picture
 
-_STYLE = (files("stream_app.report") / "report.css").read_text("utf-8")
+_STYLE = stylesheet((files("stream_app.report") / "report.css").read_text("utf-8"))
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """What a browser may load for the page: nothing. The charts bring their styles with them."""
 

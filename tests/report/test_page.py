@@ -78,7 +78,7 @@ def report(reader: ReportReader) -> Report:
 def test_everything_can_be_read_on_a_screen(report: Report, tmp_path: Path, theme: str, width: int) -> None:
     text = page(report)
     other = "(prefers-color-scheme: dark)"
-    assert text.count(other) == 1
+    assert text.count(other) == 2
     # A headless browser cannot be asked to prefer a theme.
     text = text.replace(other, "all" if theme == "dark" else "not all")
     (tmp_path / "report.html").write_text(text.replace("</body>", f"{MEASURE}</body>"))
@@ -93,7 +93,7 @@ def test_everything_can_be_read_on_a_screen(report: Report, tmp_path: Path, them
 @pytest.mark.parametrize("month", ["2026-10", "2026-11"])
 def test_everything_fits_on_paper_without_being_shrunk(reader: ReportReader, tmp_path: Path, month: str) -> None:
     text = page(reader.read(period(month, TODAY), TODAY))
-    assert text.count("@media print") == 1
+    assert text.count("@media print") == 2
     text = text.replace("@media print", "@media all").replace("</body>", f"{MEASURE}</body>")
     (tmp_path / "report.html").write_text(text)
     found = json.loads(opened((tmp_path / "report.html").as_uri(), width=A4_WIDTH).one("body").attributes["data-found"])

@@ -10,7 +10,7 @@ from stream_app.exporter.detail.by_day import Trend
 from stream_app.render import html
 from stream_app.render.html import Html, element, link
 
-_STYLE = (files("stream_app.exporter") / "static" / "detail.css").read_text("utf-8")
+_STYLE = html.stylesheet((files("stream_app.exporter") / "static" / "detail.css").read_text("utf-8"))
 _DIGEST = b64encode(sha256(_STYLE.encode()).digest()).decode()
 _POLICY = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; img-src data:"
 _HIGH, _BAR, _GAP = 80, 10, 3
