@@ -8,7 +8,7 @@ import click
 from rich.progress import MofNCompleteColumn
 
 from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
-from stream_app.cli.options import EXIT_USAGE, REDIS, SAMPLE_SETTINGS, clock_at, fail, with_settings
+from stream_app.cli.options import EXIT_USAGE, REDIS, SAMPLE_SETTINGS, clock_at, fail, with_settings, written_as
 from stream_app.cli.progress import progress_bar
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
@@ -57,15 +57,7 @@ def _labels(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> di
     show_envvar=True,
     help="Every day, or those on which a week or a month ends.",
 )
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(list(WRITERS)),
-    default="openmetrics",
-    show_default=True,
-    show_envvar=True,
-    help="openmetrics is for promtool; json has an object on each line.",
-)
+@written_as(list(WRITERS), "openmetrics is for promtool; json has an object on each line.")
 @click.option("--series", "prefix", metavar="PREFIX", default="", show_envvar=True, help="Only series named so.")
 @click.option(
     "--label",
@@ -75,13 +67,6 @@ def _labels(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> di
     callback=_labels,
     show_envvar=True,
     help="A label that every sample carries as well, such as the job that Prometheus adds to a scrape.",
-)
-@click.option(
-    "--out",
-    type=click.File("wb", lazy=True),
-    default="-",
-    show_envvar=True,
-    help="The file to write. [default: standard output]",
 )
 def history(
     settings: Settings,

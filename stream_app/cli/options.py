@@ -3,7 +3,7 @@
 import ssl
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import Any, NoReturn
@@ -117,6 +117,28 @@ AS_OF = click.option(
     help="Read as if it were this time (RFC 3339). Its local day counts whole, for levels and for windows of days.",
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, show_envvar=True, help="Print JSON.")
+
+
+def written_as(formats: Sequence[str], meaning: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command `output_format`, one of these and the first unless chosen, and `out`, the file to write."""
+    chosen = click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        show_envvar=True,
+        help=meaning,
+    )
+    written = click.option(
+        "--out",
+        type=click.File("wb", lazy=True),
+        default="-",
+        show_envvar=True,
+        help="The file to write. [default: standard output]",
+    )
+    return lambda command: chosen(written(command))
+
 
 KAFKA = (
     "kafka_url",

@@ -6,7 +6,7 @@ from typing import BinaryIO
 import click
 import orjson
 
-from stream_app.cli.options import AS_OF, EXIT_USAGE, REDIS, SAMPLE_SETTINGS, clock_at, fail, with_settings
+from stream_app.cli.options import AS_OF, EXIT_USAGE, REDIS, SAMPLE_SETTINGS, clock_at, fail, with_settings, written_as
 from stream_app.cli.reports import report_reader
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
@@ -14,28 +14,14 @@ from stream_app.report.document import Report
 from stream_app.report.markdown import markdown
 from stream_app.report.period import NoPeriodError, last_complete_month, period
 
-FORMATS = ("html", "md", "json")
-
 
 @click.command()
 @with_settings(*REDIS, "namespace", *SAMPLE_SETTINGS)
 @AS_OF
 @click.option("--month", show_envvar=True, help="The month, as YYYY-MM. [default: the last one that is over]")
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(FORMATS),
-    default="html",
-    show_default=True,
-    show_envvar=True,
-    help="A page with charts, which needs `pip install 'stream-app[report]'`; Markdown; or JSON.",
-)
-@click.option(
-    "--out",
-    type=click.File("wb", lazy=True),
-    default="-",
-    show_envvar=True,
-    help="The file to write. [default: standard output]",
+@written_as(
+    ("html", "md", "json"),
+    "A page with charts, which needs `pip install 'stream-app[report]'`; Markdown; or JSON.",
 )
 def report(settings: Settings, *, as_of: datetime | None, month: str | None, output_format: str, out: BinaryIO) -> None:
     """Write the review of a month: ten questions and their answers, with figures and charts.
