@@ -235,8 +235,9 @@ def _overrides(panel: Panel) -> Iterator[Node]:
         properties: list[Node] = []
         if target.unit:
             properties.append({"id": "unit", "value": target.unit})
-        if target.kind is TargetKind.LIMIT:
-            properties.append({"id": "color", "value": {"mode": "fixed", "fixedColor": COLORS[Status.PLAIN]}})
+        status = Status.PLAIN if target.kind is TargetKind.LIMIT else target.status
+        if status:
+            properties.append({"id": "color", "value": {"mode": "fixed", "fixedColor": COLORS[status]}})
         if target.words:
             words = {f"{value:g}": {"text": text, "color": COLORS[status]} for value, text, status in target.words}
             properties.append({"id": "mappings", "value": [{"type": "value", "options": words}]})

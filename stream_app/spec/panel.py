@@ -50,6 +50,8 @@ class Target:
     """If it is not the panel's."""
     words: tuple[tuple[float, str, Status], ...] = ()
     """Words that are shown instead of these values."""
+    status: Status | None = None
+    """What any value means, if that does not depend on the value."""
 
 
 class PanelType(StrEnum):

@@ -17,6 +17,7 @@ from stream_app.render.wall import WallData, wall_values
 from stream_app.spec.condition import Condition, Status
 from stream_app.spec.expression import Arithmetic, Expression, Filter, MonthElapsed, Number, SetOperation
 from stream_app.spec.panel import Panel
+from stream_app.spec.promql import promql
 from stream_app.spec.window import Grain
 from tests.monitoring.alerts.stories import ROOT, STORIES
 from tests.monitoring.alerts.story import Story
@@ -102,18 +103,38 @@ def test_the_page_finds_no_blocked_step_where_nobody_is_paged(story: Story) -> N
     assert vector(NURTURE_STEP_BLOCKED.instant, context_of(story)) == {}
 
 
-PANELS = [
-    pytest.param(panel, id=f"{dashboard.uid}: {panel.title}")
+PANELS = {
+    f"{dashboard.uid}: {panel.title}": panel
     for dashboard in DASHBOARDS
     for _, panel in panels_by_id(dashboard)
-    if panel.steps and panel.runbook
-]
+    if panel.steps
+}
 
 
-@pytest.mark.parametrize("panel", PANELS)
+@pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS)
 def test_the_worst_color_of_a_panel_is_the_severity_of_its_alert(panel: Panel) -> None:
     worst = [status for _, status in panel.steps if status in {Status.WATCH, Status.ALARM}][-1]
     assert worst.value == STATUS_OF_SEVERITY[RULES[panel.runbook]["labels"]["severity"]]
+
+
+@pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS)
+def test_panels_of_one_alert_turn_the_same_color_at_the_same_value(panel: Panel) -> None:
+    first = next(each for each in PANELS.values() if each.runbook == panel.runbook)
+    assert _worse_than_good(panel) == _worse_than_good(first)
+
+
+def _worse_than_good(panel: Panel) -> list[tuple[float, Status]]:
+    return [(value, status) for value, status in panel.steps if status is not Status.GOOD]
+
+
+def test_a_firing_alert_has_the_color_of_its_severity_in_grafana() -> None:
+    (panel,) = (panel for _, panel in panels_by_id(WALL) if panel.title == "Firing alerts")
+    colors = {
+        severity: target.status
+        for target in panel.targets
+        for severity in re.findall(r'severity="(\w+)"', promql(target.of))
+    }
+    assert colors == {severity: Status(status) for severity, status in STATUS_OF_SEVERITY.items()}
 
 
 def test_every_condition_on_the_wall_is_an_alert() -> None:

@@ -125,7 +125,7 @@ PIPELINE = Dashboard(
                     "",
                     Target(of=series_selector("stream_app_data_fresh"), words=_FRESH),
                     unit="none",
-                    runbook="DataNotFresh",
+                    runbook="DataStale",
                     description="Whether the numbers are current. Business alerts are silent while they are not.",
                 ),
                 tile(

@@ -8,7 +8,7 @@ from stream_app.monitoring.alerts.expand import GROSS_MRR_CHURN_HIGH, MRR_AT_RIS
 from stream_app.monitoring.alerts.steps import NURTURE_STEP_BLOCKED, NURTURE_STEP_OVERDUE
 from stream_app.monitoring.dashboards.panels import CURRENCY, DATA_AGE, DATA_AGE_STEPS, UIDS
 from stream_app.monitoring.units import COUNT, LASTING, RATIO, SECONDS, TIMES
-from stream_app.spec.condition import Status, severity_steps
+from stream_app.spec.condition import STATUS_OF, Status, severity_steps
 from stream_app.spec.expression import (
     Arithmetic,
     Filter,
@@ -200,16 +200,22 @@ _MIDDLE = Row(
             details=UIDS["nurture"],
             description=(
                 "Alerts that Prometheus is firing. The exporter's own page has no Prometheus: there it is a few "
-                "conditions, tested on the numbers of the moment, without the time that an alert waits before it fires."
+                "conditions, tested on the numbers of the moment."
             ),
             targets=(
-                Target(
-                    of=RawPromQL('count by (alertname) (ALERTS{alertstate="firing", alertname!="Watchdog"})'),
-                    legend="{{alertname}}",
-                    empty="No alert is firing.",
+                *(
+                    Target(
+                        of=RawPromQL(
+                            "count by (alertname) "
+                            f'(ALERTS{{alertstate="firing", alertname!="Watchdog", severity="{severity}"}})'
+                        ),
+                        legend="{{alertname}}",
+                        status=status,
+                        empty="No such alert is firing.",
+                    )
+                    for severity, status in STATUS_OF.items()
                 ),
             ),
-            steps=((1, Status.ALARM),),
             conditions=_CONDITIONS,
         ),
         Panel(
