@@ -8,9 +8,11 @@ from datetime import datetime
 from functools import partial
 
 import click
+from prometheus_client.registry import Collector
 from redis import Redis
 from redis.exceptions import RedisError
 
+from stream_app.alerting.configuration import AlertSettings
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
 from stream_app.cli.alerts_file import alert_settings
@@ -22,6 +24,7 @@ from stream_app.clients.connections import sync_redis
 from stream_app.clients.garbage_collection import collect_rarely
 from stream_app.clients.http import CannotListenError, Route, answers_this_machine_alone, serving
 from stream_app.clients.settings import Settings
+from stream_app.core.targets import Targets
 from stream_app.exporter.collector import BusinessCollector
 from stream_app.exporter.detail.details import Details, off
 from stream_app.exporter.exporters import ExportersCollector
@@ -62,43 +65,25 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
     collect_rarely()
     alerts = alert_settings(settings)
     clock = clock_at(as_of)
-    calendar = settings.rules.calendar
     # Threads inherit the mask, so that the signals wait for this one.
     stop = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, stop)
     with ExitStack() as stack:
         redis = stack.enter_context(sync_redis(settings))
+        wall = _wall(settings, redis, targets, alerts, clock)
+        lease = ExporterLease(redis, settings.namespace)
+        further: list[Collector] = [ExportersCollector(lease)]
+        if targets:
+            further.append(TargetGauges(targets, wall.current))
         # Scrapes and the wall come from different threads: each has a reader of its own.
         collector = BusinessCollector(
-            Reader(redis, settings.namespace, calendar),
+            Reader(redis, settings.namespace, settings.rules.calendar),
             SampleSource(settings.series_limit, settings.gross_margin),
             DEFINITIONS_OF,
             clock,
+            further,
         )
-        wall = Wall(
-            declared=WALL,
-            known=exported(CATALOG),
-            metrics=METRICS,
-            reader=Reader(
-                redis,
-                settings.namespace,
-                calendar,
-                min_buckets=held_for(targets),
-                level_days=DAYS if settings.detail == "on" else 0,
-            ),
-            source=SampleSource(settings.series_limit, settings.gross_margin),
-            clock=clock,
-            thresholds=alerts.thresholds,
-            work=work_calendar(alerts.notification.business_hours),
-            details=settings.detail == "on",
-            targets=targets,
-            sources=partial(source_ages, redis, settings.namespace),
-        )
-        lease = ExporterLease(redis, settings.namespace)
-        collectors = [collector, ExportersCollector(lease)]
-        if targets:
-            collectors.append(TargetGauges(targets, wall.current))
-        routes: dict[str, Route] = {"/metrics": MetricsPage(*collectors), **wall.routes()}
+        routes: dict[str, Route] = {"/metrics": MetricsPage(collector), **wall.routes()}
         routes |= ReportPage(reader=report_reader(settings, redis), clock=clock).routes()
         routes |= _details(settings, redis, wall, clock)
         try:
@@ -111,6 +96,28 @@ def exporter(settings: Settings, as_of: datetime | None) -> None:
         signal.sigwait(stop)
         with suppress(RedisError, OSError):  # it runs out by itself
             lease.end()
+
+
+def _wall(settings: Settings, redis: Redis, targets: Targets, alerts: AlertSettings, clock: Callable[[], int]) -> Wall:
+    return Wall(
+        declared=WALL,
+        known=exported(CATALOG),
+        metrics=METRICS,
+        reader=Reader(
+            redis,
+            settings.namespace,
+            settings.rules.calendar,
+            min_buckets=held_for(targets),
+            level_days=DAYS if settings.detail == "on" else 0,
+        ),
+        source=SampleSource(settings.series_limit, settings.gross_margin),
+        clock=clock,
+        thresholds=alerts.thresholds,
+        work=work_calendar(alerts.notification.business_hours),
+        details=settings.detail == "on",
+        targets=targets,
+        sources=partial(source_ages, redis, settings.namespace),
+    )
 
 
 def _details(settings: Settings, redis: Redis, wall: Wall, clock: Callable[[], int]) -> dict[str, Route]:

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import groupby
 from operator import is_
@@ -36,12 +36,22 @@ class SampleSource(Protocol):
 
 
 class BusinessCollector(Collector):
-    """Reads the store at each scrape and builds the families anew whose samples have changed."""
+    """Reads the store at each scrape and builds the families anew whose samples have changed.
+
+    `further` collectors need the store as well: they are asked once it has answered, because Prometheus does not wait
+    until each of them has waited for a store that hangs.
+    """
 
     def __init__(
-        self, reader: Reader, source: SampleSource, definitions: Mapping[str, str], clock: Callable[[], int]
+        self,
+        reader: Reader,
+        source: SampleSource,
+        definitions: Mapping[str, str],
+        clock: Callable[[], int],
+        further: Sequence[Collector] = (),
     ) -> None:
         self._reader, self._source, self._definitions, self._clock = reader, source, definitions, clock
+        self._further = further
         self._families = Families(definitions)
         self._lock = threading.Lock()
 
@@ -75,6 +85,8 @@ class BusinessCollector(Collector):
             read_at = GaugeMetricFamily("stream_app_read_timestamp_seconds", "The moment that the windows end at.")
             read_at.add_metric([], now / 1000)
             yield read_at
+        for each in self._further:
+            yield from each.collect()
         duration = GaugeMetricFamily("stream_app_scrape_seconds", "How long reading and computing took.")
         duration.add_metric([], time.perf_counter() - started)
         yield duration

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from prometheus_client.core import Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from stream_app.catalog.sample_source import DEFINITIONS_OF, SampleSource
 from stream_app.clients.connections import sync_redis
@@ -106,12 +107,19 @@ def test_families_begin_with_the_first_record_of_any_of_their_partitions() -> No
     assert values_of(begun) == {(("family", "email"),): 1, (("family", "lead"),): 1}
 
 
+class One(Collector):
+    """Collects one number, which would be looked up in the store."""
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("looked_up", "x", value=1)
+
+
 @contextmanager
 def collector(settings: Settings, at: int) -> Iterator[BusinessCollector]:
-    """The exporter's collector at a moment (ms)."""
+    """The exporter's collector at a moment (ms), with a further one."""
     with sync_redis(settings) as redis:
         reader = Reader(redis, settings.namespace, settings.rules.calendar)
-        yield BusinessCollector(reader, SampleSource(), DEFINITIONS_OF, lambda: at)
+        yield BusinessCollector(reader, SampleSource(), DEFINITIONS_OF, lambda: at, [One()])
 
 
 def test_a_scrape_has_every_sample_of_the_store(company: Company) -> None:
@@ -127,6 +135,7 @@ def test_a_scrape_has_every_sample_of_the_store(company: Company) -> None:
     assert business == wanted
     assert len(business) > 500
     assert values_of(found["stream_app_redis_up"]) == {(): 1}
+    assert values_of(found["looked_up"]) == {(): 1}
     assert values_of(found["stream_app_read_timestamp_seconds"]) == {(): company.until / 1000}
 
 

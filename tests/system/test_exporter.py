@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from stream_app.demo.embedded_servers import Server
+from tests.servers.blackhole import Blackhole
 from tests.servers.cluster import Cluster
 from tests.system.event_sets import UNTIL, EventSet, sent
 from tests.system.expectations import assert_exact
@@ -51,6 +52,22 @@ def test_promtool_accepts_the_scrape(page: str) -> None:
         [promtool, "check", "metrics"], input=page, capture_output=True, text=True, check=False
     )
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_a_scrape_says_that_the_store_hangs_before_it_is_given_up(
+    cluster: Cluster, redis_url: str, namespace: str, tmp_path: Path
+) -> None:
+    """`answer` waits for ten seconds, as Prometheus does."""
+    (tmp_path / "targets.toml").write_text('new_leads = {goal = 5000, period = "month"}')
+    with (
+        Blackhole(int(redis_url.rpartition(":")[2].partition("/")[0])) as network,
+        Installation(cluster, f"redis://127.0.0.1:{network.port}/0", namespace, tmp_path) as installation,
+    ):
+        at = port()
+        exporter = installation.start("exporter", exporter_port=at, targets_file=str(tmp_path / "targets.toml"))
+        assert "\nstream_app_redis_up 1.0\n" in answer(at, "/metrics", exporter)
+        network.swallow()
+        assert "\nstream_app_redis_up 0.0\n" in answer(at, "/metrics", exporter)
 
 
 def test_targets_are_scraped_where_a_file_says_some(filled: Installation, page: str, tmp_path: Path) -> None:
