@@ -17,7 +17,8 @@ const { dashboard, statuses } = read("rendered");
 const params = new URLSearchParams(location.search);
 const THEMES = ["dark", "light", "auto"];
 const theme = THEMES.find((each) => each === params.get("theme")) || "dark";
-document.documentElement.dataset.theme = theme;
+const light = matchMedia("(prefers-color-scheme: light)");
+setTheme();
 const ROTATE_S = Number(params.get("rotate")) || 0;
 const LEAST_ROTATE_S = 5;
 let turn = 0;
@@ -28,6 +29,12 @@ let values = read("values");
 let lastAnswer = values.problem ? 0 : Date.now();
 let ahead = values.at ? values.at - Date.now() : 0;
 let problem = values.problem || "";
+
+/* What the machine is set to may change, at dusk for instance. */
+function setTheme() {
+  const ofMachine = light.matches ? "light" : "dark";
+  document.documentElement.dataset.theme = theme === "auto" ? ofMachine : theme;
+}
 
 function read(id) {
   return JSON.parse(document.getElementById(id).textContent);
@@ -387,13 +394,13 @@ function limitNote(panel) {
   const word = value > limit ? `${small}over` : status === "good" ? "within" : "near";
   return note(
     make("span", `tag ${status}`, `${MARKS[status]} ${word}`),
-    ` ${legendOf(panel, "limit")} of ${Number((limit * 100).toFixed(2))} %`,
+    ` ${legendOf(panel, "limit")} of ${unbroken(`${Number((limit * 100).toFixed(2))} %`)}`,
   );
 }
 
 function changesNote(panel) {
   const changes = [...ofKind(panel, "increase"), ...ofKind(panel, "decrease")];
-  if (!changes.length) return null;
+  if (!changes.length || one(panel, "value") === null) return null;
   const line = make(
     "p",
     "note parts",
@@ -482,15 +489,14 @@ function tile(panel) {
   big.dataset.value = value;
   // A share with a target fills its tile with text.
   const curve = valuesOf(panel).target?.measure === "share" ? null : spark(panel);
-  return [big, ...notes(panel), ...(curve || [make("p", "axis foot", limits(panel))])];
+  return [big, ...notes(panel), ...(curve || [make("p", "axis foot parts", ...limits(panel))])];
 }
 
 function limits(panel) {
   const { unit, thresholds } = panel.fieldConfig.defaults;
   return thresholds.steps
     .filter((step) => ["watch", "alarm"].includes(statuses[step.color]))
-    .map((step) => `${statuses[step.color]} ${shown(step.value, unit)}`)
-    .join(" · ");
+    .map((step) => make("span", "", unbroken(`${statuses[step.color]} ${shown(step.value, unit)}`)));
 }
 
 function split(text) {
@@ -506,10 +512,33 @@ const TAIL = 6;
 /* A name in its own direction, of which beginning and end stay where it is too long. */
 function named(text, kind = "") {
   const whole = make("bdi", kind);
-  if (text.length <= SHORT) whole.append(text);
-  else whole.append(make("span", "head", text.slice(0, -TAIL)), make("span", "tail", text.slice(-TAIL)));
+  const characters = Array.from(text);
+  const [head, tail] = [characters.slice(0, -TAIL), characters.slice(-TAIL)];
+  if (characters.length <= SHORT) whole.append(text);
+  else whole.append(make("span", "head", head.join("")), make("span", "tail", tail.join("")));
   whole.title = text;
   return whole;
+}
+
+/* An ellipsis takes the place of whole characters, which may leave a gap before the end of the name. */
+function closeGap(head) {
+  if (head.scrollWidth <= head.clientWidth) return;
+  const [text] = head.childNodes;
+  const range = document.createRange();
+  const widthOf = (count) => {
+    range.setStart(text, 0);
+    range.setEnd(text, count);
+    return range.getBoundingClientRect().width;
+  };
+  const dots = make("span", "", "…");
+  head.nextElementSibling.append(dots);
+  const ellipsis = dots.getBoundingClientRect().width;
+  dots.remove();
+  const room = head.getBoundingClientRect().width - ellipsis;
+  let count = text.length;
+  while (count && widthOf(count) > room) count -= 1;
+  const width = `${Math.ceil(widthOf(count) + ellipsis)}px`;
+  head.parentElement.style.gridTemplateColumns = `minmax(min(2em, ${width}), ${width}) max-content`;
 }
 
 /* Tables. */
@@ -679,10 +708,8 @@ function conditionList() {
       : conditions()
           .filter((each) => each.okText)
           .map((each) => make("li", "fine", `● ${each.okText}`));
-  const sample = values.waiting ? [make("p", "note", "send one:"), make("code", "sample", sampleLine())] : [];
   return [
     make("p", `verdict ${status === "alarm" ? "" : status}`, verdict(status)),
-    ...sample,
     make("ul", "conditions", ...found.slice(0, MOST_FINDINGS), ...fine),
     make("p", "axis", tested(found.length - MOST_FINDINGS)),
   ];
@@ -692,12 +719,13 @@ function tested(left) {
   return `${left > 0 ? `and ${left} more · ` : ""}${conditions().length} conditions tested`;
 }
 
-/* A finding is shown whole or not at all. */
+/* A condition is shown whole or not at all. */
 function dropCut(section) {
   const list = section.querySelector("ul.conditions");
-  if (!list || list.querySelector(".fine")) return;
+  if (!list) return;
+  const found = holding().reduce((sum, condition) => sum + condition.found.length, 0);
+  const all = found || list.children.length;
   while (list.children.length > 1 && list.scrollHeight > list.clientHeight + 1) list.lastElementChild.remove();
-  const all = holding().reduce((sum, condition) => sum + condition.found.length, 0);
   section.querySelector(".axis").textContent = tested(all - list.children.length);
 }
 
@@ -718,7 +746,7 @@ function heading(panel) {
   const title = valuesOf(panel).conditions ? "Conditions" : name;
   const { about } = valuesOf(panel);
   const named = about ? detail(title, "metric", { name: about }) : title;
-  const element = make("h2", "", named, rest.length ? make("span", "", `  ${rest.join(", ")}`) : "");
+  const element = make("h2", "", named, rest.length ? make("span", "", `  ${unbroken(rest.join(", "))}`) : "");
   element.title = panel.description;
   return element;
 }
@@ -751,6 +779,14 @@ function sampleLine() {
     data: { lead_id: "first-lead", source: "try" },
   };
   return `echo '${JSON.stringify(event)}' | stream-app produce -`;
+}
+
+/* Written once, so that what is selected of it stays selected. */
+function showSample() {
+  const line = document.getElementById("first");
+  if (line.hidden === !values.waiting) return;
+  line.hidden = !values.waiting;
+  line.querySelector("code").textContent = values.waiting ? sampleLine() : "";
 }
 
 function agePanel() {
@@ -831,9 +867,11 @@ function redraw() {
     page.textContent = "";
     page.append(...drawn);
     // Before it is seen what has room.
+    showSample();
     showSources();
     drawn.forEach(makeRoom);
     drawn.forEach(dropCut);
+    document.querySelectorAll("bdi .head").forEach(closeGap);
     if (focused) [...page.querySelectorAll("a")].find((each) => each.href === focused)?.focus({ preventScroll: true });
     showState();
     showTime();
@@ -882,12 +920,13 @@ async function refresh() {
 }
 
 function tick() {
+  setTheme();
   if (broken) return;
   showTime();
   if (values.panels) showState();
 }
 
-addEventListener("hashchange", () => values.panels && redraw());
+for (const change of ["hashchange", "resize"]) addEventListener(change, () => values.panels && !broken && redraw());
 setInterval(refresh, EVERY_MS);
 setInterval(tick, 1000);
 if (ROTATE_S) setInterval(rotate, Math.max(ROTATE_S, LEAST_ROTATE_S) * 1000);

@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -89,16 +89,16 @@ class _Builder(HTMLParser):
             self._open[-1].children.append(data)
 
 
-def opened(url: str, width: int = 1920, height: int = 1080, after_ms: int = 2000) -> Element:
-    """The page as it stands some time after it was opened."""
+def opened(url: str, width: int = 1920, height: int = 1080, after_ms: int = 2000, flags: Sequence[str] = ()) -> Element:
+    """The page as it stands some time after it was opened by a browser with some flags besides ours."""
     builder = _Builder()
-    builder.feed(_chromium(url, after_ms, f"--window-size={width},{height}", "--dump-dom"))
+    builder.feed(_chromium(url, after_ms, f"--window-size={width},{height}", *flags, "--dump-dom"))
     return builder.root
 
 
-def photograph(url: str, path: Path, width: int = 1920, height: int = 1080) -> None:
-    """Write a screenshot."""
-    _chromium(url, 2000, f"--window-size={width},{height}", f"--screenshot={path}")
+def photograph(url: str, path: Path, width: int = 1920, height: int = 1080, after_ms: int = 2000) -> None:
+    """Write a screenshot of the page some time after it was opened."""
+    _chromium(url, after_ms, f"--window-size={width},{height}", f"--screenshot={path}")
 
 
 def _chromium(url: str, after_ms: int, *flags: str) -> str:

@@ -1,189 +1,202 @@
-"""The wall on the screens that people have, in both themes, with few programs and with very many."""
+"""The wall on the screens that people have, in both themes, in every state."""
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, product
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stream_app.clients.http import Page, Request, serving
+from stream_app.clients.http import Page, Request, Route, serving
 from stream_app.clients.settings import Settings
-from stream_app.exporter.wall import Wall
 from stream_app.store.sources import SourceAges
-from tests.monitoring.dashboards.browser import CHROMIUM, Element, opened
+from tests.monitoring.dashboards.browser import CHROMIUM, opened
 from tests.monitoring.dashboards.site import wall_of
+from tests.monitoring.dashboards.states import (
+    AGES,
+    LONG_PROGRAM,
+    MOST_LATE,
+    RIGHT_TO_LEFT_PROGRAM,
+    STATES,
+    currencies,
+    event,
+    thirty_programs,
+)
 from tests.monitoring.dashboards.store_content import Company, apply
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
 
-LANDSCAPE, LARGE, PORTRAIT, PHONE = (1920, 1080), (3840, 2160), (1080, 1920), (390, 844)
+_SIZES = {"landscape": (1920, 1080), "large": (3840, 2160), "portrait": (1080, 1920), "phone": (390, 844)}
+_SCREENS = tuple(product(_SIZES, ("dark", "light")))
 
-_CURRENCIES = ("EUR", "GBP", "JPY", "KWD", "USD")
-_LONG = "a-very-long-name-of-a-program-that-nobody-would-shorten-2026-"
-_RIGHT_TO_LEFT = "برنامج-الترحيب-بالعملاء-الجدد-"
-_AGES = {"stripe": 40.0, "hubspot": 7400.0, "sendgrid": 3.0, "postmark": None}
 _CONTRAST = 4.5
 _CAPTION_PX = 24
+_GAP_PX = 3
 
-# What sticks out of its panel, how texts contrast, and how small they are: written into the page for the test to read.
-_MEASURE = """
-setTimeout(() => {
-  const found = { cut: [], contrast: [], px: [], wide: document.documentElement.scrollWidth - innerWidth };
-  const parts = (color) => color.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((each) => each / 255)
-    .map((each) => (each <= 0.03928 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, each, place) => sum + each * [0.2126, 0.7152, 0.0722][place], 0);
-  const ground = (element) => {
-    const own = parts(getComputedStyle(element).backgroundColor);
-    return own.length === 3 || own[3] === 1 ? own : ground(element.parentElement);
-  };
-  for (const element of document.querySelectorAll("section, section *, header *, footer *")) {
-    const own = [...element.childNodes].filter((each) => each.nodeType === 3 && each.textContent.trim());
-    if (!own.length || element.closest("svg")) continue;
-    const range = document.createRange();
-    range.selectNodeContents(own[0]);
-    const box = range.getBoundingClientRect();
-    const panel = (element.closest("section, footer") || document.body).getBoundingClientRect();
-    const hides = element.classList.contains("head");
-    if (!hides && (box.right > panel.right + 1 || box.bottom > panel.bottom + 1 || box.top < panel.top - 1))
-      found.cut.push(element.textContent);
-    const [one, other] = [light(parts(getComputedStyle(element).color)), light(ground(element))];
-    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-    found.contrast.push([Math.round(ratio * 100) / 100, element.textContent]);
-    found.px.push([parseFloat(getComputedStyle(element).fontSize), element.textContent]);
-  }
-  const panels = [...document.querySelectorAll("section")].map((each) => [each.getBoundingClientRect().top, each]);
-  found.kinds = panels.sort((one, other) => one[0] - other[0]).map((each) => each[1].dataset.kind);
-  found.scale = Math.min(innerWidth / 1920, innerHeight / 1080);
-  const written = document.createElement("pre");
-  written.id = "measured";
-  written.textContent = JSON.stringify(found);
-  document.body.append(written);
+_MEASURE = Path(__file__).with_name("measure.js").read_text("utf-8")
+
+# The page on every screen at once, and what each has measured.
+_ALL_SCREENS = """<body><script>
+const screens = %s.map(([width, height, theme]) => {
+  const screen = document.body.appendChild(document.createElement("iframe"));
+  const address = new URLSearchParams(location.search);
+  address.set("theme", theme);
+  Object.assign(screen, { width, height, src: `/page?${address}${location.hash}` });
+  return screen;
+});
+const written = document.body.appendChild(document.createElement("pre"));
+setInterval(() => {
+  written.textContent = JSON.stringify(screens.map((screen) => {
+    const measured = screen.contentDocument.getElementById("measured");
+    return measured && measured.textContent ? JSON.parse(measured.textContent) : null;
+  }));
 }, 500);
-"""
+</script>"""
+
+Measured = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
 @contextmanager
-def measured_site(wall: Wall) -> Iterator[str]:
-    """A wall whose page measures itself; gives its address."""
-    routes = wall.routes()
+def measured_site(routes: Mapping[str, Route], screens: Sequence[tuple[str, str]] = _SCREENS) -> Iterator[str]:
+    """A wall whose page, at `page`, measures itself, and is on every screen; gives its address."""
+    policy = "default-src 'self' 'unsafe-inline' data:"
 
     def page(request: Request) -> Page:
         text = routes["/"](request).body.decode().replace("</body>", f"<script>{_MEASURE}</script></body>")
-        return Page(text.encode(), "text/html; charset=utf-8", policy="default-src 'self' 'unsafe-inline'")
+        return Page(text.encode(), "text/html; charset=utf-8", policy=policy)
 
-    with serving("127.0.0.1", 0, {**routes, "/": page}) as port:
+    frames = [(*_SIZES[size], theme) for size, theme in screens]
+    screens_page = Page((_ALL_SCREENS % json.dumps(frames)).encode(), "text/html; charset=utf-8", policy=policy)
+    with serving("127.0.0.1", 0, {**routes, "/page": page, "/": lambda _: screens_page}) as port:
         yield f"http://127.0.0.1:{port}/"
 
 
-def measured(url: str, size: tuple[int, int]) -> dict[str, Any]:
-    """What the page has measured of itself."""
-    return dict(json.loads(opened(url, *size).one(id="measured").text))
+def measured(url: str, after_ms: int = 2000, screens: Sequence[tuple[str, str]] = _SCREENS) -> Measured:
+    """What the page has measured of itself on each screen."""
+    found = json.loads(opened(url, after_ms=after_ms).one("pre").text)
+    return dict(zip(screens, found, strict=True))
+
+
+def problems(found: Measured) -> dict[tuple[str, str], dict[str, Any]]:
+    """What cannot be read on each screen; a screen without anything of the kind is left out."""
+    of_each = {
+        screen: {
+            **{kind: each[kind] for kind in ("cut", "outside", "overlaps")},
+            "gaps": [gap for gap in each["gaps"] if gap[0] > _GAP_PX],
+            "contrast": [contrast for contrast in each["contrast"] if contrast[0] < _CONTRAST],
+            "wide": max(0, each["wide"]),
+        }
+        for screen, each in found.items()
+    }
+    found_of = {screen: {kind: what for kind, what in kinds.items() if what} for screen, kinds in of_each.items()}
+    return {screen: kinds for screen, kinds in found_of.items() if kinds}
 
 
 @pytest.fixture(scope="module")
 def url(company: Company) -> Iterator[str]:
-    with wall_of(company.settings, lambda: company.until) as wall, measured_site(wall) as url:
+    with wall_of(company.settings, lambda: company.until) as wall, measured_site(wall.routes()) as url:
         yield url
-
-
-def _event(number: int, kind: str, at: datetime, **data: Any) -> tuple[str, bytes]:  # noqa: ANN401 - whatever events have
-    about = {"specversion": "1.0", "id": f"e{number}", "source": "/t", "type": kind, "time": at.isoformat()}
-    family = {"subscription": "billing"}.get(kind.partition(".")[0], "lead")
-    return family, json.dumps({**about, "data": data}).encode()
-
-
-def _many(until: datetime) -> Iterator[tuple[str, bytes]]:
-    """30 programs of 12 steps in which 30 enrollments each are late, and an account in each of five currencies."""
-    number = 0
-    for program in range(30):
-        name = f"{_RIGHT_TO_LEFT if program % 2 else _LONG}{program}"
-        for step in range(12):
-            # A step that is later than another one has more that are late.
-            for lead in range(3 + (program + step) % 9):
-                number += 1
-                about: Mapping[str, str] = {
-                    "lead_id": f"l{number}",
-                    "program_id": name,
-                    "enrollment_id": f"n{number}",
-                    "step_id": f"{'خطوة-طويلة-جدا-' if program % 2 else 'a-step-with-a-long-name-'}{step}",
-                    "due_at": (until - timedelta(hours=2, minutes=lead)).isoformat(),
-                }
-                yield _event(number, "program.step_entered", until - timedelta(days=3), **about)
-    for place, currency in enumerate(_CURRENCIES):
-        item = {"plan_id": "p", "unit_amount_minor": 10 ** (5 + 2 * place), "quantity": 1, "interval": "month"}
-        about = {"account_id": f"a-{currency}", "subscription_id": f"s-{currency}", "currency": currency}
-        yield _event(10_000 + place, "subscription.started", until - timedelta(days=5), **about, items=[item])
 
 
 @pytest.fixture(scope="module")
 def many(redis_url: str) -> Iterator[str]:
     """The wall of a company with very many programs, long names and five currencies."""
-    until = datetime(2026, 11, 18, 15, tzinfo=UTC)
-    settings = Settings.load(redis_url=redis_url, namespace="very-many-programs")
-    company = apply(settings, _many(until), round(until.timestamp() * 1000))
-    with wall_of(settings, lambda: company.until) as wall, measured_site(wall) as url:
-        wall.sources = lambda: SourceAges(_AGES, are_known=True)
+    with thirty_programs(redis_url) as routes, measured_site(routes) as url:
         yield url
 
 
-@pytest.mark.parametrize("size", [LANDSCAPE, LARGE, PORTRAIT, PHONE], ids=str)
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_nothing_is_cut_off_and_everything_can_be_read(url: str, size: tuple[int, int], theme: str) -> None:
-    found = measured(f"{url}?theme={theme}", size)
-    assert found["cut"] == []
-    assert found["wide"] <= 0
-    assert [each for each in found["contrast"] if each[0] < _CONTRAST] == []
-    assert len(found["contrast"]) > 60
+@pytest.mark.parametrize("state", STATES)
+def test_everything_can_be_read_on_every_screen(redis_url: str, state: str) -> None:
+    served, after_ms = STATES[state]
+    # Each waits for six seconds until the store is given up, one after another.
+    screens = _SCREENS[:1] if state == "redis-hanging" else _SCREENS
+    with served(redis_url) as routes, measured_site(routes, screens) as url:
+        found = measured(url, after_ms, screens)
+    assert problems(found) == {}
+    assert min(each["texts"] for each in found.values()) > 20
 
 
-@pytest.mark.parametrize("size", [LANDSCAPE, LARGE, PORTRAIT, PHONE], ids=str)
-def test_thirty_programs_and_five_currencies_fit(many: str, size: tuple[int, int]) -> None:
-    found = measured(many, size)
-    assert found["cut"] == []
-    assert found["wide"] <= 0
+def test_a_list_of_currencies_can_be_read_on_every_screen(redis_url: str) -> None:
+    with currencies(redis_url) as routes, measured_site(routes) as url:
+        found = measured(f"{url}#currencies")
+    assert problems(found) == {}
 
 
 def test_captions_have_24_pixels_on_a_screen_of_1080_lines(url: str) -> None:
-    found = measured(url, LANDSCAPE)
-    # A window has a frame, a wall has none.
-    assert [each for each in found["px"] if each[0] < _CAPTION_PX * found["scale"] - 0.01] == []
+    found = measured(url)
+    for screen in (("landscape", "dark"), ("large", "dark")):
+        least = _CAPTION_PX * found[screen]["scale"]
+        assert [each for each in found[screen]["px"] if each[0] < least - 0.01] == []
 
 
-@pytest.mark.parametrize("size", [PORTRAIT, PHONE], ids=str)
-def test_alarms_come_first_where_panels_are_one_below_the_other(url: str, size: tuple[int, int]) -> None:
-    assert measured(url, size)["kinds"][:2] == ["conditions", "table"]
+@pytest.mark.parametrize("size", ["portrait", "phone"])
+def test_alarms_come_first_where_panels_are_one_below_the_other(many: str, size: str) -> None:
+    assert measured(many)[size, "dark"]["kinds"][:2] == ["conditions", "table"]
 
 
 def test_a_title_is_that_of_the_address_and_no_markup(url: str) -> None:
-    page = opened(f"{url}?title=%3Cb%3EVienna%3C/b%3E")
+    page = opened(f"{url}page?title=%3Cb%3EVienna%3C/b%3E")
     assert page.one("h1").text == "<b>Vienna</b>"
     assert page.one("title").text == "<b>Vienna</b>"
 
 
 def test_currencies_rotate_while_nobody_reads(many: str) -> None:
     def shown(after_ms: int) -> str:
-        page = opened(f"{many}?rotate=5", after_ms=after_ms)
+        page = opened(f"{many}page?rotate=5", after_ms=after_ms)
         (tile,) = (each for each in page.all("section") if each.one("h2").text.startswith("MRR"))
         return tile.one("small").text.split()[-1]
 
     assert [shown(after_ms) for after_ms in (1_000, 6_000, 11_000)] == ["EUR", "GBP", "JPY"]
 
 
+def test_where_motion_is_reduced_currencies_rotate_and_nothing_breathes(many: str) -> None:
+    def seen(*flags: str) -> tuple[str, str]:
+        page = opened(f"{many}page?rotate=5", after_ms=6_000, flags=flags)
+        (tile,) = (each for each in page.all("section") if each.one("h2").text.startswith("MRR"))
+        return tile.one("small").text, json.loads(page.one(id="measured").text)["animation"]
+
+    assert seen() == ("GBP", "breathe")
+    assert seen("--force-prefers-reduced-motion") == ("GBP", "none")
+
+
+# Within a frame the machine seems to be set to what the frame is.
+_DUSK = """<body><iframe src="/page?theme=%s" style="color-scheme: light"></iframe><script>
+const screen = document.querySelector("iframe");
+const seen = [];
+const look = () => seen.push(screen.contentDocument.documentElement.dataset.theme);
+setTimeout(() => { look(); screen.style.colorScheme = "dark"; }, 1500);
+setTimeout(() => {
+  look();
+  document.body.append(Object.assign(document.createElement("pre"), { textContent: seen }));
+}, 3500);
+</script>"""
+
+
+@pytest.mark.parametrize(
+    ("theme", "seen"), [("auto", "light,dark"), ("light", "light,light"), ("dark", "dark,dark"), ("blue", "dark,dark")]
+)
+def test_the_theme_is_that_of_the_address_or_follows_the_machine(company: Company, theme: str, seen: str) -> None:
+    dusk = Page((_DUSK % theme).encode(), "text/html", policy="default-src 'self' 'unsafe-inline'")
+    with wall_of(company.settings, lambda: company.until) as wall:
+        routes = {**wall.routes(), "/page": wall.routes()["/"], "/dusk": lambda _: dusk}
+        with serving("127.0.0.1", 0, routes) as port:
+            assert opened(f"http://127.0.0.1:{port}/dusk", after_ms=5000).one("pre").text == seen
+
+
 def test_sources_stand_below_the_longest_silent_first(company: Company) -> None:
-    with wall_of(company.settings, lambda: company.until) as wall, measured_site(wall) as url:
-        assert "hidden" in opened(url).one("footer").attributes
-        wall.sources = lambda: SourceAges(_AGES, are_known=True)
+    with wall_of(company.settings, lambda: company.until) as wall, measured_site(wall.routes()) as url:
+        assert "hidden" in opened(f"{url}page").one("footer").attributes
+        wall.sources = lambda: SourceAges(AGES, are_known=True)
         wall._good_until = 0  # noqa: SLF001 - not in a second
-        said = opened(url, after_ms=100).one("footer").text
+        said = opened(f"{url}page", after_ms=100).one("footer").text
         assert re.fullmatch(r"Sources, last posted postmark nothing yet hubspot 2 h stripe 4\d s sendgrid \d s", said)
-        wall.sources = lambda: SourceAges(_AGES, are_known=False)
+        wall.sources = lambda: SourceAges(AGES, are_known=False)
         wall._good_until = 0  # noqa: SLF001 - as above
-        said = opened(url, after_ms=100).one("footer").text
+        said = opened(f"{url}page", after_ms=100).one("footer").text
         assert said.startswith("Sources, last posted ▲ no gateway reports postmark unknown hubspot unknown")
 
 
@@ -199,27 +212,25 @@ def test_a_small_loss_is_nothing_to_watch_anywhere(redis_url: str, amount_minor:
         "items": [{**item, "unit_amount_minor": 900}],
     }
     events = [
-        _event(1, "subscription.started", until - timedelta(days=40), **about, items=[item]),
-        _event(2, "subscription.started", until - timedelta(days=40), **other),
-        _event(3, "subscription.canceled", until - timedelta(days=2), **about, items=[item], cancel_reason="voluntary"),
+        event(1, "subscription.started", until - timedelta(days=40), **about, items=[item]),
+        event(2, "subscription.started", until - timedelta(days=40), **other),
+        event(3, "subscription.canceled", until - timedelta(days=2), **about, items=[item], cancel_reason="voluntary"),
     ]
     settings = Settings.load(redis_url=redis_url, namespace=f"small-loss-{amount_minor}")
     company = apply(settings, events, round(until.timestamp() * 1000))
-    with wall_of(settings, lambda: company.until) as wall, measured_site(wall) as url:
-        page = opened(url)
+    with wall_of(settings, lambda: company.until) as wall, measured_site(wall.routes()) as url:
+        page = opened(f"{url}page")
     (tile,) = (each for each in page.all("section") if each.one("h2").text.startswith("Gross MRR churn"))
     assert ("a small amount, over budget of 2 %" in tile.text) != watched
     assert ("watch" in page.one("section", data_kind="conditions").text) == watched
     assert page.one(id="state").text.startswith("▲ Gross churn" if watched else "● All well")
 
 
-def names_of(page: Element) -> list[str]:
-    """The names of programs in the table of steps."""
-    return [each.one("bdi", "of").text for each in page.all("section", data_kind="table")[0].all("li")]
-
-
-def test_steps_of_a_program_stand_together_with_its_whole_name(many: str) -> None:
-    names = names_of(opened(many))
-    assert len(names) == 5
-    assert all(name.startswith((_LONG, _RIGHT_TO_LEFT)) for name in names)
-    assert len([name for name, _ in groupby(names)]) == len(set(names))
+def test_steps_of_a_program_stand_together_the_worst_program_first(many: str) -> None:
+    rows = opened(f"{many}page").one("section", data_kind="table").all("li")
+    names = [each.one("bdi", "of").text for each in rows]
+    assert [name.startswith((LONG_PROGRAM, RIGHT_TO_LEFT_PROGRAM)) for name in names] == [True] * 5
+    late = [int(each.attributes["data-value"]) for each in rows]
+    assert sorted(late, reverse=True) == sorted(MOST_LATE.values(), reverse=True)
+    assert late == [15, 13, 11, 14, 12]
+    assert [len([*steps]) for _, steps in groupby(names)] == [3, 2]

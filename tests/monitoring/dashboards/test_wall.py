@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from stream_app.clients.http import Page, Request, serving
+from stream_app.clients.http import Page, serving
 from stream_app.clients.ports import free_port
 from stream_app.clients.settings import Settings
 from stream_app.core.samples import Sample
@@ -26,6 +26,7 @@ from stream_app.spec.promql import promql
 from tests.monitoring.dashboards.browser import CHROMIUM, Element, opened
 from tests.monitoring.dashboards.cases import RENDERED, set_variables
 from tests.monitoring.dashboards.site import Queries, exporter, samples, wall_of
+from tests.monitoring.dashboards.states import UNTIL, five_currencies, upgrade
 from tests.monitoring.dashboards.store_content import Company, apply
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
@@ -275,19 +276,13 @@ def test_the_clock_goes_on_between_two_answers(url: str) -> None:
 
 
 @needs_chromium
-def test_an_open_page_takes_over_a_new_version(company: Company) -> None:
-    """The page of the version before lies open; the new one has a panel less."""
-    with (
-        wall_of(company.settings, lambda: company.until) as old,
-        wall_of(company.settings, lambda: company.until) as new,
-    ):
-        new.declared = replace(WALL, rows=WALL.rows[:-1])
-        pages = iter([old.routes()["/"](Request({}))])
-        second = new.routes()["/"](Request({}))
-        routes = {**new.routes(), "/": lambda _: next(pages, second)}
-        with serving("127.0.0.1", 0, routes) as port:
-            page = opened(f"http://127.0.0.1:{port}/", after_ms=9000)
-    assert len(page.all("section")) == sum(len(row.panels) for row in WALL.rows[:-1])
+def test_an_open_page_takes_over_a_new_version(redis_url: str) -> None:
+    with upgrade(redis_url) as routes, serving("127.0.0.1", 0, routes) as port:
+        before = opened(f"http://127.0.0.1:{port}/", after_ms=3000)
+        after = opened(f"http://127.0.0.1:{port}/", after_ms=9000)
+    assert len(before.all("section")) == len(_NUMBERS)
+    assert len(after.all("section")) == sum(len(row.panels) for row in WALL.rows[1:])
+    assert after.one(id="state").text.startswith("● All well")
 
 
 @needs_chromium
@@ -355,27 +350,11 @@ def test_another_currency_can_be_chosen(url: str, known: list[Sample]) -> None:
     assert big.text.endswith("USD")
 
 
-_PAID = {"EUR": 412_345_00, "GBP": 99_99, "JPY": 2_123_456_789, "KWD": 1_234_567_000, "USD": 999_999_49}
-"""What an account pays a month, in minor units, of which KWD has three decimals and JPY none."""
-
-
-def _subscriptions(until: int) -> Iterator[tuple[str, bytes]]:
-    """One in each currency for the last 70 days; for ten days that in JPY has been 0.36 % dearer."""
-    for currency, amount in _PAID.items():
-        before = round(amount / 1.0036) if currency == "JPY" else amount
-        for type_, price, days in (("subscription.started", before, 70), ("subscription.changed", amount, 10)):
-            moment = datetime.fromtimestamp(until // 1000, UTC) - timedelta(days=days)
-            about = {"specversion": "1.0", "source": "/t", "id": f"{type_}{currency}", "time": moment.isoformat()}
-            data: dict[str, Any] = {"account_id": currency, "subscription_id": currency, "currency": currency}
-            data |= {"items": [{"plan_id": "p", "unit_amount_minor": price, "interval": "month"}]}
-            yield "billing", json.dumps({**about, "type": type_, "data": data}).encode()
-
-
 @pytest.fixture(scope="module")
-def five_currencies(redis_url: str) -> Iterator[str]:
-    until = time.time_ns() // 1_000_000
-    settings = Settings.load(redis_url=redis_url, namespace=f"t{until}")
-    apply(settings, _subscriptions(until), until)
+def paid_in_five_currencies(redis_url: str) -> Iterator[str]:
+    until = round(UNTIL.timestamp() * 1000)
+    settings = Settings.load(redis_url=redis_url, namespace="five-currencies")
+    apply(settings, five_currencies(UNTIL), until)
     with exporter(settings, lambda: until) as port:
         yield f"http://127.0.0.1:{port}/"
 
@@ -391,8 +370,8 @@ def five_currencies(redis_url: str) -> Iterator[str]:
         ("USD", "999,999 USD"),
     ],
 )
-def test_an_amount_keeps_its_unit_however_large_it_is(five_currencies: str, currency: str, text: str) -> None:
-    mrr = panel(opened(f"{five_currencies}?currency={currency}"), "MRR")
+def test_an_amount_keeps_its_unit_however_large_it_is(paid_in_five_currencies: str, currency: str, text: str) -> None:
+    mrr = panel(opened(f"{paid_in_five_currencies}?currency={currency}"), "MRR")
     assert mrr.one("p", "big").text == text
 
 
@@ -402,14 +381,14 @@ def _line_of(part: Element, whole: Element) -> str:
 
 
 @needs_chromium
-def test_all_currencies_are_in_sight_or_can_be_listed(five_currencies: str) -> None:
-    mrr = panel(opened(five_currencies), "MRR")
+def test_all_currencies_are_in_sight_or_can_be_listed(paid_in_five_currencies: str) -> None:
+    mrr = panel(opened(paid_in_five_currencies), "MRR")
     link = mrr.one("a")
     assert _line_of(link, mrr) == "100 GBP 2.12 B JPY +2 currencies"
-    churn = panel(opened(five_currencies), "Gross MRR churn")
+    churn = panel(opened(paid_in_five_currencies), "Gross MRR churn")
     assert churn.one("p", "big").text == "0.00 % EUR"
     assert _line_of(churn.one("a"), churn) == "0.00 % GBP +3 currencies"
-    listed = panel(opened(five_currencies + link.attributes["href"]), "MRR").one("ul", "choices")
+    listed = panel(opened(paid_in_five_currencies + link.attributes["href"]), "MRR").one("ul", "choices")
     rows = {each.one("a").text: each.one("a").attributes["href"] for each in listed.all("li")}
     assert rows == {
         "412,345 EUR": "?currency=EUR",
@@ -428,8 +407,8 @@ def test_all_currencies_are_in_sight_or_can_be_listed(five_currencies: str) -> N
 
 
 @needs_chromium
-def test_a_small_change_of_mrr_looks_small(five_currencies: str) -> None:
-    mrr = panel(opened(f"{five_currencies}?currency=JPY"), "MRR")
+def test_a_small_change_of_mrr_looks_small(paid_in_five_currencies: str) -> None:
+    mrr = panel(opened(f"{paid_in_five_currencies}?currency=JPY"), "MRR")
     assert mrr.all("p", "axis")[-1].text == "60 days: 2.116 B → 2.123 B JPY, +0.36 %"
     curve = mrr.one("svg").all("path")[1].attributes["d"]
     heights = [float(each) for each in re.findall(r"[ML][\d.]+ ([\d.]+)", curve)]
