@@ -76,17 +76,18 @@
     return wide > CLIPPED && tall > CLIPPED;
   };
 
-  /* How much of a shortened beginning of a name is empty: it could be narrower by that. */
-  const gapOf = (head) => {
+  /* Of the shortened beginning of a name: how much can be seen, and how much room behind it is empty. */
+  const shortened = (head) => {
     const [node] = head.childNodes;
-    const dots = head.parentElement.appendChild(document.createElement("span"));
+    const dots = head.nextElementSibling.appendChild(document.createElement("span"));
     dots.textContent = "…";
     const ellipsis = dots.getBoundingClientRect().width;
     dots.remove();
     const { width } = head.getBoundingClientRect();
-    const ends = Array.from({ length: node.length + 1 }, (_, end) => end);
-    const taken = ends.map((end) => rangeOf(node, end).getBoundingClientRect().width + ellipsis);
-    return width - Math.max(...taken.filter((each) => each <= width + CLIPPED));
+    const ends = Array.from({ length: node.length }, (_, place) => place + 1);
+    const widths = ends.map((end) => rangeOf(node, end).getBoundingClientRect().width + ellipsis);
+    const seen = widths.filter((each) => each <= width + CLIPPED);
+    return { name: head.textContent, letters: seen.length, gap: width - Math.max(0, ...seen) };
   };
 
   const measure = () => {
@@ -114,7 +115,7 @@
           return boxes.some((box) => box.bottom > panel.bottom + CLIPPED || box.top < panel.top - CLIPPED);
         })
         .map(({ node }) => node.data),
-      gaps: heads.map((each) => [gapOf(each), each.textContent]),
+      shortened: heads.map(shortened),
       contrast: found.map(({ node, element }) => [contrastOf(element), node.data]),
       px: found.map(({ node, element }) => [parseFloat(getComputedStyle(element).fontSize), node.data]),
       wide: document.documentElement.scrollWidth - innerWidth,

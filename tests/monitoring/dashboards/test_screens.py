@@ -86,7 +86,7 @@ def problems(found: Measured) -> dict[tuple[str, str], dict[str, Any]]:
     of_each = {
         screen: {
             **{kind: each[kind] for kind in ("cut", "outside", "overlaps")},
-            "gaps": [gap for gap in each["gaps"] if gap[0] > _GAP_PX],
+            "shortened": [name for name in each["shortened"] if name["letters"] == 0 or name["gap"] > _GAP_PX],
             "contrast": [contrast for contrast in each["contrast"] if contrast[0] < _CONTRAST],
             "wide": max(0, each["wide"]),
         }
