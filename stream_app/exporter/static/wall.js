@@ -537,8 +537,7 @@ function closeGap(head) {
   const room = head.getBoundingClientRect().width - ellipsis;
   let count = text.length;
   while (count && widthOf(count) > room) count -= 1;
-  const width = `${Math.ceil(widthOf(count) + ellipsis)}px`;
-  head.parentElement.style.gridTemplateColumns = `minmax(min(2em, ${width}), ${width}) max-content`;
+  head.parentElement.style.gridTemplateColumns = `${Math.ceil(widthOf(count) + ellipsis)}px max-content`;
 }
 
 /* Tables. */
