@@ -821,7 +821,8 @@ function showState() {
   const lost = doubt(),
     status = worstStatus();
   document.getElementById("state").textContent =
-    lost || (values.waiting ? WAITING : `${headline()} · data ${duration(one(agePanel(), "value"))} old`);
+    lost ||
+    (values.waiting ? WAITING : `${headline()} · ${unbroken(`data ${duration(one(agePanel(), "value"))} old`)}`);
   document.body.className = lost
     ? "lost"
     : { good: "", waiting: "", unknown: "", watch: "watched", alarm: "alarmed" }[status];
