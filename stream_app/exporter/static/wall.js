@@ -22,6 +22,7 @@ setTheme();
 const ROTATE_S = Number(params.get("rotate")) || 0;
 const LEAST_ROTATE_S = 5;
 let turn = 0;
+let fitted = 0;
 for (const heading of params.get("title") ? [document.querySelector("h1"), document.querySelector("title")] : [])
   heading.textContent = params.get("title");
 const page = document.getElementById("wall");
@@ -838,7 +839,7 @@ function headline() {
 
 function showTime() {
   const now = new Date(Date.now() + ahead);
-  const date = now.toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short" });
+  const date = now.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
   document.getElementById("clock").textContent =
     `${date}, ${now.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" })}`;
 }
@@ -867,14 +868,15 @@ function redraw() {
     page.textContent = "";
     page.append(...drawn);
     // Before it is seen what has room.
+    showTime();
+    showState();
     showSample();
     showSources();
+    fitted = page.clientHeight;
     drawn.forEach(makeRoom);
     drawn.forEach(dropCut);
     document.querySelectorAll("bdi .head").forEach(closeGap);
     if (focused) [...page.querySelectorAll("a")].find((each) => each.href === focused)?.focus({ preventScroll: true });
-    showState();
-    showTime();
   } else {
     const state = document.getElementById("state");
     state.textContent = `■ ${problem}`;
@@ -924,6 +926,8 @@ function tick() {
   if (broken) return;
   showTime();
   if (values.panels) showState();
+  // The state may take one line more or less than when it was seen what has room.
+  if (values.panels && page.clientHeight !== fitted) redraw();
 }
 
 for (const change of ["hashchange", "resize"]) addEventListener(change, () => values.panels && !broken && redraw());
