@@ -19,7 +19,7 @@ from stream_app.catalog.fingerprint import fingerprint
 from stream_app.cli.wiring import model
 from stream_app.clients.settings import Settings
 from stream_app.store.ledger import Commit, Ledger
-from stream_app.worker.pipeline import Pipeline
+from stream_app.worker.pipeline import Pipeline, Prepared
 from stream_app.worker.rejection_limit import RejectionLimit
 from stream_app.worker.telemetry import Telemetry
 
@@ -50,6 +50,8 @@ async def _digest(spool: Path) -> str:
     found = hashlib.sha256()
     for batch in batches(spool, _BATCH):
         prepared = await pipeline.prepare(batch)
+        if not isinstance(prepared, Prepared):
+            raise prepared.error
         found.update(_canonical(prepared.commit).encode())
         await pipeline.apply(prepared)
     return found.hexdigest()

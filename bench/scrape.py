@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.sample_source import DECLARATIONS, DEFINITIONS_OF, SampleSource
 from stream_app.clients.connections import sync_redis
+from stream_app.clients.http import Request
 from stream_app.clients.settings import Settings
 from stream_app.exporter.collector import BusinessCollector
 from stream_app.exporter.metrics_page import MetricsPage
 from stream_app.exporter.wall import HELD, Wall
 from stream_app.monitoring.dashboards import WALL
+from stream_app.monitoring.thresholds import DEFAULTS
 from stream_app.store.reader import Reader
 
 __all__ = ["Scraped", "Scraper", "WallAsker", "at_rest"]
@@ -55,11 +57,12 @@ class WallAsker:
             reader=Reader(self._redis, settings.namespace, settings.rules.calendar, min_buckets=HELD),
             source=SampleSource(settings.series_limit),
             clock=_now,
+            thresholds=DEFAULTS,
         )
 
     def ask(self) -> bytes:
         """Return what the page would get; within `REUSED_S` it is the same again."""
-        return self._wall.routes()["/wall.json"]({}).body
+        return self._wall.routes()["/wall.json"](Request({})).body
 
     def close(self) -> None:
         """Disconnect."""
