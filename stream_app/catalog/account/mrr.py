@@ -43,8 +43,11 @@ class Earned(Struct, gc=False):
         for row in rows:
             if row.status in _EARNING:
                 currency = row.currency
-                mrr[currency] = mrr.get(currency, 0) + row.monthly
-                earning[currency] = earning.get(currency, 0) + 1
+                if currency in mrr:
+                    mrr[currency] += row.monthly
+                    earning[currency] += 1
+                else:
+                    mrr[currency], earning[currency] = row.monthly, 1
         return cls(mrr, earning)
 
     @property
