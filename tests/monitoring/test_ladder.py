@@ -1,5 +1,6 @@
 """A step that stalls: first the wall and Grafana say in how many minutes somebody is paged, then somebody is."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -12,7 +13,9 @@ from stream_app.monitoring.alerts.steps import BLOCKED_IN, NURTURE_STEP_BLOCKED
 from stream_app.monitoring.dashboards import WALL
 from stream_app.render.evaluation import vector
 from stream_app.render.wall import HoldingSince, WallData, wall_values
+from stream_app.spec.notification import BusinessHours
 from stream_app.spec.window import Grain
+from stream_app.spec.working_time import work_calendar
 from tests.monitoring.alerts.nurture import BALANCE, DUE, OFFICE, OVERDUE, exits
 from tests.monitoring.alerts.stories import ROOT
 from tests.monitoring.alerts.story import FRESH, Story, flat, missing, seconds
@@ -51,6 +54,25 @@ def test_the_page_says_in_how_many_minutes_a_step_is_blocked(at: str, left: int 
 @pytest.mark.parametrize(("at", "blocked"), [("89m", False), ("90m", True), ("95m", True)])
 def test_the_page_says_blocked_only_when_none_has_advanced_for_long(at: str, *, blocked: bool) -> None:
     assert (STEP in vector(NURTURE_STEP_BLOCKED.instant, context_of(STALL, at))) is blocked
+
+
+@pytest.mark.parametrize(
+    ("hours", "holds"),
+    [
+        (BusinessHours(), True),
+        (BusinessHours(holidays=("01-01",)), False),
+        (BusinessHours(begin="11:00"), False),
+        (BusinessHours(timezone="America/New_York"), False),
+        (BusinessHours(days=("monday",)), False),
+    ],
+)
+@pytest.mark.parametrize("at", ["80m", "95m"])
+def test_the_page_knows_hours_and_holidays_of_the_installation(at: str, hours: BusinessHours, *, holds: bool) -> None:
+    """It is about half past ten UTC on Thursday, 1 January, and the step has no past weeks."""
+    assert NURTURE_STEP_BLOCKED.soon
+    ladder = (NURTURE_STEP_BLOCKED.soon.minutes, NURTURE_STEP_BLOCKED.instant)
+    context = replace(context_of(STALL, at), work=work_calendar(hours))
+    assert any(vector(each, context) for each in ladder) is holds
 
 
 def test_a_step_in_which_few_stay_is_not_stalled() -> None:
