@@ -10,11 +10,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import distribution
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 from jsonschema.validators import validator_for
+from ruamel.yaml import YAML
 
 from stream_app import __version__
 from stream_app.cli.alerts_file import alert_settings
@@ -107,11 +110,66 @@ def test_a_service_that_stays_says_whether_it_is_well(name: str) -> None:
     if name in ONE_SHOTS:
         assert check == {"disable": True}
     elif name in OURS:
-        # The image's own; test_image.py runs it.
-        assert check == {}
+        assert check == _check_of_the_image()
     else:
         assert check["test"][0] in {"CMD", "CMD-SHELL"}
         assert check["start_period"]
+
+
+def _check_of_the_image() -> dict[str, object]:
+    """What the Dockerfile says; test_image.py runs it."""
+    options, words = re.search(
+        r"^HEALTHCHECK (.*) CMD (\[.*\])$", (ROOT / "Dockerfile").read_text(), re.MULTILINE
+    ).groups()  # type: ignore[union-attr]
+    check: dict[str, object] = {"test": ["CMD", *json.loads(words)]}
+    for name, value in re.findall(r"--([a-z-]+)=(\S+)", options):
+        check[name.replace("-", "_")] = int(value) if value.isdigit() else value
+    return check
+
+
+NEWER_THAN_DOCKER_24 = {"start_interval", "content", "include", "required", "gpus", "post_start", "pre_stop", "models"}
+"""Keys that the engine refuses, or the Compose of its time does not know."""
+
+
+def _keys(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield key
+            yield from _keys(value)
+    elif isinstance(node, list):
+        for each in node:
+            yield from _keys(each)
+
+
+def test_docker_24_knows_every_key() -> None:
+    assert not NEWER_THAN_DOCKER_24 & set(_keys(COMPOSITION))
+
+
+def test_podman_compose_reads_the_same_services(tmp_path: Path) -> None:
+    """Without Podman: it only asks which version that is."""
+    podman = tmp_path / "podman"
+    podman.write_text('#!/bin/sh\necho "podman version 5.4.0"\n')
+    podman.chmod(0o755)
+    profiles = [f"--profile={each}" for each in sorted({*chain.from_iterable(map(_profiles, SERVICES.values()))})]
+    read = subprocess.run(  # noqa: S603 - a program of the environment
+        [Path(sys.executable).with_name("podman-compose"), "--podman-path", podman, *profiles, "config"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert read.returncode == 0, read.stderr
+    found = YAML(typ="safe").load(read.stdout)["services"]
+    assert found.keys() == SERVICES.keys()
+    for name, service in SERVICES.items():
+        assert found[name].get("depends_on", {}).keys() == service.get("depends_on", {}).keys()
+        assert found[name].get("healthcheck", {}).keys() == service.get("healthcheck", {}).keys()
+        assert [each.replace("$$", "$") for each in service.get("command", [])] == found[name].get("command", [])
+
+
+def _profiles(service: dict[str, Any]) -> list[str]:
+    profiles: list[str] = service.get("profiles", [])
+    return profiles
 
 
 @each_service
