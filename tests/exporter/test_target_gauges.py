@@ -61,5 +61,16 @@ def test_a_target_has_a_goal_what_is_reached_and_a_pace(redis_url: str, namespac
     }
 
 
+def test_what_nobody_clicked_is_a_share_of_zero(redis_url: str, namespace: str) -> None:
+    settings = Settings.load(redis_url=redis_url, namespace=namespace)
+    mail = {"lead_id": "l", "message_id": "m"}
+    apply(
+        settings,
+        [event("email", f"email.{each}", each, "2026-11-06T09:00:00Z", **mail) for each in ("sent", "delivered")],
+        NOON,
+    )
+    assert exported(settings)["stream_app_target_reached"]["click_rate", "month", ""] == 0
+
+
 def test_without_a_store_there_is_not_even_a_goal() -> None:
     assert exported(Settings.load(redis_url="redis://127.0.0.1:1/0", namespace="x")) == {}

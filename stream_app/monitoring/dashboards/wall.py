@@ -55,8 +55,12 @@ def _sent(state: str, window: str = "24h") -> Sum:
     return total("email_cohort", state=state, window=window)
 
 
-def _rate(state: str, of: str, window: str) -> Arithmetic:
-    return share(_sent(state, window), _sent(of, window))
+def _rate(state: str, of: str, window: str, days_before: int = 0) -> Arithmetic:
+    above, below = (
+        Offset(_sent(each, window), days_before) if days_before else _sent(each, window) for each in (state, of)
+    )
+    # A bucket in which nobody clicked holds no clicks, not even 0 of them.
+    return share(SetOperation(above, "or", Arithmetic(Number(0), "*", below)), below)
 
 
 def _moved(*movements: str, window: str = "24h", **more: str) -> Sum:
@@ -306,7 +310,7 @@ _BOTTOM = Row(
                 Target(of=_rate("clicked", "delivered", "7d"), legend="7 days"),
                 Target(of=_rate("clicked", "delivered", "30d"), legend="in 30 days", kind=TargetKind.TYPICAL),
                 Target(
-                    of=share(Offset(_sent("clicked", "7d"), 7), Offset(_sent("delivered", "7d"), 7)),
+                    of=_rate("clicked", "delivered", "7d", 7),
                     legend="before",
                     kind=TargetKind.PREVIOUS,
                     empty=_WEEK,
