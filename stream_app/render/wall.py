@@ -252,7 +252,7 @@ def _listed(found: Vector) -> list[Node]:
 def _spark(spark: Spark, context: EvalContext, data: WallData) -> Node:
     numbers = _numbers(spark, data.clock)
     curve = _curve(spark, context, data, numbers)
-    node: Node = {"curve": spark.curve, "caption": spark.caption, "values": curve}
+    node: Node = {"curve": spark.curve, "grain": spark.grain, "caption": spark.caption, "values": curve}
     if spark.before:
         node["before"] = _curve(spark, context, data, range(numbers.start - spark.before, numbers.stop - spark.before))
     return node

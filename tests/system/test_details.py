@@ -28,6 +28,11 @@ def _record(family: str, key: str, number: int, kind: str, time: str, data: Mapp
     return RecordToSend(family, key.encode(), json.dumps({**about, "data": data}).encode())
 
 
+def _mail(number: int, event: str, time: str, message: str) -> RecordToSend:
+    data = {"lead_id": "M1", "message_id": message}
+    return _record("email", "M1", number, f"email.{event}", time, data)
+
+
 def _subscription(number: int, event: str, time: str, currency: str, unit: int, quantity: int = 1) -> RecordToSend:
     """The state of the one subscription in a currency, monthly and in minor units."""
     item = {"plan_id": "p", "unit_amount_minor": unit, "quantity": quantity, "interval": "month"}
@@ -51,6 +56,11 @@ _EVENTS = [
     _subscription(8, "started", "2026-03-05T23:59:59Z", "JPY", 50_000),
     _subscription(9, "changed", "2026-03-06T00:00:00Z", "EUR", 123_456, 2),
     _subscription(10, "canceled", "2026-03-08T09:00:00Z", "EUR", 123_456, 2),
+    *(_mail(number, "sent", "2026-03-05T09:00:00Z", f"m{number}") for number in (11, 12)),
+    *(_mail(number + 2, "delivered", "2026-03-05T09:01:00Z", f"m{number}") for number in (11, 12)),
+    _mail(15, "clicked", "2026-03-07T09:00:00Z", "m11"),
+    _mail(16, "sent", "2026-03-06T09:00:00Z", "m16"),
+    _mail(17, "delivered", "2026-03-06T09:01:00Z", "m16"),
 ]
 
 
@@ -220,10 +230,21 @@ def test_of_the_past_no_more_is_known_than_of_that_day(filled: Installation) -> 
     ]
 
 
-def test_a_ratio_says_where_its_past_is(filled: Installation) -> None:
+def test_a_ratio_has_the_days_of_its_tile(filled: Installation) -> None:
     at = _exporter(filled, detail="on")
-    text = _get(at, "/detail/metric", {"name": "lifecycle_gross_mrr_churn_rate"})[1]
-    assert "stream-app history --series gross_mrr_churn_rate --format csv" in text
+    page = _Cells(_get(at, "/detail/metric", {"name": "lifecycle_email_click_rate"})[1])
+    days = "2026-02-08 to 2026-03-09"
+    # One of the two messages of the 5th was clicked, later; of other days there is nothing to divide by.
+    assert page.captions == [
+        f"email click rate, by day of sending, 30 days, {days}: 0 % to 50 % a day, nothing on the last"
+    ]
+    assert page.bars == ["lifecycle_email_click_rate", "2026-03-05: 50 %", "2026-03-06: 0 %"]
+
+
+def test_a_ratio_without_a_tile_says_where_its_past_is(filled: Installation) -> None:
+    at = _exporter(filled, detail="on")
+    text = _get(at, "/detail/metric", {"name": "lifecycle_net_mrr_churn_rate"})[1]
+    assert "stream-app history --series net_mrr_churn_rate --format csv" in text
     assert not _Cells(text).captions
 
 

@@ -14,7 +14,7 @@ from stream_app.clients.http import Page, Request, Route
 from stream_app.core.calendar import Calendar
 from stream_app.core.samples import Sample
 from stream_app.exporter.detail.access import UNAUTHORIZED, is_admitted
-from stream_app.exporter.detail.by_day import trends
+from stream_app.exporter.detail.by_day import tile_trends, trends
 from stream_app.exporter.detail.due_pages import DUE_PAGES, DuePage, page_of
 from stream_app.exporter.detail.elements import command, document, figure
 from stream_app.exporter.wall import Current
@@ -125,7 +125,7 @@ class Details:
         return document(
             name,
             definitions([("severity", alert.severity), ("fires when it has held for", alert.for_)]),
-            element("h2", "Holds now"),
+            element("h2", "Holds, or soon will"),
             _where(conditions[name]) if name in conditions else element("p", "Only Prometheus knows: see its alerts."),
             element("h2", "Expression"),
             command(alert.expr),
@@ -154,8 +154,11 @@ class Details:
         return element("span", " ".join(each for each in said if each))
 
     def _by_day(self, name: str, labels: Mapping[str, str]) -> Html:
-        declared = self.known[PREFIX + name]
-        found = trends(declared, self.current().recent, labels) if isinstance(declared, Metric) else None
+        declared, current = self.known[PREFIX + name], self.current()
+        found = trends(declared, current.recent, labels) if isinstance(declared, Metric) else None
+        if found is None:
+            today = self.calendar.day(current.values["at"])
+            found = tile_trends(declared, current.values["panels"].values(), today) or None
         if found is None:
             history = command(f"stream-app history --series {name} --format csv")
             return element("div", element("p", "It is not kept by day. What can be known of past days:"), history)
@@ -183,16 +186,23 @@ def _conditions(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _where(condition: Mapping[str, Any]) -> Html:
-    """Where a condition holds, with a link to those who are behind it."""
-    if not condition["found"]:
-        return element("p", condition["okText"] or "Nowhere.")
-    items = []
-    for each in condition["found"]:
-        place = " / ".join(each["labels"].values()) or condition["title"]
-        address = page_of(each["labels"])
-        said = f": {number_text(each['value'])} {condition['foundText']}"
-        items.append(element("li", link(place, address) if address else place, said))
-    return element("ul", *items)
+    """Where a condition holds, and where it soon will, with a link to those who are behind it."""
+    soon = condition.get("soon", {"found": ()})
+    items = [
+        *(
+            _place(each, condition["title"], f"{number_text(each['value'])} {condition['foundText']}")
+            for each in condition["found"]
+        ),
+        *(_place(each, soon["title"], soon["tag"]) for each in soon["found"]),
+    ]
+    return element("ul", *items) if items else element("p", condition["okText"] or "Nowhere.")
+
+
+def _place(found: Mapping[str, Any], title: str, text: str) -> Html:
+    place = " / ".join(found["labels"].values()) or title
+    address = page_of(found["labels"])
+    pages = f", pages in {number_text(found['minutes'])} min" if found["minutes"] else ""
+    return element("li", link(place, address) if address else place, f": {text}{pages}")
 
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> Page:

@@ -22,11 +22,12 @@ def command(line: str) -> Html:
 
 
 def figure(trend: Trend) -> Html:
-    """A bar for each day, with the same as text: where it begins and ends, the least and the most."""
-    amounts = [amount for _, amount in trend.days]
+    """A bar for each day that has a value, with the same as text: where it begins and ends, the least and the most."""
+    amounts = [amount for _, amount in trend.days if amount is not None]
     most, least = max(*amounts, 0), min(*amounts, 0)
     (first, _), (last, newest) = trend.days[0], trend.days[-1]
-    lowest, highest, now = map(trend.text, (min(amounts), max(amounts), newest))
+    lowest, highest = trend.text(min(amounts)), trend.text(max(amounts))
+    now = "nothing" if newest is None else trend.text(newest)
     text = f"{trend.title}, {first} to {last}: {lowest} to {highest} {trend.when}, {now} on the last"
     scale = _HIGH / (most - least or 1)
     bars = (
@@ -39,9 +40,10 @@ def figure(trend: Trend) -> Html:
             height=f"{max(abs(amount) * scale, 1):.1f}",
         )
         for place, (day, amount) in enumerate(trend.days)
+        if amount is not None
     )
     high = _HIGH + 1
-    svg = element("svg", *bars, viewBox=f"0 0 {len(amounts) * (_BAR + _GAP)} {high}", role="img", aria_label=text)
+    svg = element("svg", *bars, viewBox=f"0 0 {len(trend.days) * (_BAR + _GAP)} {high}", role="img", aria_label=text)
     return element("figure", svg, element("figcaption", text))
 
 
