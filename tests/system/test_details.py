@@ -232,13 +232,17 @@ def test_of_the_past_no_more_is_known_than_of_that_day(filled: Installation) -> 
 
 def test_a_ratio_has_the_days_of_its_tile(filled: Installation) -> None:
     at = _exporter(filled, detail="on")
-    page = _Cells(_get(at, "/detail/metric", {"name": "lifecycle_email_click_rate"})[1])
+    text = _get(at, "/detail/metric", {"name": "lifecycle_email_click_rate"})[1]
+    assert "Formula: cohort clicked / cohort delivered." in text
+    page = _Cells(text)
     days = "2026-02-08 to 2026-03-09"
     # One of the two messages of the 5th was clicked, later; of other days there is nothing to divide by.
     assert page.captions == [
         f"email click rate, by day of sending, 30 days, {days}: 0 % to 50 % a day, nothing on the last"
     ]
     assert page.bars == ["lifecycle_email_click_rate", "2026-03-05: 50 %", "2026-03-06: 0 %"]
+    # One of three, of the last week and of the last month.
+    assert [row for row in page.rows if row] == [["7 days", "33.33 %"], ["in 30 days", "33.33 %"]]
 
 
 def test_a_ratio_without_a_tile_says_where_its_past_is(filled: Installation) -> None:

@@ -21,7 +21,7 @@ from stream_app.exporter.wall import Current
 from stream_app.render.html import Html, definitions, element, link, table
 from stream_app.render.text import duration_text, number_text, value_text
 from stream_app.spec.alert import Alert
-from stream_app.spec.metric import PREFIX, Declaration, Metric
+from stream_app.spec.metric import PREFIX, Declaration, Metric, Unit
 from stream_app.store.lookup import Due, Member, due
 
 __all__ = ["Details", "off"]
@@ -104,14 +104,15 @@ class Details:
         declared = self.known.get(name)
         if declared is None:
             return _unknown("metric", name, self.known)
-        samples = [each for each in self.current().samples if each.name == name]
+        current = self.current()
+        samples = [each for each in current.samples if each.name == name]
         return document(
             name,
             element("p", self._definition(declared.name)),
             element("h2", "By day"),
             self._by_day(declared.name, {}),
             element("h2", "Now"),
-            _values(declared, samples),
+            _values(declared, samples) if samples else _tile_values(declared, current.values["panels"].values()),
             element("h2", "The same in a terminal"),
             command(f"stream-app kpis {name}"),
         )
@@ -150,7 +151,7 @@ class Details:
 
     def _definition(self, name: str) -> Html:
         declared = self.known[PREFIX + name]
-        said = [declared.definition, declared.formula, declared.note]
+        said = [declared.definition, f"Formula: {declared.formula}." if declared.formula else "", declared.note]
         return element("span", " ".join(each for each in said if each))
 
     def _by_day(self, name: str, labels: Mapping[str, str]) -> Html:
@@ -168,8 +169,6 @@ class Details:
 
 
 def _values(declared: Declaration, samples: Sequence[Sample]) -> Html:
-    if not samples:
-        return element("p", "The wall shows no value of it: ask in a terminal.")
     heads = [name for name, _ in samples[0].labels]
     rows = []
     for each in samples[:_MOST]:
@@ -177,6 +176,19 @@ def _values(declared: Declaration, samples: Sequence[Sample]) -> Html:
         text = value_text(each.value, declared.unit, labels.get("currency", ""))
         rows.append([*(labels.get(name, "") for name in heads), text])
     return table([*heads, "value"], rows)
+
+
+def _tile_values(declared: Declaration, panels: Iterable[Mapping[str, Any]]) -> Html:
+    """What tiles about a ratio compute of others, such as the rate of all programs together."""
+    rows = [
+        [each["legend"], value_text(found["value"], declared.unit, currency)]
+        for choices in panels
+        for currency, shown in choices.items()
+        if declared.unit is Unit.RATIO and shown.get("about") == declared.series
+        for each in shown["values"]
+        for found in each["found"]
+    ]
+    return table(["", "value"], rows) if rows else element("p", "The wall shows no value of it: ask in a terminal.")
 
 
 def _conditions(values: Mapping[str, Any]) -> dict[str, Any]:
