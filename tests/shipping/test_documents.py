@@ -17,6 +17,7 @@ from stream_app import __version__
 from stream_app.cli import main
 from stream_app.clients.settings import PREFIX, REPLACED, SECRETS, Settings
 from stream_app.monitoring.alerts import ALERTING
+from tests.monitoring.dashboards.states import STATES
 from tests.shipping.commands import parse
 from tests.shipping.composition import ROOT
 from tests.shipping.pages import PAGES, anchors, links, paths, section, shell_lines, spans, text
@@ -126,6 +127,13 @@ def test_the_readme_shows_the_wall_and_two_commands_on_its_first_screen() -> Non
     first_screen = "\n".join(text("README.md").splitlines()[:30])
     assert "docs/img/wall.png" in first_screen
     assert [line for line in shell_lines("README.md") if line in first_screen] == ["make demo", "make test"]
+
+
+def test_every_picture_is_shown() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    shown = {name for page in pages for name in re.findall(r"!\[[^\]]+\]\((?:docs/)?img/(\S+)\)", page.read_text())}
+    assert shown == {path.name for path in (ROOT / "docs" / "img").iterdir()}
+    assert {f"wall-{state}.png" for state in STATES} <= shown
 
 
 def test_the_readme_links_every_page() -> None:
