@@ -23,7 +23,7 @@ from stream_app.store.generations import serving_keys
 from stream_app.store.keys import Partition, partition_of
 from tests.servers.cluster import Cluster
 from tests.system.event_sets import FAMILIES, RecordToSend
-from tests.system.processes import CommandProcess, eventually, run
+from tests.system.processes import CommandProcess, eventually, run, run_line
 
 Series = tuple[str, frozenset[tuple[str, str]]]
 
@@ -167,6 +167,10 @@ class Installation:
         """Run a command that may fail; return its exit code and what it prints."""
         log = self._directory / f"{arguments[0]}-{next(self._number)}.log"
         return run(list(arguments), self._complete(environment), log)
+
+    def run_line(self, line: str) -> tuple[int, str]:
+        """Run a line that users copy into a shell with the settings of all commands."""
+        return run_line(line, self._complete({}))
 
     def drain(self, **environment: str) -> dict[str, Any]:
         """Run a worker until all is applied and return its report."""

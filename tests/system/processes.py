@@ -42,6 +42,22 @@ def run(arguments: list[str], environment: Mapping[str, str], log: Path) -> tupl
     return done.returncode, done.stdout
 
 
+def run_line(line: str, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Run a line as a shell does that finds our command; return its exit code and all that it printed."""
+    path = f"{Path(_COMMAND).parent}{os.pathsep}{os.environ['PATH']}"
+    shell = ["/bin/bash", "-uo", "pipefail", "-c", line]
+    done = subprocess.run(  # noqa: S603 - our own line
+        shell,
+        env={**_clean(environment), "PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=_TIMEOUT_S,
+    )
+    return done.returncode, done.stdout
+
+
 class CommandProcess:
     """One that goes on until it is told to end. `log` takes all it says."""
 

@@ -26,7 +26,7 @@ def _tile(page: Element, title: str) -> str:
     return found
 
 
-def test_the_wall_from_an_empty_installation_to_the_first_event(installation: Installation, tmp_path: Path) -> None:
+def test_the_wall_from_an_empty_installation_to_the_first_event(installation: Installation) -> None:
     installation.create_topics()
     at = port()
     exporter = installation.start("exporter", exporter_port=at)
@@ -47,15 +47,14 @@ def test_the_wall_from_an_empty_installation_to_the_first_event(installation: In
     assert "No nurture step is blocked" not in waiting.text
     assert "No data yet" in _tile(waiting, "Reopened leads")
 
-    line = waiting.one("code").text
-    event, _, command = line.removeprefix("echo '").partition("' | ")
-    assert command == "stream-app produce -"
-    (tmp_path / "first.jsonl").write_text(event)
-    assert installation.try_run("produce", str(tmp_path / "first.jsonl"))[0] == 0
+    assert waiting.one(id="first").text.startswith("send one: ")
+    code, printed = installation.run_line(waiting.one(id="first").one("code").text)
+    assert code == 0, printed
     installation.await_all_applied(worker)
     answer(at, "/wall.json", exporter, lambda page: '"waiting":false' in page.text)
     begun = _seen(at, "fresh-data")
     assert begun.one(id="state").text.startswith("● All well")
+    assert "hidden" in begun.one(id="first").attributes
     assert "New leads 24 h 1" in _tile(begun, "New leads")
     assert "Reopened leads 24 h 0" in _tile(begun, "Reopened leads")
     assert "No data yet" in _tile(begun, "New customers")
