@@ -675,7 +675,14 @@ function countOf(status) {
 }
 
 function placeOf({ labels }) {
-  return Object.values(labels).join(" / ");
+  return Object.values(labels).map(isolated).join(" / ");
+}
+
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/* A name from right to left would turn around what stands beside it. */
+function isolated(name) {
+  return RIGHT_TO_LEFT.test(name) ? `\u2068${name}\u2069` : name;
 }
 
 function verdict(status) {
@@ -872,10 +879,10 @@ function redraw() {
     showState();
     showSample();
     showSources();
-    fitted = page.clientHeight;
     drawn.forEach(makeRoom);
     drawn.forEach(dropCut);
     document.querySelectorAll("bdi .head").forEach(closeGap);
+    fitted = page.clientHeight;
     if (focused) [...page.querySelectorAll("a")].find((each) => each.href === focused)?.focus({ preventScroll: true });
   } else {
     const state = document.getElementById("state");

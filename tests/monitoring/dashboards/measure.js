@@ -120,12 +120,14 @@
       px: found.map(({ node, element }) => [parseFloat(getComputedStyle(element).fontSize), node.data]),
       wide: document.documentElement.scrollWidth - innerWidth,
       kinds: panels.map(([, each]) => each.dataset.kind),
+      redrawn: !panel.isConnected,
       theme: document.documentElement.dataset.theme,
       animation: getComputedStyle(document.body, "::after").animationName,
       scale: Math.min(innerWidth / 1920, innerHeight / 1080),
     };
   };
 
+  const panel = document.querySelector("section");
   const written = document.head.appendChild(document.createElement("pre"));
   written.id = "measured";
   setInterval(() => {

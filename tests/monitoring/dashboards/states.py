@@ -86,8 +86,8 @@ def _simulated(plan: Plan) -> Events:
 
 
 @contextmanager
-def _wall(store: str, events: Events, ahead_s: int = 0) -> Iterator[Wall]:
-    """The wall of a company with some events, `ahead_s` after they were applied."""
+def wall_with(store: str, events: Events, ahead_s: int = 0) -> Iterator[Wall]:
+    """The wall of a company of which some events are known, `ahead_s` after they were applied."""
     settings = Settings.load(redis_url=store, namespace=f"t{uuid4().hex[:12]}")
     company = apply(settings, events, _ms(UNTIL))
     with wall_of(settings, lambda: company.until + ahead_s * 1000) as wall:
@@ -118,14 +118,14 @@ def waiting(store: str) -> Iterator[Routes]:
 @contextmanager
 def fresh_data(store: str) -> Iterator[Routes]:
     """Events have come and all is well."""
-    with _wall(store, _simulated(_FEW), ahead_s=2) as wall:
+    with wall_with(store, _simulated(_FEW), ahead_s=2) as wall:
         yield wall.routes()
 
 
 @contextmanager
 def stale(store: str) -> Iterator[Routes]:
     """No worker has reported for an hour."""
-    with _wall(store, _simulated(_FEW), ahead_s=3661) as wall:
+    with wall_with(store, _simulated(_FEW), ahead_s=3661) as wall:
         yield wall.routes()
 
 
@@ -135,7 +135,7 @@ def redis_hanging(store: str) -> Iterator[Routes]:
     address = store.rpartition("//")[2]
     with (
         Blackhole(int(address.rpartition(":")[2].partition("/")[0])) as network,
-        _wall(f"redis://127.0.0.1:{network.port}/0", _simulated(_FEW)) as wall,
+        wall_with(f"redis://127.0.0.1:{network.port}/0", _simulated(_FEW)) as wall,
     ):
         routes = wall.routes()
 
@@ -150,7 +150,7 @@ def redis_hanging(store: str) -> Iterator[Routes]:
 @contextmanager
 def exporter_gone(store: str) -> Iterator[Routes]:
     """A proxy answers in place of the exporter from the first look of an open page on."""
-    with _wall(store, _simulated(_FEW)) as wall:
+    with wall_with(store, _simulated(_FEW)) as wall:
         gone = Page(b"bad gateway\n", "text/plain", HTTPStatus.BAD_GATEWAY)
         yield {**wall.routes(), "/wall.json": lambda _: gone}
 
@@ -158,7 +158,7 @@ def exporter_gone(store: str) -> Iterator[Routes]:
 @contextmanager
 def upgrade(store: str) -> Iterator[Routes]:
     """The page of the version before lies open; the new one has the panels of its first row no more."""
-    with _wall(store, _simulated(_FEW)) as old, _wall(store, _simulated(_FEW)) as new:
+    with wall_with(store, _simulated(_FEW)) as old, wall_with(store, _simulated(_FEW)) as new:
         new.declared = replace(WALL, rows=WALL.rows[1:])
         serving = [old.routes()]
 
@@ -176,7 +176,7 @@ def upgrade(store: str) -> Iterator[Routes]:
 def thirty_programs(store: str) -> Iterator[Routes]:
     """Very many programs and steps, long names, five currencies, and sources."""
     events = [*many_programs(UNTIL), *five_currencies(UNTIL)]
-    with _wall(store, iter(events)) as wall:
+    with wall_with(store, iter(events)) as wall:
         wall.sources = lambda: SourceAges(AGES, are_known=True)
         yield wall.routes()
 
@@ -184,14 +184,14 @@ def thirty_programs(store: str) -> Iterator[Routes]:
 @contextmanager
 def currencies(store: str) -> Iterator[Routes]:
     """All is well, in five currencies of very different amounts."""
-    with _wall(store, iter([*_simulated(_FEW), *five_currencies(UNTIL)])) as wall:
+    with wall_with(store, iter([*_simulated(_FEW), *five_currencies(UNTIL)])) as wall:
         yield wall.routes()
 
 
 @contextmanager
 def stalled(store: str) -> Iterator[Routes]:
     """A step of a nurture program has stalled, and there are pages behind the numbers."""
-    with _wall(store, _simulated(replace(_FEW, leads=1500, days=90, scenario="stall"))) as wall:
+    with wall_with(store, _simulated(replace(_FEW, leads=1500, days=90, scenario="stall"))) as wall:
         wall.details = True
         yield wall.routes()
 
