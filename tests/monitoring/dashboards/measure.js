@@ -121,6 +121,7 @@
       wide: document.documentElement.scrollWidth - innerWidth,
       kinds: panels.map(([, each]) => each.dataset.kind),
       redrawn: !panel.isConnected,
+      says: document.getElementById("state").textContent,
       theme: document.documentElement.dataset.theme,
       animation: getComputedStyle(document.body, "::after").animationName,
       scale: Math.min(innerWidth / 1920, innerHeight / 1080),

@@ -112,13 +112,28 @@ def many(redis_url: str) -> Iterator[str]:
         yield url
 
 
+_SAYS = {
+    "fresh": "■ DATA AGE UNKNOWN: no worker has reported",
+    "waiting": "● Kafka ok, store ok, worker ok, waiting for the first event",
+    "fresh-data": "● All well · data 2 s old",
+    "stale": "■ DATA IS 1 H 1 MIN OLD: do not trust these numbers",
+    "redis-hanging": "■ THE STORE DOES NOT ANSWER. Last answer: ",
+    "exporter-gone": "■ THE EXPORTER DOES NOT ANSWER. Last answer: ",
+    "upgrade": "● All well · data < 1 s old",
+    "thirty-programs": "■ Nurture step blocked",
+    "currencies": "● All well · data < 1 s old",
+    "stalled": "■ Nurture step blocked",
+}
+
+
 @pytest.mark.parametrize("state", STATES)
-def test_everything_can_be_read_on_every_screen(redis_url: str, state: str) -> None:
+def test_each_state_says_so_and_is_read_on_every_screen(redis_url: str, state: str) -> None:
     served, after_ms = STATES[state]
     # Each waits for six seconds until the store is given up, one after another.
     screens = _SCREENS[:1] if state == "redis-hanging" else _SCREENS
     with served(redis_url) as routes, measured_site(routes, screens) as url:
         found = measured(url, after_ms, screens)
+    assert all(" ".join(each["says"].split()).startswith(_SAYS[state]) for each in found.values())
     assert problems(found) == {}
     # Until the next answer.
     assert after_ms > 5000 or not any(each["redrawn"] for each in found.values())
