@@ -31,6 +31,7 @@ _LEAST = "program_step:lifecycle_step_overdue:min1h"
 _GREW = "program_step_window:lifecycle_step_overdue:growth"
 _ADVANCED = "program_step_window:lifecycle_step_advanced:sum"
 _USUALLY = "program_step:lifecycle_step_advanced:same_hours"
+_LAST = "program_step:lifecycle_step_last_advanced:timestamp_seconds"
 _UNMATCHED = "program_step:lifecycle_step_unmatched_exits:diff30d"
 
 BLOCKED_IN = "program_step:lifecycle_step_blocked_in:seconds"
@@ -101,10 +102,13 @@ and
 
 _RECENTLY = f'{_ADVANCED}{{window="{_RECENT_MIN}m"}} > 0'
 
-_TIME_LEFT = f"""\
-({_BLOCKED_MIN * 60} - (time() - max by (program, step) (
-  max_over_time(timestamp({_RECENTLY})[{_BLOCKED_MIN}m:1m])
-)))"""
+# Carried on for as long as it matters.
+_LAST_ADVANCED = f"""\
+0 * max by (program, step) ({_RECENTLY}) + time()
+or
+last_over_time({_LAST}[{_BLOCKED_MIN}m]) >= time() - {_BLOCKED_MIN * 60}"""
+
+_TIME_LEFT = f"({_BLOCKED_MIN * 60} - (time() - {_LAST}))"
 """How much has not passed yet of the time in which none may advance."""
 
 # With the time that is left and a few minutes more, enough of those who fall due in an hour will have stayed.
@@ -262,6 +266,7 @@ STEPS = RuleGroup(
             ),
         ),
         Recording(name=_USUALLY, expr=usual_at_this_time(_ADVANCED + '{window="1h"}', "program, step")),
+        Recording(name=_LAST, expr=_LAST_ADVANCED),
         Recording(
             name=BLOCKED_IN,
             expr=while_fresh(f"({any_of(f'0 * ({_STANDS_STILL})', _STALLED)})\nand\n{_EXPECTED}"),

@@ -118,10 +118,16 @@ RULES = [
 ]
 
 
-def _labels_of(expr: Named, live: list[Sample]) -> set[str]:
+def _labels_of(expr: Named, live: list[Sample], within: frozenset[str] = frozenset()) -> set[str]:
+    """Those of an expression that stands within what these names record, one of which it may name again."""
     names = {each.name for each in expr.selectors}
     own = {label for name, labels in live if name in names for label in labels}
-    return own | expr.made | {label for name in names & RECORDED.keys() for label in _labels_of(RECORDED[name], live)}
+    recorded = {
+        label
+        for name in names & RECORDED.keys() - within
+        for label in _labels_of(RECORDED[name], live, within | {name})
+    }
+    return own | expr.made | recorded
 
 
 @pytest.mark.parametrize("expr", RULES)

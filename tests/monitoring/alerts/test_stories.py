@@ -126,6 +126,7 @@ def test_without_the_freshness_guard_stale_data_fires_alerts(tmp_path: Path, gro
     assert {story.alert for story in stories if f'\\"{story.alert}\\"' in said} == {story.alert for story in stories}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "safeguard", "replacement"),
     [
