@@ -12,6 +12,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -187,6 +188,7 @@ def _numbers(installation: Installation, directory: Path, posts: Sequence[Post])
     return installation.kpis(now)
 
 
+@pytest.mark.slow
 def test_one_person_and_one_company_count_once_in_any_order(
     cluster: Cluster, redis_url: str, namespace: str, tmp_path: Path
 ) -> None:

@@ -90,6 +90,7 @@ def test_everything_can_be_read_on_a_screen(report: Report, tmp_path: Path, them
 
 
 @needs_chromium
+@pytest.mark.slow
 @pytest.mark.parametrize("month", ["2026-10", "2026-11"])
 def test_everything_fits_on_paper_without_being_shrunk(reader: ReportReader, tmp_path: Path, month: str) -> None:
     text = page(reader.read(period(month, TODAY), TODAY))

@@ -50,6 +50,7 @@ def _memory_of(program: CommandProcess) -> int:
     return most
 
 
+@pytest.mark.slow
 def test_batches_of_zeros_are_dead_letters_and_take_no_memory(installation: Installation) -> None:
     # Field report: three of these took a worker to 1.3 GB and the audit to 3.9 GB.
     zeros = [bytes(HUGE_BYTES)]
@@ -67,6 +68,7 @@ def test_batches_of_zeros_are_dead_letters_and_take_no_memory(installation: Inst
     assert installation.kpis(AS_OF)["lifecycle_leads_in_stage", LEADS] == 4
 
 
+@pytest.mark.slow
 def test_a_refused_batch_counts_after_a_rebuild_with_a_higher_limit(installation: Installation) -> None:
     installation.create_topics(partitions=1)
     many = 10_000

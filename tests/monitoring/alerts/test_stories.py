@@ -19,7 +19,7 @@ BUSINESS = [alert.name for group in ALERTING.groups if group.area != "pipeline" 
 BY_NAME = {f"{story.alert} {story.name}": story for stories in STORIES.values() for story in stories}
 
 # Weeks of minutes take promtool long.
-LONG = {"steps-1m", "steps-5m", "sources-1h", "expand-1h"}
+LONG = {"steps-1m", "steps-5m", "sources-1h", "expand-1h", "convert-1h"}
 
 
 def test_the_stories_stand_in_the_files() -> None:
@@ -52,6 +52,7 @@ def test_every_business_alert_has_a_story_of_stale_data(alert: str) -> None:
 
 
 # The alerts about the pipeline name the instance.
+@pytest.mark.slow
 @pytest.mark.parametrize("group", sorted({ALERTS[alert] for alert in BUSINESS}))
 def test_a_second_exporter_changes_no_business_alert(group: str, tmp_path: Path) -> None:
     by_step: dict[str, list[Story]] = {}
