@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
     KafkaConnectionError,
     KafkaError,
+    KafkaTimeoutError,
     TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
     for_code,
@@ -63,6 +65,8 @@ INBOX_MS = 30 * _DAY_MS
 _INBOX_CONFIG = {"cleanup.policy": "delete", "retention.ms": str(INBOX_MS), "retention.bytes": "-1"}
 # As many as lose nothing, and go on, when one is lost.
 _COPIES = 3
+_HEARD_OF_S = 30
+"""How long brokers may take until each of them knows a new topic."""
 _POLL_MS = 200
 _MAX_POLLS = 5
 
@@ -158,11 +162,25 @@ def apply(
                         raise error(message)
                 created.add(each["name"])
             admin.wait_for_topics(list(missing))
-        topics = _described(admin, wanted)
+        topics = _described_by_now(admin, wanted)
     return [
         Outcome(name, name in created, topics[name].partitions, tuple(shortcomings(settings, topics[name], count)))
         for name, (count, _) in wanted.items()
     ]
+
+
+def _described_by_now(admin: KafkaAdminClient, names: Collection[str]) -> dict[str, Topic]:
+    """Look at topics that were just made: of several brokers the one that answers may not have heard of them yet."""
+    until = time.monotonic() + _HEARD_OF_S
+    while True:
+        found = _described(admin, names)
+        unheard = sorted(set(names) - found.keys())
+        if not unheard:
+            return found
+        if time.monotonic() > until:
+            message = f"the brokers have not heard of {', '.join(unheard)} yet: try again"
+            raise KafkaTimeoutError(message)
+        time.sleep(_POLL_MS / 1000)
 
 
 def describe(settings: Settings, names: Collection[str], operation: str = "DESCRIBE") -> dict[str, Topic]:

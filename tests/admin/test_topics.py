@@ -2,11 +2,12 @@
 
 import asyncio
 import threading
+from collections.abc import Collection
 from datetime import date
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from kafka import TopicPartition
+from kafka import KafkaAdminClient, TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError
 
 from stream_app.admin import topics
@@ -45,6 +46,27 @@ def test_missing_topics_are_created_and_existing_ones_unchanged(broker: Cluster,
         (dead, False, 1),
         (inbox, False, 4),
     ]
+
+
+def test_a_new_topic_that_a_broker_does_not_know_yet_is_waited_for(
+    kafka: str, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings.load(kafka_url=f"kafka://{kafka}", namespace=namespace)
+    described, answers = topics._described, []  # noqa: SLF001 - one broker knows all that it has made
+
+    def late(admin: KafkaAdminClient, names: Collection[str]) -> dict[str, topics.Topic]:
+        found = described(admin, names)
+        answers.append(found)
+        return (
+            {name: each for name, each in found.items() if name != settings.topic("dlq")}
+            if len(answers) == 2
+            else found
+        )
+
+    monkeypatch.setattr(topics, "_described", late)
+    made = topics.apply(settings, [settings.topic("lead")], 1)
+    assert all(each.created for each in made)
+    assert len(answers) == 3
 
 
 def test_events_are_kept_for_ever_dead_letters_and_the_inbox_for_a_while(settings: Settings) -> None:
