@@ -11,6 +11,7 @@ from stream_app.demo.embedded_servers import Server, embedded_kafka, embedded_re
 from tests.servers.cluster import Cluster
 from tests.servers.java import UnavailableError
 from tests.servers.kafka import real_kafka_server
+from tests.servers.kafka_python import closed_connections
 from tests.servers.tansu import tansu_server
 
 # `ci` is how the suite runs before a change lands and wherever --hypothesis-profile says nothing else; `dev` is for the
@@ -41,6 +42,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     repeated = [item for item in items if "kafka" not in getattr(item, "fixturenames", ())]
     config.hook.pytest_deselected(items=repeated)
     items[:] = [item for item in items if item not in repeated]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _closed_connections() -> Iterator[None]:
+    with closed_connections():
+        yield
 
 
 @pytest.fixture

@@ -1,7 +1,10 @@
 """Every broker that the suite can run on does what the suite needs of it."""
 
+import gc
+
 import pytest
 from kafka import KafkaConsumer, OffsetSpec, TopicPartition
+from kafka.protocol.metadata import MetadataRequest
 
 from tests.servers.cluster import Cluster
 
@@ -107,3 +110,13 @@ def test_offsets_are_found_by_time(request: pytest.FixtureRequest, fixture: str,
     with broker.admin() as admin:
         latest = admin.list_partition_offsets({partition: OffsetSpec.LATEST})
     assert latest[partition].offset == 4
+
+
+# A socket that is left open is a warning, and so fails this test.
+def test_a_client_that_is_closed_while_it_connects_leaves_no_socket(cluster: Cluster) -> None:
+    for _ in range(20):
+        with cluster.admin() as admin:
+            admin.list_topics()
+            manager = admin._manager  # noqa: SLF001 - nothing public sends without waiting
+            manager.call_soon(manager.send, MetadataRequest(topics=[]))
+    gc.collect()
