@@ -4,7 +4,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
-from weakref import WeakKeyDictionary
+from weakref import finalize
 
 from kafka.net.inet import KafkaNetSocket
 from kafka.net.selector import NetworkSelector
@@ -12,13 +12,12 @@ from kafka.net.selector import NetworkSelector
 
 @contextmanager
 def closed_connections() -> Iterator[None]:
-    """Close every connection of a client that is closed.
+    """Close every connection of a client once nobody has the client any more.
 
-    kafka-python 3.0.12 forgets one that is being opened just then. Its socket would be found when garbage is collected,
-    and whichever test runs at that moment would fail.
+    kafka-python 3.0.12 forgets one that is being opened when its client is closed. Its socket would be found when
+    garbage is collected, and whichever test runs at that moment would fail.
     """
-    opened: WeakKeyDictionary[NetworkSelector, list[socket.socket]] = WeakKeyDictionary()
-    connect, close = KafkaNetSocket.sock_connect, NetworkSelector.close
+    connect = KafkaNetSocket.sock_connect
 
     async def connect_and_remember(
         self: KafkaNetSocket,
@@ -27,16 +26,8 @@ def closed_connections() -> Iterator[None]:
         address: object,
         timeout_at: float | None = None,
     ) -> socket.socket:
-        opened.setdefault(loop, []).append(connection)
+        finalize(loop, connection.close)
         return await connect(self, loop, connection, address, timeout_at=timeout_at)  # type: ignore[no-any-return]
 
-    def close_all(loop: NetworkSelector) -> None:
-        close(loop)
-        for connection in opened.pop(loop, ()):
-            connection.close()
-
-    with (
-        patch.object(KafkaNetSocket, "sock_connect", connect_and_remember),
-        patch.object(NetworkSelector, "close", close_all),
-    ):
+    with patch.object(KafkaNetSocket, "sock_connect", connect_and_remember):
         yield
