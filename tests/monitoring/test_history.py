@@ -33,7 +33,8 @@ TODAY = datetime.now(ZoneInfo(ZONE)).date()
 DAY = timedelta(days=1)
 PAST = [TODAY - back * DAY for back in range(DAYS, 0, -1)]
 AS_SCRAPED = ("--label", "job=stream-app-exporter", "--label", "instance=exporter:9464")
-PLAN = Plan(seed=3, leads=200, days=120, until=datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
+# With 200 leads MRR takes only five values in some hours of the day.
+PLAN = Plan(seed=3, leads=400, days=120, until=datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
 
 
 class Site(NamedTuple):
