@@ -132,27 +132,31 @@ def objections(path: str, name: str) -> Iterator[str]:
             yield f"{path}: instead of {name} say {replaced[name.lstrip('_')]}"
 
 
-def _found() -> dict[tuple[str, str], list[str]]:
-    seen = {(path.relative_to(ROOT).as_posix(), name) for path in FILES for name in names(path)}
-    found = {(path, name): list(objections(path, name)) for path, name in seen}
+@pytest.fixture(scope="module")
+def used() -> set[tuple[str, str]]:
+    """Return every (file, name) of the code."""
+    return {(where, name) for path in FILES for where in [path.relative_to(ROOT).as_posix()] for name in names(path)}
+
+
+@pytest.fixture(scope="module")
+def refused(used: set[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
+    """Return what is to be said instead, by (file, name)."""
+    found = {(path, name): list(objections(path, name)) for path, name in used}
     return {place: said for place, said in found.items() if said}
-
-
-FOUND = _found()
 
 
 def _allows(allowed: tuple[str, str], place: tuple[str, str]) -> bool:
     return place[0].startswith(allowed[0]) and place[1] == allowed[1]
 
 
-def test_no_name_has_a_word_that_was_replaced() -> None:
-    refused = [place for place in FOUND if not any(_allows(allowed, place) for allowed in ALLOWED)]
-    assert sorted(said for place in refused for said in FOUND[place]) == []
+def test_no_name_has_a_word_that_was_replaced(refused: dict[tuple[str, str], list[str]]) -> None:
+    places = [place for place in refused if not any(_allows(allowed, place) for allowed in ALLOWED)]
+    assert sorted(said for place in places for said in refused[place]) == []
 
 
 @pytest.mark.parametrize("allowed", ALLOWED, ids=" ".join)
-def test_a_name_that_is_allowed_is_in_use(allowed: tuple[str, str]) -> None:
-    assert [place for place in FOUND if _allows(allowed, place)]
+def test_a_name_that_is_allowed_is_in_use(refused: dict[tuple[str, str], list[str]], allowed: tuple[str, str]) -> None:
+    assert [place for place in refused if _allows(allowed, place)]
 
 
 @pytest.mark.parametrize(
@@ -173,8 +177,8 @@ def test_a_replaced_word_is_found_in_a_name(path: str, name: str) -> None:
     assert list(objections(path, name))
 
 
-def test_names_of_tests_have_at_most_seventy_characters() -> None:
-    tests = {name for path in FILES for name in names(path) if name.startswith("test_")}
+def test_names_of_tests_have_at_most_seventy_characters(used: set[tuple[str, str]]) -> None:
+    tests = {name for _, name in used if name.startswith("test_")}
     assert tests
     assert sorted(name for name in tests if len(name) > 70) == []
 
