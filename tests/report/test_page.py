@@ -21,14 +21,13 @@ from stream_app.report.quantity import total
 from stream_app.report.reader import ReportReader
 from stream_app.report.words import value
 from stream_app.spec.metric import Unit
-from tests.monitoring.dashboards.browser import CHROMIUM, opened
+from tests.lanes import first_is_quick
+from tests.monitoring.dashboards.browser import needs_chromium, opened
 
 TODAY = day_of(date(2026, 11, 13))
 # 210 mm without the margins of 15 mm, in pixels of 1/96 inch.
 A4_WIDTH = 680
 HOSTILE = "<img src=x onerror=alert(1)>\"'&|$x$"
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
-
 # Every text with its contrast; how far anything reaches; what is drawn outside of its chart.
 MEASURE = """<script>
 const number = (text) => text.match(/[\\d.]+/g).map(Number);
@@ -67,14 +66,15 @@ document.body.setAttribute("data-found", JSON.stringify(found));
 </script>"""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def report(reader: ReportReader) -> Report:
     return reader.read(period("2026-10", TODAY), TODAY)
 
 
 @needs_chromium
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [500, 1440])
+@pytest.mark.parametrize(
+    ("width", "theme"), first_is_quick([(500, "light"), (500, "dark"), (1440, "light"), (1440, "dark")])
+)
 def test_everything_can_be_read_on_a_screen(report: Report, tmp_path: Path, theme: str, width: int) -> None:
     text = page(report)
     other = "(prefers-color-scheme: dark)"

@@ -3,14 +3,12 @@
 import os
 from pathlib import Path
 
-import pytest
-
-from tests.monitoring.dashboards.browser import CHROMIUM, Element, opened, photograph
+from tests.monitoring.dashboards.browser import Element, needs_chromium, opened, photograph
 from tests.servers.blackhole import Blackhole
 from tests.servers.cluster import Cluster
 from tests.system.installation import Installation, answer, port
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
+pytestmark = needs_chromium
 
 
 def _seen(at: str, name: str, after_ms: int = 2000) -> Element:

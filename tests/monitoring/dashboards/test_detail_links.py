@@ -2,14 +2,12 @@
 
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
 from stream_app.clients.http import serving
-from tests.monitoring.dashboards.browser import CHROMIUM, Element, opened
+from tests.monitoring.dashboards.browser import Element, needs_chromium, opened
 from tests.monitoring.dashboards.site import wall_of
 from tests.monitoring.dashboards.store_content import Company
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
+pytestmark = needs_chromium
 
 
 def _page(company: Company, *, details: bool) -> Element:

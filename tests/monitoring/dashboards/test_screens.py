@@ -14,7 +14,7 @@ import pytest
 from stream_app.clients.http import Page, Request, Route, serving
 from stream_app.clients.settings import Settings
 from stream_app.store.sources import SourceAges
-from tests.monitoring.dashboards.browser import CHROMIUM, opened
+from tests.monitoring.dashboards.browser import needs_chromium, opened
 from tests.monitoring.dashboards.site import wall_of
 from tests.monitoring.dashboards.states import (
     AGES,
@@ -31,7 +31,7 @@ from tests.monitoring.dashboards.states import (
 )
 from tests.monitoring.dashboards.store_content import Company, apply
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
+pytestmark = needs_chromium
 
 _SIZES = {"landscape": (1920, 1080), "large": (3840, 2160), "portrait": (1080, 1920), "phone": (390, 844)}
 _SCREENS = tuple(product(_SIZES, ("dark", "light")))
@@ -191,11 +191,13 @@ _DUSK = """<body><iframe src="/page?theme=%s" style="color-scheme: light"></ifra
 const screen = document.querySelector("iframe");
 const seen = [];
 const look = () => seen.push(screen.contentDocument.documentElement.dataset.theme);
-setTimeout(() => { look(); screen.style.colorScheme = "dark"; }, 1500);
-setTimeout(() => {
-  look();
-  document.body.append(Object.assign(document.createElement("pre"), { textContent: seen }));
-}, 3500);
+screen.onload = () => {
+  setTimeout(() => { look(); screen.style.colorScheme = "dark"; }, 1500);
+  setTimeout(() => {
+    look();
+    document.body.append(Object.assign(document.createElement("pre"), { textContent: seen }));
+  }, 3500);
+};
 </script>"""
 
 
@@ -207,7 +209,7 @@ def test_the_theme_is_that_of_the_address_or_follows_the_machine(company: Compan
     with wall_of(company.settings, lambda: company.until) as wall:
         routes = {**wall.routes(), "/page": wall.routes()["/"], "/dusk": lambda _: dusk}
         with serving("127.0.0.1", 0, routes) as port:
-            assert opened(f"http://127.0.0.1:{port}/dusk", after_ms=5000).one("pre").text == seen
+            assert opened(f"http://127.0.0.1:{port}/dusk", after_ms=8000).one("pre").text == seen
 
 
 def test_sources_stand_below_the_longest_silent_first(company: Company) -> None:

@@ -23,13 +23,11 @@ from stream_app.monitoring.dashboards import WALL
 from stream_app.render.dashboards import panels_by_id, targets_by_ref_id
 from stream_app.spec.expression import RawPromQL
 from stream_app.spec.promql import promql
-from tests.monitoring.dashboards.browser import CHROMIUM, Element, opened
+from tests.monitoring.dashboards.browser import Element, needs_chromium, opened
 from tests.monitoring.dashboards.cases import RENDERED, set_variables
 from tests.monitoring.dashboards.site import Queries, exporter, samples, wall_of
 from tests.monitoring.dashboards.states import UNTIL, five_currencies, upgrade
 from tests.monitoring.dashboards.store_content import Company, apply
-
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
 
 _NUMBERS = {panel.title.partition(",")[0]: str(number) for number, panel in panels_by_id(WALL)}
 
