@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from stream_app.catalog.ratios import RATIOS
 from tests.core.long_timelines import long_from
+from tests.lanes import first_is_quick
 from tests.laws.memory import MemoryStore
 from tests.laws.worlds import NOW, PAST, Envelope, deliveries, erasures, merging_worlds, worlds
 from tests.oracle import recount
@@ -194,7 +195,7 @@ def test_an_entity_that_was_stored_and_loaded_again_is_the_same(world: list[Enve
     assert at_once.entities == one_by_one.entities
 
 
-@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("zone", first_is_quick(ZONES))
 def test_a_simulated_half_year_agrees_with_the_recount(zone: str) -> None:
     from stream_app.demo.simulator import Plan, disorder, history  # noqa: PLC0415
 

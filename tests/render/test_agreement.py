@@ -77,7 +77,7 @@ def changed(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(changed())
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=15 * settings().max_examples, deadline=None)
 def test_the_decoder_and_the_schema_agree(value: dict[str, Any]) -> None:
     found = decoded(value)
     if isinstance(found, Rejected) and found.detail.startswith(BEYOND_SCHEMAS):

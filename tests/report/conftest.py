@@ -25,7 +25,7 @@ def company(redis_url: str) -> Settings:
     return settings
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def reader(company: Settings) -> Iterator[ReportReader]:
     """Read reports of that company."""
     with sync_redis(company) as redis:

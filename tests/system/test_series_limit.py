@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import orjson
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
@@ -34,6 +35,7 @@ def _lead(number: int, origin: Origin) -> RecordToSend:
     return RecordToSend("lead", f"l{number}".encode(), value)
 
 
+@pytest.mark.slow
 def test_the_page_stays_bounded_with_many_values_of_labels(installation: Installation) -> None:
     origins = _origins()
     installation.create_topics()

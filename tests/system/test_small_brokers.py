@@ -23,6 +23,7 @@ async def test_an_end_offset_listed_too_low_is_not_a_recreated_topic(tansu: str,
         await eventually(lambda: ledger.values == [b"third"])
 
 
+@pytest.mark.slow
 def test_a_group_that_waits_for_a_killed_member_is_reported_with_a_way_on(
     request: pytest.FixtureRequest, installation: Installation
 ) -> None:

@@ -24,6 +24,7 @@ from stream_app.worker.pipeline import Pipeline
 from stream_app.worker.result import Applied, ReadFrom
 from stream_app.worker.telemetry import Telemetry
 from tests.core.long_timelines import long_from
+from tests.lanes import first_is_quick
 from tests.laws.memory import by_name
 from tests.laws.test_laws import NOT_RECOUNTED
 from tests.monitoring.dashboards.site import samples
@@ -229,7 +230,7 @@ def _merges(rng: random.Random, events: Sequence[dict[str, Any]]) -> list[dict[s
 
 
 @pytest.mark.parametrize("rows", [2, LONG])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", first_is_quick(range(3)))
 @on_a_loop
 async def test_two_processes_that_both_read_everything_with_merges_count_it_once(
     settings: Settings, seed: int, rows: int
@@ -250,7 +251,7 @@ async def test_two_processes_that_both_read_everything_with_merges_count_it_once
 
 
 @pytest.mark.parametrize("rows", [2, LONG])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", first_is_quick(range(3)))
 @on_a_loop
 async def test_two_processes_that_both_read_everything_count_it_once(settings: Settings, seed: int, rows: int) -> None:
     rng = random.Random(seed)  # noqa: S311 - not a secret

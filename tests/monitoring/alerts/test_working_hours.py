@@ -37,15 +37,16 @@ BERLIN = BusinessHours(timezone="Europe/Berlin")
 @pytest.mark.parametrize(
     ("hours", "ends", "fires"),
     [
-        (None, "16h30m", True),
-        # 16:30 UTC is 17:30 in winter and 18:30 in summer: not at work by both.
-        (BERLIN, "16h30m", False),
-        (BERLIN, "15h30m", True),
         (BERLIN, "8h", True),
         (BusinessHours(timezone="Pacific/Auckland"), "2h30m", True),
         (BusinessHours(days=("saturday", "sunday")), "12h", False),
-        (BusinessHours(days=("monday", "thursday", "sunday")), "12h", True),
-        (BusinessHours(begin="00:00", end="24:00"), "23h50m", True),
+        # Most of a day of minutes takes promtool long.
+        pytest.param(None, "16h30m", True, marks=pytest.mark.slow),
+        # 16:30 UTC is 17:30 in winter and 18:30 in summer: not at work by both.
+        pytest.param(BERLIN, "16h30m", False, marks=pytest.mark.slow),
+        pytest.param(BERLIN, "15h30m", True, marks=pytest.mark.slow),
+        pytest.param(BusinessHours(days=("monday", "thursday", "sunday")), "12h", True, marks=pytest.mark.slow),
+        pytest.param(BusinessHours(begin="00:00", end="24:00"), "23h50m", True, marks=pytest.mark.slow),
     ],
 )
 def test_a_step_without_past_weeks_is_expected_in_business_hours(
