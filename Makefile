@@ -29,6 +29,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 # Whatever the caller's shell points at, the code under test is the one of this directory.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+# Each of the hundreds of processes of a run would compile every module.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help env demo check test test-recipes test-faults soak test-kafka test-all bench lint format render clean
 

@@ -11,8 +11,6 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.lanes import first_is_quick
-
 COMMAND = Path(sys.executable).with_name("stream-app")
 _OWN_LEAD = re.compile(rb'^lifecycle_new_leads{[^}]*source="own"[^}]*window="1h"[^}]*} 1\.0$', re.MULTILINE)
 _FREE_PORTS = ("--exporter-port", "0", "--worker-port", "0", "--gateway-port", "0")
@@ -54,7 +52,8 @@ def _demo(directory: Path) -> "subprocess.Popen[str]":
     )
 
 
-@pytest.mark.parametrize("count", first_is_quick([2, 3, 50]))
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2, 3, 50])
 def test_signals_in_quick_succession_end_the_demo(tmp_path: Path, count: int) -> None:
     with _demo(tmp_path) as program:
         assert program.stdout

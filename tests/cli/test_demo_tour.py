@@ -10,7 +10,6 @@ from urllib.request import urlopen
 import pytest
 
 from tests.cli.terminal import LINES, Terminal, terminal
-from tests.lanes import first_is_quick
 
 COMMAND = Path(sys.executable).with_name("stream-app")
 _KEYS = ("s", "b", "c", "p", "Ctrl-C")
@@ -124,7 +123,8 @@ def test_control_c_ends_it_with_the_count(demo: Terminal) -> None:
     assert "numbers equal a recount of the" in demo.printed
 
 
-@pytest.mark.parametrize("count", first_is_quick([2, 3]))
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2, 3])
 def test_further_control_c_end_it_without(tmp_path: Path, count: int) -> None:
     with terminal(_command("--leads", "80"), _env(tmp_path)) as shown:
         shown.wait_for(lambda lines: lines[0].startswith(("live", "loading history")))

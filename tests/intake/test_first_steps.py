@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook
 
+from tests.lanes import first_is_quick
 from tests.servers.cluster import Cluster
 from tests.shipping.pages import shell_lines
 from tests.system.installation import Installation, answer, port
@@ -62,7 +63,7 @@ def test_the_page_has_these_steps() -> None:
     ]
 
 
-@pytest.mark.parametrize("source", CASES)
+@pytest.mark.parametrize("source", first_is_quick(CASES))
 def test_the_first_steps_lead_to_a_number(
     cluster: Cluster, redis_url: str, namespace: str, tmp_path: Path, source: str
 ) -> None:

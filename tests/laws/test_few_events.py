@@ -14,6 +14,7 @@ from stream_app.core.connected import Connected, Pointer
 from stream_app.core.entity import Fold
 from stream_app.core.envelope import Event
 from stream_app.core.facts import Delta, Fact, FoldSettings, Series
+from tests.lanes import first_is_quick
 from tests.laws.memory import decoded, net
 
 Dated = tuple[int, Event]
@@ -126,12 +127,13 @@ def dated(numbers: dict[tuple[Series, int], int]) -> Iterator[Fact]:
     return ((series, at, amount) for (series, at), amount in numbers.items())
 
 
+@pytest.mark.parametrize("most", first_is_quick([3, 4]))
 @pytest.mark.parametrize("alphabet", ALPHABETS)
-def test_a_few_events_give_the_same_lead_and_numbers_in_every_order(alphabet: str) -> None:
+def test_a_few_events_give_the_same_lead_and_numbers_in_every_order(alphabet: str, most: int) -> None:
     events = ALPHABETS[alphabet]
     leads: dict[Chosen, Any] = {(): None}
     numbers: dict[Chosen, dict[tuple[Series, int], int]] = {(): {}}
-    for chosen, last in arrivals(len(events), most=4):
+    for chosen, last in arrivals(len(events), most):
         # The last ones come in one batch: once after the others, and once more after all of them, as copies.
         for before in (tuple(number for number in chosen if number not in last), chosen):
             delta: Delta = []

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -27,6 +28,15 @@ def small_set() -> EventSet:
 def installation(cluster: Cluster, redis_url: str, namespace: str, tmp_path: Path) -> Iterator[Installation]:
     """Return an installation on the ordinary broker and the store that all tests share."""
     with Installation(cluster, redis_url, namespace, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared_installation(
+    cluster: Cluster, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """Return an installation that the tests of a file share: they only read its numbers."""
+    with Installation(cluster, redis_url, f"t{uuid4().hex[:12]}", tmp_path_factory.mktemp("shared")) as made:
         yield made
 
 

@@ -107,13 +107,13 @@ def _get(at: str, path: str, query: Mapping[str, str] = {}, **headers: str) -> t
             return error.code, error.read().decode(), dict(error.headers)
 
 
-@pytest.fixture
-def filled(installation: Installation) -> Installation:
+@pytest.fixture(scope="module")
+def filled(shared_installation: Installation) -> Installation:
     """An installation that has counted the events above."""
-    installation.create_topics()
-    installation.produce(_EVENTS)
-    assert installation.drain()["rejected"] == 0
-    return installation
+    shared_installation.create_topics()
+    shared_installation.produce(_EVENTS)
+    assert shared_installation.drain()["rejected"] == 0
+    return shared_installation
 
 
 def _exporter(installation: Installation, **environment: str) -> str:
@@ -121,6 +121,12 @@ def _exporter(installation: Installation, **environment: str) -> str:
     exporter = installation.start("exporter", "--as-of", _NOW, exporter_port=at, **environment)
     answer(at, "/wall.json", exporter, lambda page: "panels" in page.text)
     return at
+
+
+@pytest.fixture(scope="module")
+def at(filled: Installation) -> str:
+    """The port of an exporter that has the pages."""
+    return _exporter(filled, detail="on")
 
 
 def test_a_step_lists_who_is_in_it_the_longest_due_first(filled: Installation) -> None:
@@ -141,8 +147,7 @@ def test_a_step_lists_who_is_in_it_the_longest_due_first(filled: Installation) -
     assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
 
 
-def test_what_somebody_else_wrote_is_never_markup(filled: Installation) -> None:
-    at = _exporter(filled, detail="on")
+def test_what_somebody_else_wrote_is_never_markup(at: str) -> None:
     text = _get(at, "/detail/step", {"program": _HOSTILE, "step": "hello"})[1]
     assert "1 of 1 enrollments" in text
     assert "img" not in _Cells(text).tags
@@ -151,16 +156,14 @@ def test_what_somebody_else_wrote_is_never_markup(filled: Installation) -> None:
     assert "stream-app explain step &#x27;&lt;img src=x onerror=alert(1)&gt;" in text
 
 
-def test_a_source_lists_the_mqls_that_wait(filled: Installation) -> None:
-    at = _exporter(filled, detail="on")
+def test_a_source_lists_the_mqls_that_wait(at: str) -> None:
     text = _get(at, "/detail/mql", {"source": "webinar"})[1]
     assert "1 of 1 MQLs that wait for sales are past their due time." in text
     # Due 24 hours after it became an MQL.
     assert [row for row in _Cells(text).rows if row] == [["M1", "2026-03-07 09:00 UTC", "2 d"]]
 
 
-def test_a_metric_has_its_definition_values_and_days(filled: Installation) -> None:
-    at = _exporter(filled, detail="on")
+def test_a_metric_has_its_definition_values_and_days(at: str) -> None:
     status, text, _ = _get(at, "/detail/metric", {"name": "lifecycle_new_leads"})
     assert status == 200
     assert "new leads, 2026-02-08 to 2026-03-09: 0 to 1 a day, 0 on the last" in text
@@ -169,8 +172,7 @@ def test_a_metric_has_its_definition_values_and_days(filled: Installation) -> No
     assert _get(at, "/detail/metric", {"name": "lifecycle_nothing"})[0] == 404
 
 
-def test_a_level_stands_at_the_end_of_each_day_in_each_currency(filled: Installation) -> None:
-    at = _exporter(filled, detail="on")
+def test_a_level_stands_at_the_end_of_each_day_in_each_currency(at: str) -> None:
     page = _Cells(_get(at, "/detail/metric", {"name": "lifecycle_mrr"})[1])
     days = "2026-02-08 to 2026-03-09"
     assert page.captions == [
@@ -196,8 +198,7 @@ def test_a_level_stands_at_the_end_of_each_day_in_each_currency(filled: Installa
     assert yen[24:26] == ["2026-03-04: 0 JPY", "2026-03-05: 50,000 JPY"]
 
 
-def test_money_that_moved_is_added_up_by_day_and_movement(filled: Installation) -> None:
-    at = _exporter(filled, detail="on")
+def test_money_that_moved_is_added_up_by_day_and_movement(at: str) -> None:
     page = _Cells(_get(at, "/detail/metric", {"name": "lifecycle_mrr_movement"})[1])
     assert [bar for bar in page.bars if ": 0" not in bar] == [
         "lifecycle_mrr_movement",
@@ -230,8 +231,7 @@ def test_of_the_past_no_more_is_known_than_of_that_day(filled: Installation) -> 
     ]
 
 
-def test_a_ratio_has_the_days_of_its_tile(filled: Installation) -> None:
-    at = _exporter(filled, detail="on")
+def test_a_ratio_has_the_days_of_its_tile(at: str) -> None:
     text = _get(at, "/detail/metric", {"name": "lifecycle_email_click_rate"})[1]
     assert "Formula: cohort clicked / cohort delivered." in text
     page = _Cells(text)
@@ -245,15 +245,13 @@ def test_a_ratio_has_the_days_of_its_tile(filled: Installation) -> None:
     assert [row for row in page.rows if row] == [["7 days", "33.33 %"], ["in 30 days", "33.33 %"]]
 
 
-def test_a_ratio_without_a_tile_says_where_its_past_is(filled: Installation) -> None:
-    at = _exporter(filled, detail="on")
+def test_a_ratio_without_a_tile_says_where_its_past_is(at: str) -> None:
     text = _get(at, "/detail/metric", {"name": "lifecycle_net_mrr_churn_rate"})[1]
     assert "stream-app history --series net_mrr_churn_rate --format csv" in text
     assert not _Cells(text).captions
 
 
-def test_an_alert_says_where_it_holds_and_links_there(filled: Installation) -> None:
-    at = _exporter(filled, detail="on")
+def test_an_alert_says_where_it_holds_and_links_there(at: str) -> None:
     status, text, _ = _get(at, "/detail/alert", {"name": "NurtureStepOverdue"})
     assert status == 200
     assert "warning" in text
@@ -271,8 +269,7 @@ def test_without_the_setting_there_are_neither_pages_nor_links(filled: Installat
     assert json.loads(_get(at, "/wall.json")[1])["details"] is False
 
 
-def test_who_comes_by_a_proxy_needs_a_token(filled: Installation) -> None:
-    at = _exporter(filled, detail="on")
+def test_who_comes_by_a_proxy_needs_a_token(at: str) -> None:
     step = {"program": "welcome", "step": "hello"}
     for name in ("X-Forwarded-For", "Forwarded", "Via"):
         status, text, _ = _get(at, "/detail/step", step, **{name: "192.0.2.1"})

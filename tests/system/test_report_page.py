@@ -28,13 +28,13 @@ def _get(address: str) -> tuple[int, str, str]:
         return error.code, error.read().decode(), ""
 
 
-@pytest.fixture
-def address(installation: Installation) -> str:
-    installation.create_topics()
-    installation.produce([_lead(1, "2026-01-05T09:00:00Z"), _lead(2, "2026-02-05T09:00:00Z"), _lead(3, _NOW)])
-    installation.drain()
+@pytest.fixture(scope="module")
+def address(shared_installation: Installation) -> str:
+    shared_installation.create_topics()
+    shared_installation.produce([_lead(1, "2026-01-05T09:00:00Z"), _lead(2, "2026-02-05T09:00:00Z"), _lead(3, _NOW)])
+    shared_installation.drain()
     at = port()
-    exporter = installation.start("exporter", "--as-of", _NOW, exporter_port=at)
+    exporter = shared_installation.start("exporter", "--as-of", _NOW, exporter_port=at)
     answer(at, "/metrics", exporter, lambda page: page.status == HTTPStatus.OK)
     return f"http://127.0.0.1:{at}/report"
 
