@@ -23,6 +23,9 @@ settings.load_profile("ci")
 # What takes longest begins first, so that no process of a parallel run is left alone with it at the end.
 _LONG = ("tests/system/", "tests/cli/", "tests/monitoring/", "tests/worker/")
 
+# Brokers that are, or may be, a real Apache Kafka.
+_JAVA = {"real_kafka", "crash_kafka"}
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the whole suite run on another broker."""
@@ -34,14 +37,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with what takes long; on another broker than the ordinary one, leave out what would only repeat itself."""
+    """Begin with what takes long, and say what is slow; on another broker than the ordinary one, leave out repetitions."""
     items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+    for item in items:
+        if _needs_java(item):
+            item.add_marker(pytest.mark.slow)
     if config.getoption("--broker") == "noida":
         return
     repeated = [item for item in items if "kafka" not in getattr(item, "fixturenames", ())]
     config.hook.pytest_deselected(items=repeated)
     items[:] = [item for item in items if item not in repeated]
+
+
+def _needs_java(item: pytest.Item) -> bool:
+    """Say whether it starts a Java machine, which takes seconds in each process of a parallel run."""
+    parameters = (
+        item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
+    )
+    return not _JAVA.isdisjoint([*getattr(item, "fixturenames", ()), *map(str, parameters)])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -105,6 +105,7 @@ def test_every_command_can_do_its_work(environment: dict[str, str], tmp_path: Pa
             assert json.loads(said)["compared"] > 100
 
 
+@pytest.mark.slow
 def test_the_demo_writes_its_past_before_its_present(environment: dict[str, str], tmp_path: Path) -> None:
     assert run(SERVICES["topics"]["command"], environment, tmp_path / "log")[0] == 0
     service = SERVICES["demo-past"]
@@ -123,6 +124,7 @@ def test_the_demo_writes_its_past_before_its_present(environment: dict[str, str]
     assert float(newest[-1].rpartition(" ")[2]) == yesterday
 
 
+@pytest.mark.slow
 def test_the_healthcheck_sees_a_worker_and_an_exporter(environment: dict[str, str], tmp_path: Path) -> None:
     assert run(SERVICES["topics"]["command"], environment, tmp_path / "log")[0] == 0
     for command in ("worker", "exporter"):
