@@ -39,7 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with what takes long, and say what is slow; on another broker than the ordinary one, leave out repetitions."""
+    """Begin with what takes long; on another broker than the ordinary one, leave out what would only repeat itself."""
     items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
     for item in items:
         if _needs_java(item):
@@ -53,10 +53,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _needs_java(item: pytest.Item) -> bool:
     """Say whether it starts a Java machine, which takes seconds in each process of a parallel run."""
-    parameters = (
-        item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
-    )
-    return not _JAVA.isdisjoint([*getattr(item, "fixturenames", ()), *map(str, parameters)])
+    callspec = getattr(item, "callspec", None)
+    parameters = () if callspec is None else map(str, callspec.params.values())
+    return not _JAVA.isdisjoint([*getattr(item, "fixturenames", ()), *parameters])
 
 
 @pytest.fixture(scope="session", autouse=True)

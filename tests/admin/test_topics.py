@@ -209,7 +209,7 @@ def test_an_unreachable_broker_fails_at_once_and_leaves_no_thread(namespace: str
     before = set(threading.enumerate())
     with pytest.raises(KafkaConnectionError, match="refused"):
         topics.apply(settings, [], 1)
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_a_server_that_is_no_broker_leaves_no_thread(
@@ -222,7 +222,7 @@ def test_a_server_that_is_no_broker_leaves_no_thread(
     before = set(threading.enumerate())
     with pytest.raises(topics.KAFKA_ERRORS):
         topics.begins(settings, ["x"])
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before
 
 
 @pytest.mark.parametrize(

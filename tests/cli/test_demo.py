@@ -68,6 +68,7 @@ def test_signals_in_quick_succession_end_the_demo(tmp_path: Path, count: int) ->
     assert list(tmp_path.iterdir()) == [], "something was left behind"
 
 
+@pytest.mark.slow
 def test_one_signal_ends_the_demo_with_its_count(tmp_path: Path) -> None:
     with _demo(tmp_path) as program:
         assert program.stdout

@@ -14,7 +14,7 @@ from stream_app.report.reader import ReportReader
 from tests.monitoring.dashboards.store_content import fill
 
 ZONE = "America/New_York"
-PLAN = Plan(seed=5, leads=800, days=430, until=datetime(2026, 11, 12, 17, tzinfo=UTC))
+PLAN = Plan(seed=5, leads=400, days=430, until=datetime(2026, 11, 12, 17, tzinfo=UTC))
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from stream_app.core.calendar import Calendar
 from stream_app.core.facts import FoldSettings
-from tests.lanes import first_is_quick
 from tests.laws.memory import MemoryStore, decoded
 from tests.laws.test_laws import NOT_RECOUNTED, ZONES
 from tests.laws.worlds import NOW, Envelope, crowds, merging_worlds, worlds
@@ -204,7 +203,8 @@ class Story:
 
 
 # The first and the last of the three leads share a shard, then the last two; then none do.
-@pytest.mark.parametrize("seed", first_is_quick([0, 1, 3]))
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 3])
 def test_two_shards_that_go_back_to_any_earlier_states_catch_up(seed: int) -> None:
     story = Story(seed)
     saved = [deepcopy(story.namespace.shards)]
@@ -236,7 +236,7 @@ def test_a_message_is_sent_again_if_an_end_changes_on_the_way(lead: str, steps: 
     story.finish()
 
 
-TestShardedNamespace = ShardedNamespace.TestCase
+TestShardedNamespace = pytest.mark.slow(ShardedNamespace.TestCase)
 # The rarest interleavings meet in one of hundreds of short runs.
 TestShardedNamespace.settings = settings(
     deadline=None,

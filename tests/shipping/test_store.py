@@ -86,6 +86,7 @@ def test_the_password_is_made_once_and_everybody_in_the_volume_can_read_it(secre
     }
 
 
+@pytest.mark.slow
 def test_every_command_can_do_its_work(environment: dict[str, str], tmp_path: Path) -> None:
     log, events = tmp_path / "log", tmp_path / "events.jsonl"
     for words in (

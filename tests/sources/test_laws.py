@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_app.catalog.events import EVENT_TYPES
@@ -155,7 +155,7 @@ def variants(cases: Iterable[tuple[Case, Any]]) -> Iterator[tuple[Case, tuple[An
                 yield case, path, changed(whole, path, partial(_put, value=value))
 
 
-_TIMES = 2
+_TIMES = max(1, settings().max_examples // 50)
 
 
 def _put(holder: Any, key: Any, value: Any) -> None:  # noqa: ANN401 - any JSON

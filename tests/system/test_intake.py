@@ -58,6 +58,7 @@ def test_the_rejection_limit_stops_one_topic_and_loses_nothing(installation: Ins
     assert installation.dead_letters() == rejected(installation, bad)
 
 
+@pytest.mark.slow
 def test_drain_applies_the_rest_when_a_topic_is_over_the_rejection_limit(
     installation: Installation, small_set: EventSet
 ) -> None:

@@ -77,6 +77,7 @@ def test_rebuild_repairs_changed_numbers_while_a_worker_runs(applied: Installati
         assert not list(client.scan_iter(match=old, count=1000)), "the old generation is gone"
 
 
+@pytest.mark.slow
 def test_other_definitions_are_refused_until_a_rebuild(applied: Installation) -> None:
     code, _ = applied.try_run("worker", "--drain", timezone="Asia/Kolkata")
     assert code == 5

@@ -29,12 +29,19 @@ def _get(address: str) -> tuple[int, str, str]:
 
 
 @pytest.fixture(scope="module")
-def address(shared_installation: Installation) -> str:
+def filled(shared_installation: Installation) -> Installation:
+    """An installation that has counted a lead of each of three months."""
     shared_installation.create_topics()
     shared_installation.produce([_lead(1, "2026-01-05T09:00:00Z"), _lead(2, "2026-02-05T09:00:00Z"), _lead(3, _NOW)])
     shared_installation.drain()
+    return shared_installation
+
+
+@pytest.fixture(scope="module")
+def address(filled: Installation) -> str:
+    """Where its reports are served."""
     at = port()
-    exporter = shared_installation.start("exporter", "--as-of", _NOW, exporter_port=at)
+    exporter = filled.start("exporter", "--as-of", _NOW, exporter_port=at)
     answer(at, "/metrics", exporter, lambda page: page.status == HTTPStatus.OK)
     return f"http://127.0.0.1:{at}/report"
 
@@ -70,16 +77,13 @@ def test_the_wall_links_to_the_page(address: str) -> None:
     assert 'href="report"' in _get(address.removesuffix("report"))[1]
 
 
-def test_the_command_writes_the_same_months(installation: Installation) -> None:
-    installation.create_topics()
-    installation.produce([_lead(1, "2026-01-05T09:00:00Z"), _lead(2, "2026-02-05T09:00:00Z")])
-    installation.drain()
+def test_the_command_writes_the_same_months(filled: Installation) -> None:
     as_of = ("--as-of", _NOW)
-    assert "# Review of February 2026" in installation.run("report", "--format", "md", *as_of)
-    assert "<h1>Review of January 2026</h1>" in installation.run("report", "--month", "2026-01", *as_of)
-    found = json.loads(installation.run("report", "--format", "json", *as_of))
+    assert "# Review of February 2026" in filled.run("report", "--format", "md", *as_of)
+    assert "<h1>Review of January 2026</h1>" in filled.run("report", "--month", "2026-01", *as_of)
+    found = json.loads(filled.run("report", "--format", "json", *as_of))
     assert (found["month"], found["is_running"]) == ("2026-02", False)
     february = datetime(2026, 3, 1, tzinfo=UTC) - timedelta(milliseconds=1)
     assert found["as_of"] == february.timestamp() * 1000
-    assert installation.try_run("report", "--month", "2026-04", *as_of)[0] == 2
-    assert installation.try_run("report", *as_of, redis_url="redis://127.0.0.1:1/0")[0] == 69
+    assert filled.try_run("report", "--month", "2026-04", *as_of)[0] == 2
+    assert filled.try_run("report", *as_of, redis_url="redis://127.0.0.1:1/0")[0] == 69

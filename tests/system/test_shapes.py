@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.lanes import first_is_quick
 from tests.system.event_sets import MOMENTS, UNTIL, EventSet
 from tests.system.expectations import assert_exact
 from tests.system.installation import Installation
 
 
-@pytest.mark.parametrize(("partitions", "events"), first_is_quick([(5, 7), (1, 4000), (2, 1)]))
+@pytest.mark.slow
+@pytest.mark.parametrize(("partitions", "events"), [(1, 4000), (2, 1), (5, 7)])
 def test_partition_count_and_batch_size_do_not_change_the_numbers(
     installation: Installation, small_set: EventSet, partitions: int, events: int
 ) -> None:

@@ -63,6 +63,7 @@ def test_targets_are_what_the_wall_says(queries: Queries, company: Company, targ
     assert on_the_wall
 
 
+@pytest.mark.slow
 def test_a_second_exporter_changes_no_panel(
     company: Company, targets: Targets, queries: Queries, tmp_path: Path
 ) -> None:

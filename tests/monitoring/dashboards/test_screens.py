@@ -14,6 +14,7 @@ import pytest
 from stream_app.clients.http import Page, Request, Route, serving
 from stream_app.clients.settings import Settings
 from stream_app.store.sources import SourceAges
+from tests.lanes import first_is_quick
 from tests.monitoring.dashboards.browser import needs_chromium, opened
 from tests.monitoring.dashboards.site import wall_of
 from tests.monitoring.dashboards.states import (
@@ -156,7 +157,7 @@ def test_captions_have_24_pixels_on_a_screen_of_1080_lines(url: str) -> None:
         assert [each for each in found[screen]["px"] if each[0] < least - 0.01] == []
 
 
-@pytest.mark.parametrize("size", ["portrait", "phone"])
+@pytest.mark.parametrize("size", first_is_quick(["phone", "portrait"]))
 def test_alarms_come_first_where_panels_are_one_below_the_other(many: str, size: str) -> None:
     assert measured(many)[size, "dark"]["kinds"][:2] == ["conditions", "table"]
 
