@@ -29,7 +29,6 @@ from stream_app.store import generations
 from stream_app.store.keys import BUILDING, SERVING
 from stream_app.store.ledger import Applied, Ledger
 from stream_app.store.reader import MOST_FIELDS, Reader
-from tests.lanes import first_is_quick
 from tests.store.stores import commit_of, everything
 
 BEGIN = 1_767_225_540_000
@@ -156,7 +155,8 @@ class Exporter:
 
 
 # Twelve before a change lands, three for a look in between.
-@pytest.mark.parametrize("seed", first_is_quick(range(settings().max_examples // 8)))
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(settings().max_examples // 8))
 def test_pages_of_any_history_are_those_of_a_new_exporter(
     redis_url: str, redis: Redis, namespace: str, seed: int
 ) -> None:

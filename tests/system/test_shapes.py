@@ -18,6 +18,7 @@ def test_partition_count_and_batch_size_do_not_change_the_numbers(
     assert_exact(installation, small_set.events, UNTIL)
 
 
+@pytest.mark.slow
 def test_days_and_months_follow_the_business_time_zone(installation: Installation, small_set: EventSet) -> None:
     installation.create_topics()
     installation.produce(small_set.records)

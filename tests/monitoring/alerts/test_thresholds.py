@@ -33,20 +33,20 @@ OVERDUE = BY_NAME["NurtureStepOverdue fires when more than a quarter is overdue 
 
 
 @pytest.mark.parametrize(
-    ("files", "fires"),
+    ("values", "overrides", "fires"),
     [
-        (rendered({"overdue": 30}), True),
-        (rendered({"overdue": 31}), False),
-        (rendered({}, Override((("program", "welcome"),), {"overdue": 31})), False),
-        (rendered({"overdue": 31}, Override((("program", "welcome"),), {"overdue": 30})), True),
-        (rendered({}, Override((("program", "goodbye"),), {"overdue": 31})), True),
-        (rendered({"overdue": 31}, Override((("program", "goodbye"),), {"overdue": 30})), False),
-        (rendered({}, Override((("program", ODD_NAME),), {"overdue": 31})), True),
-        (rendered({}, Override((("program", "welcome"), ("step", "guide")), {"overdue": 31})), False),
-        (rendered({}, Override((("program", "welcome"), ("step", "hello")), {"overdue": 31})), True),
-        (rendered({}, Override((("program", "goodbye"), ("step", "guide")), {"overdue": 31})), True),
-        (rendered({}, WELCOME_31, Override((("program", "welcome"), ("step", "guide")), {"overdue": 30})), True),
-        (rendered({}, WELCOME_31, Override((("program", "welcome"), ("step", "hello")), {"overdue": 30})), False),
+        ({"overdue": 30}, [], True),
+        ({"overdue": 31}, [], False),
+        ({}, [Override((("program", "welcome"),), {"overdue": 31})], False),
+        ({"overdue": 31}, [Override((("program", "welcome"),), {"overdue": 30})], True),
+        ({}, [Override((("program", "goodbye"),), {"overdue": 31})], True),
+        ({"overdue": 31}, [Override((("program", "goodbye"),), {"overdue": 30})], False),
+        ({}, [Override((("program", ODD_NAME),), {"overdue": 31})], True),
+        ({}, [Override((("program", "welcome"), ("step", "guide")), {"overdue": 31})], False),
+        ({}, [Override((("program", "welcome"), ("step", "hello")), {"overdue": 31})], True),
+        ({}, [Override((("program", "goodbye"), ("step", "guide")), {"overdue": 31})], True),
+        ({}, [WELCOME_31, Override((("program", "welcome"), ("step", "guide")), {"overdue": 30})], True),
+        ({}, [WELCOME_31, Override((("program", "welcome"), ("step", "hello")), {"overdue": 30})], False),
     ],
     ids=[
         "30",
@@ -63,9 +63,11 @@ OVERDUE = BY_NAME["NurtureStepOverdue fires when more than a quarter is overdue 
         "hello 30",
     ],
 )
-def test_a_program_is_judged_by_its_own_threshold(tmp_path: Path, files: Rendered, *, fires: bool) -> None:
+def test_a_program_is_judged_by_its_own_threshold(
+    tmp_path: Path, values: dict[str, float], overrides: list[Override], *, fires: bool
+) -> None:
     story = OVERDUE if fires else replace(OVERDUE, firing=None)
-    assert judged(tmp_path, story, files) == ""
+    assert judged(tmp_path, story, rendered(values, *overrides)) == ""
 
 
 def test_a_program_whose_name_needs_quoting_has_its_own_threshold(tmp_path: Path) -> None:
