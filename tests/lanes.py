@@ -4,15 +4,15 @@ from collections.abc import Iterable
 
 import pytest
 
-__all__ = ["first_is_quick"]
+__all__ = ["first_is_quick", "slow"]
 
 
 def first_is_quick(cases: Iterable[object]) -> list[object]:
     """Mark all cases but the first as slow: more of the same, which takes long."""
     first, *others = cases
-    return [first, *(_slow(each) for each in others)]
+    return [first, *slow(others)]
 
 
-def _slow(case: object) -> object:
-    values = case if isinstance(case, tuple) else (case,)
-    return pytest.param(*values, marks=pytest.mark.slow)
+def slow(cases: Iterable[object]) -> list[object]:
+    """Mark cases as slow."""
+    return [pytest.param(*(each if isinstance(each, tuple) else (each,)), marks=pytest.mark.slow) for each in cases]

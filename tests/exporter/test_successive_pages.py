@@ -154,7 +154,7 @@ class Exporter:
         return self._wall.routes()["/wall.json"](Request({})).body
 
 
-# Twelve before a change lands, three for a look in between.
+# Twelve with the profile `ci`.
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(settings().max_examples // 8))
 def test_pages_of_any_history_are_those_of_a_new_exporter(

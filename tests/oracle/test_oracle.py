@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from prometheus_client.utils import floatToGoString
 
+from tests.lanes import first_is_quick
 from tests.oracle import answerable, recount
 from tests.oracle.samples import BOUNDS, WINDOWS, le
 
@@ -1094,8 +1095,9 @@ def a_busy_year(number: int) -> list[Envelope]:
     return [one() for _ in range(number)]
 
 
-def test_a_level_is_its_opening_and_what_moved_since() -> None:
-    events = a_busy_year(4_000)
+@pytest.mark.parametrize("number", first_is_quick([4_000, 10_000]))
+def test_a_level_is_its_opening_and_what_moved_since(number: int) -> None:
+    events = a_busy_year(number)
     counts = told(events, "2026-06-15T12:00:00")
     sign = {"new": 1, "expansion": 1, "reactivation": 1, "contraction": -1, "churn": -1}
     for currency in ("EUR", "USD"):

@@ -28,6 +28,7 @@ TODAY = day_of(date(2026, 11, 13))
 # 210 mm without the margins of 15 mm, in pixels of 1/96 inch.
 A4_WIDTH = 680
 HOSTILE = "<img src=x onerror=alert(1)>\"'&|$x$"
+
 # Every text with its contrast; how far anything reaches; what is drawn outside of its chart.
 MEASURE = """<script>
 const number = (text) => text.match(/[\\d.]+/g).map(Number);

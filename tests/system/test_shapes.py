@@ -6,8 +6,9 @@ from tests.system.event_sets import MOMENTS, UNTIL, EventSet
 from tests.system.expectations import assert_exact
 from tests.system.installation import Installation
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 @pytest.mark.parametrize(("partitions", "events"), [(1, 4000), (2, 1), (5, 7)])
 def test_partition_count_and_batch_size_do_not_change_the_numbers(
     installation: Installation, small_set: EventSet, partitions: int, events: int
@@ -18,7 +19,6 @@ def test_partition_count_and_batch_size_do_not_change_the_numbers(
     assert_exact(installation, small_set.events, UNTIL)
 
 
-@pytest.mark.slow
 def test_days_and_months_follow_the_business_time_zone(installation: Installation, small_set: EventSet) -> None:
     installation.create_topics()
     installation.produce(small_set.records)

@@ -13,6 +13,7 @@ from stream_app.render.catalog import Rendered
 from stream_app.render.rules import rules
 from stream_app.spec.notification import AS_SHIPPED, BusinessHours, Links
 from stream_app.spec.working_time import WORKING_TIME, is_holiday, is_working_time, recordings, work_calendar
+from tests.lanes import slow
 from tests.monitoring.alerts.judging import BY_NAME, judged
 from tests.monitoring.alerts.story import Story
 from tests.monitoring.alerts.tools import run
@@ -41,12 +42,16 @@ BERLIN = BusinessHours(timezone="Europe/Berlin")
         (BusinessHours(timezone="Pacific/Auckland"), "2h30m", True),
         (BusinessHours(days=("saturday", "sunday")), "12h", False),
         # Most of a day of minutes takes promtool long.
-        pytest.param(None, "16h30m", True, marks=pytest.mark.slow),
-        # 16:30 UTC is 17:30 in winter and 18:30 in summer: not at work by both.
-        pytest.param(BERLIN, "16h30m", False, marks=pytest.mark.slow),
-        pytest.param(BERLIN, "15h30m", True, marks=pytest.mark.slow),
-        pytest.param(BusinessHours(days=("monday", "thursday", "sunday")), "12h", True, marks=pytest.mark.slow),
-        pytest.param(BusinessHours(begin="00:00", end="24:00"), "23h50m", True, marks=pytest.mark.slow),
+        *slow(
+            [
+                (None, "16h30m", True),
+                # 16:30 UTC is 17:30 in winter and 18:30 in summer: not at work by both.
+                (BERLIN, "16h30m", False),
+                (BERLIN, "15h30m", True),
+                (BusinessHours(days=("monday", "thursday", "sunday")), "12h", True),
+                (BusinessHours(begin="00:00", end="24:00"), "23h50m", True),
+            ]
+        ),
     ],
 )
 def test_a_step_without_past_weeks_is_expected_in_business_hours(
@@ -68,9 +73,13 @@ def _before(ends: str) -> str:
     [
         (BLOCKED, ("12-24/12-26", "01-01"), False),
         # Days of minutes take promtool long.
-        pytest.param(BLOCKED, ("01-02/01-07", "1969-01-01"), True, marks=pytest.mark.slow),
-        pytest.param(USUALLY_ADVANCES, ("1970-01-08",), False, marks=pytest.mark.slow),
-        pytest.param(USUALLY_ADVANCES, ("1970-01-07", "1970-01-09/1970-01-10"), True, marks=pytest.mark.slow),
+        *slow(
+            [
+                (BLOCKED, ("01-02/01-07", "1969-01-01"), True),
+                (USUALLY_ADVANCES, ("1970-01-08",), False),
+                (USUALLY_ADVANCES, ("1970-01-07", "1970-01-09/1970-01-10"), True),
+            ]
+        ),
     ],
     ids=["no past weeks", "no past weeks, another day", "past weeks", "past weeks, another day"],
 )

@@ -128,9 +128,7 @@ _SAYS = {
 
 
 # Each opens many pages; the one with most to see is in the quick lane.
-@pytest.mark.parametrize(
-    "state", [pytest.param(each, marks=[] if each == "stalled" else [pytest.mark.slow]) for each in STATES]
-)
+@pytest.mark.parametrize("state", first_is_quick(["stalled", *sorted(STATES.keys() - {"stalled"})]))
 def test_each_state_says_so_and_is_read_on_every_screen(redis_url: str, state: str) -> None:
     served, after_ms = STATES[state]
     # Each waits for six seconds until the store is given up, one after another.
