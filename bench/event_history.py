@@ -61,15 +61,21 @@ class EventHistory:
         return count
 
 
+def read(spool: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield families and values of the records of a spool."""
+    with spool.open("rb") as lines:
+        for line in lines:
+            family, _, value = line.rstrip(b"\n").partition(b"\t")
+            yield family.decode(), value
+
+
 def batches(spool: Path, limit: int) -> Iterator[Batch]:
     """Yield the records of a spool as a worker gets them: of each topic in turn, at most `limit` at once."""
     by_family: dict[str, list[Record]] = {}
     now = time.time_ns() // 1_000_000
-    with spool.open("rb") as lines:
-        for line in lines:
-            name, _, value = line.rstrip(b"\n").partition(b"\t")
-            records = by_family.setdefault(name.decode(), [])
-            records.append(Record(len(records), now, None, value))
+    for family, value in read(spool):
+        records = by_family.setdefault(family, [])
+        records.append(Record(len(records), now, None, value))
     longest = max(map(len, by_family.values()), default=0)
     for begin in range(0, longest, limit):
         for family, records in by_family.items():

@@ -148,7 +148,7 @@ class Settings(BaseSettings):
         32 * 1024 * 1024,
         description="Most bytes that a compressed batch of records may decompress to; a larger one is a dead letter.",
     )
-    cached_entities: Annotated[int, Field(ge=0)] = Field(20_000, description="Entities that a worker keeps in memory.")
+    cached_entities: Annotated[int, Field(ge=0)] = Field(50_000, description="Entities that a worker keeps in memory.")
     series_limit: Annotated[int, Field(ge=1, le=100_000)] = Field(
         SERIES_LIMIT, description="Label combinations of a metric that are exported; the rest is summed as `other`."
     )

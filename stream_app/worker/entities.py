@@ -5,6 +5,7 @@ The cache may be wrong or lost at any time: the ledger refuses what was computed
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 from stream_app.core.connected import Stored, decoder
 from stream_app.core.entity import EntityKind
@@ -14,6 +15,25 @@ from stream_app.store.ledger import Ledger
 Versioned = tuple[str, Stored]
 """The version of what stands under an id ("" = nothing), and what that is."""
 
+_AT_HAND = 5000
+"""How many entities stay as they are, most recently used ones: the others take a fourth of the memory."""
+
+_LARGE = 8192
+"""From how many bytes on an entity always stays as it is: to decode it again would take too long."""
+
+
+class Cached(NamedTuple):
+    """What stands under an id, and how that is encoded; None if it is to stay as it is."""
+
+    version: str
+    stored: Stored
+    encoded: bytes | None = None
+
+    @classmethod
+    def of(cls, version: str, stored: Stored, encoded: bytes, stays: int) -> "Cached":
+        """What was just encoded, all of it or but for bytes that stay in the store."""
+        return cls(version, stored, None if stays or len(encoded) >= _LARGE else encoded)
+
 
 class Entities:
     """Entities by name, read from the store where they are not cached. `limit` is how many stay cached."""
@@ -22,18 +42,22 @@ class Entities:
         self._ledger = ledger
         self._limit = limit
         self._decode = {kind.name: decoder(kind) for kind in kinds}
-        self._cache: dict[str, Versioned] = {}
+        self._at_hand: dict[str, Cached] = {}
+        self._encoded: dict[str, Cached] = {}
 
     def take(self, names: Iterable[str]) -> tuple[dict[str, Versioned], list[str]]:
         """What is cached of these entities, and the names of the others. It leaves the cache until `put`."""
+        at_hand, encoded = self._at_hand, self._encoded
         cached: dict[str, Versioned] = {}
         missing: list[str] = []
         for name in names:
-            entry = self._cache.pop(name, None)
-            if entry is None:
-                missing.append(name)
+            if (entry := at_hand.pop(name, None)) is not None:
+                cached[name] = entry.version, entry.stored
+            elif (entry := encoded.pop(name, None)) is not None:
+                version, stored, value = entry
+                cached[name] = version, stored if value is None else self._decode[kind_of_name(name)](value)
             else:
-                cached[name] = entry
+                missing.append(name)
         return cached, missing
 
     async def load(self, names: Sequence[str]) -> dict[str, Versioned]:
@@ -47,21 +71,25 @@ class Entities:
                 found[name] = version, self._decode[kind_of_name(name)](value)
         return found
 
-    def put(self, entries: Mapping[str, Versioned]) -> None:
+    def put(self, entries: Mapping[str, Cached]) -> None:
         """Cache entities for the next batch. Those of the commit under way are kept beyond the limit."""
-        cache = self._cache
+        at_hand, encoded = self._at_hand, self._encoded
         # In one pass: finding the first key over and over looks at every deleted one before it.
-        for name in [*islice(cache, max(0, len(cache) - self._limit))]:
-            del cache[name]
-        cache.update(entries)
+        for name in [*islice(at_hand, max(0, len(at_hand) - min(_AT_HAND, self._limit)))]:
+            version, stored, value = at_hand.pop(name)
+            encoded[name] = Cached(version, stored if value is None else None, value)
+        for name in [*islice(encoded, max(0, len(encoded) + len(at_hand) - self._limit))]:
+            del encoded[name]
+        at_hand.update(entries)
 
-    def drop(self, entries: Mapping[str, Versioned]) -> None:
+    def drop(self, entries: Mapping[str, Cached]) -> None:
         """Forget entries that did not come to be."""
-        cache = self._cache
+        at_hand = self._at_hand
         for name, entry in entries.items():
-            if cache.get(name) is entry:
-                del cache[name]
+            if at_hand.get(name) is entry:
+                del at_hand[name]
 
     def clear(self) -> None:
         """Forget everything."""
-        self._cache.clear()
+        self._at_hand.clear()
+        self._encoded.clear()

@@ -9,7 +9,7 @@ from stream_app.core.stored_form import encode_entity
 from stream_app.store.keys import entity_name, id_of_name, kind_of_name
 from stream_app.store.ledger import State, new_version
 from stream_app.worker.decoding import Dated, Decoded
-from stream_app.worker.entities import Entities, Versioned
+from stream_app.worker.entities import Cached, Entities, Versioned
 
 _ENTITIES_PER_TURN = 50
 """How many entities are folded before the event loop may run: the commit before has megabytes to send meanwhile."""
@@ -22,7 +22,7 @@ class Folding:
         self.fold = fold
         self.version = new_version()
         self.states: list[State] = []
-        self.entities: dict[str, Versioned] = {}
+        self.entities: dict[str, Cached] = {}
         self._decoded = decoded
         self._known = entities
         self._linked = {name for link in decoded.links for name in link.names}
@@ -50,8 +50,9 @@ class Folding:
                 continue
             after = apply(kind, entity, group.id, group.events)
             if after is not None:
-                entities[name] = written, after
-                append(State(name, version, *encode_entity(after)))
+                encoded = encode_entity(after)
+                entities[name] = Cached.of(written, after, *encoded)
+                append(State(name, version, *encoded))
             elif version:
                 self._write(name, version, None)
             if number % _ENTITIES_PER_TURN == 0:
@@ -59,11 +60,12 @@ class Folding:
 
     def _write(self, name: str, version: str | None, after: Stored) -> None:
         if after is None:
-            self.entities[name] = "", None
+            self.entities[name] = Cached("", None)
             self.states.append(State(name, version, None))
             return
-        self.entities[name] = self.version, after
-        self.states.append(State(name, version, *encode(after)))
+        encoded = encode(after)
+        self.entities[name] = Cached.of(self.version, after, *encoded)
+        self.states.append(State(name, version, *encoded))
 
     async def _fold_connected(self) -> None:
         position = {id(dated): number for number, dated in enumerate(self._decoded.results)}
@@ -89,9 +91,9 @@ class Folding:
         for id_, (version, pointer) in stored.items():
             name = entity_name(kind.name, id_)
             if isinstance(pointer, Pointer) and name not in self.entities:
-                _, entity = self.entities.get(entity_name(kind.name, pointer.to), ("", None))
-                if entity is not None and not isinstance(entity, Pointer):
-                    self.entities[name] = version, pointer
+                entry = self.entities.get(entity_name(kind.name, pointer.to))
+                if entry is not None and entry.stored is not None and not isinstance(entry.stored, Pointer):
+                    self.entities[name] = Cached(version, pointer)
 
     async def _resolved(self, kind: EntityKind) -> dict[str, Versioned]:
         """What stands under the ids of a kind that are connected, with the entities that their pointers lead to."""

@@ -26,7 +26,7 @@ from stream_app.store.ledger import (
 )
 from stream_app.worker.batch import Batch, RecordLike, split
 from stream_app.worker.decoding import Decoded, decode
-from stream_app.worker.entities import Entities, Versioned
+from stream_app.worker.entities import Cached, Entities
 from stream_app.worker.folding import Folding
 from stream_app.worker.rejection_limit import RejectionLimit
 from stream_app.worker.result import Applied, ReadFrom, Result, TryAgain
@@ -58,7 +58,7 @@ class Prepared:
 
     decoded: Decoded
     commit: Commit
-    entities: Mapping[str, Versioned]
+    entities: Mapping[str, Cached]
     stats: FoldStats
 
 
@@ -92,7 +92,7 @@ class Pipeline:
         rejection_limit: RejectionLimit,
         telemetry: Telemetry,
         *,
-        cached_entities: int = 20_000,
+        cached_entities: int,
         on_obsolete: Callable[[DefinitionsDifferError], None] = _ignore,
     ) -> None:
         self._model = model

@@ -8,6 +8,7 @@ from redis import Redis
 
 from stream_app.clients.settings import Settings
 from stream_app.store.generations import serving_keys
+from stream_app.worker import entities
 from stream_app.worker.result import Applied
 from tests.worker.test_pipeline import _batch, _event, _numbers, _Process, _processes, _recounted
 from tests.worker.workers import on_a_loop
@@ -16,6 +17,12 @@ from tests.worker.workers import on_a_loop
 @pytest.fixture
 def settings(redis_url: str, namespace: str) -> Settings:
     return Settings.load(redis_url=redis_url, namespace=namespace)
+
+
+@pytest.fixture(autouse=True, params=[5000, 0])
+def _at_hand(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many entities are cached as they are; with none all are decoded again."""
+    monkeypatch.setattr(entities, "_AT_HAND", request.param)
 
 
 def _created(number: int, lead: str) -> dict[str, Any]:

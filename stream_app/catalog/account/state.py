@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from stream_app.core.parts import Part, in_parts
 from stream_app.core.timeline import FAR_FUTURE, Row
 
 
@@ -32,6 +33,7 @@ class InvoiceRow(Row, frozen=True):
     state: str
 
 
+@in_parts
 class Account(Struct, array_like=True):
     """Everything that is remembered of an account; every list of rows is in order.
 
@@ -43,9 +45,9 @@ class Account(Struct, array_like=True):
     ids: list[str] = []
     newest: int = 0
     oldest: int = FAR_FUTURE
-    subscriptions: dict[str, list[SubscriptionRow]] = {}
-    opportunities: dict[str, list[OpportunityRow]] = {}
-    invoices: dict[str, list[InvoiceRow]] = {}
+    subscriptions: Part[dict[str, list[SubscriptionRow]]] = {}
+    opportunities: Part[dict[str, list[OpportunityRow]]] = {}
+    invoices: Part[dict[str, list[InvoiceRow]]] = {}
 
 
 def standing(rows: list[OpportunityRow]) -> list[OpportunityRow]:

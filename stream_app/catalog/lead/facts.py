@@ -20,7 +20,7 @@ from stream_app.catalog.lead.state import (
 )
 from stream_app.core.calendar import month_after
 from stream_app.core.deltas import SEPARATOR
-from stream_app.core.facts import DAY_MS, Fact, FoldSettings, negated
+from stream_app.core.facts import DAY_MS, Fact, FoldSettings, Series, negated
 from stream_app.core.histogram import observation
 
 TRANSITIONS = (("lead", "mql"), ("mql", "sql"), ("sql", "customer"))
@@ -125,8 +125,8 @@ def new_lead_score_facts(lead: Lead, settings: FoldSettings) -> list[Fact]:
 def scores_since(created: int, scores: Sequence[ScoreRow], settings: FoldSettings) -> list[Fact]:
     """The score since the creation, of which each takes the place of the one before it."""
     first = max(bisect_right(scores, created, key=_moment) - 1, 0)
-    end = bisect_left(scores, _end_of_month(created, settings), lo=first, key=_moment)
-    series = ("new_lead_score", settings.calendar.month(created))
+    end = bisect_left(scores, end_of_month(created, settings), lo=first, key=_moment)
+    series = new_lead_score_series(created, settings)
     found: list[Fact] = []
     before: int | None = None
     for row in scores[first:end]:
@@ -143,7 +143,13 @@ def _moment(row: ScoreRow) -> int:
     return row.at
 
 
-def _end_of_month(at: int, settings: FoldSettings) -> int:
+def new_lead_score_series(created: int, settings: FoldSettings) -> Series:
+    """The histogram of the scores of leads that were created in the same month."""
+    return "new_lead_score", settings.calendar.month(created)
+
+
+def end_of_month(at: int, settings: FoldSettings) -> int:
+    """When the month of a moment ends, in milliseconds."""
     return settings.calendar.start_of_day(month_after(settings.calendar.day(at)))
 
 

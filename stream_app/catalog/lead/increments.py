@@ -2,7 +2,14 @@
 
 from bisect import bisect_left
 
-from stream_app.catalog.lead.facts import score_differences, scores_since, stage_entry
+from stream_app.catalog.bounds import SCORE_BOUNDS
+from stream_app.catalog.lead.facts import (
+    end_of_month,
+    new_lead_score_series,
+    score_differences,
+    scores_since,
+    stage_entry,
+)
 from stream_app.catalog.lead.state import (
     Lead,
     ScoreRow,
@@ -11,7 +18,8 @@ from stream_app.catalog.lead.state import (
     new_lead_at,
     stage_history,
 )
-from stream_app.core.facts import Fact, FoldSettings
+from stream_app.core.facts import Fact, FoldSettings, negated
+from stream_app.core.histogram import observation
 from stream_app.core.timeline import is_next
 
 
@@ -53,6 +61,18 @@ def new_lead_score_replacement(lead: Lead, row: ScoreRow, settings: FoldSettings
         return [], []
     before, after = _neighbors(lead.scores, row)
     return scores_since(created, before, settings), scores_since(created, after, settings)
+
+
+def new_lead_score_increment(lead: Lead, row: ScoreRow, settings: FoldSettings) -> list[Fact]:
+    """What a score in order, which is not the first, adds to `new_lead_score_facts`."""
+    created = new_lead_at(lead)
+    if created is None or row.at >= end_of_month(created, settings):
+        return []
+    before, after = lead.scores[-1].score, row.score
+    if before == after:
+        return []
+    series, at = new_lead_score_series(created, settings), max(created, row.at)
+    return negated(observation(series, SCORE_BOUNDS, at, before)) + observation(series, SCORE_BOUNDS, at, after)
 
 
 def _neighbors(scores: list[ScoreRow], row: ScoreRow) -> tuple[list[ScoreRow], list[ScoreRow]]:

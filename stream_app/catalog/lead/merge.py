@@ -27,6 +27,7 @@ from stream_app.catalog.lead.follow_up import (
 from stream_app.catalog.lead.increments import (
     engaged_since,
     may_reopen,
+    new_lead_score_increment,
     new_lead_score_replacement,
     score_replacement,
     stage_increment,
@@ -119,7 +120,7 @@ def _merge_score(lead: Lead, event: e.LeadScoreChanged, at: int, change: Change)
     if scores and change.is_untracked(score_facts) and is_next(scores, row):
         change.add(score_difference(scores[-1], row))
         if change.is_untracked(new_lead_score_facts):
-            change.replace(*new_lead_score_replacement(lead, row, change.settings))
+            change.add(new_lead_score_increment(lead, row, change.settings))
         append(scores, row)
         return True
     if is_known(scores, row):

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from stream_app.catalog.enrollment import ENROLLED, EXITED, Enrollment
 from stream_app.catalog.message import Packed
+from stream_app.core.parts import Part, in_parts
 from stream_app.core.timeline import FAR_FUTURE, Row
 
 NO_SCORE = -(2**53)
@@ -50,6 +51,7 @@ class Beginning(Row, frozen=True):
     program: str
 
 
+@in_parts
 class Lead(Struct, array_like=True, gc=False):
     """Everything that is remembered of a lead; every list of rows is in order.
 
@@ -68,8 +70,8 @@ class Lead(Struct, array_like=True, gc=False):
     scores: list[ScoreRow] = []
     engagements: list[Row] = []
     contacts: list[Row] = []
-    messages: dict[str, Packed] = {}
-    enrollments: dict[str, Enrollment] = {}
+    messages: Part[dict[str, Packed]] = {}
+    enrollments: Part[dict[str, Enrollment]] = {}
     beginnings: list[Beginning] = []
 
 
