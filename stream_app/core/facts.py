@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from stream_app.core.calendar import Calendar
 
@@ -38,8 +38,6 @@ class FoldSettings:
     """How long an account may be without MRR and not be lost, if it pays again."""
 
 
-Computed = TypeVar("Computed")
-
 Aspect = Callable[..., list[Fact]]
 """`aspect(entity, settings, *which)`: the facts of one part of an entity (one message, one enrollment, its stages)."""
 
@@ -51,12 +49,11 @@ class Change:
     order changes may be known without that: `add` or `replace` say so, as long as the aspect `is_untracked`.
     """
 
-    __slots__ = ("_before", "_computed", "_delta", "_entity", "_unpacked", "settings")
+    __slots__ = ("_before", "_delta", "_entity", "_unpacked", "settings")
 
     def __init__(self, entity: Any, settings: FoldSettings, delta: Delta) -> None:  # noqa: ANN401 - any kind of entity
         self._entity = entity
         self._before: dict[tuple[Aspect, tuple[str, ...]], list[Fact]] = {}
-        self._computed: dict[Callable[..., Any], Any] | None = None
         self._delta = delta
         self._unpacked: list[tuple[dict[str, Any], str, Callable[[Any], Any]]] = []
         self.settings = settings
@@ -82,15 +79,6 @@ class Change:
     def replace(self, before: list[Fact], after: list[Fact]) -> None:
         """Put facts in place of others of an untracked aspect."""
         add_difference(self._delta, before, after)
-
-    def once(self, compute: Callable[[Any, FoldSettings], Computed]) -> Computed:
-        """What is computed of the entity when this is first called; who alters the entity alters the result, too."""
-        if self._computed is None:
-            self._computed = {}
-        if compute not in self._computed:
-            self._computed[compute] = compute(self._entity, self.settings)
-        result: Computed = self._computed[compute]
-        return result
 
     def pack_at_end(self, parts: dict[str, Any], key: str, pack: Callable[[Any], Any]) -> None:
         """Let `finish` pack a part of the entity that is stored packed: more of its events may follow before."""

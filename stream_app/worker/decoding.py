@@ -1,5 +1,6 @@
 """A batch by entity: what each record says, and which entities it is about."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -56,8 +57,7 @@ def decode(batch: Batch, decoder: Decoder, kind_of: Mapping[type[Event], EntityK
     """Decode every record of a batch."""
     decode_record = decoder.decode
     groups: dict[str, Group] = {}
-    by_id: dict[str, dict[str, Group]] = {kind.name: {} for kind in kind_of.values()}
-    uniting = {type_ for kind in kind_of.values() for type_ in kind.unites}
+    by_id: defaultdict[str, dict[str, Group]] = defaultdict(dict)
     links: list[Link] = []
     rejected: list[tuple[RecordLike, Rejected]] = []
     newest = -1
@@ -81,7 +81,7 @@ def decode(batch: Batch, decoder: Decoder, kind_of: Mapping[type[Event], EntityK
         id_ = getattr(event.data, kind.key)
         group = by_id[kind.name].get(id_) or add_group(kind, id_)
         group.events.append(result)
-        if type_ in uniting:
+        if type_ in kind.unites:
             # Its time counts for nothing; both ids have to be read.
             merged = event.data.merged_id
             if merged not in by_id[kind.name]:

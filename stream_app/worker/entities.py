@@ -5,7 +5,6 @@ The cache may be wrong or lost at any time: the ledger refuses what was computed
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
 
 from stream_app.core.connected import Stored, decoder
 from stream_app.core.entity import EntityKind
@@ -22,17 +21,13 @@ _LARGE = 8192
 """From how many bytes on an entity always stays as it is: to decode it again would take too long."""
 
 
-class Cached(NamedTuple):
-    """What stands under an id, and how that is encoded; None if it is to stay as it is."""
+Cached = tuple[str, Stored, bytes | None]
+"""The same, and what is stored after the version; None if it is to be cached as it is."""
 
-    version: str
-    stored: Stored
-    encoded: bytes | None = None
 
-    @classmethod
-    def of(cls, version: str, stored: Stored, encoded: bytes, stays: int) -> "Cached":
-        """What was just encoded, all of it or but for bytes that stay in the store."""
-        return cls(version, stored, None if stays or len(encoded) >= _LARGE else encoded)
+def cached(version: str, stored: Stored, encoded: bytes, stays: int) -> Cached:
+    """What was just encoded, all of it or but for bytes that stay in the store."""
+    return version, stored, None if stays or len(encoded) >= _LARGE else encoded
 
 
 class Entities:
@@ -48,17 +43,17 @@ class Entities:
     def take(self, names: Iterable[str]) -> tuple[dict[str, Versioned], list[str]]:
         """What is cached of these entities, and the names of the others. It leaves the cache until `put`."""
         at_hand, encoded = self._at_hand, self._encoded
-        cached: dict[str, Versioned] = {}
+        found: dict[str, Versioned] = {}
         missing: list[str] = []
         for name in names:
             if (entry := at_hand.pop(name, None)) is not None:
-                cached[name] = entry.version, entry.stored
+                found[name] = entry[:2]
             elif (entry := encoded.pop(name, None)) is not None:
                 version, stored, value = entry
-                cached[name] = version, stored if value is None else self._decode[kind_of_name(name)](value)
+                found[name] = version, stored if value is None else self._decode[kind_of_name(name)](value)
             else:
                 missing.append(name)
-        return cached, missing
+        return found, missing
 
     async def load(self, names: Sequence[str]) -> dict[str, Versioned]:
         """What is stored of these entities."""
@@ -77,7 +72,7 @@ class Entities:
         # In one pass: finding the first key over and over looks at every deleted one before it.
         for name in [*islice(at_hand, max(0, len(at_hand) - min(_AT_HAND, self._limit)))]:
             version, stored, value = at_hand.pop(name)
-            encoded[name] = Cached(version, stored if value is None else None, value)
+            encoded[name] = version, stored if value is None else None, value
         for name in [*islice(encoded, max(0, len(encoded) + len(at_hand) - self._limit))]:
             del encoded[name]
         at_hand.update(entries)

@@ -9,7 +9,7 @@ from stream_app.core.stored_form import encode_entity
 from stream_app.store.keys import entity_name, id_of_name, kind_of_name
 from stream_app.store.ledger import State, new_version
 from stream_app.worker.decoding import Dated, Decoded
-from stream_app.worker.entities import Cached, Entities, Versioned
+from stream_app.worker.entities import Cached, Entities, Versioned, cached
 
 _ENTITIES_PER_TURN = 50
 """How many entities are folded before the event loop may run: the commit before has megabytes to send meanwhile."""
@@ -30,19 +30,21 @@ class Folding:
 
     async def run(self) -> None:
         """Fold all events of the batch."""
-        cached, missing = self._known.take(self._decoded.groups)
-        # The store answers after the commit before this one; the cached entities are folded meanwhile.
-        async with asyncio.TaskGroup() as group:
-            loading = group.create_task(self._known.load(missing))
-            await self._fold_each(cached)
-        await self._fold_each(loading.result())
+        entries, missing = self._known.take(self._decoded.groups)
+        if missing:
+            # The store answers after the commit before this one; the cached entities are folded meanwhile.
+            async with asyncio.TaskGroup() as group:
+                loading = group.create_task(self._known.load(missing))
+                await self._fold_each(entries)
+            entries = loading.result()
+        await self._fold_each(entries)
         if self._connected:
             await self._fold_connected()
 
     async def _fold_each(self, entries: Mapping[str, Versioned]) -> None:
         groups, linked, apply = self._decoded.groups, self._linked, self.fold.apply
         entities, written, append = self.entities, self.version, self.states.append
-        for number, (name, (version, entity)) in enumerate(entries.items()):
+        for number, (name, (version, entity)) in enumerate(entries.items(), 1):
             group = groups[name]
             kind = group.kind
             if kind.unites and (name in linked or isinstance(entity, Pointer) or (entity is not None and entity.ids)):
@@ -51,7 +53,7 @@ class Folding:
             after = apply(kind, entity, group.id, group.events)
             if after is not None:
                 encoded = encode_entity(after)
-                entities[name] = Cached.of(written, after, *encoded)
+                entities[name] = cached(written, after, *encoded)
                 append(State(name, version, *encoded))
             elif version:
                 self._write(name, version, None)
@@ -60,11 +62,11 @@ class Folding:
 
     def _write(self, name: str, version: str | None, after: Stored) -> None:
         if after is None:
-            self.entities[name] = Cached("", None)
+            self.entities[name] = "", None, None
             self.states.append(State(name, version, None))
             return
         encoded = encode(after)
-        self.entities[name] = Cached.of(self.version, after, *encoded)
+        self.entities[name] = cached(self.version, after, *encoded)
         self.states.append(State(name, version, *encoded))
 
     async def _fold_connected(self) -> None:
@@ -91,9 +93,9 @@ class Folding:
         for id_, (version, pointer) in stored.items():
             name = entity_name(kind.name, id_)
             if isinstance(pointer, Pointer) and name not in self.entities:
-                entry = self.entities.get(entity_name(kind.name, pointer.to))
-                if entry is not None and entry.stored is not None and not isinstance(entry.stored, Pointer):
-                    self.entities[name] = Cached(version, pointer)
+                _, entity, _ = self.entities.get(entity_name(kind.name, pointer.to), ("", None, None))
+                if entity is not None and not isinstance(entity, Pointer):
+                    self.entities[name] = version, pointer, None
 
     async def _resolved(self, kind: EntityKind) -> dict[str, Versioned]:
         """What stands under the ids of a kind that are connected, with the entities that their pointers lead to."""

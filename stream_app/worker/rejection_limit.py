@@ -1,11 +1,22 @@
 """Stops the intake of a topic most of whose records are rejected, as after a bad deploy of its producer."""
 
 import logging
+from collections import defaultdict, deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 log = logging.getLogger(__name__)
 
 _RECENT_RECORDS = 1000
+
+
+@dataclass(slots=True)
+class _Recent:
+    """The last batches of a topic: of each how many records it had and how many of them were rejected."""
+
+    batches: deque[tuple[int, int]] = field(default_factory=deque)
+    records: int = 0
+    """How many they had together."""
 
 
 class RejectionLimit:
@@ -17,7 +28,7 @@ class RejectionLimit:
     def __init__(self, ratio: float, on_stop: Callable[[str], None]) -> None:
         self._limit = ratio * _RECENT_RECORDS
         self._on_stop = on_stop
-        self._recent: dict[str, list[tuple[int, int]]] = {}
+        self._recent: defaultdict[str, _Recent] = defaultdict(_Recent)
         self.stopped: set[str] = set()
 
     def admits(self, topic: str, records: int, rejected: int) -> bool:
@@ -43,15 +54,16 @@ class RejectionLimit:
         """Remember a batch that was applied."""
         if not records:
             return
-        recent = self._recent.setdefault(topic, [])
-        recent.append((records, rejected))
-        while sum(size for size, _ in recent) - recent[0][0] >= _RECENT_RECORDS:
-            recent.pop(0)
+        recent = self._recent[topic]
+        recent.batches.append((records, rejected))
+        recent.records += records
+        while recent.records - recent.batches[0][0] >= _RECENT_RECORDS:
+            recent.records -= recent.batches.popleft()[0]
 
     def _rejected_recently(self, topic: str, records: int, rejected: int) -> float:
         """Rejected among the last 1,000 records; a batch that reaches further back counts by its share."""
         left, found = _RECENT_RECORDS, 0.0
-        for size, bad in [(records, rejected), *reversed(self._recent.get(topic, []))]:
+        for size, bad in [(records, rejected), *reversed(self._recent[topic].batches)]:
             if size:
                 found += bad * min(1.0, left / size)
             left -= size

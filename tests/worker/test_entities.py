@@ -10,7 +10,7 @@ from stream_app.catalog.lead.state import Lead
 from stream_app.core.connected import Pointer, Stored, encode
 from stream_app.store.ledger import Ledger
 from stream_app.worker import entities
-from stream_app.worker.entities import Cached, Entities
+from stream_app.worker.entities import Entities, cached
 
 _SMALL = Account("small", invoices={"i": [InvoiceRow(1, "\x001", "a", "paid")]})
 _LARGE = Account("large", invoices={str(number): [InvoiceRow(1, "\x001", "a", "paid")] for number in range(5000)})
@@ -30,7 +30,7 @@ def _cache(limit: int) -> Entities:
 def _put(cache: Entities, **stored: Stored) -> None:
     """Cache each as a commit of its own; the names are those of accounts."""
     for id_, each in stored.items():
-        cache.put({f"account:{id_}": Cached.of("v", each, *encode(each))})
+        cache.put({f"account:{id_}": cached("v", each, *encode(each))})
 
 
 def _take(cache: Entities, *ids: str) -> list[Stored]:
@@ -77,7 +77,7 @@ def test_large_entities_and_those_with_a_log_stay_themselves() -> None:
     cache = _cache(10)
     with_log = Account("with-log")
     _put(cache, large=_LARGE)
-    cache.put({"account:with-log": Cached.of("v", with_log, *_WITH_LOG)})
+    cache.put({"account:with-log": cached("v", with_log, *_WITH_LOG)})
     _put(cache, a=_SMALL, b=_SMALL, c=_SMALL)
     large, other = _take(cache, "large", "with-log")
     assert large is _LARGE
@@ -88,7 +88,7 @@ def test_pointers_and_what_is_erased_are_cached_as_well() -> None:
     cache = _cache(10)
     pointer = Pointer("b")
     _put(cache, a=pointer)
-    cache.put({"account:x": Cached("v", None)})
+    cache.put({"account:x": ("v", None, None)})
     _put(cache, b=_SMALL, c=_SMALL, d=_SMALL)
     found, missing = cache.take(["account:a", "account:x"])
     assert found == {"account:a": ("v", pointer), "account:x": ("v", None)}
@@ -97,9 +97,9 @@ def test_pointers_and_what_is_erased_are_cached_as_well() -> None:
 
 def test_only_the_entries_themselves_are_dropped() -> None:
     cache = _cache(10)
-    entries = {"lead:a": Cached.of("v", Lead("a"), *encode(Lead("a")))}
+    entries = {"lead:a": cached("v", Lead("a"), *encode(Lead("a")))}
     cache.put(entries)
-    cache.put({"lead:a": Cached.of("w", Lead("a"), *encode(Lead("a")))})
+    cache.put({"lead:a": cached("w", Lead("a"), *encode(Lead("a")))})
     cache.drop(entries)
     assert cache.take(["lead:a"]) == ({"lead:a": ("w", Lead("a"))}, [])
     cache.put(entries)

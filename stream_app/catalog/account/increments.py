@@ -15,8 +15,28 @@ class Paying(Struct, gc=False):
     cohort: str
 
 
+_PAYING = "paying"
+
+
 def paying(account: Account, settings: FoldSettings) -> Paying | None:
-    """The account as it is now; None if it does not pay."""
+    """The account as it is now; None if it does not pay.
+
+    It is found out once: `subscription_increment` keeps it up to date, and what else alters subscriptions has to call
+    `forget_paying`.
+    """
+    known = account.__dict__
+    if _PAYING not in known:
+        known[_PAYING] = _paying(account, settings)
+    found: Paying | None = known[_PAYING]
+    return found
+
+
+def forget_paying(account: Account) -> None:
+    """Let `paying` look at all subscriptions again."""
+    account.__dict__.pop(_PAYING, None)
+
+
+def _paying(account: Account, settings: FoldSettings) -> Paying | None:
     newest = [rows[-1] for rows in account.subscriptions.values()]
     earned = Earned.of(newest)
     paid = first_payment(account) if earned.is_paying else None

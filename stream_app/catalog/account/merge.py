@@ -5,7 +5,7 @@ from functools import partial
 
 from stream_app.catalog import events as e
 from stream_app.catalog.account.facts import invoice_facts, new_customer_facts, opportunity_facts
-from stream_app.catalog.account.increments import paying, subscription_increment
+from stream_app.catalog.account.increments import forget_paying, paying, subscription_increment
 from stream_app.catalog.account.mrr import mrr_facts
 from stream_app.catalog.account.state import Account, InvoiceRow, OpportunityRow, SubscriptionRow
 from stream_app.catalog.subscription import monthly_minor
@@ -29,7 +29,7 @@ def _merge_subscription(kind: str, account: Account, event: e.SubscriptionEvent,
         reason=data.reason or "voluntary",
     )
     rows = account.subscriptions.get(data.subscription_id, [])
-    if change.is_untracked(mrr_facts) and (now := change.once(paying)) is not None:
+    if change.is_untracked(mrr_facts) and (now := paying(account, change.settings)) is not None:
         increment = subscription_increment(now, rows, row)
         if increment is not None:
             change.add(increment)
@@ -38,6 +38,7 @@ def _merge_subscription(kind: str, account: Account, event: e.SubscriptionEvent,
             return True
     change.track(mrr_facts)
     change.track(new_customer_facts)
+    forget_paying(account)
     account.subscriptions[data.subscription_id] = rows
     return join(rows, row)
 

@@ -34,11 +34,11 @@ class InvoiceRow(Row, frozen=True):
 
 
 @in_parts
-class Account(Struct, array_like=True):
+class Account(Struct, array_like=True, dict=True):
     """Everything that is remembered of an account; every list of rows is in order.
 
     `ids` are its other ids, united by merges. `newest` is the time of its newest event, `oldest` a lower bound for what
-    may be forgotten.
+    may be forgotten. What was found out about it may be kept beside it and is not stored.
     """
 
     id: str

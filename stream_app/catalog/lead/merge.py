@@ -162,10 +162,10 @@ def _merge_email(code: int, lead: Lead, event: e.EmailEvent, at: int, change: Ch
     row = MessageRow(at, e.order_of(event), identity(event.id, event.source), code)
     if code in _REOPENING:
         _merge_engagement(lead, Row(at, row.order, row.identity), change)
-    message_id = data.message_id
-    message = messages.unpacked_in(lead.messages, message_id, change)
+    message_id, known = data.message_id, lead.messages
+    message = messages.unpacked_in(known, message_id, change)
     if message is None:
-        message = messages.keep_unpacked(lead.messages, message_id, Message(), change)
+        message = messages.keep_unpacked(known, message_id, Message(), change)
         change.track_new(message_facts, message_id)
     elif change.is_untracked(message_facts, message_id):
         increment = messages.increment(message, row)
