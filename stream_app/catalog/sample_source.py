@@ -9,7 +9,7 @@ from stream_app.catalog.ratios import GROSS_MARGIN, RATIOS
 from stream_app.core.derived import derived_samples
 from stream_app.core.limits import Labels, Limited
 from stream_app.core.ratios import follow, ratio_samples
-from stream_app.core.samples import Sample, TermKey, View, flow_samples, limit_of, recent_months, samples_of
+from stream_app.core.samples import Sample, TermKey, View, limit_of, recent_months, samples_of
 from stream_app.core.shown_flows import ShownFlow, can_follow
 from stream_app.spec.derived import Derived, Opening
 from stream_app.spec.metric import SERIES_LIMIT, Declaration, Metric
@@ -79,8 +79,8 @@ class SampleSource:
             return limit, samples_of(metric, view, limit)
         flow = self._flows.get(metric.name)
         if flow is None or not flow.follow(view):
-            flow = self._flows[metric.name] = ShownFlow(metric, view)
-        return flow.limit, flow_samples(metric, flow.sums)
+            flow = self._flows[metric.name] = ShownFlow(metric, view, flow)
+        return flow.limit, flow.samples()
 
     def _stands(self, ratio: Ratio, changed: frozenset[str], unchanged: set[TermKey]) -> bool:
         """Whether a ratio is what it was: nothing that it is computed from changed, or none of its terms did."""

@@ -175,22 +175,17 @@ def samples_of(metric: Metric, view: View, limit: Limited) -> list[Sample]:
         known = with_zeros(metric, [totals, view.level(metric.zero_where)])
         return [sample(metric, labels, totals.get(labels, 0)) for labels in known]
     windows = [window for window in metric.windows if view.answers(window)]
-    return flow_samples(
-        metric, {window: capped(view.total(window, metric.name), metric, view, limit) for window in windows}
-    )
-
-
-def flow_samples(metric: Metric, sums: Mapping[Window, Mapping[Labels, int]]) -> list[Sample]:
-    """Every sample of a flow by its sums, by the label values that are shown."""
-    known = with_zeros(metric, sums.values())
-    names = [label.name for label in metric.labels]
-    shown_windows = [(("window", window.value), totals) for window, totals in sums.items()]
+    sums = {window: capped(view.total(window, metric.name), metric, view, limit) for window in windows}
     return [
-        Sample(metric.series, (*named, window), shown_value(metric, labels, totals.get(labels, 0)))
-        for labels in known
-        for named in (tuple(zip(names, labels, strict=True)),)
-        for window, totals in shown_windows
+        each
+        for labels in with_zeros(metric, sums.values())
+        for each in windowed_samples(metric, labels, {window: totals.get(labels, 0) for window, totals in sums.items()})
     ]
+
+
+def windowed_samples(metric: Metric, labels: Labels, amounts: Mapping[Window, int]) -> list[Sample]:
+    """The samples of one combination of label values, one for each window."""
+    return [sample(metric, labels, amount, window) for window, amount in amounts.items()]
 
 
 def with_zeros(metric: Metric, totals: Iterable[Mapping[Labels, int]]) -> list[Labels]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import product
 
 from stream_app.core.limits import Labels, Limited, chooser, combination
-from stream_app.core.samples import NONE, View, limit_of, ranking_window
+from stream_app.core.samples import NONE, Sample, View, limit_of, ranking_window, windowed_samples, with_zeros
 from stream_app.spec.metric import Kind, Metric
 from stream_app.spec.window import Window
 
@@ -13,7 +13,8 @@ from stream_app.spec.window import Window
 class ShownFlow:
     """The combinations of one flow that are shown, and the sums of each window by the label values that are shown."""
 
-    def __init__(self, metric: Metric, view: View) -> None:
+    def __init__(self, metric: Metric, view: View, before: "ShownFlow | None" = None) -> None:
+        """`before` knows samples of the same metric."""
         self._metric = metric
         self._name = chooser(_by_label_name(metric))
         self.limit: Limited = limit_of(metric, view)
@@ -22,6 +23,9 @@ class ShownFlow:
             for window in metric.windows
             if view.answers(window)
         }
+        self._samples: dict[Labels, tuple[list[int], list[Sample]]] = {}
+        if before is not None and before.sums.keys() == self.sums.keys():
+            self._samples = before._samples  # noqa: SLF001 - of another one
         self._places: dict[Labels, tuple[int, Labels]] = {}
         if self.limit.folded:
             self._places = {each: place for each in self.limit.kept if (place := self._place(each, view)) is not None}
@@ -49,6 +53,19 @@ class ShownFlow:
         if gone:
             self.limit = replace(self.limit, folded=self.limit.folded - gone)
         return True
+
+    def samples(self) -> list[Sample]:
+        """Every sample by the sums; those of a combination whose sums are as before are the same objects."""
+        before, self._samples = self._samples, {}
+        windows = [*self.sums]
+        for labels in with_zeros(self._metric, self.sums.values()):
+            amounts = [totals.get(labels, 0) for totals in self.sums.values()]
+            known = before.get(labels)
+            if known is None or known[0] != amounts:
+                by_window = dict(zip(windows, amounts, strict=True))
+                known = amounts, windowed_samples(self._metric, labels, by_window)
+            self._samples[labels] = known
+        return [each for _, samples in self._samples.values() for each in samples]
 
     def _stays(self, each: Labels, place: tuple[int, Labels] | None, last: tuple[int, Labels]) -> bool:
         """Whether a combination is certain to be shown, or not to be, as before."""

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample as ExposedSample
 from redis.exceptions import RedisError
 
 from stream_app import __version__
@@ -158,7 +159,10 @@ def waits_for_first_event(snapshot: Snapshot, now: int) -> bool:
 
 
 class Families:
-    """Makes metric families of samples; those of the very same samples as before are the same objects as before."""
+    """Makes metric families of samples; those of the very same samples as before are the same objects as before.
+
+    So are the samples of a family.
+    """
 
     def __init__(self, definitions: Mapping[str, str]) -> None:
         self._definitions = definitions
@@ -171,15 +175,17 @@ class Families:
             own = list(group)
             known = before.get(series)
             if known is None or len(known[0]) != len(own) or not all(map(is_, known[0], own)):
-                known = own, self._family(series, own)
+                known = own, self._family(series, own, known)
             self._known[series] = known
             yield known[1]
 
-    def _family(self, series: str, samples: list[Sample]) -> Metric:
+    def _family(self, series: str, samples: list[Sample], before: tuple[list[Sample], Metric] | None) -> Metric:
         kind = GaugeHistogramMetricFamily if _suffix(samples[0].name) else GaugeMetricFamily
         family: Metric = kind(series, self._definitions[series])
-        for sample in samples:
-            family.add_sample(sample.name, dict(sample.labels), sample.value)
+        known = dict(zip(map(id, before[0]), before[1].samples, strict=True)) if before else {}
+        family.samples = [
+            known.get(id(sample)) or ExposedSample(sample.name, dict(sample.labels), sample.value) for sample in samples
+        ]
         return family
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 from prometheus_client.utils import floatToGoString
 
 from stream_app.clients.http import Page
@@ -24,7 +25,7 @@ class MetricsPage:
         self._collectors = collectors
         self._lock = threading.Lock()
         self._written: dict[str, dict[str, tuple[Metric, bytes]]] = {}
-        self._starts: dict[str, dict[Labels, str]] = {}
+        self._lines: dict[str, tuple[list[Sample], list[str]]] = {}
 
     def __call__(self, headers: Mapping[str, str]) -> Page:
         """Answer a scrape, in the format that it asks for."""
@@ -49,19 +50,20 @@ class MetricsPage:
         if family.type != "gauge":
             return encode(_One(family))
         head = encode(_One(Metric(family.name, family.documentation, family.type))).removesuffix(END)
-        before = self._starts.get(family.name, {})
-        starts: dict[Labels, str] = {}
-        lines: list[str] = []
-        for name, labels, value, *_ in family.samples:
-            key = tuple(labels.items())
-            start = starts[key] = before.get(key) or line_start(name, labels)
-            lines.append(f"{start}{number_text(value)}\n")
-        self._starts[family.name] = starts
+        samples, lines = self._lines.get(family.name, ([], []))
+        before = dict(zip(map(id, samples), lines, strict=True))
+        lines = [before.get(id(sample)) or line(sample) for sample in family.samples]
+        self._lines[family.name] = family.samples, lines
         end = END if content_type.startswith(_OPEN_METRICS) else b""
         return head + "".join(lines).encode() + end
 
 
 Labels = tuple[tuple[str, str], ...]
+
+
+def line(sample: Sample) -> str:
+    """A sample as one line."""
+    return f"{line_start(sample.name, sample.labels)}{number_text(sample.value)}\n"
 
 
 def line_start(name: str, labels: Mapping[str, str]) -> str:

@@ -1,12 +1,13 @@
 """What is shown of a flow after additions is what is shown of its sums."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_app.core.limits import Labels
-from stream_app.core.samples import View, flow_samples, limit_of, samples_of
+from stream_app.core.samples import View, limit_of, samples_of
 from stream_app.core.shown_flows import ShownFlow
 from stream_app.core.windows import Clock
 from stream_app.spec.metric import Kind, Label, Metric
@@ -58,7 +59,7 @@ class Sums:
 def assert_shown(flow: ShownFlow, view: View) -> None:
     limit = limit_of(FLOW, view)
     assert (flow.limit.kept, flow.limit.folded) == (limit.kept, limit.folded)
-    assert flow_samples(FLOW, flow.sums) == samples_of(FLOW, view, limit)
+    assert flow.samples() == samples_of(FLOW, view, limit)
 
 
 @given(STEPS)
@@ -68,7 +69,7 @@ def test_what_follows_shows_what_its_sums_show(steps: list[tuple[Added, Added]])
     for week, month in steps:
         view = sums.add(week=week, month=month)
         if not flow.follow(view):
-            flow = ShownFlow(FLOW, view)
+            flow = ShownFlow(FLOW, view, flow)
         assert_shown(flow, view)
 
 
@@ -116,3 +117,24 @@ def test_a_rise_of_the_last_shown_leaves_room_behind_it() -> None:
     assert flow.follow(view)
     assert_shown(flow, view)
     assert not flow.follow(sums.add(week={}, month={THIRD: 3}))
+
+
+def test_samples_of_a_combination_with_the_sums_of_before_are_the_same_objects() -> None:
+    sums = Sums()
+    flow = ShownFlow(FLOW, sums.add(week={}, month=RANKED))
+    before = flow.samples()
+    view = sums.add(week={}, month={FIRST: 1})
+    for after in (ShownFlow(FLOW, view, flow).samples(), ShownFlow(FLOW, view).samples()):
+        assert [each.value for each in after] != [each.value for each in before]
+    assert flow.follow(view)
+    same = [each is other for each, other in zip(before, flow.samples(), strict=True)]
+    # The first combination has two windows; it is the only one that changed.
+    assert same == [False] * 2 + [True] * (len(before) - 2)
+
+
+def test_samples_are_made_anew_when_another_window_can_be_answered() -> None:
+    sums = Sums()
+    view = sums.add(week={FIRST: 1}, month=RANKED)
+    flow = ShownFlow(FLOW, replace(view, newest=Clock(0, 0, hour=100, day=0)))
+    assert {dict(each.labels)["window"] for each in flow.samples()} == {"30d"}
+    assert_shown(ShownFlow(FLOW, view, flow), view)

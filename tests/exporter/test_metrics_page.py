@@ -64,3 +64,14 @@ def test_what_did_not_change_is_not_written_again() -> None:
     after = list(families.of(iter([a, Sample("b", (), 6)])))
     assert after[0] is before[0]
     assert after[1] is not before[1]
+
+
+def test_samples_that_did_not_change_are_the_same_in_a_family_that_did() -> None:
+    families = Families(DEFINITIONS)
+    first, second, third = (Sample("a", (("l", str(number)),), number) for number in range(3))
+    (before,) = families.of(iter([first, third]))
+    (after,) = families.of(iter([first, second, third]))
+    assert (after.samples[0], after.samples[2]) == tuple(before.samples)
+    assert after.samples[0] is before.samples[0]
+    assert after.samples[2] is before.samples[1]
+    assert after.samples[1].value == 1
