@@ -119,7 +119,7 @@ def test_a_rise_of_the_last_shown_leaves_room_behind_it() -> None:
     assert not flow.follow(sums.add(week={}, month={THIRD: 3}))
 
 
-def test_samples_of_a_combination_with_the_sums_of_before_are_the_same_objects() -> None:
+def test_a_combination_with_the_same_sums_keeps_its_samples() -> None:
     sums = Sums()
     flow = ShownFlow(FLOW, sums.add(week={}, month=RANKED))
     before = flow.samples()
