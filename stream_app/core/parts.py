@@ -37,7 +37,11 @@ def in_parts(state: State) -> State:
     def equal(one: Struct, other: object) -> bool:
         return type(one) is type(other) and all(getattr(one, name) == getattr(other, name) for name in fields)
 
-    state.__eq__ = equal  # type: ignore[assignment]
+    def unequal(one: Struct, other: object) -> bool:
+        return not equal(one, other)
+
+    # Struct has both: without the second one `!=` would compare what is encoded.
+    state.__eq__, state.__ne__ = equal, unequal  # type: ignore[assignment]
     return state
 
 

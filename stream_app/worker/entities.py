@@ -14,15 +14,15 @@ from stream_app.store.ledger import Ledger
 Versioned = tuple[str, Stored]
 """The version of what stands under an id ("" = nothing), and what that is."""
 
-_AT_HAND = 5000
-"""How many entities stay as they are, most recently used ones: the others take a fourth of the memory."""
+_MOST_DECODED = 5000
+"""How many entities stay decoded, those that were used last: the others take less than a third of the memory."""
 
 _LARGE = 8192
-"""From how many bytes on an entity always stays as it is: to decode it again would take too long."""
+"""From how many bytes on an entity always stays decoded: to decode it again would take too long."""
 
 
 Cached = tuple[str, Stored, bytes | None]
-"""The same, and what is stored after the version; None if it is to be cached as it is."""
+"""The same, and how it is encoded; None if it is to stay decoded."""
 
 
 def cached(version: str, stored: Stored, encoded: bytes, stays: int) -> Cached:
@@ -37,16 +37,16 @@ class Entities:
         self._ledger = ledger
         self._limit = limit
         self._decode = {kind.name: decoder(kind) for kind in kinds}
-        self._at_hand: dict[str, Cached] = {}
+        self._decoded: dict[str, Cached] = {}
         self._encoded: dict[str, Cached] = {}
 
     def take(self, names: Iterable[str]) -> tuple[dict[str, Versioned], list[str]]:
         """What is cached of these entities, and the names of the others. It leaves the cache until `put`."""
-        at_hand, encoded = self._at_hand, self._encoded
+        decoded, encoded = self._decoded, self._encoded
         found: dict[str, Versioned] = {}
         missing: list[str] = []
         for name in names:
-            if (entry := at_hand.pop(name, None)) is not None:
+            if (entry := decoded.pop(name, None)) is not None:
                 found[name] = entry[:2]
             elif (entry := encoded.pop(name, None)) is not None:
                 version, stored, value = entry
@@ -68,23 +68,23 @@ class Entities:
 
     def put(self, entries: Mapping[str, Cached]) -> None:
         """Cache entities for the next batch. Those of the commit under way are kept beyond the limit."""
-        at_hand, encoded = self._at_hand, self._encoded
+        decoded, encoded = self._decoded, self._encoded
         # In one pass: finding the first key over and over looks at every deleted one before it.
-        for name in [*islice(at_hand, max(0, len(at_hand) - min(_AT_HAND, self._limit)))]:
-            version, stored, value = at_hand.pop(name)
+        for name in [*islice(decoded, max(0, len(decoded) - min(_MOST_DECODED, self._limit)))]:
+            version, stored, value = decoded.pop(name)
             encoded[name] = version, stored if value is None else None, value
-        for name in [*islice(encoded, max(0, len(encoded) + len(at_hand) - self._limit))]:
+        for name in [*islice(encoded, max(0, len(encoded) + len(decoded) - self._limit))]:
             del encoded[name]
-        at_hand.update(entries)
+        decoded.update(entries)
 
     def drop(self, entries: Mapping[str, Cached]) -> None:
         """Forget entries that did not come to be."""
-        at_hand = self._at_hand
+        decoded = self._decoded
         for name, entry in entries.items():
-            if at_hand.get(name) is entry:
-                del at_hand[name]
+            if decoded.get(name) is entry:
+                del decoded[name]
 
     def clear(self) -> None:
         """Forget everything."""
-        self._at_hand.clear()
+        self._decoded.clear()
         self._encoded.clear()

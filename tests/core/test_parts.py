@@ -44,7 +44,9 @@ def test_a_part_that_nobody_looked_at_is_not_decoded() -> None:
 
 def test_a_state_is_equal_to_one_whose_parts_are_as_stored() -> None:
     assert _read(_ACCOUNT) == _ACCOUNT
+    assert not _read(_ACCOUNT) != _ACCOUNT  # noqa: SIM202 - both operators are looked at
     assert _read(_ACCOUNT) == _read(_ACCOUNT)
+    assert not _read(_ACCOUNT) == Account("a")  # noqa: SIM201 - as above
     assert _read(_ACCOUNT) != Account("a", newest=5)
     assert Account("a", newest=5) != _read(_ACCOUNT)
 

@@ -114,10 +114,11 @@ class Numbers:
 
 
 class MemoryStore(Numbers):
-    """Folds batches of envelopes; entities are encoded between batches, as by a worker without a cache."""
+    """Folds batches of envelopes; entities are decoded for each batch unless they are `cached`."""
 
-    def __init__(self, timezone: str = "UTC", rules: FoldSettings | None = None) -> None:
+    def __init__(self, timezone: str = "UTC", rules: FoldSettings | None = None, *, cached: bool = False) -> None:
         super().__init__(rules or FoldSettings(Calendar(timezone)))
+        self._cache: dict[str, Stored] | None = {} if cached else None
         self.entities: dict[str, bytes] = {}
         self.delta: Delta = []
 
@@ -158,13 +159,18 @@ class MemoryStore(Numbers):
             connected.fold(fold, [dated for _, dated in placed])
             for write in connected.writes():
                 name = f"{kind.name}:{write.id}"
+                if self._cache is not None:
+                    self._cache[name] = write.stored
                 if write.stored is None:
                     self.entities.pop(name, None)
                 else:
                     self.entities[name] = put_over(self.entities.get(name, b""), *encode(write.stored))
 
     def _load(self, kind: EntityKind, id_: str) -> tuple[str, Stored]:
-        value = self.entities.get(f"{kind.name}:{id_}")
+        name = f"{kind.name}:{id_}"
+        value = self.entities.get(name)
+        if value is not None and self._cache is not None:
+            return "version", self._cache[name]
         return ("", None) if value is None else ("version", _DECODERS[kind.name](value))
 
 

@@ -29,11 +29,11 @@ def assert_nothing_is_amiss(store: MemoryStore) -> None:
 
 
 @patient
-@given(st.data(), worlds(), st.sampled_from(ZONES))
+@given(data=st.data(), world=worlds(), zone=st.sampled_from(ZONES), cached=st.booleans())
 def test_events_in_any_order_add_what_their_entities_contribute(
-    data: st.DataObject, world: list[Envelope], zone: str
+    data: st.DataObject, world: list[Envelope], zone: str, *, cached: bool
 ) -> None:
-    store = MemoryStore(zone)
+    store = MemoryStore(zone, cached=cached)
     for batch in data.draw(deliveries(world)):
         store.apply(batch)
         assert_nothing_is_amiss(store)
@@ -41,9 +41,9 @@ def test_events_in_any_order_add_what_their_entities_contribute(
 
 @pytest.mark.parametrize("crowd", sorted(CROWDS))
 @patient
-@given(data=st.data())
-def test_events_in_order_add_what_their_entities_contribute(crowd: str, data: st.DataObject) -> None:
-    store = MemoryStore()
+@given(data=st.data(), cached=st.booleans())
+def test_events_in_order_add_what_their_entities_contribute(crowd: str, data: st.DataObject, *, cached: bool) -> None:
+    store = MemoryStore(cached=cached)
     for event in data.draw(crowds(CROWDS[crowd])):
         store.apply([event])
         assert_nothing_is_amiss(store)
@@ -51,9 +51,9 @@ def test_events_in_order_add_what_their_entities_contribute(crowd: str, data: st
 
 @pytest.mark.parametrize("crowd", sorted(CROWDS))
 @patient
-@given(data=st.data())
-def test_events_out_of_order_add_what_they_add_in_order(crowd: str, data: st.DataObject) -> None:
-    store, in_order = MemoryStore(), MemoryStore()
+@given(data=st.data(), cached=st.booleans())
+def test_events_out_of_order_add_what_they_add_in_order(crowd: str, data: st.DataObject, *, cached: bool) -> None:
+    store, in_order = MemoryStore(cached=cached), MemoryStore()
     events = data.draw(crowds(CROWDS[crowd]))
     for batch in data.draw(deliveries(events)):
         store.apply(batch)

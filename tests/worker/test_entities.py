@@ -18,8 +18,8 @@ _WITH_LOG = (b"a header, and what is added to a log", 5000)
 
 
 @pytest.fixture(autouse=True)
-def _few_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entities, "_AT_HAND", 2)
+def _few_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entities, "_MOST_DECODED", 2)
 
 
 def _cache(limit: int) -> Entities:
@@ -39,7 +39,7 @@ def _take(cache: Entities, *ids: str) -> list[Stored]:
     return [None if f"account:{id_}" in missing else found[f"account:{id_}"][1] for id_ in ids]
 
 
-def test_entities_that_were_used_last_are_at_hand_and_others_as_stored() -> None:
+def test_entities_that_were_used_last_stay_decoded() -> None:
     cache = _cache(10)
     first, second, third = (Account(name) for name in ("a", "b", "c"))
     _put(cache, a=first, b=second, c=third)
@@ -66,7 +66,7 @@ def test_the_entities_that_were_used_first_are_forgotten_beyond_the_limit() -> N
 
 
 @pytest.mark.parametrize("limit", [0, 1])
-def test_a_limit_below_what_is_at_hand_counts(limit: int) -> None:
+def test_a_limit_below_what_stays_decoded_counts(limit: int) -> None:
     cache = _cache(limit)
     _put(cache, a=_SMALL, b=_SMALL)
     cache.put({})

@@ -20,9 +20,9 @@ def settings(redis_url: str, namespace: str) -> Settings:
 
 
 @pytest.fixture(autouse=True, params=[5000, 0])
-def _at_hand(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _most_decoded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """How many entities are cached as they are; with none all are decoded again."""
-    monkeypatch.setattr(entities, "_AT_HAND", request.param)
+    monkeypatch.setattr(entities, "_MOST_DECODED", request.param)
 
 
 def _created(number: int, lead: str) -> dict[str, Any]:
