@@ -69,12 +69,16 @@ class Entities:
     def put(self, entries: Mapping[str, Cached]) -> None:
         """Cache entities for the next batch. Those of the commit under way are kept beyond the limit."""
         decoded, encoded = self._decoded, self._encoded
-        # In one pass: finding the first key over and over looks at every deleted one before it.
-        for name in [*islice(decoded, max(0, len(decoded) - min(_MOST_DECODED, self._limit)))]:
+        surplus = len(encoded) + len(decoded) - self._limit
+        # In one pass each: finding the first key over and over looks at every deleted one before it.
+        for cache in (encoded, decoded):
+            forgotten = [*islice(cache, max(0, surplus))]
+            for name in forgotten:
+                del cache[name]
+            surplus -= len(forgotten)
+        for name in [*islice(decoded, max(0, len(decoded) - _MOST_DECODED))]:
             version, stored, value = decoded.pop(name)
             encoded[name] = version, stored if value is None else None, value
-        for name in [*islice(encoded, max(0, len(encoded) + len(decoded) - self._limit))]:
-            del encoded[name]
         decoded.update(entries)
 
     def drop(self, entries: Mapping[str, Cached]) -> None:
