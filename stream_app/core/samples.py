@@ -185,7 +185,11 @@ def samples_of(metric: Metric, view: View, limit: Limited) -> list[Sample]:
 
 def windowed_samples(metric: Metric, labels: Labels, amounts: Mapping[Window, int]) -> list[Sample]:
     """The samples of one combination of label values, one for each window."""
-    return [sample(metric, labels, amount, window) for window, amount in amounts.items()]
+    named = tuple(zip((label.name for label in metric.labels), labels, strict=True))
+    return [
+        Sample(metric.series, (*named, ("window", window.value)), shown_value(metric, labels, amount))
+        for window, amount in amounts.items()
+    ]
 
 
 def with_zeros(metric: Metric, totals: Iterable[Mapping[Labels, int]]) -> list[Labels]:
