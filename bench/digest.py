@@ -18,6 +18,7 @@ from bench.fold import NoStore
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.cli.wiring import model
 from stream_app.clients.settings import Settings
+from stream_app.core.deltas import series_of
 from stream_app.store.ledger import Commit, Ledger
 from stream_app.worker.pipeline import Pipeline, Prepared
 from stream_app.worker.rejection_limit import RejectionLimit
@@ -31,11 +32,14 @@ _BATCH = 500
 def _canonical(commit: Commit) -> str:
     cells = commit.cells
     buckets = sorted(
-        (str(grain), number, sorted((series, amount) for series, amount in amounts.items() if amount))
+        (str(grain), number, sorted((series_of(field), amount) for field, amount in amounts.items() if amount))
         for (grain, number), amounts in cells.buckets.items()
     )
-    levels = sorted((series, amount) for series, amount in cells.levels.items() if amount)
-    level_changes = sorted((day, sorted(amounts.items())) for day, amounts in cells.level_changes.items())
+    levels = sorted((series_of(field), amount) for field, amount in cells.levels.items() if amount)
+    level_changes = sorted(
+        (day, sorted((series_of(field), amount) for field, amount in amounts.items()))
+        for day, amounts in cells.level_changes.items()
+    )
     newest = sorted((str(grain), number) for grain, number in commit.newest.items())
     due = sorted(cells.due.items()), sorted(cells.no_longer_due)
     return repr((commit.begin, commit.end, buckets, levels, level_changes, *due, newest))

@@ -6,8 +6,7 @@ One namespace is one hash tag, so that all of it is one slot of a cluster.
 import hashlib
 from dataclasses import dataclass
 
-from stream_app.core.deltas import SEPARATOR
-from stream_app.core.facts import Series
+from stream_app.core.deltas import SEPARATOR, series_field
 from stream_app.spec.window import Grain
 
 Partition = tuple[str, int]
@@ -204,15 +203,6 @@ def partition_of(field: str) -> Partition:
     """The partition of a field."""
     topic, _, number = field.rpartition(":")
     return topic, int(number)
-
-
-series_field = SEPARATOR.join
-"""The field of a series in a bucket or in the levels: the metric's name and its label values."""
-
-
-def series_of(field: str) -> Series:
-    """The series of a field."""
-    return tuple(field.split(SEPARATOR))
 
 
 def due_member(lead: str, enrollment: str) -> str:

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from stream_app.clients.retry import RetryForever, class_name
-from stream_app.core.deltas import Cells
+from stream_app.core.deltas import Cells, series_field
 from stream_app.core.facts import Series
 from stream_app.core.stored_form import HEADER_LENGTH
 from stream_app.core.windows import KEPT
@@ -27,7 +27,6 @@ from stream_app.store.keys import (
     generations_key,
     newest_field,
     partition_field,
-    series_field,
     stored_definitions,
     swept_field,
 )
@@ -255,10 +254,10 @@ class Ledger:
             entities += (keys.entity(state.name), version, length, state.stays)
         buckets: list[Any] = []
         for (grain, number), amounts in cells.buckets.items():
-            buckets += (grain.value, number, [*map(series_field, amounts)], [*amounts.values()])
+            buckets += (grain.value, number, [*amounts], [*amounts.values()])
         level_changes: list[Any] = []
         for day, amounts in cells.level_changes.items():
-            level_changes += (day, [*map(series_field, amounts)], [*amounts.values()])
+            level_changes += (day, [*amounts], [*amounts.values()])
         due: list[str | int] = []
         for series, at in cells.due.items():
             due += (*_due_member(series), at)
@@ -282,7 +281,7 @@ class Ledger:
                 "header": HEADER_LENGTH,
                 "grains": {grain.value: _grain(grain, commit.newest.get(grain), keys) for grain in Grain},
                 "buckets": buckets,
-                "level_fields": [*map(series_field, cells.levels)],
+                "level_fields": [*cells.levels],
                 "level_amounts": [*cells.levels.values()],
                 "level_changes": level_changes,
                 "level_changes_grain": Grain.DAY.value,

@@ -9,6 +9,7 @@ from redis import Redis
 from redis.exceptions import ReadOnlyError
 
 from stream_app.core.calendar import Calendar
+from stream_app.core.deltas import series_of
 from stream_app.core.facts import Series
 from stream_app.core.limits import Labels
 from stream_app.core.samples import Due, View
@@ -25,7 +26,6 @@ from stream_app.store.keys import (
     generations_key,
     newest_field,
     partition_of,
-    series_of,
 )
 from stream_app.store.script import Script
 

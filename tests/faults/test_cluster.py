@@ -12,9 +12,10 @@ import pytest
 from redis.asyncio import Redis
 
 from stream_app.clients.cluster import AsyncCluster
+from stream_app.core.deltas import series_field
 from stream_app.spec.window import Grain
 from stream_app.store.generations import serving_keys
-from stream_app.store.keys import FIRST_GENERATION, SERVING, GenerationKeys, generations_key, series_field
+from stream_app.store.keys import FIRST_GENERATION, SERVING, GenerationKeys, generations_key
 from stream_app.store.ledger import Applied, Ledger
 from tests.faults.installation import ChangingInstallation, at_work
 from tests.servers.cluster import Cluster

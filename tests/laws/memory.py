@@ -13,7 +13,7 @@ from stream_app.catalog.metrics import METRICS
 from stream_app.catalog.sample_source import SampleSource
 from stream_app.core.calendar import Calendar
 from stream_app.core.connected import Connected, Stored, components, decoder, encode, links_of, unresolved
-from stream_app.core.deltas import Bucketizer
+from stream_app.core.deltas import Bucketizer, series_of
 from stream_app.core.entity import EntityKind, Fold
 from stream_app.core.envelope import Decoder, Event, Rejected
 from stream_app.core.facts import Delta, Fact, FoldSettings, Series
@@ -58,14 +58,14 @@ class Numbers:
         if newest >= 0 and (self.newest is None or newest > self.newest.now):
             self.newest = Clock.at(newest, self.rules.calendar)
         for bucket, amounts in cells.buckets.items():
-            for series, amount in amounts.items():
-                self.buckets[bucket][series] += amount
+            for field, amount in amounts.items():
+                self.buckets[bucket][series_of(field)] += amount
         self._sweep()
-        for series, amount in cells.levels.items():
-            self.levels[series] += amount
+        for field, amount in cells.levels.items():
+            self.levels[series_of(field)] += amount
         for day, changes in cells.level_changes.items():
-            for series, amount in changes.items():
-                self.level_changes[day][series] += amount
+            for field, amount in changes.items():
+                self.level_changes[day][series_of(field)] += amount
         for *labels, member in cells.no_longer_due:
             self.due[tuple(labels)].pop(member, None)
         for (*labels, member), at in cells.due.items():

@@ -5,7 +5,7 @@ from typing import Any
 
 from redis import Redis
 
-from stream_app.core.deltas import Cells
+from stream_app.core.deltas import Cells, Field, series_field
 from stream_app.core.facts import Series
 from stream_app.spec.window import Grain
 from stream_app.store.keys import namespace_glob
@@ -25,13 +25,22 @@ def commit_of(
     states: tuple[State, ...] = (),
     newest: Mapping[Grain, int] | None = None,
     minutes: Mapping[int, dict[Series, int]] | None = None,
-    **cells: Any,  # noqa: ANN401
+    levels: Mapping[Series, int] | None = None,
+    level_changes: Mapping[int, dict[Series, int]] | None = None,
+    **due_times: Any,  # noqa: ANN401
 ) -> Commit:
     """Return a commit of one batch. `minutes`: amounts by the number of a minute."""
-    buckets = {(Grain.MINUTE, number): amounts for number, amounts in (minutes or {}).items()}
-    return Commit(
-        version, PARTITION, begin, end, states, Cells(buckets=buckets, **cells), NEWEST if newest is None else newest
+    found = Cells(
+        buckets={(Grain.MINUTE, number): _by_field(amounts) for number, amounts in (minutes or {}).items()},
+        levels=_by_field(levels or {}),
+        level_changes={day: _by_field(amounts) for day, amounts in (level_changes or {}).items()},
+        **due_times,
     )
+    return Commit(version, PARTITION, begin, end, states, found, NEWEST if newest is None else newest)
+
+
+def _by_field(amounts: Mapping[Series, int]) -> dict[Field, int]:
+    return {series_field(series): amount for series, amount in amounts.items()}
 
 
 def everything(redis: Redis, namespace: str) -> dict[bytes, bytes | None]:

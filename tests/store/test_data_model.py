@@ -13,13 +13,14 @@ from stream_app.catalog.entities import ENTITIES
 from stream_app.catalog.metrics import METRICS
 from stream_app.clients.connections import sync_redis
 from stream_app.clients.settings import Settings
+from stream_app.core.deltas import series_of
 from stream_app.core.facts import Series
 from stream_app.demo.simulator import Plan
 from stream_app.spec.metric import Kind
 from stream_app.store import generations
 from stream_app.store.exporters import ExporterLease
 from stream_app.store.identity import registered_fingerprint
-from stream_app.store.keys import KEYS, KeyPattern, namespace_glob, series_of
+from stream_app.store.keys import KEYS, KeyPattern, namespace_glob
 from stream_app.store.sources import report_sources
 from tests.monitoring.dashboards.store_content import fill
 

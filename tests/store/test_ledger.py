@@ -9,6 +9,8 @@ import pytest
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
+from stream_app.core.deltas import series_field
+from stream_app.core.facts import Series
 from stream_app.core.stored_form import HEADER_LENGTH
 from stream_app.core.windows import KEPT
 from stream_app.spec.window import Grain
@@ -22,7 +24,6 @@ from stream_app.store.keys import (
     due_member,
     newest_field,
     partition_field,
-    series_field,
     swept_field,
 )
 from stream_app.store.ledger import (
@@ -181,7 +182,8 @@ async def test_a_bucket_behind_the_newest_event_is_swept(
 async def test_changes_of_levels_are_kept_and_swept_as_days_are(
     redis_url: str, redis: Redis, namespace: str, keys: GenerationKeys
 ) -> None:
-    today, stage = NEWEST[Grain.DAY], ("leads_in_stage", "mql")
+    today = NEWEST[Grain.DAY]
+    stage: Series = ("leads_in_stage", "mql")
     oldest = today - KEPT[Grain.DAY] + 1
     async with _ledger(redis_url, namespace) as ledger:
         days = {oldest - 1: {stage: 1}, oldest: {stage: 2}, today: {stage: 4}}

@@ -23,8 +23,8 @@ from tests.worker.workers import on_a_loop
 
 _NOW = MINUTE * MINUTE_MS + 1000
 _WEB = ("new_leads", "web")
-_STAGE = ("leads_in_stage", "mql")
-_SQL = ("leads_in_stage", "sql")
+_STAGE: Series = ("leads_in_stage", "mql")
+_SQL: Series = ("leads_in_stage", "sql")
 _LENGTHS = {Grain.MINUTE: MINUTE_MS, Grain.HOUR: HOUR_MS, Grain.DAY: DAY_MS}
 
 
