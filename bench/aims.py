@@ -1,9 +1,22 @@
-"""What is to be reached, and what was found of it: declared once, judged in one table."""
+"""What is to be reached, and what was found of it: declared once, judged in one table.
+
+The aims are those of one machine, and a machine is twice as fast on one day as on another. So a figure is
+judged twice: as it was found, and as it would be where the peers take what they took on the machine of the aims.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-__all__ = ["AIMS", "Aim", "Verdict", "judged"]
+__all__ = ["AIMS", "PEERS_US", "Aim", "Verdict", "judged"]
+
+PEERS_US = {"a": 200, "b": 40}
+"""Processor time of an event on the machine of the aims, in microseconds: naive Faust agent and Quix Streams.
+
+What they take today says how fast this machine is, because nobody makes them faster. Of two that differ the one counts
+that makes less of our figures.
+"""
+
+_TIMES, _RATES = {"us", "ms", "s"}, {"events/s"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +28,10 @@ class Aim:
     bound: float
     unit: str
     least: bool = False
+
+    def met_by(self, found: float) -> bool:
+        """Whether a figure is within the bound."""
+        return found >= self.bound if self.least else found <= self.bound
 
 
 AIMS = (
@@ -46,19 +63,29 @@ AIMS = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """An aim and what was found."""
+    """An aim and what was found; `slowness`: how many times as long this machine takes as that of the aims."""
 
     aim: Aim
     found: float
+    slowness: float | None = None
 
     @property
     def met(self) -> bool:
         """Whether the figure is within its bound."""
-        return self.found >= self.aim.bound if self.aim.least else self.found <= self.aim.bound
+        return self.aim.met_by(self.found)
+
+    @property
+    def scaled(self) -> float | None:
+        """The figure on a machine as fast as that of the aims; None for what does not depend on that, or if unknown."""
+        if self.slowness is None:
+            return None
+        if self.aim.unit in _TIMES:
+            return self.found / self.slowness
+        return self.found * self.slowness if self.aim.unit in _RATES else None
 
 
-def judged(figures: Mapping[str, float]) -> Iterator[Verdict]:
+def judged(figures: Mapping[str, float], slowness: float | None = None) -> Iterator[Verdict]:
     """The aims whose figures were found, in the order of declaration. Raises KeyError for a figure without an aim."""
     if unknown := figures.keys() - {aim.name for aim in AIMS}:
         raise KeyError(*unknown)
-    return (Verdict(aim, figures[aim.name]) for aim in AIMS if aim.name in figures)
+    return (Verdict(aim, figures[aim.name], slowness) for aim in AIMS if aim.name in figures)

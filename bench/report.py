@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from bench.aims import judged
+from bench.aims import PEERS_US, Verdict, judged
 from bench.gateway import GatewayFinding, gateway_table
 from bench.latency import Latency
 from bench.measurement import Measurement
@@ -71,6 +71,15 @@ class Findings:
         rounds = [each.costs_of_servers for each in self.measurements.get(candidate, [])]
         return {name: statistics.median(each[name] for each in rounds) for name in rounds[0]} if rounds else {}
 
+    def slowness(self) -> dict[str, float]:
+        """Return how many times as long each peer takes as on the machine of the aims, where that is known."""
+        costs = {name: self.cost(name) for name in PEERS_US}
+        return {name: cost / PEERS_US[name] for name, cost in costs.items() if cost is not None}
+
+    def verdicts(self) -> list[Verdict]:
+        """Return the aims that something was found of."""
+        return list(judged(self.figures(), min(self.slowness().values(), default=None)))
+
     def figures(self) -> dict[str, float]:
         """Return everything that there are aims about."""
         found = dict(self.figures_of_parts)
@@ -94,16 +103,29 @@ def tables(findings: Findings) -> Iterator[Table]:
         yield _times(findings)
     if findings.gateway:
         yield gateway_table(findings.gateway)
-    if verdicts := list(judged(findings.figures())):
-        table = Table("what", "aim", "found", "", title="Aims")
-        for verdict in verdicts:
-            sign = "at least" if verdict.aim.least else "at most"
-            bound, found = (
-                f"{sign} {verdict.aim.bound:,g} {verdict.aim.unit}",
-                f"{verdict.found:,.3g} {verdict.aim.unit}",
-            )
-            table.add_row(verdict.aim.what, bound, found, "[green]met[/]" if verdict.met else "[bold red]MISSED[/]")
-        yield table
+    if verdicts := findings.verdicts():
+        yield _aims(verdicts, findings.slowness())
+
+
+def _aims(verdicts: list[Verdict], slowness: dict[str, float]) -> Table:
+    peers = " and ".join(f"{times:.1f} times by ({name})" for name, times in slowness.items())
+    title = f"Aims; this machine takes {peers} of what theirs took" if peers else "Aims"
+    table = Table("what", "aim", "found", "", "found, on theirs", "", title=title)
+    for verdict in verdicts:
+        aim, scaled = verdict.aim, verdict.scaled
+        table.add_row(
+            aim.what,
+            f"{'at least' if aim.least else 'at most'} {aim.bound:,g} {aim.unit}",
+            f"{verdict.found:,.3g} {aim.unit}",
+            _met(verdict.met),
+            "" if scaled is None else f"{scaled:,.3g} {aim.unit}",
+            "" if scaled is None else _met(aim.met_by(scaled)),
+        )
+    return table
+
+
+def _met(met: bool) -> str:  # noqa: FBT001 - the only thing that it says
+    return "[green]met[/]" if met else "[bold red]MISSED[/]"
 
 
 def _rates(findings: Findings, how: str) -> Table:
@@ -193,7 +215,8 @@ def as_json(findings: Findings) -> dict[str, Any]:
             for each in findings.gateway
         ],
         **findings.parts,
-        "aims": [{**dataclasses.asdict(each), "met": each.met} for each in judged(findings.figures())],
+        "slowness": findings.slowness(),
+        "aims": [{**dataclasses.asdict(each), "met": each.met, "scaled": each.scaled} for each in findings.verdicts()],
     }
 
 
