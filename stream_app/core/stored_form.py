@@ -48,10 +48,10 @@ that stay. What is stored has to be the state that this one was made from.
 
 
 def encode_entity(entity: Any) -> Encoded:  # noqa: ANN401 - any kind of entity
-    """The state of an entity."""
+    """The state of an entity; one of which nothing stays is still to be compressed."""
     long = _long(entity) if long_timelines.any_known() else None
     if not long:
-        return _compressed(_encode(entity)), 0
+        return _encode(entity), 0
     log = _usable_log(long)
     if log is None:
         log = Log(set(long))
@@ -72,11 +72,24 @@ def encode_entity(entity: Any) -> Encoded:  # noqa: ANN401 - any kind of entity
     return b"".join((header, segments, rest)), HEADER_LENGTH + stays if stays else 0
 
 
-def _compressed(state: bytes) -> bytes:
-    if len(state) < _COMPRESSED_FROM:
+def compressed(state: bytes) -> bytes:
+    """A whole state from `encode_entity` as it is to be stored.
+
+    For all of a batch in turn: LZ4 lets other threads run each time, and fills the processor's cache. Among other work
+    it takes twice as long.
+    """
+    if len(state) < _COMPRESSED_FROM or state[0] == _WITH_LOG:
         return state
     block = cramjam.lz4.compress_block(state)
     return b"".join((_COMPRESSED, block)) if len(block) < len(state) else state
+
+
+def decompressed(state: bytes) -> bytes:
+    """What `compressed` was given. For all of a batch in turn, as there."""
+    if state[0] != _COMPRESSED[0]:
+        return state
+    # As bytes: parts of an entity stay as they are read, and longer than a buffer may.
+    return bytes(cramjam.lz4.decompress_block(memoryview(state)[1:]))
 
 
 def _long(entity: Any) -> dict[int, Known]:  # noqa: ANN401 - any kind of entity
@@ -113,7 +126,7 @@ def _encode_rest(entity: Any, long: dict[int, Known]) -> bytes:  # noqa: ANN401 
 
 
 def entity_decoder(state: Any, *others: Any) -> Callable[[bytes], Any]:  # noqa: ANN401 - types
-    """Reads what `encode_entity` wrote of entities with this state; and values of other types, which have no log."""
+    """Reads what is stored of entities with this state; and values of other types, which have no log."""
     types = state
     for other in others:
         types |= other
@@ -124,11 +137,8 @@ def entity_decoder(state: Any, *others: Any) -> Callable[[bytes], Any]:  # noqa:
     decode_rows = {field: msgspec.msgpack.Decoder(hints[name]).decode for field, name in names.items()}
 
     def read(value: bytes) -> Any:  # noqa: ANN401 - as above
-        if value[0] == _COMPRESSED[0]:
-            # As bytes: messages are left as parts of what is decoded, and may stay longer than a buffer.
-            return decode(bytes(cramjam.lz4.decompress_block(memoryview(value)[1:])))
         if value[0] != _WITH_LOG:
-            return decode(value)
+            return decode(decompressed(value))
         _, log_length, rest_length = _HEADER.unpack_from(value)
         end = HEADER_LENGTH + log_length
         view = memoryview(value)

@@ -8,6 +8,7 @@ from itertools import islice
 
 from stream_app.core.connected import Stored, decoder
 from stream_app.core.entity import EntityKind
+from stream_app.core.stored_form import decompressed
 from stream_app.store.keys import kind_of_name
 from stream_app.store.ledger import Ledger
 
@@ -44,27 +45,32 @@ class Entities:
         """What is cached of these entities, and the names of the others. It leaves the cache until `put`."""
         decoded, encoded = self._decoded, self._encoded
         found: dict[str, Versioned] = {}
+        to_decode: list[tuple[str, str, bytes]] = []
         missing: list[str] = []
         for name in names:
             if (entry := decoded.pop(name, None)) is not None:
                 found[name] = entry[:2]
-            elif (entry := encoded.pop(name, None)) is not None:
-                version, stored, value = entry
-                found[name] = version, stored if value is None else self._decode[kind_of_name(name)](value)
-            else:
+            elif (entry := encoded.pop(name, None)) is None:
                 missing.append(name)
-        return found, missing
+            elif (value := entry[2]) is None:
+                found[name] = entry[:2]
+            else:
+                to_decode.append((name, entry[0], value))
+        return found | self._decode_all(to_decode), missing
 
     async def load(self, names: Sequence[str]) -> dict[str, Versioned]:
         """What is stored of these entities."""
-        found: dict[str, Versioned] = {}
-        for name, stored in zip(names, await self._ledger.load(names), strict=True):
-            if stored is None:
-                found[name] = "", None
-            else:
-                version, value = stored
-                found[name] = version, self._decode[kind_of_name(name)](value)
-        return found
+        stored = dict(zip(names, await self._ledger.load(names), strict=True))
+        found: dict[str, Versioned] = {name: ("", None) for name, entry in stored.items() if entry is None}
+        return found | self._decode_all([(name, *entry) for name, entry in stored.items() if entry is not None])
+
+    def _decode_all(self, encoded: Sequence[tuple[str, str, bytes]]) -> dict[str, Versioned]:
+        """Entities by name, from their names, versions and stored values."""
+        states = [decompressed(value) for _, _, value in encoded]
+        return {
+            name: (version, self._decode[kind_of_name(name)](state))
+            for (name, version, _), state in zip(encoded, states, strict=True)
+        }
 
     def put(self, entries: Mapping[str, Cached]) -> None:
         """Cache entities for the next batch. Those of the commit under way are kept beyond the limit."""

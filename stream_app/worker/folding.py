@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from stream_app.core.connected import Connected, Pointer, Stored, components, encode, links_of, unresolved
 from stream_app.core.entity import EntityKind, Fold
-from stream_app.core.stored_form import encode_entity
+from stream_app.core.stored_form import Encoded, compressed, encode_entity
 from stream_app.store.keys import entity_name, id_of_name, kind_of_name
 from stream_app.store.ledger import State, new_version
 from stream_app.worker.decoding import Dated, Decoded
@@ -27,6 +27,7 @@ class Folding:
         self._known = entities
         self._linked = {name for link in decoded.links for name in link.names}
         self._connected: dict[str, Versioned] = {}
+        self._written: dict[str, tuple[str | None, Stored, Encoded | None]] = {}
 
     async def run(self) -> None:
         """Fold all events of the batch."""
@@ -40,10 +41,10 @@ class Folding:
         await self._fold_each(entries)
         if self._connected:
             await self._fold_connected()
+        self._compress()
 
     async def _fold_each(self, entries: Mapping[str, Versioned]) -> None:
-        groups, linked, apply = self._decoded.groups, self._linked, self.fold.apply
-        entities, written, append = self.entities, self.version, self.states.append
+        groups, linked, apply, written = self._decoded.groups, self._linked, self.fold.apply, self._written
         for number, (name, (version, entity)) in enumerate(entries.items(), 1):
             group = groups[name]
             kind = group.kind
@@ -52,22 +53,23 @@ class Folding:
                 continue
             after = apply(kind, entity, group.id, group.events)
             if after is not None:
-                encoded = encode_entity(after)
-                entities[name] = cached(written, after, *encoded)
-                append(State(name, version, *encoded))
+                written[name] = version, after, encode_entity(after)
             elif version:
-                self._write(name, version, None)
+                written[name] = version, None, None
             if number % _ENTITIES_PER_TURN == 0:
                 await asyncio.sleep(0)
 
-    def _write(self, name: str, version: str | None, after: Stored) -> None:
-        if after is None:
-            self.entities[name] = "", None, None
-            self.states.append(State(name, version, None))
-            return
-        encoded = encode(after)
-        self.entities[name] = cached(self.version, after, *encoded)
-        self.states.append(State(name, version, *encoded))
+    def _compress(self) -> None:
+        for name, (version, after, encoded) in self._written.items():
+            if encoded is None:
+                self.entities[name] = "", None, None
+                self.states.append(State(name, version, None))
+                continue
+            value, stays = encoded
+            if not stays:
+                value = compressed(value)
+            self.entities[name] = cached(self.version, after, value, stays)
+            self.states.append(State(name, version, value, stays))
 
     async def _fold_connected(self) -> None:
         position = {id(dated): number for number, dated in enumerate(self._decoded.results)}
@@ -84,7 +86,8 @@ class Folding:
                 connected = Connected(kind, {id_: stored[id_] for id_ in together})
                 connected.fold(self.fold, sorted(self._events(kind, together), key=lambda dated: position[id(dated)]))
                 for write in connected.writes():
-                    self._write(entity_name(kind.name, write.id), write.version, write.stored)
+                    encoded = None if write.stored is None else encode(write.stored)
+                    self._written[entity_name(kind.name, write.id)] = write.version, write.stored, encoded
                 self._keep_pointers(kind, {id_: stored[id_] for id_ in together})
                 await asyncio.sleep(0)
 
@@ -92,8 +95,8 @@ class Folding:
         """Keep in the cache the pointers that led to their entities and still do."""
         for id_, (version, pointer) in stored.items():
             name = entity_name(kind.name, id_)
-            if isinstance(pointer, Pointer) and name not in self.entities:
-                _, entity, _ = self.entities.get(entity_name(kind.name, pointer.to), ("", None, None))
+            if isinstance(pointer, Pointer) and name not in self._written:
+                _, entity, _ = self._written.get(entity_name(kind.name, pointer.to), ("", None, None))
                 if entity is not None and not isinstance(entity, Pointer):
                     self.entities[name] = version, pointer, None
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stream_app.catalog.lead.state import Lead, ScoreRow
 from stream_app.core import long_timelines, stored_form, timeline
-from stream_app.core.stored_form import encode_entity, entity_decoder
+from stream_app.core.stored_form import compressed, encode_entity, entity_decoder
 from stream_app.core.timeline import Row, forget_first, is_next, join
 from tests.core.long_timelines import long_from
 from tests.laws.memory import put_over
@@ -45,7 +45,7 @@ class _Stored:
     def put(self, lead: Lead) -> int:
         """Store a lead that was read here, or is new; return how many bytes were sent."""
         value, stays = encode_entity(lead)
-        self.state = put_over(self.state, value, stays)
+        self.state = put_over(self.state, value if stays else compressed(value), stays)
         return len(value)
 
     def read(self) -> Lead:

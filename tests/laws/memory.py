@@ -19,7 +19,7 @@ from stream_app.core.envelope import Decoder, Event, Rejected
 from stream_app.core.facts import Delta, Fact, FoldSettings, Series
 from stream_app.core.limits import Labels
 from stream_app.core.samples import Due, Sample, View
-from stream_app.core.stored_form import HEADER_LENGTH
+from stream_app.core.stored_form import HEADER_LENGTH, compressed
 from stream_app.core.sums import RunningSum
 from stream_app.core.windows import KEPT, Clock, span
 from stream_app.spec.window import GRAIN_OF, Grain, Window
@@ -164,7 +164,10 @@ class MemoryStore(Numbers):
                 if write.stored is None:
                     self.entities.pop(name, None)
                 else:
-                    self.entities[name] = put_over(self.entities.get(name, b""), *encode(write.stored))
+                    value, stays = encode(write.stored)
+                    self.entities[name] = put_over(
+                        self.entities.get(name, b""), value if stays else compressed(value), stays
+                    )
 
     def _load(self, kind: EntityKind, id_: str) -> tuple[str, Stored]:
         name = f"{kind.name}:{id_}"

@@ -8,6 +8,7 @@ from stream_app.catalog.account.state import Account, InvoiceRow
 from stream_app.catalog.entities import ACCOUNT, LEAD
 from stream_app.catalog.lead.state import Lead
 from stream_app.core.connected import Pointer, Stored, encode
+from stream_app.core.stored_form import compressed
 from stream_app.store.ledger import Ledger
 from stream_app.worker import entities
 from stream_app.worker.entities import Entities, cached
@@ -30,7 +31,8 @@ def _cache(limit: int) -> Entities:
 def _put(cache: Entities, **stored: Stored) -> None:
     """Cache each as a commit of its own; the names are those of accounts."""
     for id_, each in stored.items():
-        cache.put({f"account:{id_}": cached("v", each, *encode(each))})
+        value, stays = encode(each)
+        cache.put({f"account:{id_}": cached("v", each, compressed(value), stays)})
 
 
 def _take(cache: Entities, *ids: str) -> list[Stored]:
