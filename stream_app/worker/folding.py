@@ -12,7 +12,7 @@ from stream_app.worker.decoding import Dated, Decoded
 from stream_app.worker.entities import Cached, Entities, Versioned, cached
 
 _ENTITIES_PER_TURN = 50
-"""How many entities are folded before the event loop may run: the commit before has megabytes to send meanwhile."""
+"""How many entities are folded or compressed before the event loop may run: the commit before has megabytes to send."""
 
 
 class Folding:
@@ -41,7 +41,7 @@ class Folding:
         await self._fold_each(entries)
         if self._connected:
             await self._fold_connected()
-        self._compress()
+        await self._compress()
 
     async def _fold_each(self, entries: Mapping[str, Versioned]) -> None:
         groups, linked, apply, written = self._decoded.groups, self._linked, self.fold.apply, self._written
@@ -59,17 +59,19 @@ class Folding:
             if number % _ENTITIES_PER_TURN == 0:
                 await asyncio.sleep(0)
 
-    def _compress(self) -> None:
-        for name, (version, after, encoded) in self._written.items():
+    async def _compress(self) -> None:
+        for number, (name, (version, after, encoded)) in enumerate(self._written.items(), 1):
             if encoded is None:
                 self.entities[name] = "", None, None
                 self.states.append(State(name, version, None))
-                continue
-            value, stays = encoded
-            if not stays:
-                value = compressed(value)
-            self.entities[name] = cached(self.version, after, value, stays)
-            self.states.append(State(name, version, value, stays))
+            else:
+                value, stays = encoded
+                if not stays:
+                    value = compressed(value)
+                self.entities[name] = cached(self.version, after, value, stays)
+                self.states.append(State(name, version, value, stays))
+            if number % _ENTITIES_PER_TURN == 0:
+                await asyncio.sleep(0)
 
     async def _fold_connected(self) -> None:
         position = {id(dated): number for number, dated in enumerate(self._decoded.results)}

@@ -1,5 +1,8 @@
 """Where a change of the numbers is written."""
 
+import pytest
+
+from stream_app.core import deltas
 from stream_app.core.calendar import Calendar
 from stream_app.core.deltas import Bucketizer
 from stream_app.core.facts import Delta
@@ -63,6 +66,16 @@ def test_changes_of_a_level_that_cancel_out_on_a_day_are_not_written() -> None:
     cells = BUCKETIZER.cells([(("level",), AT, -1), (("level",), AT + 1, 1)])
     assert not cells.levels
     assert not cells.level_changes
+
+
+def test_series_that_were_forgotten_are_written_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deltas, "_MOST_KNOWN", 1)
+    bucketizer = Bucketizer(DECLARED, Calendar("UTC"))
+    delta: Delta = [(("daily", "a"), AT, 1), (("daily", "b"), AT, 2), (("level",), AT, 3)]
+    for _ in range(3):
+        cells = bucketizer.cells(delta)
+        assert cells.buckets == {(Grain.DAY, DAY): {"daily\x1fa": 1, "daily\x1fb": 2}}
+        assert cells.levels == {"level": 3}
 
 
 def test_a_due_time_is_set_moved_or_removed() -> None:

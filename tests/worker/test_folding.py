@@ -7,7 +7,9 @@ import pytest
 from redis import Redis
 
 from stream_app.clients.settings import Settings
+from stream_app.core.stored_form import decompressed
 from stream_app.store.generations import serving_keys
+from stream_app.store.ledger import split_value
 from stream_app.worker import entities
 from stream_app.worker.result import Applied
 from tests.worker.test_pipeline import _batch, _event, _numbers, _Process, _processes, _recounted
@@ -185,3 +187,16 @@ async def test_entities_and_pointers_do_not_expire(settings: Settings, redis_url
         keys = serving_keys(redis, settings.namespace)
         left: list[Any] = [redis.ttl(keys.entity(f"lead:{id_}")) for id_ in "abc"]
     assert left == [-1, -1, -1]
+
+
+@on_a_loop
+async def test_what_recurs_in_an_entity_is_stored_once(settings: Settings, redis_url: str) -> None:
+    log, source = _Log(), {"source": "/a/source/with/a/long/name"}
+    async with _processes(settings, 1) as [process]:
+        for begin in (0, 10, 20):
+            await log.apply(process, *(_stage(begin + number, "a") | source for number in range(10)))
+    with Redis.from_url(redis_url) as redis:
+        stored: Any = redis.get(serving_keys(redis, settings.namespace).entity("lead:a"))
+    _, state = split_value(stored)
+    assert len(state) < len(decompressed(state)) / 2
+    assert _numbers(settings) == _recounted(log.events)
