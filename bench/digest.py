@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import sys
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -18,7 +19,8 @@ from bench.fold import NoStore
 from stream_app.catalog.fingerprint import fingerprint
 from stream_app.cli.wiring import model
 from stream_app.clients.settings import Settings
-from stream_app.core.deltas import series_of
+from stream_app.core.deltas import Field, series_of
+from stream_app.core.facts import Series
 from stream_app.store.ledger import Commit, Ledger
 from stream_app.worker.pipeline import Pipeline, Prepared
 from stream_app.worker.rejection_limit import RejectionLimit
@@ -29,17 +31,15 @@ _UNTIL = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _BATCH = 500
 
 
+def _by_series(amounts: Mapping[Field, int]) -> list[tuple[Series, int]]:
+    return sorted((series_of(field), amount) for field, amount in amounts.items() if amount)
+
+
 def _canonical(commit: Commit) -> str:
     cells = commit.cells
-    buckets = sorted(
-        (str(grain), number, sorted((series_of(field), amount) for field, amount in amounts.items() if amount))
-        for (grain, number), amounts in cells.buckets.items()
-    )
-    levels = sorted((series_of(field), amount) for field, amount in cells.levels.items() if amount)
-    level_changes = sorted(
-        (day, sorted((series_of(field), amount) for field, amount in amounts.items()))
-        for day, amounts in cells.level_changes.items()
-    )
+    buckets = sorted((str(grain), number, _by_series(amounts)) for (grain, number), amounts in cells.buckets.items())
+    levels = _by_series(cells.levels)
+    level_changes = sorted((day, _by_series(amounts)) for day, amounts in cells.level_changes.items())
     newest = sorted((str(grain), number) for grain, number in commit.newest.items())
     due = sorted(cells.due.items()), sorted(cells.no_longer_due)
     return repr((commit.begin, commit.end, buckets, levels, level_changes, *due, newest))

@@ -151,7 +151,7 @@ def of_workers(events: int) -> dict[str, Any]:
             for workers in (1, 2, 4) * _ROUNDS_OF_WORKERS:
                 name = f"{workers} workers, batches of {batch}"
                 found.setdefault(name, []).append(_with_workers(environment, workers, batch, count))
-    return dict(found)
+    return found
 
 
 def of_leads(leads: int, events: int) -> dict[str, Any]:

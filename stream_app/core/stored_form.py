@@ -48,7 +48,7 @@ that stay. What is stored has to be the state that this one was made from.
 
 
 def encode_entity(entity: Any) -> Encoded:  # noqa: ANN401 - any kind of entity
-    """The state of an entity; one of which nothing stays is still to be compressed."""
+    """The state of an entity, still to be compressed."""
     long = _long(entity) if long_timelines.any_known() else None
     if not long:
         return _encode(entity), 0
@@ -73,7 +73,7 @@ def encode_entity(entity: Any) -> Encoded:  # noqa: ANN401 - any kind of entity
 
 
 def compressed(state: bytes) -> bytes:
-    """A whole state from `encode_entity` as it is to be stored.
+    """What `encode_entity` made, as it is to be stored: what belongs to a log stays as it is.
 
     For all of a batch in turn: LZ4 lets other threads run each time, and fills the processor's cache. Among other work
     it takes twice as long.

@@ -65,9 +65,7 @@ class Folding:
                 self.entities[name] = "", None, None
                 self.states.append(State(name, version, None))
             else:
-                value, stays = encoded
-                if not stays:
-                    value = compressed(value)
+                value, stays = compressed(encoded[0]), encoded[1]
                 self.entities[name] = cached(self.version, after, value, stays)
                 self.states.append(State(name, version, value, stays))
             if number % _ENTITIES_PER_TURN == 0:

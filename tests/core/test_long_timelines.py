@@ -45,7 +45,7 @@ class _Stored:
     def put(self, lead: Lead) -> int:
         """Store a lead that was read here, or is new; return how many bytes were sent."""
         value, stays = encode_entity(lead)
-        self.state = put_over(self.state, value if stays else compressed(value), stays)
+        self.state = put_over(self.state, compressed(value), stays)
         return len(value)
 
     def read(self) -> Lead:

@@ -165,9 +165,7 @@ class MemoryStore(Numbers):
                     self.entities.pop(name, None)
                 else:
                     value, stays = encode(write.stored)
-                    self.entities[name] = put_over(
-                        self.entities.get(name, b""), value if stays else compressed(value), stays
-                    )
+                    self.entities[name] = put_over(self.entities.get(name, b""), compressed(value), stays)
 
     def _load(self, kind: EntityKind, id_: str) -> tuple[str, Stored]:
         name = f"{kind.name}:{id_}"
