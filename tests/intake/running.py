@@ -66,6 +66,7 @@ class Running:
     ) -> tuple[int, Message]:
         """Send one request; return status and headers, also if they came before the body was sent."""
         with closing(HTTPConnection("127.0.0.1", int(self.at), timeout=30)) as connection:
+            connection.connect()  # a gateway that ends may reset it: no answer to read then
             with suppress(BrokenPipeError, ConnectionResetError):
                 connection.request(method, path, body, headers or {})
             response = connection.getresponse()
