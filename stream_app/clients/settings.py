@@ -143,7 +143,9 @@ class Settings(BaseSettings):
         description="Minutes without MRR after which an account that pays again was lost; 0 = at once; "
         "changing it needs a rebuild.",
     )
-    batch_events: Annotated[int, Field(ge=1, le=50_000)] = Field(4000, description="Most events applied at once.")
+    batch_events: Annotated[int, Field(ge=1, le=50_000)] = Field(
+        16_000, description="Most events applied at once; they are fewer if they are about more than 4,000 entities."
+    )
     max_batch_bytes: Annotated[int, Field(ge=1_048_576, le=1_073_741_824)] = Field(
         32 * 1024 * 1024,
         description="Most bytes that a compressed batch of records may decompress to; a larger one is a dead letter.",

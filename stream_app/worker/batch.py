@@ -4,7 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Batch", "Record", "RecordLike", "split"]
+__all__ = ["MOST_KEYS", "Batch", "Record", "RecordLike", "split"]
+
+MOST_KEYS = 4000
+"""How many keys the records of a batch that is read have at most: each is an entity, and their number, more than that
+of the events, decides for how long the script of the commit holds up the store."""
+
+_STEPS = 4
+"""Keys are counted in steps of so large a part of the most: to look at each record by itself would take longer."""
 
 
 class RecordLike(Protocol):
@@ -66,16 +73,34 @@ class Batch:
         return self.topic, self.partition
 
 
-def split(batch: Batch, limit: int) -> Iterator[Batch]:
-    """Cut a batch into batches of at most `limit` records that join up.
+def split(batch: Batch, limit: int, most_keys: int | None = None) -> Iterator[Batch]:
+    """Cut a batch into batches that join up, each of at most `limit` records and, if given, `most_keys` keys.
 
-    Yields at least one; all but the last end directly behind their last record.
+    A record without a key counts as one more key. Yields at least one; all but the last end directly behind their last
+    record.
     """
-    records, begin = batch.records, batch.begin
-    last = max(len(records) - 1, 0) // limit * limit
-    for start in range(0, last, limit):
-        part = records[start : start + limit]
-        end = part[-1].offset + 1
-        yield Batch(batch.topic, batch.partition, begin, end, part)
-        begin = end
-    yield Batch(batch.topic, batch.partition, begin, batch.end, records[last:]) if last else batch
+    records, begin, start = batch.records, batch.begin, 0
+    while True:
+        end = start + (limit if most_keys is None else _fitting(records[start : start + limit], most_keys))
+        if end >= len(records):
+            yield Batch(batch.topic, batch.partition, begin, batch.end, records[start:])
+            return
+        part = records[start:end]
+        behind = part[-1].offset + 1
+        yield Batch(batch.topic, batch.partition, begin, behind, part)
+        begin, start = behind, end
+
+
+def _fitting(records: Sequence[RecordLike], most_keys: int) -> int:
+    """How many records from the first one on have at most so many keys, counted in steps."""
+    step = max(1, most_keys // _STEPS)
+    keys: set[bytes | None] = set()
+    without = 0
+    for start in range(0, len(records), step):
+        of_step = [record.key for record in records[start : start + step]]
+        without += of_step.count(None)
+        keys.update(of_step)
+        keys.discard(None)
+        if start and len(keys) + without > most_keys:
+            return start
+    return max(1, len(records))

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from stream_app.worker.batch import Batch, RecordLike, split
+from stream_app.worker.batch import MOST_KEYS, Batch, RecordLike, split
 
 __all__ = [
     "AppliedPosition",
@@ -219,11 +219,12 @@ class ReadPositions:
     ) -> list[Fetched]:
         """Batches of at most `limit` records from the last one's end up to the consumer's `position`.
 
-        Offsets without a record make a batch of their own only with `allow_empty`; otherwise they wait for a record.
+        They have at most `MOST_KEYS` keys. Offsets without a record make a batch of their own only with `allow_empty`;
+        otherwise they wait for a record.
         """
         at = self._positions[partition]
         if not records and not (allow_empty and position > at.next):
             return []
         whole = Batch(*partition, at.next, position, records)
         at.next = position
-        return [Fetched(batch, at.epoch) for batch in split(whole, limit)]
+        return [Fetched(batch, at.epoch) for batch in split(whole, limit, MOST_KEYS)]

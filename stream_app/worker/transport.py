@@ -70,7 +70,7 @@ _REVOKE_COMMIT_TIMEOUT_S = 2.0
 # How long leaving the group in good order may take.
 _LEAVE_TIMEOUT_S = 5.0
 # A fetch is read in one go, so this and what its batches may decompress to bound what is held in memory.
-_FETCH_PARTITIONS = 8
+_FETCH_PARTITIONS = 4
 # aiokafka leaves the group when nobody has polled for this long and rejoins at the next poll, which Faust does only
 # after it has rejoined. The watchdog ends a worker that makes no progress.
 _MAX_POLL_INTERVAL_MS = 10 * 365 * 24 * 3600 * 1000

@@ -23,9 +23,9 @@ class WorkerSettings:
     #: A name of this member alone that outlasts its restart, which then costs no rebalance; it leaves by timeout only.
     instance_id: str | None = None
     #: Most records in a batch.
-    max_events: int = 4_000
+    max_events: int = 16_000
     #: Most bytes that one fetch asks for of one partition.
-    fetch_bytes: int = 1_048_576
+    fetch_bytes: int = 4_194_304
     #: Most bytes that a batch of the log may decompress to; a larger one is handed over as a RefusedBatch.
     max_batch_bytes: int = 32 * 1024 * 1024
     #: Batches in the buffer, at most.
