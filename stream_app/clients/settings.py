@@ -144,7 +144,7 @@ class Settings(BaseSettings):
         "changing it needs a rebuild.",
     )
     batch_events: Annotated[int, Field(ge=1, le=50_000)] = Field(
-        16_000, description="Most events applied at once; they are fewer if they are about more than 4,000 entities."
+        16_000, description="Most events applied at once; they are fewer if they have more than 4,000 keys."
     )
     max_batch_bytes: Annotated[int, Field(ge=1_048_576, le=1_073_741_824)] = Field(
         32 * 1024 * 1024,

@@ -7,8 +7,8 @@ from typing import Protocol
 __all__ = ["MOST_KEYS", "Batch", "Record", "RecordLike", "split"]
 
 MOST_KEYS = 4000
-"""How many keys the records of a batch that is read have at most: each is an entity, and their number, more than that
-of the events, decides for how long the script of the commit holds up the store."""
+"""How many keys the records of a batch that is read have at most: each is an entity, and the number of these, more than
+that of the events, decides for how long the script of the commit holds up the store."""
 
 _STEPS = 4
 """Keys are counted in steps of so large a part of the most: to look at each record by itself would take longer."""
@@ -81,18 +81,22 @@ def split(batch: Batch, limit: int, most_keys: int | None = None) -> Iterator[Ba
     """
     records, begin, start = batch.records, batch.begin, 0
     while True:
-        end = start + (limit if most_keys is None else _fitting(records[start : start + limit], most_keys))
-        if end >= len(records):
-            yield Batch(batch.topic, batch.partition, begin, batch.end, records[start:])
+        part = records[start : start + limit]
+        if most_keys is not None:
+            part = part[: _fitting(part, most_keys)]
+        start += len(part)
+        if start == len(records):
+            yield Batch(batch.topic, batch.partition, begin, batch.end, part)
             return
-        part = records[start:end]
-        behind = part[-1].offset + 1
-        yield Batch(batch.topic, batch.partition, begin, behind, part)
-        begin, start = behind, end
+        end = part[-1].offset + 1
+        yield Batch(batch.topic, batch.partition, begin, end, part)
+        begin = end
 
 
 def _fitting(records: Sequence[RecordLike], most_keys: int) -> int:
     """How many records from the first one on have at most so many keys, counted in steps."""
+    if len(records) <= most_keys:
+        return len(records)
     step = max(1, most_keys // _STEPS)
     keys: set[bytes | None] = set()
     without = 0
@@ -101,6 +105,6 @@ def _fitting(records: Sequence[RecordLike], most_keys: int) -> int:
         without += of_step.count(None)
         keys.update(of_step)
         keys.discard(None)
-        if start and len(keys) + without > most_keys:
+        if len(keys) + without > most_keys:
             return start
-    return max(1, len(records))
+    return len(records)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stream_app.worker.batch import Batch, Record
+from stream_app.worker.batch import MOST_KEYS, Batch, Record
 from stream_app.worker.positions import (
     AppliedPositions,
     Fetched,
@@ -142,6 +142,12 @@ def test_batches_join_up_over_offsets_without_a_record() -> None:
         Fetched(Batch(*_A, 7, 9, _records(8)), 8),
     ]
     assert positions.advance(_A, 11, _records(9), 2, allow_empty=False) == [Fetched(Batch(*_A, 9, 11, _records(9)), 8)]
+
+
+def test_no_batch_that_is_read_has_more_than_the_most_keys() -> None:
+    records = [Record(offset, 0, b"%d" % offset, None) for offset in range(MOST_KEYS + 1)]
+    fetched = _started(0).advance(_A, len(records), records, 2 * MOST_KEYS, allow_empty=False)
+    assert [len(each.batch.records) for each in fetched] == [MOST_KEYS, 1]
 
 
 def test_an_offset_range_without_records_waits_for_a_poll_that_found_none() -> None:
