@@ -8,10 +8,12 @@ Every private name of aiokafka that the package uses is in this file, and a test
 import asyncio
 import logging
 import time
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -29,6 +31,7 @@ from aiokafka.protocol.commit import OffsetCommitRequest
 from aiokafka.protocol.group import JoinGroupRequest, SyncGroupRequest
 
 from stream_app.clients.aiokafka_clients import AIOKafkaConsumer, TopicsRequest
+from stream_app.clients.record_batches import WholeBatch
 from stream_app.worker.batch import RecordLike
 from stream_app.worker.leader_answers import Requested
 from stream_app.worker.positions import Partition
@@ -113,15 +116,18 @@ class AIOKafkaAdapter:
         Raises OffsetOutOfRangeError, another KafkaError if they may not be read or are damaged, and whatever a codec
         raises.
         """
-        fetcher = self._consumer._fetcher
+        fetcher, position = self._consumer._fetcher, self.position(partition)
         result = fetcher._records.get(partition)
         if isinstance(result, FetchResult) and result.has_more():
-            # The parsed record has all that is needed; to copy it costs half of what parsing it did.
+            # The parsed records have all that is needed; to copy each costs half of what parsing it did.
+            result._partition_records._records.in_whole_batches = True
             result._partition_records._consumer_record = _as_parsed
         # Without a timeout and a reassignment this does not wait. One partition at a time: an error takes along
         # what was read of others.
-        records = await fetcher.fetched_records([TopicPartition(*partition)], timeout=0)
-        return cast("Sequence[RecordLike]", records.get(TopicPartition(*partition), ()))
+        batches = await fetcher.fetched_records([TopicPartition(*partition)], timeout=0)
+        records = [record for batch in batches.get(TopicPartition(*partition), ()) for record in batch.records]
+        # A broker answers with the whole of a batch that begins before the position.
+        return records[bisect_left(records, position, key=attrgetter("offset")) :]
 
     def position(self, partition: Partition) -> int:
         """The offset up to which an assigned partition was taken."""
@@ -328,8 +334,8 @@ class AIOKafkaAdapter:
             await consumer._client.close()
 
 
-def _as_parsed(_: object, record: RecordLike) -> RecordLike:
-    return record
+def _as_parsed(_: object, batch: WholeBatch) -> WholeBatch:
+    return batch
 
 
 def _delayed_when_empty(fetch: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:

@@ -31,7 +31,7 @@ _NAMES: dict[type, tuple[str, ...]] = {
         "fetched_records",
     ),
     fetcher.FetchResult: ("_partition_records", "has_more"),
-    fetcher.PartitionRecords: ("_consumer_record",),
+    fetcher.PartitionRecords: ("_consumer_record", "_records"),
     JoinGroupRequest: ("_group_protocols", "_member_id"),
     group_coordinator.GroupCoordinator: (
         "_assignors",

@@ -154,7 +154,7 @@ async def test_a_log_emptied_by_retention_is_applied_up_to_its_end(cluster: Clus
     ledger = MemoryLedger({(namespace, 0): 3})
     async with working(settings(cluster.address, namespace, namespace), ledger):
         await eventually(lambda: bool(ledger.applied))
-    assert ledger.applied == [Batch(namespace, 0, 3, 20, ())]
+    assert ledger.applied == [Batch(namespace, 0, 3, 20, [])]
 
 
 @on_a_loop
