@@ -65,6 +65,15 @@ def test_records_are_those_that_the_library_reads(codec: int, values: list[bytes
     assert seen(read(raw)) == seen(list(DefaultRecordBatch(raw)))
 
 
+@pytest.mark.parametrize("codec", [0, *CODECS.values()])
+def test_in_whole_batches_each_stands_at_its_last_offset(codec: int) -> None:
+    raw = [batch_of([b"one", b"two"], codec, 5), batch_of([b"three"], codec, 9)]
+    batches = BoundedRecords(b"".join(raw))
+    batches.in_whole_batches = True
+    whole = [each for _ in raw for each in batches.next_batch()]
+    assert [(each.offset, seen(each.records)) for each in whole] == [(6, seen(read(raw[0]))), (9, seen(read(raw[1])))]
+
+
 @pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)
 def test_a_batch_of_zeros_is_refused_and_the_ones_around_it_are_read(codec: int) -> None:
     zeros = batch_of([bytes(LIMIT), bytes(LIMIT)], codec, 1)
