@@ -189,8 +189,8 @@ def embedded_kafka(directory: Path, port: int = 0) -> Iterator[str]:
     retention within seconds and by the records' timestamps, also to the newest ones: topics that are to take history
     need `retention.ms=-1`. It never gives the partitions of a killed member to others: `stream-app doctor` finds them,
     and workers go on in another group (`stream-app worker --group NAME`), which loses nothing, because positions are in
-    the store. Transactions may not be aborted on it: an answer that begins behind an aborted one still names it, so that
-    a worker that was restarted skips what the same producer has committed since; Apache Kafka's answers do not. Raises
+    the store. Transactions may not be aborted on it: an answer that begins behind an aborted one still names it, so
+    a worker that was restarted skips what the same producer committed since; Apache Kafka's answers do not. Raises
     ServerError when it does not start.
     """
     # It also opens a control port, of its own free choice and on loopback; no option turns that off.
